@@ -1,0 +1,123 @@
+/**
+ * The one interface between the model and the machine: every tensor operation a model needs.
+ *
+ * This folder chooses, describes and wraps the numeric backend. Two implementations of
+ * {@link Kernels} exist: `portable.ts`, in plain TensorFlow.js operations, is the specification and
+ * runs (and differentiates) on every TensorFlow.js backend; `native.ts` speaks to TensorFlow's C
+ * library directly, keeps bfloat16 weights as bfloat16 and skips the TensorFlow.js engine. Both run
+ * through `tests/suites/kernel_suite.ts`.
+ * @module
+ */
+import type * as tf from "@tensorflow/tfjs";
+
+/** Element types that live in a backend. `bfloat16` exists in the native kernels only. */
+export type DType = "float32" | "bfloat16" | "int32";
+
+/** Element types that a checkpoint may store. */
+export type StoredDType = "F32" | "F16" | "BF16";
+
+/** A handle on an array that lives in the backend. Only {@link Kernels} can compute with it. */
+export interface Tensor {
+  /** Sizes of the axes, outermost first. */
+  readonly shape: readonly number[];
+  /** Element type. */
+  readonly dtype: DType;
+}
+
+/** Tensors in any arrangement of arrays and objects; what a {@link Kernels.scope} may return. */
+export type TensorTree =
+  | Tensor
+  | number
+  | string
+  | boolean
+  | null
+  | undefined
+  | void
+  | readonly TensorTree[]
+  | { readonly [key: string]: TensorTree };
+
+/** Activation functions by their Hugging Face names (`hidden_act`). */
+export type Activation = "silu" | "gelu" | "gelu_pytorch_tanh" | "quick_gelu" | "relu";
+
+/**
+ * Tensor operations. Shapes in comments use `..` for any leading axes.
+ *
+ * Element types: matrix products, norms and activations give {@link Kernels.computeDType}; adding
+ * or multiplying a float32 and a bfloat16 tensor gives float32, so a residual stream that starts in
+ * float32 stays so.
+ *
+ * Lifetime: every result belongs to the innermost open {@link Kernels.scope} and is freed when that
+ * scope ends, unless the scope returns it. Outside of any scope the caller frees it with
+ * {@link Kernels.dispose}.
+ */
+export interface Kernels {
+  /** Which implementation this is, for reports. */
+  readonly name: "portable" | "native";
+  /** Element type of weights and matrix products. */
+  readonly computeDType: "float32" | "bfloat16";
+
+  /** Runs `body` and frees every tensor made in it, except those that it returns. Synchronous. */
+  scope<T>(body: () => T): T;
+  /** Frees tensors now; the handles must not be used again. */
+  dispose(...tensors: readonly (Tensor | null | undefined)[]): void;
+  /** Number of live tensors, for leak tests. */
+  tensorCount(): number;
+
+  /** A float32 (or int32) tensor from typed data in row-major order. */
+  tensor(data: Float32Array | Int32Array, shape: readonly number[]): Tensor;
+  /** A tensor of zeros in float32. */
+  zeros(shape: readonly number[]): Tensor;
+  /** A weight from the bytes of a checkpoint, held in {@link Kernels.computeDType}. */
+  weight(bytes: Uint8Array, stored: StoredDType, shape: readonly number[]): Tensor;
+  /** Copies a tensor out as float32 (or int32). Waits for the backend. */
+  read(x: Tensor): Promise<Float32Array | Int32Array>;
+  /** As {@link Kernels.read}, at once; throws on backends that cannot (WebGPU). */
+  readSync(x: Tensor): Float32Array | Int32Array;
+  /** A TensorFlow.js tensor with the same values (float32 or int32), owned by the TensorFlow.js engine. */
+  toTfjs(x: Tensor): tf.Tensor;
+  /** A tensor of ours with the values of a TensorFlow.js tensor, in the given element type. */
+  fromTfjs(x: tf.Tensor, dtype?: DType): Tensor;
+  /** The same values in another element type (the same handle's values when nothing changes). */
+  cast(x: Tensor, dtype: DType): Tensor;
+
+  /** The same values under another shape; one size may be -1. */
+  reshape(x: Tensor, shape: readonly number[]): Tensor;
+  /** Axes in another order. */
+  transpose(x: Tensor, order: readonly number[]): Tensor;
+  /** The box that starts at `begin` and has `size`; a size of -1 runs to the end. */
+  slice(x: Tensor, begin: readonly number[], size: readonly number[]): Tensor;
+  /** Tensors one after the other along `axis`. */
+  concat(tensors: readonly Tensor[], axis: number): Tensor;
+  /** Rows of `x` along axis 0 at `rows` (int32 `[n]`). */
+  gather(x: Tensor, rows: Tensor): Tensor;
+  /** `x` repeated `count` times along a new or size-1 axis 0: `[1, ..] -> [count, ..]`. */
+  broadcastBatch(x: Tensor, count: number): Tensor;
+
+  /** Sum, with broadcasting. */
+  add(a: Tensor, b: Tensor): Tensor;
+  /** Product element by element, with broadcasting. */
+  mul(a: Tensor, b: Tensor): Tensor;
+  /** Product with a number. */
+  scale(x: Tensor, factor: number): Tensor;
+  /** Sum over one axis, which stays with size 1 if `keepDims`. float32. */
+  sum(x: Tensor, axis: number, keepDims?: boolean): Tensor;
+  /** Index of the largest value along the last axis, int32 `[..]`. */
+  argMax(x: Tensor): Tensor;
+
+  /** Batched matrix product: `[.., m, k] x [.., k, n]`; `b` is `[.., n, k]` if `transposeB`. */
+  matMul(a: Tensor, b: Tensor, options?: { readonly transposeB?: boolean }): Tensor;
+  /** `x [.., in]` times `weight [out, in]` transposed, plus `bias [out]`: `[.., out]`. */
+  linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
+  /** Softmax over the last axis, computed in float32. Scores of -Infinity or -1e30 give 0. */
+  softmax(x: Tensor): Tensor;
+  /** `gain * x / sqrt(mean(x^2) + eps)` over the last axis; without `gain` only normalised. */
+  rmsNorm(x: Tensor, gain: Tensor | null, eps: number): Tensor;
+  /** `gain * (x - mean) / sqrt(var + eps) + bias` over the last axis. */
+  layerNorm(x: Tensor, gain: Tensor, bias: Tensor, eps: number): Tensor;
+  /** Rotary embedding in rotate-half layout: `x * cos + rotateHalf(x) * sin`; tables `[T, H]`. */
+  rotate(x: Tensor, cos: Tensor, sin: Tensor): Tensor;
+  /** An activation function, element by element. */
+  activation(x: Tensor, name: Activation): Tensor;
+  /** `activation(gate) * up`: the middle of a gated feed-forward layer. */
+  gatedActivation(gate: Tensor, up: Tensor, name: Activation): Tensor;
+}
