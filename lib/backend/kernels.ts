@@ -58,6 +58,8 @@ export interface Kernels {
 
   /** Runs `body` and frees every tensor made in it, except those that it returns. Synchronous. */
   scope<T>(body: () => T): T;
+  /** Takes a tensor out of every open scope: it lives until {@link Kernels.dispose}. Returns it. */
+  keep(x: Tensor): Tensor;
   /** Frees tensors now; the handles must not be used again. */
   dispose(...tensors: readonly (Tensor | null | undefined)[]): void;
   /** Number of live tensors, for leak tests. */
@@ -110,6 +112,11 @@ export interface Kernels {
   linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
   /** Softmax over the last axis, computed in float32. Scores of -Infinity or -1e30 give 0. */
   softmax(x: Tensor): Tensor;
+  /**
+   * Causal softmax of `scores [.., T, S]`: query row i sees the keys `0 .. firstQuery + i`.
+   * Rows count within the last-but-one axis; other keys get exactly 0.
+   */
+  causalSoftmax(scores: Tensor, firstQuery: number): Tensor;
   /** `gain * x / sqrt(mean(x^2) + eps)` over the last axis; without `gain` only normalised. */
   rmsNorm(x: Tensor, gain: Tensor | null, eps: number): Tensor;
   /** `gain * (x - mean) / sqrt(var + eps) + bias` over the last axis. */

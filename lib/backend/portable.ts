@@ -1,0 +1,139 @@
+/**
+ * The portable kernels: plain TensorFlow.js operations on whichever backend runs, in float32.
+ *
+ * This is the specification of {@link Kernels}; `native.ts` is its fast counterpart, and
+ * `tests/suites/kernel_suite.ts` holds the two equal. Every operation here has a gradient, so that a
+ * model on these kernels can be trained.
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Activation, DType, Kernels, StoredDType, Tensor } from "./kernels.ts";
+import { widenToFloat32 } from "./widen.ts";
+
+/** Our handles are TensorFlow.js tensors here; only this file knows. */
+const unwrap = (x: Tensor): tf.Tensor => x as unknown as tf.Tensor;
+const wrap = (x: tf.Tensor): Tensor => x as unknown as Tensor;
+
+function activate(x: tf.Tensor, name: Activation): tf.Tensor {
+  switch (name) {
+    case "silu":
+      return tf.mul(x, tf.sigmoid(x));
+    case "gelu": // x * Phi(x), exact
+      return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
+    case "gelu_pytorch_tanh": {
+      const inner = tf.mul(
+        tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)),
+        Math.sqrt(2 / Math.PI),
+      );
+      return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
+    }
+    case "quick_gelu":
+      return tf.mul(x, tf.sigmoid(tf.mul(x, 1.702)));
+    case "relu":
+      return tf.relu(x);
+  }
+}
+
+/** Added to scores: 0 where query row i may see key j (`j <= firstQuery + i`), else -1e30. `[T, S]` */
+function causalMask(queries: number, keys: number, firstQuery: number): tf.Tensor {
+  const last = tf.range(firstQuery, firstQuery + queries).reshape([queries, 1]);
+  const hidden = tf.greater(tf.range(0, keys).reshape([1, keys]), last);
+  return tf.mul(tf.cast(hidden, "float32"), -1e30);
+}
+
+/**
+ * Kernels in TensorFlow.js operations on the current backend.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "../../lib/backend/select.ts";
+ * import { portableKernels } from "../../lib/backend/portable.ts";
+ * import { assertEquals } from "@std/assert";
+ * await useBackend("auto");
+ * const k = portableKernels();
+ * const x = k.tensor(new Float32Array([1, 2, 3, 4]), [2, 2]);
+ * const y = k.add(x, x);
+ * assertEquals([...await k.read(y)], [2, 4, 6, 8]);
+ * k.dispose(x, y);
+ * ```
+ */
+export function portableKernels(): Kernels {
+  const kernels: Kernels = {
+    name: "portable",
+    computeDType: "float32",
+
+    scope: <T>(body: () => T) => tf.tidy(body as () => tf.TensorContainer) as unknown as T,
+    keep: (x) => wrap(tf.keep(unwrap(x))),
+    dispose: (...tensors) => tensors.forEach((x) => x && unwrap(x).dispose()),
+    tensorCount: () => tf.memory().numTensors,
+
+    tensor: (data, shape) =>
+      wrap(tf.tensor(data, [...shape], data instanceof Int32Array ? "int32" : "float32")),
+    zeros: (shape) => wrap(tf.zeros([...shape])),
+    weight: (bytes, stored: StoredDType, shape) =>
+      wrap(tf.tensor(widenToFloat32(bytes, stored), [...shape], "float32")),
+    read: async (x) => await unwrap(x).data() as Float32Array | Int32Array,
+    readSync: (x) => unwrap(x).dataSync() as Float32Array | Int32Array,
+    toTfjs: (x) => tf.clone(unwrap(x)),
+    fromTfjs: (x) => wrap(tf.clone(x)),
+    cast: (x, dtype: DType) => wrap(tf.cast(unwrap(x), dtype === "bfloat16" ? "float32" : dtype)),
+
+    reshape: (x, shape) => wrap(tf.reshape(unwrap(x), [...shape])),
+    transpose: (x, order) => wrap(tf.transpose(unwrap(x), [...order])),
+    slice: (x, begin, size) => wrap(tf.slice(unwrap(x), [...begin], [...size])),
+    concat: (tensors, axis) =>
+      tensors.length === 1
+        ? wrap(tf.clone(unwrap(tensors[0])))
+        : wrap(tf.concat(tensors.map(unwrap), axis)),
+    gather: (x, rows) => wrap(tf.gather(unwrap(x), unwrap(rows) as tf.Tensor1D)),
+    broadcastBatch: (x, count) => {
+      const t = unwrap(x);
+      return wrap(tf.tile(t, [count, ...t.shape.slice(1).map(() => 1)]));
+    },
+
+    add: (a, b) => wrap(tf.add(unwrap(a), unwrap(b))),
+    mul: (a, b) => wrap(tf.mul(unwrap(a), unwrap(b))),
+    scale: (x, factor) => wrap(tf.mul(unwrap(x), factor)),
+    sum: (x, axis, keepDims = false) => wrap(tf.sum(unwrap(x), axis, keepDims)),
+    argMax: (x) => wrap(tf.argMax(unwrap(x), -1)),
+
+    matMul: (a, b, options = {}) =>
+      wrap(tf.matMul(unwrap(a), unwrap(b), false, options.transposeB ?? false)),
+    linear: (x, weight, bias) => {
+      const input = unwrap(x), matrix = unwrap(weight) as tf.Tensor2D;
+      const [out, width] = matrix.shape;
+      const flat = tf.reshape(input, [-1, width]) as tf.Tensor2D; // [.., in] -> [rows, in]
+      const product = tf.matMul(flat, matrix, false, true);
+      const shifted = bias ? tf.add(product, unwrap(bias)) : product;
+      return wrap(tf.reshape(shifted, [...input.shape.slice(0, -1), out]));
+    },
+    softmax: (x) => wrap(tf.softmax(unwrap(x))),
+    causalSoftmax: (scores, firstQuery) => {
+      const x = unwrap(scores);
+      const [queries, keys] = x.shape.slice(-2);
+      return wrap(tf.softmax(tf.add(x, causalMask(queries, keys, firstQuery))));
+    },
+    rmsNorm: (x, gain, eps) => {
+      const input = unwrap(x);
+      const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(input), -1, true), eps));
+      const normalized = tf.mul(input, inverse);
+      return wrap(gain ? tf.mul(normalized, unwrap(gain)) : normalized);
+    },
+    layerNorm: (x, gain, bias, eps) => {
+      const input = unwrap(x);
+      const centred = tf.sub(input, tf.mean(input, -1, true));
+      const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), eps));
+      return wrap(tf.add(tf.mul(tf.mul(centred, inverse), unwrap(gain)), unwrap(bias)));
+    },
+    rotate: (x, cos, sin) => {
+      const input = unwrap(x);
+      const half = input.shape[input.rank - 1] / 2;
+      const [first, second] = tf.split(input, [half, half], -1);
+      const turned = tf.concat([tf.neg(second), first], -1);
+      return wrap(tf.add(tf.mul(input, unwrap(cos)), tf.mul(turned, unwrap(sin))));
+    },
+    activation: (x, name) => wrap(activate(unwrap(x), name)),
+    gatedActivation: (gate, up, name) => wrap(tf.mul(activate(unwrap(gate), name), unwrap(up))),
+  };
+  return kernels;
+}
