@@ -1,0 +1,33 @@
+/**
+ * Showing strings that somebody else chose (file names, tensor names) in messages.
+ *
+ * @module
+ */
+
+/**
+ * A string in double quotes, with control characters escaped and the middle of a long one left out,
+ * so that a hostile name can neither flood nor forge a line of output.
+ *
+ * @param text what to show
+ * @param limit longest result between the quotes, in characters
+ *
+ * @example
+ * ```ts
+ * import { quoted } from "../../lib/common/text.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(quoted("a\nb"), '"a\\nb"');
+ * assertEquals(quoted("x".repeat(500), 11), '"xxxx...xxxx"');
+ * ```
+ */
+export function quoted(text: string, limit = 120): string {
+  if (text.length > limit) {
+    const keep = Math.floor((limit - 3) / 2);
+    text = `${text.slice(0, keep)}...${text.slice(text.length - keep)}`;
+  }
+  // C1 controls and the marks that reverse the reading direction survive JSON.stringify.
+  const reading = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+  return JSON.stringify(text).replace(
+    reading,
+    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
