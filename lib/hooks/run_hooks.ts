@@ -99,7 +99,7 @@ export class RunHooks {
 function onTfjsTensor(hook: Hook): KernelHook {
   return {
     onTensor(x, kernels, context) {
-      const result = tf.tidy(() => hook(kernels.toTfjs(x), context) ?? null);
+      const result = tf.tidy(() => hook(kernels.toTfjs(x), context) as tf.Tensor | undefined);
       if (!result) return;
       const replaced = kernels.fromTfjs(result, x.dtype);
       result.dispose();

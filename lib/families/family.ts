@@ -1,0 +1,35 @@
+/**
+ * Model families as data: how each names its config keys and weights and builds its vision tower.
+ *
+ * Only this folder knows a model family by name; adding one is adding a file and a line in
+ * `registry.ts` (`CONTRIBUTING.md` has the recipe).
+ * @module
+ */
+import type { Kernels } from "../backend/kernels.ts";
+import type { ModelConfig } from "../model/config.ts";
+import type { VisionTower } from "../model/model_inputs.ts";
+import type { WeightShapes } from "../model/weight_shapes.ts";
+import type { WeightsMap } from "../model/weights_map.ts";
+import type { ConfigReader } from "./config_reader.ts";
+
+/** A stored weight name's beginning and the role name that it stands for. */
+export type WeightPrefix = readonly [stored: string, role: string];
+
+/** A family of checkpoints: everything that a model's name decides. */
+export interface Family {
+  /** `model_type` of its `config.json`. */
+  readonly modelType: string;
+  /** Name in print. */
+  readonly title: string;
+  /** Reads the config; every key of the file must be read or ignored. */
+  readConfig(config: ConfigReader): ModelConfig;
+  /**
+   * Beginnings of stored names, longest first, and their roles: `text.…` for the decoder,
+   * `lm_head.weight`, `vision.…` for tower and projector.
+   */
+  readonly weightPrefixes: readonly WeightPrefix[];
+  /** Names and shapes of the tower's and projector's weights, without `vision.`. */
+  visionShapes(config: ModelConfig): WeightShapes;
+  /** The vision tower on given weights. */
+  buildVision(kernels: Kernels, config: ModelConfig, weights: WeightsMap): VisionTower;
+}

@@ -1,0 +1,117 @@
+/**
+ * Loads a checkpoint's weights into a model, one tensor at a time.
+ *
+ * @module
+ */
+import type { Kernels, Tensor } from "../backend/kernels.ts";
+import { InputError, nearestNames } from "../common/errors.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { TextDecoder } from "../model/text_decoder.ts";
+import { VisionLanguageModel } from "../model/vision_language_model.ts";
+import { textWeightShapes } from "../model/weight_shapes.ts";
+import { WeightsMap } from "../model/weights_map.ts";
+import type { WeightSource } from "../weights/safetensors.ts";
+import type { Family } from "./family.ts";
+
+/** Called while weights are read: bytes so far and in all. */
+export type LoadProgress = (loaded: number, total: number) => void;
+
+/** All weights that a config asks for, by role name. */
+export function expectedShapes(
+  family: Family,
+  config: ModelConfig,
+): Map<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>();
+  for (const [name, shape] of textWeightShapes(config.text)) shapes.set(`text.${name}`, shape);
+  if (config.vision) {
+    for (const [name, shape] of family.visionShapes(config)) shapes.set(`vision.${name}`, shape);
+  }
+  shapes.set("lm_head.weight", [config.text.vocabSize, config.text.hiddenSize]);
+  return shapes;
+}
+
+/** Role name of a stored weight, or null where the family knows no such prefix. */
+function roleName(family: Family, stored: string): string | null {
+  for (const [prefix, role] of family.weightPrefixes) {
+    if (stored.startsWith(prefix)) return role + stored.slice(prefix.length);
+  }
+  return null;
+}
+
+/**
+ * Checks the checkpoint's names against those the config asks for.
+ *
+ * @returns stored name by role name, in the order in which the checkpoint stores them
+ * @throws {InputError} naming missing and extra weights
+ */
+export function matchWeights(
+  family: Family,
+  config: ModelConfig,
+  source: WeightSource,
+): Map<string, string> {
+  const expected = expectedShapes(family, config);
+  const stored = new Map<string, string>();
+  const extra: string[] = [];
+  for (const name of source.names()) {
+    const role = roleName(family, name);
+    if (role && expected.has(role)) stored.set(role, name);
+    else extra.push(name);
+  }
+  const missing = [...expected.keys()].filter((role) =>
+    !stored.has(role) && role !== "lm_head.weight"
+  );
+  if (!stored.has("lm_head.weight") && !config.text.tieWordEmbeddings) {
+    missing.push("lm_head.weight");
+  }
+  if (missing.length + extra.length > 0) {
+    const list = (names: readonly string[]) =>
+      names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
+    const near = missing.length > 0 && extra.length > 0
+      ? ` Nearest to ${missing[0]}: ${nearestNames(missing[0], extra, 1)[0]}.`
+      : "";
+    throw new InputError(
+      `Cannot load ${source.path} as ${family.title}: ` +
+        (missing.length > 0 ? `missing ${missing.length} weights: ${list(missing)}. ` : "") +
+        (extra.length > 0 ? `unknown ${extra.length} weights: ${list(extra)}.` : "") + near,
+    );
+  }
+  return stored;
+}
+
+/**
+ * Builds a model from an open checkpoint.
+ *
+ * @throws {InputError} for missing, extra or misshapen weights; nothing stays allocated then
+ */
+export async function loadModel(
+  kernels: Kernels,
+  family: Family,
+  config: ModelConfig,
+  source: WeightSource,
+  onProgress?: LoadProgress,
+): Promise<VisionLanguageModel> {
+  const stored = matchWeights(family, config, source);
+  const shapes = expectedShapes(family, config);
+  const tensors = new Map<string, Tensor>();
+  const weights = new WeightsMap(tensors);
+  const total = [...stored.values()].reduce((sum, name) => sum + source.info(name).byteLength, 0);
+  let loaded = 0;
+  try {
+    for (const [role, name] of stored) {
+      const { bytes, dtype, shape } = await source.readWeight(name, shapes.get(role));
+      tensors.set(role, kernels.weight(bytes, dtype, shape));
+      loaded += bytes.byteLength;
+      onProgress?.(loaded, total);
+    }
+  } catch (error) {
+    weights.dispose(kernels);
+    throw error;
+  }
+  const text = weights.under("text.");
+  const lmHead = weights.find("lm_head.weight") ?? text.get("embed_tokens.weight");
+  const decoder = new TextDecoder(kernels, config.text, text, lmHead);
+  const vision = config.vision
+    ? family.buildVision(kernels, config, weights.under("vision."))
+    : null;
+  return new VisionLanguageModel(kernels, config, decoder, vision, weights);
+}

@@ -1,0 +1,202 @@
+/**
+ * The vision encoder of Qwen3-VL: patches to features of the decoder's width, with DeepStack.
+ *
+ * Source: transformers `modeling_qwen3_vl.py` (`Qwen3VLVisionModel`).
+ * @module
+ */
+import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { VisionLayerPoint } from "../hooks/hook_point.ts";
+import type { RunHooks } from "../hooks/run_hooks.ts";
+import { bidirectionalAttention } from "../nn/attention.ts";
+import { foldGain, type RopeTables, visionRopeTables } from "../nn/rope.ts";
+import type { VisionConfig } from "./config.ts";
+import type { Media, MediaFeatures, VisionFeatures, VisionTower } from "./model_inputs.ts";
+import type { WeightsMap } from "./weights_map.ts";
+import {
+  frameLengths,
+  patchCoordinates,
+  type PatchGrid,
+  patchGrids,
+  samplePositionTable,
+} from "./vision_grid.ts";
+
+/** Epsilon of the tower's layer norms. */
+const layerNormEps = 1e-6;
+
+/** A vision tower on given kernels and weights. */
+export class VisionEncoder implements VisionTower {
+  /** @param weights names as in `Qwen3VLVisionModel`: `patch_embed.proj.weight`, `blocks.0.…`, `merger.…` */
+  constructor(
+    readonly kernels: Kernels,
+    readonly config: VisionConfig,
+    readonly weights: WeightsMap,
+  ) {}
+
+  /** Features of `pixel_values` with `image_grid_thw`, and of their video counterparts. */
+  encodeMedia(media: Media, hooks: RunHooks | null = null): MediaFeatures {
+    const features = (pixels: string, grid: string) => {
+      const values = media[pixels], gridThw = media[grid];
+      if (!values || !gridThw) return null;
+      return this.kernels.scope(() =>
+        this.encode(
+          this.kernels.tensor(values.data, values.shape),
+          patchGrids(gridThw.data as Int32Array),
+          hooks,
+        )
+      );
+    };
+    return {
+      images: features("pixel_values", "image_grid_thw"),
+      videos: features("pixel_values_videos", "video_grid_thw"),
+    };
+  }
+
+  /**
+   * Features of the patches of pictures or videos.
+   *
+   * @param pixelValues patches in merge-block order, `[P, channels * frames * patch * patch]`
+   * @param grids frames, rows and columns of patches of each picture
+   */
+  encode(
+    pixelValues: Tensor,
+    grids: readonly PatchGrid[],
+    hooks: RunHooks | null = null,
+  ): VisionFeatures {
+    const { kernels: k, config, weights } = this;
+    return k.scope(() => {
+      const headDim = config.hiddenSize / config.numHeads;
+      const tables = visionRopeTables(k, patchCoordinates(grids, config.spatialMergeSize), headDim);
+      const lengths = frameLengths(grids);
+      const embedded = k.scope(() =>
+        k.add(this.#embedPatches(pixelValues), this.#positions(grids))
+      );
+      let residual = hooks?.apply("vision.embed", embedded) ?? embedded;
+      const deepstack: Tensor[] = [];
+      for (let layer = 0; layer < config.depth; layer++) {
+        const previous = residual;
+        residual = k.scope(() => this.#block(layer, previous, tables, lengths, hooks));
+        k.dispose(previous);
+        const stage = config.deepstackVisualIndexes.indexOf(layer);
+        if (stage >= 0) {
+          const merger = weights.under(`deepstack_merger_list.${stage}.`);
+          const rows = k.cast(k.scope(() => this.#merge(residual, merger, true)), "float32");
+          deepstack.push(hooks?.apply("vision.deepstack", rows) ?? rows);
+        }
+      }
+      const merged = k.scope(() => this.#merge(residual, weights.under("merger."), false));
+      const features = k.cast(hooks?.apply("vision.merged", merged) ?? merged, "float32");
+      return { features: hooks?.apply("vision.features", features) ?? features, deepstack };
+    });
+  }
+
+  /** The patch convolution as a matrix product: `[P, channels * frames * patch^2] -> [P, D_v]`. */
+  #embedPatches(pixelValues: Tensor): Tensor {
+    const { kernels: k, config, weights } = this;
+    const kernel = weights.get("patch_embed.proj.weight"); // [D_v, C, t, p, p]
+    const flat = k.reshape(kernel, [config.hiddenSize, -1]);
+    const embedded = k.linear(pixelValues, flat, weights.find("patch_embed.proj.bias"));
+    return k.cast(embedded, "float32");
+  }
+
+  /** Learned positions, resampled to each picture's grid: `[P, D_v]`. */
+  #positions(grids: readonly PatchGrid[]): Tensor {
+    const { kernels: k, config, weights } = this;
+    const side = Math.round(Math.sqrt(config.numPositionEmbeddings));
+    const { rows, weights: shares } = samplePositionTable(grids, config.spatialMergeSize, side);
+    const patches = rows.length / 4;
+    const table = k.cast(weights.get("pos_embed.weight"), "float32");
+    const corners = k.reshape(k.gather(table, k.tensor(rows, [4 * patches])), [
+      4,
+      patches,
+      config.hiddenSize,
+    ]);
+    return k.sum(k.mul(corners, k.tensor(shares, [4, patches, 1])), 0);
+  }
+
+  #block(
+    layer: number,
+    residPre: Tensor,
+    tables: RopeTables,
+    lengths: readonly number[],
+    hooks: RunHooks | null,
+  ): Tensor {
+    const { kernels: k, config } = this;
+    const own = this.weights.under(`blocks.${layer}.`);
+    const at = (point: VisionLayerPoint, x: Tensor) =>
+      hooks?.apply(`vision.blocks.${layer}.${point}`, x) ?? x;
+    const norm = (name: string, x: Tensor) =>
+      k.layerNorm(x, own.get(`${name}.weight`), own.get(`${name}.bias`), layerNormEps);
+    const linear = (name: string, x: Tensor) =>
+      k.linear(x, own.get(`${name}.weight`), own.get(`${name}.bias`));
+
+    const input = at("resid_pre", residPre);
+    const qkv = linear("attn.qkv", norm("norm1", input)); // [P, 3 * D_v]
+    const pattern = `vision.blocks.${layer}.attn.pattern`;
+    const onPattern = hooks?.wants(pattern) ? (x: Tensor) => hooks.apply(pattern, x) : undefined;
+    const z = at("attn.z", this.#attention(qkv, tables, lengths, onPattern));
+    const mid = at("resid_mid", k.add(input, at("attn_out", linear("attn.proj", z))));
+    const post = k.activation(linear("mlp.linear_fc1", norm("norm2", mid)), config.hiddenAct);
+    return at("resid_post", k.add(mid, at("mlp_out", linear("mlp.linear_fc2", post))));
+  }
+
+  /** Attention within each frame: `[P, 3 * D_v] -> [P, D_v]`. */
+  #attention(
+    qkv: Tensor,
+    tables: RopeTables,
+    lengths: readonly number[],
+    onPattern?: (pattern: Tensor) => Tensor,
+  ): Tensor {
+    const { kernels: k, config } = this;
+    const patches = qkv.shape[0];
+    const headDim = config.hiddenSize / config.numHeads;
+    const [query, key, value] = [0, 1, 2].map((i) => {
+      const flat = k.slice(qkv, [0, i * config.hiddenSize], [-1, config.hiddenSize]);
+      return k.transpose(k.reshape(flat, [patches, config.numHeads, headDim]), [1, 0, 2]); // [n, P, H]
+    });
+    const scaled = foldGain(k, tables, null, 1 / Math.sqrt(headDim));
+    const turned = [
+      k.rotate(query, scaled.cos, scaled.sin),
+      k.rotate(key, tables.cos, tables.sin),
+      value,
+    ];
+    const mixed: Tensor[] = [];
+    let start = 0;
+    for (const { length, count } of runsOfEqual(lengths)) {
+      // frames of equal size become a batch: [heads, count * length, H] -> [count, heads, length, H]
+      const [q, kk, v] = turned.map((x) => {
+        const run = k.slice(x, [0, start, 0], [-1, count * length, -1]);
+        return k.transpose(k.reshape(run, [config.numHeads, count, length, headDim]), [1, 0, 2, 3]);
+      });
+      const z = bidirectionalAttention(k, q, kk, v, onPattern);
+      // [count, heads, length, H] -> [count * length, D_v]
+      mixed.push(k.reshape(k.transpose(z, [0, 2, 1, 3]), [count * length, config.hiddenSize]));
+      start += count * length;
+    }
+    return mixed.length === 1 ? mixed[0] : k.concat(mixed, 0);
+  }
+
+  /** Joins each merge block and projects it: `[P, D_v] -> [P / merge^2, D]`. */
+  #merge(x: Tensor, weights: WeightsMap, normAfterJoining: boolean): Tensor {
+    const { kernels: k, config } = this;
+    const joinedWidth = config.hiddenSize * config.spatialMergeSize ** 2;
+    const linear = (name: string, t: Tensor) =>
+      k.linear(t, weights.get(`${name}.weight`), weights.get(`${name}.bias`));
+    const norm = (t: Tensor) =>
+      k.layerNorm(t, weights.get("norm.weight"), weights.get("norm.bias"), layerNormEps);
+    const joined = normAfterJoining
+      ? norm(k.reshape(x, [-1, joinedWidth]))
+      : k.reshape(norm(x), [-1, joinedWidth]);
+    return linear("linear_fc2", k.activation(linear("linear_fc1", joined), "gelu"));
+  }
+}
+
+/** Runs of equal numbers. */
+function runsOfEqual(lengths: readonly number[]): { length: number; count: number }[] {
+  const runs: { length: number; count: number }[] = [];
+  for (const length of lengths) {
+    const last = runs[runs.length - 1];
+    if (last?.length === length) last.count++;
+    else runs.push({ length, count: 1 });
+  }
+  return runs;
+}

@@ -1,0 +1,104 @@
+/**
+ * Where the patches of pictures lie: coordinates in merge-block order and the resampling of a learned
+ * position table, for vision towers of the Qwen-VL kind.
+ *
+ * @module
+ */
+
+/** Frames, rows and columns of patches of one picture or video. */
+export type PatchGrid = readonly [frames: number, rows: number, columns: number];
+
+/** Reads an `image_grid_thw` or `video_grid_thw` tensor, `[n, 3]` row by row. */
+export function patchGrids(gridThw: Int32Array): PatchGrid[] {
+  return Array.from({ length: gridThw.length / 3 }, (_, i) => [
+    gridThw[3 * i],
+    gridThw[3 * i + 1],
+    gridThw[3 * i + 2],
+  ]);
+}
+
+/**
+ * Row and column of every patch, `[P, 2]`, in the order in which patches come: merge blocks row by
+ * row, within a block row by row, and all of it once per frame.
+ *
+ * @param merge patches along each side of a merge block
+ *
+ * @example
+ * ```ts
+ * import { patchCoordinates } from "../../lib/model/vision_grid.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals([...patchCoordinates([[1, 2, 2]], 2)], [0, 0, 0, 1, 1, 0, 1, 1]);
+ * ```
+ */
+export function patchCoordinates(grids: readonly PatchGrid[], merge: number): Int32Array {
+  const total = grids.reduce((sum, [t, h, w]) => sum + t * h * w, 0);
+  const out = new Int32Array(2 * total);
+  let at = 0;
+  for (const [frames, rows, columns] of grids) {
+    for (let frame = 0; frame < frames; frame++) {
+      for (let blockRow = 0; blockRow < rows; blockRow += merge) {
+        for (let blockColumn = 0; blockColumn < columns; blockColumn += merge) {
+          for (let i = 0; i < merge * merge; i++) {
+            out[at++] = blockRow + Math.floor(i / merge);
+            out[at++] = blockColumn + i % merge;
+          }
+        }
+      }
+    }
+  }
+  return out;
+}
+
+/** Patches of each attention segment: one segment per frame. */
+export function frameLengths(grids: readonly PatchGrid[]): number[] {
+  return grids.flatMap(([frames, rows, columns]) => Array<number>(frames).fill(rows * columns));
+}
+
+/** Four table rows and weights for every patch: the learned position is their weighted sum. */
+export interface TableSamples {
+  /** Rows of the table, four runs of P. */
+  readonly rows: Int32Array;
+  /** Their weights, four runs of P. */
+  readonly weights: Float32Array;
+}
+
+/**
+ * Bilinear samples (corners aligned) of a square table of learned positions at every patch.
+ *
+ * Source: transformers `modeling_qwen3_vl.py` `fast_pos_embed_interpolate`.
+ *
+ * @param side rows of the square table along one side
+ */
+export function samplePositionTable(
+  grids: readonly PatchGrid[],
+  merge: number,
+  side: number,
+): TableSamples {
+  const coordinates = patchCoordinates(grids, merge);
+  const total = coordinates.length / 2;
+  const rows = new Int32Array(4 * total);
+  const weights = new Float32Array(4 * total);
+  const place = (index: number, count: number) => {
+    const exact = count === 1 ? 0 : Math.fround(index * Math.fround((side - 1) / (count - 1)));
+    const low = Math.min(Math.floor(exact), side - 1);
+    return { low, high: Math.min(low + 1, side - 1), fraction: Math.fround(exact - low) };
+  };
+  let patch = 0;
+  for (const [frames, gridRows, gridColumns] of grids) {
+    for (let end = patch + frames * gridRows * gridColumns; patch < end; patch++) {
+      const y = place(coordinates[2 * patch], gridRows);
+      const x = place(coordinates[2 * patch + 1], gridColumns);
+      const corners = [
+        [y.low, x.low, (1 - y.fraction) * (1 - x.fraction)],
+        [y.low, x.high, (1 - y.fraction) * x.fraction],
+        [y.high, x.low, y.fraction * (1 - x.fraction)],
+        [y.high, x.high, y.fraction * x.fraction],
+      ];
+      corners.forEach(([row, column, weight], corner) => {
+        rows[corner * total + patch] = row * side + column;
+        weights[corner * total + patch] = weight;
+      });
+    }
+  }
+  return { rows, weights };
+}

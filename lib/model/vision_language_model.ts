@@ -1,0 +1,198 @@
+/**
+ * The whole model: vision tower, text decoder and how the features of media enter the prompt.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import type { Kernels, Tensor } from "../backend/kernels.ts";
+import { Capture, type CapturedArray, type CaptureRequest } from "../hooks/capture.ts";
+import { hookNames, type Hooks } from "../hooks/hook_point.ts";
+import { RunHooks } from "../hooks/run_hooks.ts";
+import type { AttentionFunction } from "../nn/attention.ts";
+import type { ModelConfig } from "./config.ts";
+import { KvCache } from "./kv_cache.ts";
+import type { ModelInputs, VisionFeatures, VisionTower } from "./model_inputs.ts";
+import type { PatternRequest, TextDecoder } from "./text_decoder.ts";
+import type { WeightsMap } from "./weights_map.ts";
+
+/** What a run may be asked for. */
+export interface RunOptions {
+  /** Functions at hook points. */
+  readonly hooks?: Hooks;
+  /** Attention function of the decoder; dense by default. */
+  readonly attention?: AttentionFunction;
+}
+
+/** What a forward pass may be asked for. */
+export interface ForwardOptions extends RunOptions {
+  /** Activations to copy out. */
+  readonly capture?: CaptureRequest;
+  /** Pattern rows wanted at every layer. */
+  readonly patternRows?: PatternRequest;
+  /** Logits of all positions, of the last only (default), or none. */
+  readonly logits?: "all" | "last" | "none";
+}
+
+/** What a forward pass gives: plain data. */
+export interface ForwardResult {
+  /** `[T, V]`, `[1, V]` or null, as asked. */
+  readonly logits: CapturedArray | null;
+  /** Captured activations by hook name, in the order in which the point fired. */
+  readonly captured: ReadonlyMap<string, readonly CapturedArray[]>;
+  /** How often each hooked point fired. */
+  readonly fireCounts: ReadonlyMap<string, number>;
+}
+
+/** Decoder inputs of one prompt. */
+export interface EmbeddedPrompt {
+  /** `[1, T, D]` in float32. */
+  readonly embeddings: Tensor;
+  /** Each `[1, T, D]`; empty without DeepStack. */
+  readonly deepstack: readonly Tensor[];
+}
+
+/** A multimodal (or text-only) language model on given kernels. */
+export class VisionLanguageModel {
+  /** All hook names, in firing order. */
+  readonly hookNames: readonly string[];
+
+  /**
+   * @param vision vision tower, or null for a text-only model
+   * @param weights all weights, freed by {@link VisionLanguageModel.dispose}
+   */
+  constructor(
+    readonly kernels: Kernels,
+    readonly config: ModelConfig,
+    readonly decoder: TextDecoder,
+    readonly vision: VisionTower | null,
+    readonly weights: WeightsMap,
+  ) {
+    this.hookNames = hookNames(config.text.numHiddenLayers, vision ? config.vision?.depth ?? 0 : 0);
+  }
+
+  /** Hooks checked against this model's hook points. */
+  runHooks(...hooks: readonly (Hooks | undefined)[]): RunHooks | null {
+    const merged: Record<string, Hooks[string]> = {};
+    for (const given of hooks) {
+      for (const [name, hook] of Object.entries(given ?? {})) {
+        merged[name] = [merged[name] ?? [], hook].flat() as Hooks[string];
+      }
+    }
+    if (Object.keys(merged).length === 0) return null;
+    return new RunHooks(merged, this.hookNames, this.kernels);
+  }
+
+  /** A KV cache for this model, optionally on top of another that it shares. */
+  newCache(shared: KvCache | null = null): KvCache {
+    return new KvCache(this.kernels, this.config.text.numHiddenLayers, shared);
+  }
+
+  /**
+   * Token embeddings with the media's features in place of the placeholders.
+   *
+   * @throws {InputError} if placeholders and features do not match in number
+   */
+  embedPrompt(inputs: ModelInputs, hooks: RunHooks | null = null): EmbeddedPrompt {
+    const { kernels: k, config } = this;
+    const tokens = inputs.inputIds.length;
+    if (tokens === 0) throw new InputError("Cannot run an empty prompt: it has no tokens");
+    return k.scope(() => {
+      const media = this.vision?.encodeMedia(inputs.media, hooks) ?? { images: null, videos: null };
+      const text = this.decoder.embed(inputs.inputIds); // [T, D]
+      // Row of the stacked [text; images; videos] that each position takes.
+      const source = Int32Array.from({ length: tokens }, (_, i) => i);
+      const visual = new Int32Array(tokens); // 1 + row among the visual features, 0 for text
+      const stack: Tensor[] = [text];
+      const deepstacks: (readonly Tensor[])[] = [];
+      let offset = tokens;
+      const place = (kind: string, tokenId: number, found: VisionFeatures | null) => {
+        const available = found?.features.shape[0] ?? 0;
+        let used = 0;
+        for (let i = 0; i < tokens; i++) {
+          if (inputs.inputIds[i] !== tokenId || tokenId < 0) continue;
+          visual[i] = 1 + offset - tokens + used;
+          source[i] = offset + used++;
+        }
+        if (used !== available) {
+          throw new InputError(
+            `Cannot place ${available} ${kind} features on ${used} ${kind} placeholder tokens ` +
+              `(token ${tokenId}): the numbers must be equal`,
+          );
+        }
+        if (!found) return;
+        stack.push(found.features);
+        deepstacks.push(found.deepstack);
+        offset += available;
+      };
+      place("image", config.imageTokenId, media.images);
+      place("video", config.videoTokenId, media.videos);
+      const width = config.text.hiddenSize;
+      const rows = stack.length === 1
+        ? text
+        : k.gather(k.concat(stack, 0), k.tensor(source, [tokens]));
+      const embeddings = k.reshape(rows, [1, tokens, width]);
+      const stages = deepstacks[0]?.length ?? 0;
+      const deepstack = Array.from({ length: stages }, (_, stage) => {
+        const table = k.concat([k.zeros([1, width]), ...deepstacks.map((d) => d[stage])], 0);
+        return k.reshape(k.gather(table, k.tensor(visual, [tokens])), [1, tokens, width]);
+      });
+      return { embeddings: hooks?.apply("embed", embeddings) ?? embeddings, deepstack };
+    });
+  }
+
+  /**
+   * Runs a prompt through the model, filling `cache` if given; the residual stream after the last
+   * layer, `[1, T, D]`, belongs to the caller.
+   */
+  prefill(
+    inputs: ModelInputs,
+    options: RunOptions & {
+      patternRows?: PatternRequest;
+      cache?: KvCache;
+      runHooks?: RunHooks | null;
+    } = {},
+  ): Tensor {
+    const hooks = options.runHooks ?? this.runHooks(options.hooks);
+    return this.kernels.scope(() => {
+      const { embeddings, deepstack } = this.embedPrompt(inputs, hooks);
+      return this.decoder.forward(embeddings, inputs.positionIds, { ...options, hooks, deepstack });
+    });
+  }
+
+  /**
+   * One pass over a prompt, without decoding: logits and captured activations as plain arrays.
+   *
+   * @throws {InputError} for unknown hook names or a prompt that does not fit its media
+   */
+  async forward(inputs: ModelInputs, options: ForwardOptions = {}): Promise<ForwardResult> {
+    const { kernels: k } = this;
+    const capture = options.capture ? new Capture(options.capture, this.hookNames) : null;
+    const hooks = this.runHooks(options.hooks, capture?.hooks);
+    const wanted = options.logits ?? "last";
+    try {
+      const logits = k.scope(() => {
+        const residual = this.prefill(inputs, { ...options, runHooks: hooks });
+        const needed = wanted !== "none" || hooks?.wants("ln_final.normalized") ||
+          hooks?.wants("logits");
+        return needed ? this.decoder.logits(residual, { hooks }, wanted === "last") : null;
+      });
+      const data = logits ? await k.read(logits) as Float32Array : null;
+      const shape = logits?.shape.slice(1) ?? [];
+      if (logits) k.dispose(logits);
+      const captured = capture ? await capture.finish() : new Map();
+      return {
+        logits: data && wanted !== "none" ? { data, shape } : null,
+        captured,
+        fireCounts: hooks?.fireCounts ?? new Map(),
+      };
+    } catch (error) {
+      capture?.abandon();
+      throw error;
+    }
+  }
+
+  /** Frees all weights; the model must not be used afterwards. */
+  dispose(): void {
+    this.weights.dispose(this.kernels);
+  }
+}

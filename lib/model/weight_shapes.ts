@@ -1,0 +1,80 @@
+/**
+ * Names and shapes of the weights that a config asks for, to check a checkpoint against.
+ *
+ * @module
+ */
+import type { TextConfig, VisionConfig } from "./config.ts";
+
+/** Shapes by weight name. */
+export type WeightShapes = ReadonlyMap<string, readonly number[]>;
+
+/** Weight and bias of a linear layer. */
+function linear(name: string, out: number, width: number, bias: boolean): [string, number[]][] {
+  const weight: [string, number[]] = [`${name}.weight`, [out, width]];
+  return bias ? [weight, [`${name}.bias`, [out]]] : [weight];
+}
+
+/** Weight and bias of a layer norm. */
+function layerNorm(name: string, width: number): [string, number[]][] {
+  return [[`${name}.weight`, [width]], [`${name}.bias`, [width]]];
+}
+
+/** Weights of a text decoder, without its head. */
+export function textWeightShapes(config: TextConfig): WeightShapes {
+  const { hiddenSize, intermediateSize, headDim, numAttentionHeads, numKeyValueHeads } = config;
+  const shapes: [string, number[]][] = [
+    ["embed_tokens.weight", [config.vocabSize, hiddenSize]],
+    ["norm.weight", [hiddenSize]],
+  ];
+  for (let layer = 0; layer < config.numHiddenLayers; layer++) {
+    const own: [string, number[]][] = [
+      ["input_layernorm.weight", [hiddenSize]],
+      ["post_attention_layernorm.weight", [hiddenSize]],
+      ...linear("self_attn.q_proj", numAttentionHeads * headDim, hiddenSize, config.attentionBias),
+      ...linear("self_attn.k_proj", numKeyValueHeads * headDim, hiddenSize, config.attentionBias),
+      ...linear("self_attn.v_proj", numKeyValueHeads * headDim, hiddenSize, config.attentionBias),
+      ...linear("self_attn.o_proj", hiddenSize, numAttentionHeads * headDim, false),
+      ...linear("mlp.gate_proj", intermediateSize, hiddenSize, false),
+      ...linear("mlp.up_proj", intermediateSize, hiddenSize, false),
+      ...linear("mlp.down_proj", hiddenSize, intermediateSize, false),
+    ];
+    if (config.qkNorm) {
+      own.push(["self_attn.q_norm.weight", [headDim]], ["self_attn.k_norm.weight", [headDim]]);
+    }
+    for (const [name, shape] of own) shapes.push([`layers.${layer}.${name}`, shape]);
+  }
+  return new Map(shapes);
+}
+
+/** Weights of Qwen3-VL's vision encoder. */
+export function visionWeightShapes(config: VisionConfig): WeightShapes {
+  const { hiddenSize, intermediateSize, patchSize, outHiddenSize } = config;
+  const joined = hiddenSize * config.spatialMergeSize ** 2;
+  const merger = (name: string, normWidth: number) => [
+    ...layerNorm(`${name}.norm`, normWidth),
+    ...linear(`${name}.linear_fc1`, joined, joined, true),
+    ...linear(`${name}.linear_fc2`, outHiddenSize, joined, true),
+  ];
+  const kernel = [hiddenSize, config.inChannels, config.temporalPatchSize, patchSize, patchSize];
+  const shapes: [string, number[]][] = [
+    ["patch_embed.proj.weight", kernel],
+    ["patch_embed.proj.bias", [hiddenSize]],
+    ["pos_embed.weight", [config.numPositionEmbeddings, hiddenSize]],
+    ...merger("merger", hiddenSize),
+  ];
+  for (let layer = 0; layer < config.depth; layer++) {
+    const own = [
+      ...layerNorm("norm1", hiddenSize),
+      ...layerNorm("norm2", hiddenSize),
+      ...linear("attn.qkv", 3 * hiddenSize, hiddenSize, true),
+      ...linear("attn.proj", hiddenSize, hiddenSize, true),
+      ...linear("mlp.linear_fc1", intermediateSize, hiddenSize, true),
+      ...linear("mlp.linear_fc2", hiddenSize, intermediateSize, true),
+    ];
+    for (const [name, shape] of own) shapes.push([`blocks.${layer}.${name}`, shape]);
+  }
+  config.deepstackVisualIndexes.forEach((_, stage) =>
+    shapes.push(...merger(`deepstack_merger_list.${stage}`, joined))
+  );
+  return new Map(shapes);
+}

@@ -1,0 +1,64 @@
+/**
+ * The weights of a model by name, as tensors.
+ *
+ * @module
+ */
+import { InputError, nearestNames } from "../common/errors.ts";
+import type { Kernels, Tensor } from "../backend/kernels.ts";
+
+/**
+ * Named weights. Names are those of the role, without a family's prefixes: `layers.0.mlp.up_proj.weight`.
+ *
+ * @example
+ * ```ts
+ * import { WeightsMap } from "../../lib/model/weights_map.ts";
+ * import { assertThrows } from "@std/assert";
+ * assertThrows(() => new WeightsMap(new Map()).get("norm.weight"));
+ * ```
+ */
+export class WeightsMap {
+  /** @param tensors by name; owned by this map from now on */
+  constructor(readonly tensors: Map<string, Tensor>) {}
+
+  /**
+   * The weight of this name.
+   *
+   * @param shape if given, the shape that it must have
+   * @throws {InputError} if there is none, or its shape is another
+   */
+  get(name: string, shape?: readonly number[]): Tensor {
+    const tensor = this.tensors.get(name);
+    if (!tensor) {
+      const nearest = nearestNames(name, this.tensors.keys()).join(", ");
+      throw new InputError(
+        `Cannot find weight "${name}" in the checkpoint. Nearest: ${nearest || "none"}`,
+      );
+    }
+    if (shape && String(shape) !== String(tensor.shape)) {
+      throw new InputError(
+        `Cannot use weight "${name}": its shape is [${tensor.shape}], the config wants [${shape}]`,
+      );
+    }
+    return tensor;
+  }
+
+  /** The weight of this name, or null. */
+  find(name: string): Tensor | null {
+    return this.tensors.get(name) ?? null;
+  }
+
+  /** The weights whose names begin with `prefix`, without it. Shares the tensors. */
+  under(prefix: string): WeightsMap {
+    const own = new Map<string, Tensor>();
+    for (const [name, tensor] of this.tensors) {
+      if (name.startsWith(prefix)) own.set(name.slice(prefix.length), tensor);
+    }
+    return new WeightsMap(own);
+  }
+
+  /** Frees every weight. */
+  dispose(kernels: Kernels): void {
+    kernels.dispose(...this.tensors.values());
+    this.tensors.clear();
+  }
+}
