@@ -1,0 +1,116 @@
+/**
+ * Files of a checkpoint directory, none of which may lead out of it.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import { containedPath } from "../common/files.ts";
+import { quoted } from "../common/text.ts";
+import { duplicateKey } from "./json_keys.ts";
+
+/** Largest text file of a checkpoint that is read, in bytes; published tokenizers reach 35 MB. */
+export const maxTextBytes = 200_000_000;
+
+/**
+ * Folders outside of `dir` into which its links may lead: the blob stores, if `dir` is a snapshot in
+ * a Hugging Face cache (`<cache>/models--org--name/snapshots/<commit>`), whose files are links to
+ * `<cache>/models--org--name/blobs` or, through that, to the shared `<cache>/blobs`.
+ */
+async function blobFolders(dir: string): Promise<readonly string[]> {
+  const real = await Deno.realPath(dir).catch(() => dir);
+  const snapshot = real.match(/^(.*)([/\\])models--[^/\\]+[/\\]snapshots[/\\][^/\\]+$/);
+  if (!snapshot) return [];
+  const repository = real.replace(/[/\\]snapshots[/\\][^/\\]+$/, "");
+  return [`${repository}/blobs`, `${snapshot[1]}/blobs`];
+}
+
+/**
+ * The real path of a file of a checkpoint.
+ *
+ * @param dir checkpoint directory; may be a snapshot in a Hugging Face cache
+ * @param name path of the file relative to `dir`
+ * @throws {InputError} if nothing is there, or if the name or a symbolic link leaves the directory
+ *
+ * @example
+ * ```ts
+ * import { checkpointPath } from "../../lib/weights/checkpoint_files.ts";
+ * import { assertRejects } from "@std/assert";
+ * await assertRejects(() => checkpointPath("tests/golden/qwen3_vl", "../README.md"));
+ * ```
+ */
+export async function checkpointPath(dir: string, name: string): Promise<string> {
+  return await containedPath(dir, name, await blobFolders(dir));
+}
+
+/** Whether a checkpoint has a file; false also for a link to nowhere. */
+export async function hasCheckpointFile(dir: string, name: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(`${dir}/${name}`)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotADirectory) return false;
+    if (error instanceof Deno.errors.FilesystemLoop) return false;
+    throw error;
+  }
+}
+
+/**
+ * A text file of a checkpoint, such as `chat_template.jinja`.
+ *
+ * @throws {InputError} as {@link checkpointPath}, and if it is larger than {@link maxTextBytes} or
+ *   not UTF-8
+ */
+export async function readCheckpointText(dir: string, name: string): Promise<string> {
+  const path = await checkpointPath(dir, name);
+  const { size, isFile } = await Deno.stat(path);
+  if (!isFile) throw new InputError(`Cannot read ${quoted(name)} in ${dir}: it is not a file`);
+  if (size > maxTextBytes) {
+    throw new InputError(
+      `Cannot read ${quoted(name)} in ${dir}: it has ${size} bytes; at most ${maxTextBytes}`,
+    );
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new InputError(`Cannot read ${quoted(name)} in ${dir}: it is not text in UTF-8`);
+  }
+}
+
+/**
+ * A JSON file of a checkpoint, such as `config.json`.
+ *
+ * @returns the top-level object
+ * @throws {InputError} as {@link readCheckpointText}, and if the file is not JSON, not an object at
+ *   the top, or names a key twice
+ *
+ * @example
+ * ```ts
+ * import { readCheckpointJson } from "../../lib/weights/checkpoint_files.ts";
+ * import { assertEquals } from "@std/assert";
+ * const config = await readCheckpointJson("tests/golden/qwen3_vl", "config.json");
+ * assertEquals(config.model_type, "qwen3_vl");
+ * ```
+ */
+export async function readCheckpointJson(
+  dir: string,
+  name: string,
+): Promise<Record<string, unknown>> {
+  const text = await readCheckpointText(dir, name);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(
+      `Cannot read ${quoted(name)} in ${dir}: it is not JSON (${quoted((error as Error).message)})`,
+    );
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new InputError(`Cannot read ${quoted(name)} in ${dir}: wanted a JSON object at the top`);
+  }
+  const twice = duplicateKey(text);
+  if (twice !== null) {
+    throw new InputError(`Cannot read ${quoted(name)} in ${dir}: it names ${quoted(twice)} twice`);
+  }
+  return value as Record<string, unknown>;
+}

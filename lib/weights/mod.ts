@@ -1,0 +1,24 @@
+/**
+ * Checkpoints as files: downloads them from the Hugging Face hub once, and reads and writes their
+ * weights without trusting a byte of them.
+ *
+ * @module
+ */
+export {
+  checkpointPath,
+  hasCheckpointFile,
+  maxTextBytes,
+  readCheckpointJson,
+  readCheckpointText,
+} from "./checkpoint_files.ts";
+export { type DecodedArray, float32ToBfloat16, type SafetensorsDType } from "./dtypes.ts";
+export { openSafetensors, type StoredWeight, type WeightSource } from "./safetensors.ts";
+export {
+  type DecodedTensor,
+  float32Tensor,
+  int32Tensor,
+  readSafetensorsFile,
+  type SafetensorsContent,
+} from "./safetensors_file.ts";
+export type { TensorInfo } from "./safetensors_header.ts";
+export { type TensorToWrite, writeSafetensors } from "./safetensors_write.ts";

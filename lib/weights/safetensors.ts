@@ -1,0 +1,222 @@
+/**
+ * The weights of a checkpoint directory: one safetensors file or several with an index, read one
+ * tensor at a time.
+ *
+ * @module
+ */
+import type { StoredDType } from "../backend/kernels.ts";
+import { InputError, nearestNames } from "../common/errors.ts";
+import { quoted } from "../common/text.ts";
+import { checkpointPath, hasCheckpointFile, readCheckpointJson } from "./checkpoint_files.ts";
+import { SafetensorsFile } from "./safetensors_file.ts";
+import type { TensorInfo } from "./safetensors_header.ts";
+
+/** Name of an unsharded checkpoint's file. */
+export const singleFile = "model.safetensors";
+/** Name of the file that says which shard holds which tensor. */
+export const indexFile = "model.safetensors.index.json";
+
+/** A weight as its bytes lie in the checkpoint: ready for `Kernels.weight`. */
+export interface StoredWeight {
+  /** Little-endian bytes in row-major order, in a buffer of their own. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Stored element type. */
+  readonly dtype: StoredDType;
+  /** Sizes of the axes, outermost first. */
+  readonly shape: readonly number[];
+}
+
+/** Weights that are read when they are asked for. Whoever opens one closes it. */
+export interface WeightSource extends Disposable {
+  /** Where the weights come from, for messages. */
+  readonly path: string;
+  /** Notes of the first file, such as `{format: "pt"}`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Names of all tensors, shard by shard in the order of their bytes: the fastest order to read. */
+  names(): readonly string[];
+  /** Whether there is a tensor of this name. */
+  has(name: string): boolean;
+  /** Type, shape and size of a tensor. @throws {InputError} if there is none, with near names */
+  info(name: string): TensorInfo;
+  /** Bytes of a tensor of any type, in a new buffer. @throws {InputError} if there is none */
+  read(name: string): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * A weight: F32, F16 or BF16, optionally of a given shape.
+   * @throws {InputError} if it is missing, of another type (a quantised checkpoint) or shape
+   */
+  readWeight(name: string, shape?: readonly number[]): Promise<StoredWeight>;
+  /** Closes all files. */
+  close(): void;
+}
+
+function isStoredDType(dtype: string): dtype is StoredDType {
+  return dtype === "F32" || dtype === "F16" || dtype === "BF16";
+}
+
+/** Reads and checks an index: which tensor lies in which shard. */
+async function readIndex(dir: string): Promise<ReadonlyMap<string, string>> {
+  const { weight_map: map } = await readCheckpointJson(dir, indexFile);
+  const path = `${dir}/${indexFile}`;
+  if (typeof map !== "object" || map === null || Array.isArray(map)) {
+    throw new InputError(`Cannot read ${path}: wanted an object "weight_map" of tensor to file`);
+  }
+  const entries = Object.entries(map);
+  if (entries.length === 0) throw new InputError(`Cannot read ${path}: "weight_map" is empty`);
+  for (const [name, shard] of entries) {
+    if (typeof shard !== "string" || !shard.endsWith(".safetensors")) {
+      throw new InputError(
+        `Cannot read ${path}: tensor ${quoted(name)} is said to be in ` +
+          `${quoted(String(shard))}; wanted the name of a .safetensors file`,
+      );
+    }
+  }
+  return new Map(entries);
+}
+
+/** Opens one file of a directory; `because` says who wants it. */
+async function openShard(dir: string, shard: string, because: string): Promise<SafetensorsFile> {
+  let path: string;
+  try {
+    path = await checkpointPath(dir, shard);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${error.message}${because}`);
+  }
+  return await SafetensorsFile.open(path, `${dir}/${shard}`);
+}
+
+function closeAll(files: Iterable<SafetensorsFile>): void {
+  for (const file of files) file.close();
+}
+
+/** Opens all shards of an index and checks that index and shards agree. */
+async function openShards(dir: string): Promise<SafetensorsFile[]> {
+  const index = await readIndex(dir);
+  const shards = new Map<string, SafetensorsFile>();
+  try {
+    for (const [name, shard] of index) {
+      if (shards.has(shard)) continue;
+      const because = `; ${indexFile} says that tensor ${quoted(name)} is in it`;
+      shards.set(shard, await openShard(dir, shard, because));
+    }
+    for (const [name, shard] of index) {
+      if (shards.get(shard)!.header.tensors.has(name)) continue;
+      throw new InputError(
+        `Cannot read ${dir}/${shard}: it has no tensor ${quoted(name)}, which ${indexFile} ` +
+          "says is in it",
+      );
+    }
+    return [...shards.values()];
+  } catch (error) {
+    closeAll(shards.values());
+    throw error;
+  }
+}
+
+/** Says what a directory without weights holds instead. */
+async function noWeights(dir: string): Promise<InputError> {
+  const names: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(dir)) names.push(entry.name);
+  } catch {
+    return new InputError(`Cannot read weights from ${dir}: no such directory`);
+  }
+  const pickles = names.filter((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
+  return new InputError(
+    `Cannot read weights from ${dir}: wanted ${singleFile} or ${indexFile}, found ` +
+      (pickles.length > 0
+        ? `${quoted(pickles[0])}, which is a pickle: convert it to safetensors first`
+        : `${names.length} other files`),
+  );
+}
+
+async function openFiles(path: string): Promise<SafetensorsFile[]> {
+  if (path.endsWith(".safetensors")) return [await SafetensorsFile.open(path)];
+  if (await hasCheckpointFile(path, singleFile)) return [await openShard(path, singleFile, "")];
+  if (await hasCheckpointFile(path, indexFile)) return await openShards(path);
+  throw await noWeights(path);
+}
+
+/** Which file holds which tensor; a tensor in two files is an error. */
+function placeTensors(files: readonly SafetensorsFile[]): Map<string, SafetensorsFile> {
+  const places = new Map<string, SafetensorsFile>();
+  for (const file of files) {
+    for (const name of file.header.tensors.keys()) {
+      const other = places.get(name);
+      if (other) {
+        throw new InputError(
+          `Cannot read ${file.path}: tensor ${quoted(name)} is in ${other.path} too`,
+        );
+      }
+      places.set(name, file);
+    }
+  }
+  return places;
+}
+
+/**
+ * Opens the weights of a checkpoint: `model.safetensors` if there is one, else the shards that
+ * `model.safetensors.index.json` names. Every header is read and checked; no tensor is read yet.
+ *
+ * @param path checkpoint directory (also a snapshot in a Hugging Face cache), or one .safetensors
+ *   file
+ * @throws {InputError} if there are no weights, if a file is damaged, if index and shards disagree,
+ *   or if a name or link leaves the directory
+ *
+ * @example
+ * ```ts
+ * import { openSafetensors } from "../../lib/weights/safetensors.ts";
+ * import { assertEquals } from "@std/assert";
+ * using weights = await openSafetensors("tests/golden/qwen3_vl_bf16");
+ * const embedding = await weights.readWeight("model.language_model.embed_tokens.weight");
+ * assertEquals(embedding.dtype, "BF16");
+ * assertEquals(embedding.bytes.length, 2 * embedding.shape[0] * embedding.shape[1]);
+ * ```
+ */
+export async function openSafetensors(path: string): Promise<WeightSource> {
+  const files = await openFiles(path);
+  let places: Map<string, SafetensorsFile>;
+  try {
+    places = placeTensors(files);
+  } catch (error) {
+    closeAll(files);
+    throw error;
+  }
+  const names = [...places.keys()];
+  const place = (name: string): SafetensorsFile => {
+    const file = places.get(name);
+    if (file) return file;
+    const near = nearestNames(name, names).map((candidate) => quoted(candidate)).join(", ");
+    throw new InputError(`Cannot read tensor ${quoted(name)} from ${path}: nearest are ${near}`);
+  };
+  const source: WeightSource = {
+    path,
+    metadata: files[0].header.metadata,
+    names: () => names,
+    has: (name) => places.has(name),
+    info: (name) => place(name).info(name),
+    read: async (name) => await place(name).read(name),
+    readWeight: async (name, wanted) => {
+      const { dtype, shape } = source.info(name);
+      if (!isStoredDType(dtype)) {
+        throw new InputError(
+          `Cannot use tensor ${
+            quoted(name)
+          } of ${path} as a weight: its type is ${dtype}; wanted ` +
+            "F32, F16 or BF16 (quantised checkpoints are not supported)",
+        );
+      }
+      if (wanted && (wanted.length !== shape.length || wanted.some((n, i) => n !== shape[i]))) {
+        throw new InputError(
+          `Cannot use tensor ${
+            quoted(name)
+          } of ${path}: its shape is [${shape}]; wanted [${wanted}]`,
+        );
+      }
+      return { bytes: await source.read(name), dtype, shape };
+    },
+    close: () => closeAll(files),
+    [Symbol.dispose]: () => closeAll(files),
+  };
+  return source;
+}
