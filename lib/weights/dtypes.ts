@@ -114,8 +114,9 @@ export function decode(bytes: Uint8Array<ArrayBuffer>, dtype: SafetensorsDType):
 }
 
 /**
- * Float32 to bfloat16, rounded to the nearest, ties to even, as PyTorch does: every NaN becomes
- * 0x7fc0, values beyond the largest finite bfloat16 become infinite.
+ * Float32 to bfloat16, rounded to the nearest, ties to even, as PyTorch does: values beyond the
+ * largest finite bfloat16 become infinite. Every NaN becomes 0x7fc0 (PyTorch's bits for NaN depend on
+ * the processor).
  *
  * @param values any number of float32 values
  * @returns the bit patterns, one 16-bit word a value
