@@ -1,0 +1,60 @@
+/**
+ * Opens a checkpoint directory: its family, its config and its weights, unread.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_files.ts";
+import { openSafetensors, type WeightSource } from "../weights/safetensors.ts";
+import { ConfigReader } from "./config_reader.ts";
+import type { Family } from "./family.ts";
+import { familyOf } from "./registry.ts";
+
+/** A checkpoint whose files are open and whose weights are not read yet. */
+export interface Checkpoint {
+  /** Its directory. */
+  readonly dir: string;
+  /** Its family. */
+  readonly family: Family;
+  /** Its config. */
+  readonly config: ModelConfig;
+  /** Its weights; the caller closes it. */
+  readonly source: WeightSource;
+}
+
+/**
+ * Reads a checkpoint's config, without its weights.
+ *
+ * @throws {InputError} for a missing, damaged or unknown config
+ */
+export async function readModelConfig(
+  dir: string,
+): Promise<{ family: Family; config: ModelConfig }> {
+  const json = await readCheckpointJson(dir, "config.json");
+  const modelType = json["model_type"];
+  if (typeof modelType !== "string") {
+    throw new InputError(`Cannot read ${dir}/config.json: it has no "model_type"`);
+  }
+  const family = familyOf(modelType);
+  const reader = new ConfigReader(json, `${dir}/config.json`);
+  const config = family.readConfig(reader);
+  reader.finish();
+  if (!await hasCheckpointFile(dir, "generation_config.json")) return { family, config };
+  const generation = new ConfigReader(
+    await readCheckpointJson(dir, "generation_config.json"),
+    `${dir}/generation_config.json`,
+  );
+  const eosTokenIds = [...new Set([...generation.tokenIds("eos_token_id"), ...config.eosTokenIds])];
+  return { family, config: { ...config, eosTokenIds } };
+}
+
+/**
+ * Opens a checkpoint directory in Hugging Face's layout.
+ *
+ * @throws {InputError} for anything wrong with its files
+ */
+export async function openCheckpoint(dir: string): Promise<Checkpoint> {
+  const { family, config } = await readModelConfig(dir);
+  return { dir, family, config, source: await openSafetensors(dir) };
+}

@@ -1,0 +1,32 @@
+/**
+ * The families that can be loaded, by `model_type`.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import type { Family } from "./family.ts";
+import { qwen3Vl } from "./qwen3_vl.ts";
+
+/** All families; a new one is one more line. */
+export const families: readonly Family[] = [qwen3Vl];
+
+/**
+ * The family of a `model_type`.
+ *
+ * @throws {InputError} if there is none, with those that exist
+ *
+ * @example
+ * ```ts
+ * import { familyOf } from "../../lib/families/registry.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(familyOf("qwen3_vl").title, "Qwen3-VL");
+ * ```
+ */
+export function familyOf(modelType: string): Family {
+  const family = families.find((candidate) => candidate.modelType === modelType);
+  if (family) return family;
+  throw new InputError(
+    `Cannot load a model of type "${modelType}": supported are ` +
+      families.map((known) => known.modelType).join(", "),
+  );
+}

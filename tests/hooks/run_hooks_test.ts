@@ -1,0 +1,52 @@
+import * as tf from "@tensorflow/tfjs";
+import { assertEquals, assertThrows } from "@std/assert";
+import { hookNames } from "../../lib/hooks/hook_point.ts";
+import { RunHooks } from "../../lib/hooks/run_hooks.ts";
+import { testKernels } from "../suites/golden.ts";
+
+const names = hookNames(2, 0);
+
+Deno.test("hooks run in order, replace the activation and are counted", async () => {
+  const k = await testKernels();
+  const before = k.tensorCount(), tfjsBefore = tf.memory().numTensors;
+  const hooks = new RunHooks(
+    {
+      "blocks.*.attn.z": [(z) => z.add(1), (z, { layer }) => z.mul(layer + 10)],
+      "embed": { onTensor: (x, kernels) => kernels.scale(x, 2) },
+    },
+    names,
+    k,
+  );
+  const values = k.scope(() => {
+    const x = k.tensor(Float32Array.of(1, 2), [2]);
+    return [
+      k.readSync(hooks.apply("blocks.1.attn.z", x)),
+      k.readSync(hooks.apply("embed", x)),
+      k.readSync(hooks.apply("blocks.0.resid_pre", x)), // no hook here
+    ].map((array) => [...array]);
+  });
+  assertEquals(values, [[22, 33], [2, 4], [1, 2]]);
+  assertEquals(hooks.fireCounts.get("blocks.1.attn.z"), 1);
+  assertEquals(hooks.fireCounts.get("blocks.0.attn.z"), 0);
+  assertEquals(hooks.wants("blocks.0.resid_pre"), false);
+  assertEquals(k.tensorCount(), before);
+  assertEquals(tf.memory().numTensors, tfjsBefore);
+});
+
+Deno.test("a hook is told its name, layer and position", async () => {
+  const k = await testKernels();
+  const seen: unknown[] = [];
+  const hooks = new RunHooks(
+    { "blocks.1.mlp_out": (_, context) => void seen.push(context) },
+    names,
+    k,
+  );
+  k.scope(() => void hooks.apply("blocks.1.mlp_out", k.zeros([1, 1, 2]), 7));
+  assertEquals(seen, [{ name: "blocks.1.mlp_out", layer: 1, firstPosition: 7 }]);
+});
+
+Deno.test("a replacement of another shape is an error", async () => {
+  const k = await testKernels();
+  const hooks = new RunHooks({ "embed": (x) => x.sum() }, names, k);
+  assertThrows(() => k.scope(() => hooks.apply("embed", k.zeros([2, 3]))), Error, "wanted [2,3]");
+});
