@@ -10,6 +10,9 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 
+/** A tensor of TensorFlow.js, as its own operations take it. */
+export type TfjsTensor = tf.Tensor;
+
 /** Element types that live in a backend. `bfloat16` exists in the native kernels only. */
 export type DType = "float32" | "bfloat16" | "int32";
 
@@ -76,9 +79,9 @@ export interface Kernels {
   /** As {@link Kernels.read}, at once; throws on backends that cannot (WebGPU). */
   readSync(x: Tensor): Float32Array | Int32Array;
   /** A TensorFlow.js tensor with the same values (float32 or int32), owned by the TensorFlow.js engine. */
-  toTfjs(x: Tensor): tf.Tensor;
+  toTfjs(x: Tensor): TfjsTensor;
   /** A tensor of ours with the values of a TensorFlow.js tensor, in the given element type. */
-  fromTfjs(x: tf.Tensor, dtype?: DType): Tensor;
+  fromTfjs(x: TfjsTensor, dtype?: DType): Tensor;
   /** The same values in another element type (the same handle's values when nothing changes). */
   cast(x: Tensor, dtype: DType): Tensor;
 

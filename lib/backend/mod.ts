@@ -1,0 +1,9 @@
+/**
+ * Chooses and describes the numeric backend, and wraps it in one interface for the model.
+ * @module
+ */
+export * from "./environment.ts";
+export * from "./kernels.ts";
+export * from "./select.ts";
+export * from "./describe.ts";
+export * from "./tensorflow.ts";

@@ -1,0 +1,35 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { describeBackend, factLines, matMulSpeed } from "../../lib/backend/describe.ts";
+import { currentBackend, useBackend } from "../../lib/backend/select.ts";
+
+Deno.test("the facts are those of the backend in use, with speeds above zero", async () => {
+  const facts = await describeBackend("auto");
+  assertEquals(facts.backend, currentBackend()?.backend);
+  assertEquals(facts.denoVersion, Deno.version.deno);
+  assert(facts.matMul.float32 > 0);
+  const bothTypes = facts.backend === "tensorflow" && facts.device === "CPU";
+  assertEquals(facts.matMul.bfloat16 !== null, bothTypes);
+  assert(facts.matMul.bfloat16 === null || facts.matMul.bfloat16 > 0);
+});
+
+Deno.test("only native TensorFlow has bfloat16", async () => {
+  await useBackend("wasm");
+  assertEquals((await matMulSpeed()).bfloat16, null);
+});
+
+Deno.test("the text says what is missing and what it would bring, and keeps tokens to itself", async () => {
+  Deno.env.set("HF_TOKEN", "hf_secret");
+  try {
+    const facts = {
+      ...await describeBackend("wasm"),
+      missing: [{ backend: "tensorflow" as const, reason: "not built", gain: "speed" }],
+    };
+    const text = factLines(facts).join("\n");
+    assertStringIncludes(text, "no tensorflow: not built (gain: speed)");
+    assertStringIncludes(text, facts.modelCache);
+    assert(!text.includes("hf_secret"));
+    assert(!JSON.stringify(facts).includes("hf_secret"));
+  } finally {
+    Deno.env.delete("HF_TOKEN");
+  }
+});

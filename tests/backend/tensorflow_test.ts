@@ -1,0 +1,108 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs";
+import { InputError } from "../../lib/common/errors.ts";
+import {
+  defaultNativeDir,
+  loadTensorFlow,
+  type OpAttribute,
+  tensorFlow,
+  TF_BFLOAT16,
+} from "../../lib/backend/tensorflow.ts";
+import { runProgram } from "../suites/program.ts";
+
+/** Whether `deno task setup` made the native backend; without it the loader must say so. */
+const native = await Deno.stat(join(defaultNativeDir(), "tfjs_binding.node"))
+  .then(() => true, () => false);
+
+Deno.test("asking for TensorFlow before it is loaded is an error that says what to call", () => {
+  assertThrows(() => tensorFlow(), InputError, "useBackend");
+});
+
+Deno.test("the binding multiplies in float32 and, exactly for small integers, in bfloat16", async () => {
+  if (!native) {
+    assertThrows(() => loadTensorFlow(), InputError, "deno task setup");
+    return;
+  }
+  const { binding, toTfjs, idOf, version } = loadTensorFlow();
+  assertEquals(loadTensorFlow().binding, binding);
+  assert(/^\d+\.\d+\.\d+/.test(version));
+  const before = binding.getNumOfTensors();
+  const [left, right] = [[1, 2, 3, 4, 5, 6], [1, -1, 2, 0, 3, 5]];
+  const product = [14, 14, 32, 26]; // [2, 3] x [3, 2], by hand
+  const a = binding.createTensor([2, 3], binding.TF_FLOAT, Float32Array.from(left));
+  const b = binding.createTensor([3, 2], binding.TF_FLOAT, Float32Array.from(right));
+  const type = (name: string, value: number): OpAttribute => ({
+    name,
+    type: binding.TF_ATTR_TYPE,
+    value,
+  });
+  const flag = (name: string): OpAttribute => ({ name, type: binding.TF_ATTR_BOOL, value: false });
+  const matMul = (dtype: number, ids: number[]) =>
+    binding.executeOp(
+      "MatMul",
+      [type("T", dtype), flag("transpose_a"), flag("transpose_b")],
+      ids,
+      1,
+    )[0];
+  const cast = (id: number, from: number, to: number) =>
+    binding.executeOp(
+      "Cast",
+      [type("SrcT", from), type("DstT", to), flag("Truncate")],
+      [id],
+      1,
+    )[0].id;
+
+  const exact = matMul(binding.TF_FLOAT, [a, b]);
+  assertEquals(exact.shape, [2, 2]);
+  assertEquals([...binding.tensorDataSync(exact.id)], product);
+
+  const half = [a, b].map((id) => cast(id, binding.TF_FLOAT, TF_BFLOAT16));
+  const short = matMul(TF_BFLOAT16, half);
+  assertEquals(short.dtype, TF_BFLOAT16);
+  const widened = cast(short.id, TF_BFLOAT16, binding.TF_FLOAT);
+  assertEquals([...binding.tensorDataSync(widened)], product);
+
+  await tf.setBackend("tensorflow");
+  const shared = toTfjs(exact);
+  const doubled = tf.add(shared, shared);
+  assertEquals([...doubled.dataSync()], product.map((x) => 2 * x));
+  assertEquals([...binding.tensorDataSync(idOf(doubled))], product.map((x) => 2 * x));
+  tf.dispose([shared, doubled]);
+  for (const id of [a, b, ...half, short.id, widened]) binding.deleteTensor(id);
+  assertEquals(binding.getNumOfTensors(), before);
+
+  assertThrows(() => binding.executeOp("NoSuchOperation", [], [], 1), Error, "NoSuchOperation");
+});
+
+Deno.test("a folder without the binding, and an impossible thread count, are errors", () => {
+  assertThrows(() => loadTensorFlow({ nativeDir: "no/such/folder" }), InputError, "no/such/folder");
+  assertThrows(() => loadTensorFlow({ threads: 0 }), InputError, "1 to 1024");
+  assertThrows(() => loadTensorFlow({ threads: 1.5 }), InputError, "1 to 1024");
+});
+
+Deno.test("loading is silent by default and loud on request", async () => {
+  const load = `import { loadTensorFlow } from "LIB/backend/tensorflow.ts";
+    try { loadTensorFlow(); } catch (error) { console.error(error.message); }`;
+  const silent = await runProgram(load, { env: { CORELENS_TF_LOG: "2" } });
+  const loud = await runProgram(load, { env: { CORELENS_TF_LOG: "0" } });
+  if (native) {
+    assertEquals(silent.stderr, "");
+    if (Deno.build.os === "linux") assertStringIncludes(loud.stderr, "oneDNN");
+  } else {
+    assertStringIncludes(silent.stderr, "deno task setup");
+    assertEquals(loud.stderr, silent.stderr);
+  }
+});
+
+Deno.test("the thread count reaches TensorFlow and is reported", async () => {
+  const report = await runProgram(
+    `import { loadTensorFlow } from "LIB/backend/tensorflow.ts";
+    try { 
+      console.log(loadTensorFlow({ threads: 1 }).threads, Deno.env.get("TF_NUM_INTRAOP_THREADS"));
+      loadTensorFlow({ threads: 2 });
+    } catch (error) { console.log(error.message); }`,
+  );
+  assertStringIncludes(report.stdout, native ? "1 1\n" : "deno task setup");
+  if (native) assertStringIncludes(report.stdout, "it is loaded with 1");
+});
