@@ -1,0 +1,167 @@
+/**
+ * What a command of the command line is, and the options that several share.
+ *
+ * This folder parses arguments and prints; everything else happens in `lib`. Each command is loaded
+ * when it is called, so that `--help` and mistakes answer at once.
+ * @module
+ */
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { InputError, nearestNames } from "../lib/common/errors.ts";
+
+/** One option of a command. */
+export interface Option {
+  /** `string` takes a value, `boolean` does not. */
+  readonly type: "string" | "boolean";
+  /** The option may be given several times. */
+  readonly multiple?: boolean;
+  /** How the help names its value. */
+  readonly value?: string;
+  /** One line of help. */
+  readonly help: string;
+}
+
+/** Options by name, without the dashes. */
+export type Options = Readonly<Record<string, Option>>;
+
+/** Parsed arguments with checks: every message names the option, what was found and what is wanted. */
+export class Arguments {
+  /** @param values as `parseArgs` gives them */
+  constructor(readonly values: Readonly<Record<string, unknown>>) {}
+
+  /** Whether a flag was given. */
+  flag(name: string): boolean {
+    return this.values[name] === true;
+  }
+
+  /** The text of an option, or undefined. */
+  text(name: string): string | undefined {
+    return this.values[name] as string | undefined;
+  }
+
+  /** The texts of an option that may be given several times. */
+  texts(name: string): string[] {
+    return (this.values[name] as string[] | undefined) ?? [];
+  }
+
+  /** The text of an option that must be given. */
+  required(name: string): string {
+    const text = this.text(name);
+    if (text === undefined || text === "") throw new InputError(`Missing option --${name}`);
+    return text;
+  }
+
+  /** One of some words. */
+  oneOf<T extends string>(name: string, values: readonly T[], fallback: T): T {
+    const text = this.text(name) ?? fallback;
+    if (values.includes(text as T)) return text as T;
+    throw new InputError(`Cannot use --${name} ${text}: wanted ${values.join(", ")}`);
+  }
+
+  /** A number within bounds. */
+  number(name: string, fallback: number, least = -Infinity, most = Infinity): number {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (value >= least && value <= most) return value;
+    throw new InputError(`Cannot use --${name} ${text}: wanted a number from ${least} to ${most}`);
+  }
+
+  /** A whole number within bounds. */
+  integer(name: string, fallback: number, least: number, most = Number.MAX_SAFE_INTEGER): number {
+    const value = this.number(name, fallback, least, most);
+    if (Number.isInteger(value)) return value;
+    throw new InputError(`Cannot use --${name} ${this.text(name)}: wanted a whole number`);
+  }
+}
+
+/** One command. */
+export interface Command {
+  /** Its name. */
+  readonly name: string;
+  /** One line of help. */
+  readonly summary: string;
+  /** Its options, without {@link commonOptions}. */
+  readonly options: Options;
+  /** Example calls, without `deno task corelens`. */
+  readonly examples: readonly string[];
+  /** Does it. */
+  run(args: Arguments): Promise<void>;
+}
+
+/** Options of every command. */
+export const commonOptions: Options = {
+  model: {
+    type: "string",
+    value: "DIR|HUB_ID",
+    help: "checkpoint directory, hub id, or mini / mini-sparse / smol (default: mini)",
+  },
+  backend: {
+    type: "string",
+    value: "NAME",
+    help: "auto (default), tensorflow, webgpu, wasm or cpu",
+  },
+  dtype: { type: "string", value: "TYPE", help: "auto (default), float32 or bfloat16" },
+  seed: { type: "string", value: "N", help: "seed of everything random (default 0)" },
+  json: { type: "boolean", help: "one JSON document on standard output" },
+  help: { type: "boolean", help: "show this help" },
+};
+
+/** The help of one command. */
+export function helpOf(command: Command): string {
+  const row = (name: string, option: Option) =>
+    `  ${`--${name}${option.value ? ` ${option.value}` : ""}`.padEnd(28)} ${option.help}`;
+  const rows = (options: Options) => Object.entries(options).map(([name, o]) => row(name, o));
+  return [
+    `corelens ${command.name}: ${command.summary}`,
+    "",
+    ...(Object.keys(command.options).length > 0 ? ["Options", ...rows(command.options), ""] : []),
+    "Common options",
+    ...rows(commonOptions),
+    "",
+    "Examples",
+    ...command.examples.map((example) => `  deno task corelens ${example}`),
+  ].join("\n");
+}
+
+/**
+ * Parses a command's arguments; unknown options and stray words are errors.
+ *
+ * @throws {InputError} with the nearest valid option
+ */
+export function parseCommand(command: Command, args: readonly string[]): Arguments {
+  const options = { ...command.options, ...commonOptions };
+  const config: ParseArgsConfig = {
+    args: [...args],
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+    options: Object.fromEntries(
+      Object.entries(options).map((
+        [name, { type, multiple = false }],
+      ) => [name, { type, multiple }]),
+    ),
+  };
+  const { values, tokens = [] } = parseArgs(config);
+  for (const token of tokens) {
+    if (token.kind === "positional") {
+      throw new InputError(
+        `Cannot use "${token.value}" with corelens ${command.name}: it takes options only`,
+      );
+    }
+    if (token.kind !== "option") continue;
+    const option = options[token.name];
+    if (!option) {
+      const near = nearestNames(token.name, Object.keys(options), 1)[0];
+      throw new InputError(
+        `Unknown option ${token.rawName} of corelens ${command.name}; nearest: --${near}`,
+      );
+    }
+    if (option.type === "string" && token.value === undefined) {
+      throw new InputError(`Option ${token.rawName} needs a value: ${option.value}`);
+    }
+    if (option.type === "boolean" && token.value !== undefined) {
+      throw new InputError(`Option ${token.rawName} takes no value`);
+    }
+  }
+  return new Arguments(values);
+}

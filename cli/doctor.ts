@@ -1,0 +1,17 @@
+/** `corelens doctor`: what runs here, what does not, and what would be gained. */
+import type { Command } from "./command.ts";
+
+/** The command. */
+export const command: Command = {
+  name: "doctor",
+  summary: "say which backend runs, why better ones do not, and how fast it is",
+  options: {},
+  examples: ["doctor", "doctor --json"],
+  async run(args) {
+    const { backendNames, describeBackend, factLines } = await import("../lib/backend/mod.ts");
+    const choice = args.oneOf("backend", ["auto", ...backendNames], "auto");
+    const facts = await describeBackend(choice);
+    if (args.flag("json")) return console.log(JSON.stringify(facts, null, 2));
+    for (const line of factLines(facts)) console.log(line);
+  },
+};

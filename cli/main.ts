@@ -1,0 +1,64 @@
+/**
+ * The entry point of the command line: `deno task corelens <command> [options]`.
+ *
+ * Exit codes: 0 success; 2 a mistake in the arguments or the input, told in one line; 1 anything else.
+ * @module
+ */
+import { InputError, nearestNames } from "../lib/common/errors.ts";
+import { type Command, helpOf, parseCommand } from "./command.ts";
+
+/** Commands by name, each loaded when it is called. */
+const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+  doctor: () => import("./doctor.ts"),
+  info: () => import("./info.ts"),
+  ask: () => import("./ask.ts"),
+  encode: () => import("./encode.ts"),
+  forward: () => import("./forward.ts"),
+  generate: () => import("./generate.ts"),
+};
+
+async function overview(): Promise<string> {
+  const rows = await Promise.all(
+    Object.values(commands).map(async (load) => {
+      const { command } = await load();
+      return `  ${command.name.padEnd(12)} ${command.summary}`;
+    }),
+  );
+  return [
+    "corelens: find, test and use the attention heads that look things up",
+    "",
+    "Commands",
+    ...rows,
+    "",
+    "Help on one: deno task corelens <command> --help",
+  ].join("\n");
+}
+
+/** Runs one command line and returns its exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const [name, ...rest] = args;
+    if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+      console.log(await overview());
+      return 0;
+    }
+    if (!Object.hasOwn(commands, name)) {
+      const near = nearestNames(name, Object.keys(commands), 1)[0];
+      throw new InputError(`Unknown command "${name}"; nearest: ${near}`);
+    }
+    const { command } = await commands[name]();
+    const parsed = parseCommand(command, rest);
+    if (parsed.flag("help")) console.log(helpOf(command));
+    else await command.run(parsed);
+    return 0;
+  } catch (error) {
+    if (error instanceof InputError) {
+      console.error(`corelens: ${error.message}`);
+      return 2;
+    }
+    console.error(error);
+    return 1;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,227 @@
+/**
+ * Hybrid attention: each head computes only the scores that its pattern allows.
+ *
+ * The sparse counterpart of `denseAttention` in `lib/nn/attention.ts`; both run through
+ * `tests/suites/attention_suite.ts`. Local heads work block by block: a block of queries against the
+ * sink and the slab of keys that its windows reach, so no masked dense matrix is ever made.
+ * @module
+ */
+import type { Kernels, Tensor } from "../backend/kernels.ts";
+import {
+  type AttentionCall,
+  type AttentionFunction,
+  denseAttention,
+  keyLength,
+  type KeyValueSegment,
+  queryBlock,
+} from "../nn/attention.ts";
+import { type Pattern, sees } from "./pattern.ts";
+import { layerParts, type PlanPart, type SparsePlan } from "./plan.ts";
+
+/**
+ * An attention function that follows a plan.
+ *
+ * Where a hook wants scores or pattern, the layer falls back to masked dense attention, in which the
+ * hidden keys have pattern 0.
+ *
+ * @example
+ * ```ts
+ * import { hybridAttention } from "../../lib/sparse/attention.ts";
+ * import { hybridPlan } from "../../lib/sparse/plan.ts";
+ * hybridAttention(hybridPlan([2, 4], [{ layer: 1, head: 0 }], { kind: "local", sink: 4, window: 64 }));
+ * ```
+ */
+export function hybridAttention(plan: SparsePlan): AttentionFunction {
+  const cache = new Map<string, PlanPart[]>();
+  return (k, call) => {
+    const patterns = plan.patterns[call.layer];
+    if (call.onScores || call.onPattern) return maskedAttention(k, call, patterns);
+    const keyValueHeads = call.segments[0].key.shape[1];
+    const id = `${call.layer}/${keyValueHeads}`;
+    const parts = cache.get(id) ?? layerParts(patterns, keyValueHeads);
+    cache.set(id, parts);
+    if (parts.length === 1) return partAttention(k, call, parts[0]);
+    const outputs = parts.map((part) =>
+      k.scope(() => {
+        const segments = call.segments.map(({ key, value }) => ({
+          key: takeHeads(k, key, part.keyValueHeads),
+          value: takeHeads(k, value, part.keyValueHeads),
+        }));
+        return partAttention(k, {
+          ...call,
+          query: takeHeads(k, call.query, part.queryHeads),
+          segments,
+        }, part);
+      })
+    );
+    // back into the order of the heads
+    const order = parts.flatMap(({ queryHeads }) => queryHeads);
+    const places = Array.from({ length: order.length }, (_, head) => order.indexOf(head));
+    return takeHeads(k, k.concat(outputs, 1), places);
+  };
+}
+
+function partAttention(k: Kernels, call: AttentionCall, part: PlanPart): Tensor {
+  return part.pattern.kind === "dense"
+    ? denseAttention(k, call)
+    : sparseHeads(k, call, part.pattern);
+}
+
+/** Heads (axis 1) of `[B, heads, T, H]` in a given order; runs of neighbours are one slice. */
+function takeHeads(k: Kernels, x: Tensor, heads: readonly number[]): Tensor {
+  const runs: [start: number, count: number][] = [];
+  for (const head of heads) {
+    const last = runs[runs.length - 1];
+    if (last && last[0] + last[1] === head) last[1]++;
+    else runs.push([head, 1]);
+  }
+  if (runs.length === 1 && runs[0][1] === x.shape[1]) return x;
+  const slices = runs.map(([start, count]) => k.slice(x, [0, start, 0, 0], [-1, count, -1, -1]));
+  return slices.length === 1 ? slices[0] : k.concat(slices, 1);
+}
+
+/** A run of key positions, half-open. */
+type Run = readonly [start: number, end: number, step: number];
+
+/** Runs of keys that a block of queries `[first, last]` may reach, ascending and disjoint. */
+function reachableRuns(
+  pattern: Exclude<Pattern, { kind: "dense" }>,
+  first: number,
+  last: number,
+): Run[] {
+  const slab = Math.max(0, first - pattern.window + 1);
+  const sink = Math.min(pattern.sink, slab);
+  const runs: Run[] = [];
+  if (sink > 0) runs.push([0, sink, 1]);
+  if (pattern.kind === "strided") {
+    const start = Math.ceil(sink / pattern.stride) * pattern.stride;
+    if (start < slab) runs.push([start, slab, pattern.stride]);
+  }
+  runs.push([slab, last + 1, 1]);
+  return runs;
+}
+
+/** Positions of a run. */
+function positionsOf([start, end, step]: Run): number[] {
+  return Array.from({ length: Math.ceil((end - start) / step) }, (_, i) => start + i * step);
+}
+
+/** Attention of heads that all follow one sparse pattern: z `[B, N, T, H]`. */
+function sparseHeads(
+  k: Kernels,
+  call: AttentionCall,
+  pattern: Exclude<Pattern, { kind: "dense" }>,
+): Tensor {
+  const { query, segments } = call;
+  const [batch, heads, queries, headDim] = query.shape;
+  const keyValueHeads = segments[0].key.shape[1];
+  const group = heads / keyValueHeads;
+  const first = keyLength(segments) - queries;
+  const masks = new Map<string, Tensor>();
+  const blocks: Tensor[] = [];
+  for (let start = 0; start < queries; start += queryBlock) {
+    const size = Math.min(queryBlock, queries - start);
+    const runs = reachableRuns(pattern, first + start, first + start + size - 1);
+    const keys = runs.flatMap(positionsOf);
+    // Away from the start, blocks have the same mask: it depends on relative positions only.
+    const id = pattern.kind === "strided" || keys.length < pattern.sink + pattern.window + size - 1
+      ? `${first + start}`
+      : `inner ${size}`;
+    if (!masks.has(id)) masks.set(id, blockMask(k, pattern, first + start, size, keys));
+    const mask = masks.get(id)!;
+    blocks.push(k.scope(() => {
+      const rows = size === queries ? query : k.slice(query, [0, 0, start, 0], [-1, -1, size, -1]);
+      const folded = k.reshape(rows, [batch, keyValueHeads, group * size, headDim]);
+      const key = takePositions(k, segments, "key", runs);
+      const scores = k.matMul(folded, key, { transposeB: true }); // [B, K, G*t, keys]
+      const split = k.reshape(scores, [batch, keyValueHeads, group, size, keys.length]);
+      const shares = k.reshape(k.softmax(k.add(split, mask)), scores.shape);
+      const mixed = k.matMul(
+        k.cast(shares, scores.dtype),
+        takePositions(k, segments, "value", runs),
+      );
+      return k.reshape(mixed, [batch, heads, size, headDim]);
+    }));
+  }
+  const z = blocks.length === 1 ? blocks[0] : k.concat(blocks, 2);
+  return z;
+}
+
+/** 0 where a query of the block sees a key, else -1e30: `[t, keys]`. */
+function blockMask(
+  k: Kernels,
+  pattern: Pattern,
+  first: number,
+  size: number,
+  keys: readonly number[],
+) {
+  const data = new Float32Array(size * keys.length);
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < keys.length; j++) {
+      if (!sees(pattern, first + i, keys[j])) data[i * keys.length + j] = -1e30;
+    }
+  }
+  return k.tensor(data, [size, keys.length]);
+}
+
+/** Keys or values at some runs of positions, across segments: `[B, K, keys, H]`. */
+function takePositions(
+  k: Kernels,
+  segments: readonly KeyValueSegment[],
+  which: "key" | "value",
+  runs: readonly Run[],
+): Tensor {
+  const parts: Tensor[] = [];
+  let offset = 0;
+  for (const segment of segments) {
+    const tensor = segment[which];
+    const length = tensor.shape[2];
+    for (const [start, end, step] of runs) {
+      if (step > 1) {
+        for (const position of positionsOf([start, end, step])) {
+          if (position < offset || position >= offset + length) continue;
+          parts.push(k.slice(tensor, [0, 0, position - offset, 0], [-1, -1, 1, -1]));
+        }
+        continue;
+      }
+      const from = Math.max(start, offset), to = Math.min(end, offset + length);
+      if (from >= to) continue;
+      parts.push(
+        from === offset && to === offset + length
+          ? tensor
+          : k.slice(tensor, [0, 0, from - offset, 0], [-1, -1, to - from, -1]),
+      );
+    }
+    offset += length;
+  }
+  return parts.length === 1 ? parts[0] : k.concat(parts, 2);
+}
+
+/** Dense attention under the patterns' masks: the specification, and the path for hooked layers. */
+export function maskedAttention(
+  k: Kernels,
+  call: AttentionCall,
+  patterns: readonly Pattern[],
+): Tensor {
+  const [, heads, queries] = call.query.shape;
+  const keys = keyLength(call.segments);
+  const first = keys - queries;
+  const data = new Float32Array(heads * queries * keys);
+  for (let head = 0; head < heads; head++) {
+    for (let i = 0; i < queries; i++) {
+      const row = (head * queries + i) * keys;
+      for (let j = 0; j < keys; j++) if (!sees(patterns[head], first + i, j)) data[row + j] = -1e30;
+    }
+  }
+  return k.scope(() => {
+    const mask = k.tensor(data, [heads, queries, keys]);
+    return denseAttention(k, {
+      ...call,
+      onScores: (scores) => {
+        const masked = k.add(scores, mask);
+        return call.onScores ? call.onScores(masked) : masked;
+      },
+      onPattern: call.onPattern ?? ((pattern) => pattern),
+    });
+  });
+}

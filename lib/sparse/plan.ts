@@ -1,0 +1,103 @@
+/**
+ * A plan: which pattern each query head of each layer follows.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import { checkPattern, dense, type Pattern } from "./pattern.ts";
+
+/** A query head of the decoder. */
+export interface PlanHead {
+  /** Layer, from 0. */
+  readonly layer: number;
+  /** Query head, from 0. */
+  readonly head: number;
+}
+
+/** Pattern by layer and query head: `patterns[layer][head]`. */
+export interface SparsePlan {
+  /** `[L][N]` */
+  readonly patterns: readonly (readonly Pattern[])[];
+}
+
+/** Heads of one layer that share a pattern and a number of query heads per key-value head. */
+export interface PlanPart {
+  /** The pattern. */
+  readonly pattern: Pattern;
+  /** Key-value heads, ascending. */
+  readonly keyValueHeads: readonly number[];
+  /** Their query heads: the same number for each key-value head, in its order. */
+  readonly queryHeads: readonly number[];
+}
+
+/**
+ * The hybrid plan of the paper: chosen heads see everything, all others a sink and a window.
+ *
+ * @param shape layers and query heads per layer
+ * @param full heads that keep full attention
+ * @param local what the others see
+ * @throws {InputError} for a head that does not exist
+ *
+ * @example
+ * ```ts
+ * import { hybridPlan } from "../../lib/sparse/plan.ts";
+ * import { assertEquals } from "@std/assert";
+ * const plan = hybridPlan([2, 4], [{ layer: 1, head: 2 }], { kind: "local", sink: 4, window: 16 });
+ * assertEquals(plan.patterns[1].map(({ kind }) => kind), ["local", "local", "dense", "local"]);
+ * ```
+ */
+export function hybridPlan(
+  shape: readonly [layers: number, heads: number],
+  full: readonly PlanHead[],
+  local: Pattern,
+): SparsePlan {
+  checkPattern(local);
+  const [layers, heads] = shape;
+  const patterns = Array.from({ length: layers }, () => Array<Pattern>(heads).fill(local));
+  for (const { layer, head } of full) {
+    if (!(layer >= 0 && layer < layers && head >= 0 && head < heads)) {
+      throw new InputError(
+        `Cannot keep head L${layer}H${head} full: the model has layers 0 to ${layers - 1} ` +
+          `and heads 0 to ${heads - 1}`,
+      );
+    }
+    patterns[layer][head] = dense;
+  }
+  return { patterns };
+}
+
+/**
+ * Splits a layer into parts whose attention is one batched product each.
+ *
+ * @param patterns pattern of each query head of the layer
+ * @param keyValueHeads number of key-value heads; query head n belongs to `floor(n * K / N)`
+ */
+export function layerParts(patterns: readonly Pattern[], keyValueHeads: number): PlanPart[] {
+  const group = patterns.length / keyValueHeads;
+  const parts = new Map<
+    string,
+    { pattern: Pattern; keyValueHeads: number[]; queryHeads: number[] }
+  >();
+  for (let kv = 0; kv < keyValueHeads; kv++) {
+    const byPattern = new Map<string, number[]>();
+    for (let head = kv * group; head < (kv + 1) * group; head++) {
+      const key = JSON.stringify(patterns[head]);
+      byPattern.set(key, [...(byPattern.get(key) ?? []), head]);
+    }
+    for (const [key, heads] of byPattern) {
+      const id = `${heads.length} ${key}`; // one product needs equally many queries per key
+      const part = parts.get(id) ??
+        { pattern: patterns[heads[0]], keyValueHeads: [], queryHeads: [] };
+      part.keyValueHeads.push(kv);
+      part.queryHeads.push(...heads);
+      parts.set(id, part);
+    }
+  }
+  return [...parts.values()];
+}
+
+/** Share of heads with full attention. */
+export function fullShare(plan: SparsePlan): number {
+  const all = plan.patterns.flat();
+  return all.filter(({ kind }) => kind === "dense").length / all.length;
+}

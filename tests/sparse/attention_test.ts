@@ -1,0 +1,45 @@
+import { portableKernels } from "../../lib/backend/portable.ts";
+import { hybridAttention, maskedAttention } from "../../lib/sparse/attention.ts";
+import { type Pattern, sees } from "../../lib/sparse/pattern.ts";
+import type { SparsePlan } from "../../lib/sparse/plan.ts";
+import { attentionCases, attentionSuite, type Visible } from "../suites/attention_suite.ts";
+import { testKernels } from "../suites/golden.ts";
+
+const portable = async () => {
+  await testKernels();
+  return portableKernels();
+};
+const lengths = [1, 2, 3, 5, 16, 17, 63, 64, 65, 255, 256, 257, 300];
+const cases = attentionCases.concat(lengths.map((queries, i) => ({
+  batch: 1,
+  heads: 4,
+  keyValueHeads: [1, 2, 4][i % 3],
+  headDim: 8,
+  queries,
+  segments: [queries],
+  seed: 100 + i,
+})));
+
+function check(title: string, patterns: readonly Pattern[]) {
+  const plan: SparsePlan = { patterns: [patterns] };
+  const visible: Visible = (head, query, key) => sees(patterns[head], query, key);
+  attentionSuite(`hybrid attention, ${title},`, testKernels, hybridAttention(plan), visible, cases);
+  attentionSuite(
+    `masked attention, ${title},`,
+    portable,
+    (k, call) => maskedAttention(k, call, patterns),
+    visible,
+    attentionCases,
+  );
+}
+
+const local = (sink: number, window: number): Pattern => ({ kind: "local", sink, window });
+const strided: Pattern = { kind: "strided", sink: 2, window: 5, stride: 3 };
+const dense: Pattern = { kind: "dense" };
+
+check("every head dense", [dense, dense, dense, dense]);
+check("one head dense", [local(4, 16), dense, local(4, 16), local(4, 16)]);
+check("every head local", Array(4).fill(local(64, 64)));
+check("no sink and a window of one", [local(0, 1), dense, dense, local(0, 1)]);
+check("a sink longer than a block", [local(300, 7), dense, local(1, 256), local(1, 256)]);
+check("strided", [strided, strided, dense, local(3, 9)]);

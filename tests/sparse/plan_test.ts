@@ -1,0 +1,38 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { dense, type Pattern } from "../../lib/sparse/pattern.ts";
+import { fullShare, hybridPlan, layerParts } from "../../lib/sparse/plan.ts";
+
+const local: Pattern = { kind: "local", sink: 4, window: 16 };
+
+Deno.test("the parts of a layer hold every query head once, with its pattern and key-value head", () => {
+  const layer = fc.tuple(fc.constantFrom(1, 2, 4), fc.constantFrom(1, 2, 3)).chain(([kv, group]) =>
+    fc.tuple(
+      fc.constant(kv),
+      fc.array(fc.boolean(), { minLength: kv * group, maxLength: kv * group }),
+    )
+  );
+  fc.assert(fc.property(layer, ([keyValueHeads, full]) => {
+    const patterns = full.map((f) => f ? dense : local);
+    const parts = layerParts(patterns, keyValueHeads);
+    const heads = parts.flatMap(({ queryHeads }) => queryHeads);
+    assertEquals([...heads].sort((a, b) => a - b), full.map((_, i) => i));
+    for (const part of parts) {
+      const each = part.queryHeads.length / part.keyValueHeads.length;
+      part.queryHeads.forEach((head, i) => {
+        assertEquals(patterns[head], part.pattern);
+        assertEquals(
+          Math.floor(head * keyValueHeads / full.length),
+          part.keyValueHeads[Math.floor(i / each)],
+        );
+      });
+    }
+  }));
+});
+
+Deno.test("a plan keeps the chosen heads full and says their share", () => {
+  const plan = hybridPlan([2, 4], [{ layer: 0, head: 3 }, { layer: 1, head: 0 }], local);
+  assertEquals(fullShare(plan), 0.25);
+  assertEquals(fullShare(hybridPlan([2, 4], [], local)), 0);
+  assertThrows(() => hybridPlan([2, 4], [{ layer: 2, head: 0 }], local), Error, "layers 0 to 1");
+});
