@@ -6,6 +6,8 @@
  * @module
  */
 import type { Kernels } from "../backend/kernels.ts";
+import type { InputRecipe } from "../inputs/media_layout.ts";
+import type { ProcessorFiles } from "../inputs/processor_files.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { VisionTower } from "../model/model_inputs.ts";
 import type { WeightShapes } from "../model/weight_shapes.ts";
@@ -30,6 +32,8 @@ export interface Family {
   readonly weightPrefixes: readonly WeightPrefix[];
   /** Names and shapes of the tower's and projector's weights, without `vision.`. */
   visionShapes(config: ModelConfig): WeightShapes;
+  /** How pictures and videos enter a prompt, by the settings in the checkpoint's processor files. */
+  readInputs(files: ProcessorFiles, config: ModelConfig): InputRecipe;
   /** The vision tower on given weights. */
   buildVision(kernels: Kernels, config: ModelConfig, weights: WeightsMap): VisionTower;
 }

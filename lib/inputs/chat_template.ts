@@ -1,0 +1,97 @@
+/**
+ * Messages to the text of a prompt, as the checkpoint's Jinja template says.
+ *
+ * @module
+ */
+import { Template } from "@huggingface/jinja";
+import { InputError } from "../common/errors.ts";
+import { quoted } from "../common/text.ts";
+import {
+  hasCheckpointFile,
+  readCheckpointJson,
+  readCheckpointText,
+} from "../weights/checkpoint_files.ts";
+
+/** Values for a template: `add_generation_prompt`, `tools`, `add_vision_id`, … */
+export type TemplateArguments = Readonly<Record<string, unknown>>;
+
+/**
+ * A chat template, with transformers' Jinja settings: `trim_blocks`, `lstrip_blocks`, loop controls,
+ * `{% generation %}` blocks, and a `tojson` without HTML escapes.
+ *
+ * @example
+ * ```ts
+ * import { ChatTemplate } from "../../lib/inputs/chat_template.ts";
+ * import { assertEquals } from "@std/assert";
+ * const template = new ChatTemplate("{% for m in messages %}{{ m.role }}: {{ m.content }}{% endfor %}");
+ * assertEquals(template.render([{ role: "user", content: "Hi" }]), "user: Hi");
+ * ```
+ */
+export class ChatTemplate {
+  readonly #template: Template;
+
+  /**
+   * @param source Jinja text
+   * @param values values that every rendering gets, such as `bos_token`
+   * @throws {InputError} if it is not Jinja
+   */
+  constructor(source: string, readonly values: TemplateArguments = {}) {
+    try {
+      this.#template = new Template(source);
+    } catch (error) {
+      throw new InputError(`Cannot use the chat template: ${quoted((error as Error).message)}`);
+    }
+  }
+
+  /**
+   * The prompt for a list of messages.
+   *
+   * @param messages messages in Hugging Face's format
+   * @param values values for the template, over those of the constructor
+   * @throws {InputError} if the template refuses them
+   */
+  render(messages: readonly unknown[], values: TemplateArguments = {}): string {
+    try {
+      return this.#template.render({ ...this.values, ...values, messages });
+    } catch (error) {
+      throw new InputError(
+        `Cannot render the messages: the chat template says ${quoted((error as Error).message)}`,
+      );
+    }
+  }
+}
+
+/** The default one of named templates, as `tokenizer_config.json` may list them. */
+function defaultTemplate(value: unknown): string | null {
+  if (typeof value === "string") return value;
+  if (!Array.isArray(value)) return null;
+  const found = value.find((entry) => entry?.name === "default") ?? value[0];
+  return typeof found?.template === "string" ? found.template : null;
+}
+
+/**
+ * Loads a checkpoint's chat template: `chat_template.json` if there is one (as transformers, which
+ * then does not look at the next), else `chat_template.jinja`, else the one in
+ * `tokenizer_config.json`.
+ *
+ * @param dir checkpoint directory
+ * @param values values that every rendering gets, such as `bos_token`
+ * @throws {InputError} if there is none, or if it is damaged
+ */
+export async function loadChatTemplate(
+  dir: string,
+  values: TemplateArguments = {},
+): Promise<ChatTemplate> {
+  const jinja = "chat_template.jinja";
+  for (const file of ["chat_template.json", jinja, "tokenizer_config.json"]) {
+    if (!await hasCheckpointFile(dir, file)) continue;
+    const source = file === jinja
+      ? await readCheckpointText(dir, file)
+      : defaultTemplate((await readCheckpointJson(dir, file)).chat_template);
+    if (source !== null) return new ChatTemplate(source, values);
+  }
+  throw new InputError(
+    `Cannot find a chat template in ${dir}: wanted ${jinja}, chat_template.json, or chat_template ` +
+      `in tokenizer_config.json`,
+  );
+}

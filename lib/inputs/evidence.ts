@@ -1,0 +1,199 @@
+/**
+ * From where the answer stands (boxes, frames, pages, text) to tokens, and back.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import type { Box } from "./image.ts";
+import { tokensInText } from "./token_spans.ts";
+import type { TextRange } from "./token_spans.ts";
+import {
+  gridBox,
+  gridToken,
+  type PlacedGrid,
+  type VisualToken,
+  visualTokens,
+} from "./visual_grid.ts";
+
+/**
+ * Where an answer can be read: a box of an image or a whole image (a page), frames of the video
+ * (both ends included) with or without a box, or characters of the question's text. Boxes are in
+ * pixels of the original picture, half-open; characters count code points, half-open.
+ */
+export type Evidence =
+  | { readonly image: number; readonly box?: Box }
+  | { readonly frames: readonly [first: number, last: number]; readonly box?: Box }
+  | { readonly text: TextRange };
+
+/** What evidence is looked up in: a prepared prompt. */
+export interface EvidenceSources {
+  /** Its text. */
+  readonly text: string;
+  /** Characters of each token, `[T, 2]`. */
+  readonly offsets: Int32Array;
+  /** Grids of visual tokens. */
+  readonly grids: readonly PlacedGrid[];
+  /** Where the question's texts stand, as string indices. */
+  readonly question: readonly TextRange[];
+}
+
+/** Shares of a token's area that differ by less than this are equal: rounding of coordinates. */
+const tolerance = 1e-9;
+
+/** Length of the overlap of two intervals. */
+function overlap(a0: number, a1: number, b0: number, b1: number): number {
+  return Math.max(0, Math.min(a1, b1) - Math.max(a0, b0));
+}
+
+/**
+ * Tokens of some grids of one picture that lie in a box: those with at least half of their area in
+ * it; where no token reaches half, the one with the largest share (the first in prompt order on a
+ * tie). Tokens that only end lines never count.
+ *
+ * @returns token indices, ascending; none if the box shows nothing of what the grids show
+ */
+export function tokensInBox(grids: readonly PlacedGrid[], box: Box): number[] {
+  const found: number[] = [];
+  let best = tolerance, largest = -1;
+  for (const grid of grids) {
+    for (let row = 0; row < grid.rows; row++) {
+      for (let column = 0; column < grid.columns; column++) {
+        const [x0, y0, x1, y1] = gridBox(grid, row, column);
+        const share = overlap(x0, x1, box[0], box[2]) / (x1 - x0) *
+          overlap(y0, y1, box[1], box[3]) / (y1 - y0);
+        if (share >= 0.5 - tolerance) found.push(gridToken(grid, row, column));
+        else if (share > best * (1 + tolerance)) {
+          best = share;
+          largest = gridToken(grid, row, column);
+        }
+      }
+    }
+  }
+  if (found.length > 0) return found.sort((a, b) => a - b);
+  return largest >= 0 ? [largest] : [];
+}
+
+/** Throws unless a box has an area and touches the picture. */
+function checkBox(box: Box, [width, height]: readonly [number, number]): void {
+  const [x0, y0, x1, y1] = box;
+  const valid = box.length === 4 && box.every(Number.isFinite) && x0 < x1 && y0 < y1;
+  if (valid && x0 < width && y0 < height && x1 > 0 && y1 > 0) return;
+  throw new InputError(
+    `Cannot use box [${box.join(", ")}] in a picture of ${width} x ${height} pixels: wanted ` +
+      `[x0, y0, x1, y1] with x0 < x1 and y0 < y1, within the picture`,
+  );
+}
+
+/** Tokens of the picture parts that one piece of evidence names, before any box. */
+function gridsOf(evidence: Evidence, grids: readonly PlacedGrid[]): PlacedGrid[][] {
+  if ("image" in evidence) {
+    const found = grids.filter(({ kind, media }) => kind === "image" && media === evidence.image);
+    if (found.length > 0) return [found];
+    const images = new Set(grids.flatMap(({ kind, media }) =>
+      kind === "image" ? [media] : []
+    )).size;
+    throw new InputError(
+      `Cannot find image ${evidence.image} of the evidence: the prompt has ${images} images, ` +
+        `counted from 0`,
+    );
+  }
+  if ("text" in evidence) return [];
+  const [first, last] = evidence.frames;
+  const video = grids.filter(({ kind }) => kind === "video");
+  if (video.length === 0) {
+    throw new InputError(
+      `Cannot find frames ${first} to ${last} of the evidence: the prompt has no video`,
+    );
+  }
+  if (!(Number.isInteger(first) && Number.isInteger(last) && first >= 0 && first <= last)) {
+    throw new InputError(
+      `Cannot use frames ${first} to ${last}: wanted two frame numbers from 0 on, in order`,
+    );
+  }
+  return video
+    .filter(({ frames }) => frames.some((frame) => first <= frame && frame <= last))
+    .map((grid) => [grid]);
+}
+
+/** String index of the `count`-th code point. */
+function codePointIndex(text: string, count: number): number {
+  let index = 0;
+  for (const character of text) {
+    if (count-- <= 0) break;
+    index += character.length;
+  }
+  return index;
+}
+
+/** Tokens that hold characters of the question's texts, counted through all of them. */
+function tokensOfCharacters([start, end]: TextRange, sources: EvidenceSources): number[] {
+  const { text, question, offsets } = sources;
+  const found: number[] = [];
+  let before = 0;
+  for (const [from, to] of question) {
+    const part = text.slice(from, to), length = Array.from(part).length;
+    const low = Math.max(start - before, 0), high = Math.min(end - before, length);
+    if (low < high) {
+      const index = (count: number) => from + codePointIndex(part, count);
+      found.push(...tokensInText(offsets, index(low), index(high)));
+    }
+    before += length;
+  }
+  if (!(start >= 0 && start < end && end <= before)) {
+    throw new InputError(
+      `Cannot use characters ${start} to ${end} of the question: it has ${before} characters`,
+    );
+  }
+  return found;
+}
+
+/**
+ * Tokens that hold the evidence.
+ *
+ * A visual token is evidence when at least half of its area lies inside the box; where no token of
+ * the image (or of one temporal patch) reaches half, the one with the largest overlap, the first on
+ * a tie. A temporal patch counts when any of its frames is in the range; a patch of frames that were
+ * not sampled counts for nothing, so that the result may be empty.
+ *
+ * @param sources a prepared prompt
+ * @param evidence everything that the answer needs
+ * @returns token indices, ascending, without repetition
+ * @throws {InputError} if an image, a frame range, a box or a text range does not exist
+ *
+ * @example
+ * ```ts
+ * import { evidenceTokens } from "../../lib/inputs/evidence.ts";
+ * import { assertEquals } from "@std/assert";
+ * const grid = { kind: "image", media: 0, size: [60, 20], frames: [], newline: "none" } as const;
+ * const placed = { ...grid, rows: 1, columns: 3, region: [0, 0, 60, 20], start: 4 } as const;
+ * const prompt = { text: "", offsets: new Int32Array(0), question: [], grids: [placed] };
+ * // Half of the first token, all of the second, a quarter of the third.
+ * assertEquals(evidenceTokens(prompt, [{ image: 0, box: [10, 0, 45, 20] }]), [4, 5]);
+ * ```
+ */
+export function evidenceTokens(
+  sources: EvidenceSources,
+  evidence: readonly Evidence[],
+): number[] {
+  const tokens = evidence.flatMap((piece) => {
+    if ("text" in piece) return tokensOfCharacters(piece.text, sources);
+    return gridsOf(piece, sources.grids).flatMap((grids) => {
+      if (piece.box === undefined) return visualTokens(grids).map(({ token }) => token);
+      checkBox(piece.box, grids[0].size);
+      return tokensInBox(grids, piece.box);
+    });
+  });
+  return [...new Set(tokens)].sort((a, b) => a - b);
+}
+
+/**
+ * What tokens show: the visual ones among them, with their grids and their boxes in the original
+ * picture. The inverse of {@link evidenceTokens} for boxes made of whole tokens.
+ *
+ * @param grids grids of the prompt
+ * @param tokens token indices
+ */
+export function shownBy(grids: readonly PlacedGrid[], tokens: Iterable<number>): VisualToken[] {
+  const wanted = new Set(tokens);
+  return visualTokens(grids).filter(({ token }) => wanted.has(token));
+}

@@ -1,0 +1,53 @@
+/**
+ * What becomes of a picture or video: tensors for the vision tower, and what stands for it in the
+ * prompt.
+ *
+ * @module
+ */
+import type { NamedArray } from "../model/model_inputs.ts";
+import type { RgbImage } from "./image.ts";
+import type { PositionRule } from "./position_ids.ts";
+import type { Video } from "./video.ts";
+import type { VisualGrid } from "./visual_grid.ts";
+
+/** A piece of what replaces a placeholder: text as it is, or a grid of visual tokens. */
+export type LayoutPiece = string | {
+  /** The text of the token that is repeated, e.g. `<|image_pad|>`. */
+  readonly token: string;
+  /** How often, and what the tokens show. */
+  readonly grid: VisualGrid;
+};
+
+/** Pictures (or videos) of a prompt, prepared. */
+export interface PreparedMedia {
+  /** Tensors under Hugging Face's names, in their order. */
+  readonly tensors: Readonly<Record<string, NamedArray>>;
+  /** For each picture (or video), what replaces its placeholder. */
+  readonly layouts: readonly (readonly LayoutPiece[])[];
+}
+
+/** How one kind of media enters the prompt. */
+export interface MediaRecipe<T> {
+  /** What the chat template writes for one of them, e.g. `<|image_pad|>`. */
+  readonly placeholder: string;
+  /** Prepares all of a prompt, in the order of their placeholders. */
+  prepare(media: readonly T[]): PreparedMedia;
+}
+
+/** What a family adds to the common processor: functions and data. */
+export interface InputRecipe {
+  /** Pictures, or null if the model takes none. */
+  readonly images: MediaRecipe<RgbImage> | null;
+  /** Videos, or null if the model takes none. */
+  readonly videos: MediaRecipe<Video> | null;
+  /** Positions of the finished prompt. */
+  readonly positions: PositionRule;
+}
+
+/** Values with their shape as the models take them. */
+export function namedArray(
+  data: Float32Array | Int32Array,
+  shape: readonly number[],
+): NamedArray {
+  return { data, shape };
+}

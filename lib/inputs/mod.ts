@@ -1,0 +1,72 @@
+/**
+ * From conversations with pictures and videos to model inputs, equal to transformers' processors, and
+ * from pixels and frames to the tokens that show them.
+ *
+ * @module
+ */
+export { ChatTemplate, loadChatTemplate, type TemplateArguments } from "./chat_template.ts";
+export {
+  type Evidence,
+  type EvidenceSources,
+  evidenceTokens,
+  shownBy,
+  tokensInBox,
+} from "./evidence.ts";
+export {
+  type Box,
+  decodeImage,
+  type DecodeOptions,
+  maxImagePixels,
+  type RgbImage,
+} from "./image.ts";
+export { loadImage, type MediaAccess } from "./media_files.ts";
+export type { InputRecipe, LayoutPiece, MediaRecipe, PreparedMedia } from "./media_layout.ts";
+export {
+  type ChatMessage,
+  type ContentPart,
+  type ImageSource,
+  type MessagesFile,
+  parseMessages,
+  partsOf,
+  questionMessages,
+  type QuestionParts,
+} from "./messages.ts";
+export {
+  countedPositions,
+  type MropeOptions,
+  mropePositions,
+  type PositionRule,
+  type Positions,
+} from "./position_ids.ts";
+export {
+  loadProcessor,
+  type PreparedPrompt,
+  type PrepareOptions,
+  Processor,
+  withEvidence,
+} from "./processor.ts";
+export { type ProcessorFiles, readProcessorFiles, type SettingsFile } from "./processor_files.ts";
+export type { PlacedText } from "./prompt.ts";
+export { type ResizeFilter, resizeImage } from "./resize.ts";
+export {
+  findSpans,
+  type SpanName,
+  spansOf,
+  type SpanSources,
+  type TextRange,
+  tokensInText,
+  tokensOf,
+  type TokenSpan,
+  type TokenSpans,
+} from "./token_spans.ts";
+export { type EncodeOptions, type Encoding, loadTokenizer, Tokenizer } from "./tokenizer.ts";
+export type { Video } from "./video.ts";
+export {
+  gridBox,
+  gridLength,
+  gridToken,
+  type PlacedGrid,
+  type VisualGrid,
+  type VisualToken,
+  visualTokens,
+} from "./visual_grid.ts";

@@ -1,0 +1,264 @@
+/**
+ * Pictures and videos near their own resolution, cut into patches: for vision towers that take grids
+ * of any shape.
+ *
+ * Source: transformers `image_processing_qwen2_vl.py`, `video_processing_qwen2_vl.py`,
+ * `video_processing_qwen3_vl.py`.
+ * @module
+ */
+import type { NamedArray } from "../model/model_inputs.ts";
+import type { RgbImage } from "./image.ts";
+import { type LayoutPiece, type MediaRecipe, namedArray } from "./media_layout.ts";
+import { levelTable } from "./normalize.ts";
+import { cutPatches, joinPatches, type PatchConfig, type Patches } from "./patches.ts";
+import { type PixelConfig, type PixelDefaults, readPixelConfig } from "./processor_files.ts";
+import { resizeImage } from "./resize.ts";
+import type { Settings } from "./settings.ts";
+import { imageSize, type PixelBudget, type Size, videoSize } from "./smart_resize.ts";
+import { patchSeconds, sampleFrames, temporalPatches, type Video } from "./video.ts";
+import type { VisualGrid } from "./visual_grid.ts";
+
+/** What holds where the file says nothing. */
+export interface NativeDefaults extends PixelDefaults, PatchConfig {
+  /** Fewest pixels. */
+  readonly minPixels: number;
+  /** Most pixels. */
+  readonly maxPixels: number;
+}
+
+/** How pictures are prepared. */
+export interface NativeConfig extends PixelConfig, PatchConfig, PixelBudget {}
+
+/**
+ * Reads the settings that images and videos share.
+ *
+ * Budgets are `min_pixels` and `max_pixels`, or `shortest_edge` and `longest_edge` of `size` (which
+ * count pixels here, in spite of their names).
+ *
+ * @throws {InputError} for values of the wrong type
+ */
+export function readNativeConfig(settings: Settings, defaults: NativeDefaults): NativeConfig {
+  const size = settings.object("size");
+  const edge = (name: string, inner: string, fallback: number) =>
+    settings.count(name, size.count(name, size.count(inner, fallback)));
+  const patchSize = settings.count("patch_size", defaults.patchSize);
+  const mergeSize = settings.count("merge_size", defaults.mergeSize);
+  const config = {
+    ...readPixelConfig(settings, defaults),
+    patchSize,
+    mergeSize,
+    temporalPatchSize: settings.count("temporal_patch_size", defaults.temporalPatchSize),
+    factor: patchSize * mergeSize,
+    minPixels: edge("min_pixels", "shortest_edge", defaults.minPixels),
+    maxPixels: edge("max_pixels", "longest_edge", defaults.maxPixels),
+  };
+  size.finish();
+  return config;
+}
+
+/** Resizes frames unless the settings say that they come in their final size. */
+function resized(
+  frames: readonly RgbImage[],
+  [height, width]: Size,
+  config: NativeConfig,
+): readonly RgbImage[] {
+  if (!config.doResize) return frames;
+  return frames.map((frame) => resizeImage(frame, width, height, config.filter));
+}
+
+/** `[P, values]` of several pictures and their grids `[n, 3]`. */
+function tensors(parts: readonly Patches[], config: NativeConfig) {
+  const patch = 3 * config.temporalPatchSize * config.patchSize ** 2;
+  const values = joinPatches(parts);
+  return {
+    pixels: namedArray(values, [values.length / patch, patch]),
+    grids: namedArray(Int32Array.from(parts.flatMap(({ grid }) => grid)), [parts.length, 3]),
+  };
+}
+
+/** A grid of tokens over a whole picture. */
+function wholeGrid(
+  kind: VisualGrid["kind"],
+  media: number,
+  frames: readonly number[],
+  { width, height }: RgbImage,
+  [, rows, columns]: readonly number[],
+  merge: number,
+): VisualGrid {
+  const region = [0, 0, width, height] as const;
+  return {
+    kind,
+    media,
+    size: [width, height],
+    frames,
+    rows: rows / merge,
+    columns: columns / merge,
+    newline: "none",
+    region,
+  };
+}
+
+/**
+ * Images: each becomes one grid of tokens.
+ *
+ * @param token placeholder in the rendered prompt, and the token that is repeated
+ * @param settings of the image processor; read here and now
+ * @returns tensors `pixel_values` `[P, 3 * frames * p * p]` and `image_grid_thw` `[n, 3]`
+ * @throws {InputError} for settings that are unknown or of the wrong type
+ */
+export function nativeImages(
+  token: string,
+  settings: Settings,
+  defaults: NativeDefaults,
+): MediaRecipe<RgbImage> {
+  const config = readNativeConfig(settings, defaults);
+  settings.finish();
+  const levels = levelTable(config);
+  return {
+    placeholder: token,
+    prepare(images) {
+      const parts = images.map((image) => {
+        const size = imageSize([image.height, image.width], config);
+        return cutPatches(resized([image], size, config), levels, config);
+      });
+      const { pixels, grids } = tensors(parts, config);
+      return {
+        tensors: { pixel_values: pixels, image_grid_thw: grids },
+        layouts: images.map((image, i) => [{
+          token,
+          grid: wholeGrid("image", i, [], image, parts[i].grid, config.mergeSize),
+        }]),
+      };
+    },
+  };
+}
+
+/** The temporal patches of one video, as a family lays them out. */
+export interface PatchedVideo {
+  /** One grid per temporal patch. */
+  readonly grids: readonly VisualGrid[];
+  /** Time of each in seconds from the beginning. */
+  readonly seconds: readonly number[];
+  /** The token that is repeated. */
+  readonly token: string;
+}
+
+/** What differs between families that take videos near their own resolution. */
+export interface VideoRules {
+  /** What holds where the file says nothing. */
+  readonly defaults: NativeDefaults;
+  /** Wanted frames per second where the file says nothing; null for every frame. */
+  readonly fps: number | null;
+  /** Most tokens that `cap_pixels_per_frame` assumes where the file says nothing. */
+  readonly maxVideoTokens: number;
+  /** Which frames to take; like `sampleFrames`. */
+  readonly sample: typeof sampleFrames;
+  /** Size of the frames. */
+  size(frames: number, frame: Size, config: VideoConfig): Size;
+  /** What replaces the placeholder. */
+  layout(video: PatchedVideo): readonly LayoutPiece[];
+  /** Whether the model wants `second_per_grid_ts`. */
+  readonly secondsPerGrid: boolean;
+}
+
+/** How videos are prepared. */
+export interface VideoConfig extends NativeConfig {
+  /** Whether the budget is capped for each frame (`cap_pixels_per_frame`). */
+  readonly capPixelsPerFrame: boolean;
+  /** Tokens from which that cap is derived. */
+  readonly maxVideoTokens: number;
+}
+
+/**
+ * Size of frames where the budget counts all frames together (Qwen3-VL's way).
+ *
+ * @throws {InputError} as `videoSize`
+ */
+export function sharedBudgetSize(frames: number, frame: Size, config: VideoConfig): Size {
+  if (!config.capPixelsPerFrame) return videoSize(frames, frame, config, config.temporalPatchSize);
+  const cap = config.maxVideoTokens * config.factor ** 2;
+  const share = Math.floor(config.maxPixels / frames);
+  const each = Math.max(Math.min(cap, share), Math.trunc(config.minPixels * 1.05));
+  const budget = { ...config, maxPixels: each * frames };
+  return videoSize(frames, frame, budget, config.temporalPatchSize);
+}
+
+/**
+ * Size of frames where the budget is each frame's (Qwen2-VL's way).
+ *
+ * @throws {InputError} as `imageSize`
+ */
+export function frameBudgetSize(frames: number, frame: Size, config: VideoConfig): Size {
+  if (!config.capPixelsPerFrame) return imageSize(frame, config);
+  const total = Math.trunc(config.maxVideoTokens * config.factor ** 2 * 0.9);
+  const share = Math.floor(total * config.temporalPatchSize / frames);
+  const least = Math.trunc(config.minPixels * 1.05);
+  return imageSize(frame, {
+    ...config,
+    maxPixels: Math.max(Math.min(config.maxPixels, share), least),
+  });
+}
+
+/**
+ * Videos: frames are sampled, resized and cut; each temporal patch becomes one grid of tokens.
+ *
+ * @param token placeholder in the rendered prompt, and the token that is repeated
+ * @param settings of the video processor; read here and now
+ * @returns tensors `pixel_values_videos`, `video_grid_thw` `[n, 3]` and, if wanted,
+ *   `second_per_grid_ts` `[n]`
+ * @throws {InputError} for settings that are unknown or of the wrong type
+ */
+export function nativeVideos(
+  token: string,
+  settings: Settings,
+  rules: VideoRules,
+): MediaRecipe<Video> {
+  const config: VideoConfig = {
+    ...readNativeConfig(settings, rules.defaults),
+    capPixelsPerFrame: settings.flag("cap_pixels_per_frame", false),
+    maxVideoTokens: settings.count("max_video_tokens", rules.maxVideoTokens),
+  };
+  const wanted = settings.number("fps", rules.fps ?? 0);
+  const sampled = settings.flag("do_sample_frames", rules.fps !== null);
+  const sampling = {
+    fps: sampled && wanted > 0 ? wanted : null,
+    minFrames: settings.count("min_frames", 4),
+    maxFrames: settings.count("max_frames", 768),
+  };
+  settings.finish();
+  const levels = levelTable(config);
+  const { temporalPatchSize } = config;
+  return {
+    placeholder: token,
+    prepare(videos) {
+      const chosen = videos.map(({ frames, fps }) =>
+        rules.sample(frames.length, fps, sampling, temporalPatchSize)
+      );
+      const parts = videos.map(({ frames }, i) => {
+        const size = rules.size(chosen[i].length, [frames[0].height, frames[0].width], config);
+        const used = chosen[i].map((index) => frames[index]);
+        return cutPatches(resized(used, size, config), levels, config);
+      });
+      const { pixels, grids } = tensors(parts, config);
+      const seconds = videos.map(({ frames, fps }, i) =>
+        temporalPatchSize / (chosen[i].length / frames.length * fps)
+      );
+      const perGrid: Readonly<Record<string, NamedArray>> = rules.secondsPerGrid
+        ? { second_per_grid_ts: namedArray(Float32Array.from(seconds), [videos.length]) }
+        : {};
+      return {
+        tensors: { pixel_values_videos: pixels, video_grid_thw: grids, ...perGrid },
+        layouts: videos.map(({ frames, fps }, i) => {
+          const patches = temporalPatches(chosen[i], temporalPatchSize);
+          return rules.layout({
+            token,
+            seconds: patches.map((patch) => patchSeconds(patch, fps)),
+            grids: patches.map((patch) =>
+              wholeGrid("video", i, patch, frames[0], parts[i].grid, config.mergeSize)
+            ),
+          });
+        }),
+      };
+    },
+  };
+}

@@ -1,0 +1,193 @@
+/**
+ * Conversations to model inputs: the tokenizer, the chat template and a family's rules for pictures
+ * and positions, put together.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import type { ModelInputs } from "../model/model_inputs.ts";
+import { type ChatTemplate, loadChatTemplate, type TemplateArguments } from "./chat_template.ts";
+import { type Evidence, evidenceTokens } from "./evidence.ts";
+import { loadImage, type MediaAccess } from "./media_files.ts";
+import type { InputRecipe, MediaRecipe, PreparedMedia } from "./media_layout.ts";
+import { type ChatMessage, partsOf } from "./messages.ts";
+import { type ProcessorFiles, readProcessorFiles } from "./processor_files.ts";
+import { expandPlaceholders, type PlacedText, type Placeholder, renderPrompt } from "./prompt.ts";
+import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
+import {
+  findSpans,
+  questionRanges,
+  spansOf,
+  type TextRange,
+  type TokenSpans,
+} from "./token_spans.ts";
+import { checkVideo, defaultFps, type Video } from "./video.ts";
+import { gridLength, type PlacedGrid, type VisualGrid } from "./visual_grid.ts";
+
+/** How a conversation is prepared. */
+export interface PrepareOptions extends MediaAccess {
+  /** Frames per second of videos that do not say; 24 by default, as transformers. */
+  readonly fps?: number;
+  /** Values for the chat template; `add_generation_prompt` is true unless set. */
+  readonly templateArguments?: TemplateArguments;
+  /** The question, where the last user message holds other text too. */
+  readonly question?: string;
+  /** Where the answer stands; fills `spans.evidence`. */
+  readonly evidence?: readonly Evidence[];
+}
+
+/** A prompt ready for a model, and what its tokens are. */
+export interface PreparedPrompt extends ModelInputs {
+  /** The whole prompt as text, placeholders expanded. */
+  readonly text: string;
+  /** First and last character (exclusive) of each token in `text`, `[T, 2]`. */
+  readonly offsets: Int32Array;
+  /** 0 text, 1 image, 2 video, `[T]`. */
+  readonly tokenTypes: Uint8Array;
+  /** The messages' texts in `text`. */
+  readonly texts: readonly PlacedText[];
+  /** Where the question stands in `text`. */
+  readonly question: readonly TextRange[];
+  /** Grids of visual tokens in prompt order. */
+  readonly grids: readonly PlacedGrid[];
+  /** Which tokens are what. */
+  readonly spans: TokenSpans;
+}
+
+/** Finds the tokens of each grid. */
+function placeGrids(
+  ids: Int32Array,
+  grids: readonly { readonly token: string; readonly grid: VisualGrid }[],
+  tokenizer: Tokenizer,
+): PlacedGrid[] {
+  let cursor = 0;
+  return grids.map(({ token, grid }) => {
+    const length = gridLength(grid), id = tokenizer.tokenId(token) ?? -1;
+    const start = ids.indexOf(id, cursor);
+    cursor = start + length;
+    if (start < 0 || ids.subarray(start, cursor).some((other) => other !== id)) {
+      throw new InputError(
+        `Cannot place ${length} tokens ${token}: the tokenizer does not keep each as one token`,
+      );
+    }
+    return { ...grid, start };
+  });
+}
+
+/** Prepares one kind of media, or refuses it. */
+function prepareMedia<T>(
+  media: readonly T[],
+  recipe: MediaRecipe<T> | null,
+  kind: string,
+): { readonly prepared: PreparedMedia; readonly placeholders: readonly Placeholder[] } {
+  const prepared = { tensors: {}, layouts: [] };
+  if (recipe === null) {
+    if (media.length === 0) return { prepared, placeholders: [] };
+    throw new InputError(`Cannot use ${media.length} ${kind}s: this model takes no ${kind}s`);
+  }
+  const done = media.length === 0 ? prepared : recipe.prepare(media);
+  const { placeholder } = recipe;
+  return { prepared: done, placeholders: [{ kind, placeholder, layouts: done.layouts }] };
+}
+
+/**
+ * Prepares conversations for one model. Build it with {@link loadProcessor}.
+ */
+export class Processor {
+  /**
+   * @param tokenizer text to tokens
+   * @param template messages to text
+   * @param recipe the family's rules
+   */
+  constructor(
+    readonly tokenizer: Tokenizer,
+    readonly template: ChatTemplate,
+    readonly recipe: InputRecipe,
+  ) {}
+
+  /**
+   * Turns a conversation into model inputs.
+   *
+   * @param messages in Hugging Face's chat format; pictures as paths, bytes or pixels
+   * @throws {InputError} if a picture cannot be used, a path leaves its folder, or the template
+   *   refuses the messages
+   */
+  async prepare(
+    messages: readonly ChatMessage[],
+    options: PrepareOptions = {},
+  ): Promise<PreparedPrompt> {
+    const { images, videos } = await this.#loadMedia(messages, options);
+    const values = { add_generation_prompt: true, ...options.templateArguments };
+    const rendered = renderPrompt(this.template, messages, values);
+    const image = prepareMedia(images, this.recipe.images, "image");
+    const video = prepareMedia(videos, this.recipe.videos, "video");
+    const kinds = [...image.placeholders, ...video.placeholders];
+    const { text, texts, grids: laid } = expandPlaceholders(rendered, kinds, gridLength);
+    const { ids, offsets } = this.tokenizer.encodeWithOffsets(text);
+    const grids = placeGrids(ids, laid, this.tokenizer);
+    const tokenTypes = new Uint8Array(ids.length);
+    for (const grid of grids) {
+      const type = grid.kind === "image" ? 1 : 2;
+      tokenTypes.fill(type, grid.start, grid.start + gridLength(grid));
+    }
+    const media = { ...image.prepared.tensors, ...video.prepared.tensors };
+    const question = questionRanges(text, texts, options.question);
+    const prompt: PreparedPrompt = {
+      inputIds: ids,
+      ...this.recipe.positions(ids.length, grids, media),
+      media,
+      text,
+      offsets,
+      tokenTypes,
+      texts,
+      question,
+      grids,
+      spans: findSpans({ texts, question, offsets, grids }),
+    };
+    return options.evidence ? withEvidence(prompt, options.evidence) : prompt;
+  }
+
+  /** Loads the pictures and videos of all messages, in order. */
+  async #loadMedia(messages: readonly ChatMessage[], options: PrepareOptions) {
+    const parts = messages.flatMap(partsOf);
+    const images = Promise.all(
+      parts.flatMap((part) => part.type === "image" ? [loadImage(part.image, options)] : []),
+    );
+    const videos = parts.flatMap((part): Promise<Video>[] =>
+      part.type !== "video" ? [] : [
+        Promise.all(part.video.map((frame) => loadImage(frame, options)))
+          .then((frames) => checkVideo({ frames, fps: part.fps ?? options.fps ?? defaultFps })),
+      ]
+    );
+    return { images: await images, videos: await Promise.all(videos) };
+  }
+}
+
+/**
+ * A prompt with its evidence span filled in.
+ *
+ * @throws {InputError} as `evidenceTokens`
+ */
+export function withEvidence(
+  prompt: PreparedPrompt,
+  evidence: readonly Evidence[],
+): PreparedPrompt {
+  const spans = { ...prompt.spans, evidence: spansOf(evidenceTokens(prompt, evidence)) };
+  return { ...prompt, spans };
+}
+
+/**
+ * Loads a checkpoint's processor.
+ *
+ * @param dir checkpoint directory
+ * @param recipe the family's rules, made from the settings in the checkpoint's files
+ * @throws {InputError} if a file is missing or damaged, or holds unknown settings
+ */
+export async function loadProcessor(
+  dir: string,
+  recipe: (files: ProcessorFiles) => InputRecipe,
+): Promise<Processor> {
+  const [tokenizer, files] = await Promise.all([loadTokenizer(dir), readProcessorFiles(dir)]);
+  const template = await loadChatTemplate(dir, tokenizer.specialTokens);
+  return new Processor(tokenizer, template, recipe(files));
+}

@@ -1,0 +1,121 @@
+/**
+ * The processor's files of a checkpoint: how its pictures and videos are prepared.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_files.ts";
+import type { NormalizeConfig } from "./normalize.ts";
+import type { ResizeFilter } from "./resize.ts";
+import { Settings } from "./settings.ts";
+
+/** A JSON object and the file it is from. */
+export interface SettingsFile {
+  /** Its content. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** Its name, for messages. */
+  readonly file: string;
+}
+
+/** Settings of the three roles, wherever the checkpoint keeps them. */
+export interface ProcessorFiles {
+  /** Of the image processor; null if the checkpoint takes no pictures. */
+  readonly image: SettingsFile | null;
+  /** Of the video processor; the image processor's where it has none of its own. */
+  readonly video: SettingsFile | null;
+  /** Of the processor around them; empty if there is none. */
+  readonly processor: SettingsFile;
+}
+
+const processorFile = "processor_config.json";
+const imageFile = "preprocessor_config.json";
+const videoFile = "video_preprocessor_config.json";
+
+/**
+ * Reads `processor_config.json`, `preprocessor_config.json` and `video_preprocessor_config.json`.
+ *
+ * As in transformers 5, objects `image_processor` and `video_processor` inside the first one take
+ * precedence, and a checkpoint without settings for videos uses those for images.
+ *
+ * @param dir checkpoint directory
+ * @throws {InputError} if a file is damaged
+ *
+ * @example
+ * ```ts
+ * import { readProcessorFiles } from "../../lib/inputs/processor_files.ts";
+ * import { assertEquals } from "@std/assert";
+ * const { image } = await readProcessorFiles("tests/golden/qwen3_vl_bf16");
+ * assertEquals(image?.file, "processor_config.json, image_processor");
+ * ```
+ */
+export async function readProcessorFiles(dir: string): Promise<ProcessorFiles> {
+  const read = async (file: string) =>
+    await hasCheckpointFile(dir, file) ? { json: await readCheckpointJson(dir, file), file } : null;
+  const [outer, image, video] = await Promise.all([processorFile, imageFile, videoFile].map(read));
+  const { image_processor, video_processor, ...rest } = outer?.json ?? {};
+  const nested = (json: unknown, key: string) =>
+    typeof json === "object" && json !== null
+      ? { json: json as Record<string, unknown>, file: `${processorFile}, ${key}` }
+      : null;
+  const ownImage = nested(image_processor, "image_processor") ?? image;
+  return {
+    image: ownImage,
+    video: nested(video_processor, "video_processor") ?? video ?? ownImage,
+    processor: { json: rest, file: processorFile },
+  };
+}
+
+/** Resampling and scaling of grey levels: what all image processors share. */
+export interface PixelConfig extends NormalizeConfig {
+  /** Whether pictures are resized at all. */
+  readonly doResize: boolean;
+  /** The resampling filter. */
+  readonly filter: ResizeFilter;
+}
+
+/** Mean and deviation of a family's pixels where the file names none. */
+export interface PixelDefaults {
+  /** Per channel. */
+  readonly imageMean: readonly number[];
+  /** Per channel. */
+  readonly imageStd: readonly number[];
+}
+
+/** Pillow's numbers of the filters that are supported. */
+const filters: Readonly<Record<number, ResizeFilter>> = { 2: "bilinear", 3: "bicubic" };
+
+/**
+ * Reads the keys that all image processors share.
+ *
+ * @throws {InputError} for values of the wrong type and for filters that are not supported
+ */
+export function readPixelConfig(settings: Settings, defaults: PixelDefaults): PixelConfig {
+  settings.ignore("do_convert_rgb"); // every picture is RGB already
+  const resample = settings.number("resample", 3);
+  const filter = filters[resample];
+  if (filter === undefined) {
+    throw settings.error("resample", resample, "2 (bilinear) or 3 (bicubic)");
+  }
+  return {
+    doResize: settings.flag("do_resize", true),
+    filter,
+    doRescale: settings.flag("do_rescale", true),
+    rescaleFactor: settings.number("rescale_factor", 1 / 255),
+    doNormalize: settings.flag("do_normalize", true),
+    imageMean: settings.numbers("image_mean", 3, defaults.imageMean),
+    imageStd: settings.numbers("image_std", 3, defaults.imageStd),
+  };
+}
+
+/**
+ * Settings of one role.
+ *
+ * @throws {InputError} if the checkpoint has none
+ */
+export function settingsOf(found: SettingsFile | null): Settings {
+  if (found) return new Settings(found.json, found.file);
+  throw new InputError(
+    `Cannot prepare pictures: the checkpoint has neither ${imageFile} nor image_processor in ` +
+      processorFile,
+  );
+}

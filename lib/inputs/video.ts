@@ -1,0 +1,126 @@
+/**
+ * Videos as lists of frames: which of them a model sees, and when they were.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import type { RgbImage } from "./image.ts";
+import { roundHalfEven } from "./rounding.ts";
+
+/** Frames per second of a video that does not say: transformers' assumption. */
+export const defaultFps = 24;
+
+/** A video in memory. */
+export interface Video {
+  /** All its frames, of equal size. */
+  readonly frames: readonly RgbImage[];
+  /** Frames per second of `frames`. */
+  readonly fps: number;
+}
+
+/** How frames are chosen. */
+export interface FrameSampling {
+  /** Wanted frames per second, or null to take every frame. */
+  readonly fps: number | null;
+  /** Fewest frames, if the video has them. */
+  readonly minFrames: number;
+  /** Most frames. */
+  readonly maxFrames: number;
+}
+
+/** Throws unless a video has frames of one size and a frame rate. */
+export function checkVideo(video: Video, name = "the video"): Video {
+  const { frames, fps } = video;
+  if (frames.length === 0) throw new InputError(`Cannot use ${name}: it has no frames`);
+  if (!(fps > 0 && fps < Infinity)) {
+    throw new InputError(`Cannot use ${name} of ${fps} frames per second: wanted more than 0`);
+  }
+  const { width, height } = frames[0];
+  const other = frames.findIndex((frame) => frame.width !== width || frame.height !== height);
+  if (other >= 0) {
+    throw new InputError(
+      `Cannot use ${name}: frame ${other} has ${frames[other].width} x ${frames[other].height} ` +
+        `pixels, frame 0 has ${width} x ${height}; all must be of one size`,
+    );
+  }
+  return video;
+}
+
+/**
+ * `count` whole numbers from 0 to `total - 1`, evenly spread, halves rounded to even.
+ *
+ * Source: `np.linspace(0, total - 1, count).round()`.
+ *
+ * @example
+ * ```ts
+ * import { evenIndices } from "../../lib/inputs/video.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(evenIndices(8, 4), [0, 2, 5, 7]);
+ * ```
+ */
+export function evenIndices(total: number, count: number): number[] {
+  if (count === 1) return [0];
+  const step = (total - 1) / (count - 1);
+  return Array.from(
+    { length: count },
+    (_, i) => i === count - 1 ? total - 1 : roundHalfEven(i * step),
+  );
+}
+
+/**
+ * Which frames a model sees: at the wanted rate, within the limits, evenly spread.
+ *
+ * Source: `sample_frames` of transformers' `video_processing_qwen3_vl.py`.
+ *
+ * @param total frames of the video
+ * @param fps frames per second of the video
+ * @param _temporalPatchSize frames of a patch, which this rule does not need
+ *
+ * @example
+ * ```ts
+ * import { sampleFrames } from "../../lib/inputs/video.ts";
+ * import { assertEquals } from "@std/assert";
+ * // Two seconds at 4 frames a second, wanted at 2 a second, but at least 4 frames.
+ * assertEquals(sampleFrames(8, 4, { fps: 2, minFrames: 4, maxFrames: 6 }), [0, 2, 5, 7]);
+ * ```
+ */
+export function sampleFrames(
+  total: number,
+  fps: number,
+  sampling: FrameSampling,
+  _temporalPatchSize = 2,
+): number[] {
+  const { minFrames, maxFrames } = sampling;
+  if (sampling.fps === null) return Array.from({ length: total }, (_, i) => i);
+  const wanted = Math.trunc(total / fps * sampling.fps);
+  return evenIndices(total, Math.min(Math.max(wanted, minFrames), maxFrames, total));
+}
+
+/**
+ * Frames of each temporal patch; the last one is repeated where they do not fill it.
+ *
+ * @example
+ * ```ts
+ * import { temporalPatches } from "../../lib/inputs/video.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(temporalPatches([0, 2, 5], 2), [[0, 2], [5, 5]]);
+ * ```
+ */
+export function temporalPatches(indices: readonly number[], size: number): number[][] {
+  const patches: number[][] = [];
+  for (let i = 0; i < indices.length; i += size) {
+    patches.push(
+      Array.from({ length: size }, (_, j) => indices[Math.min(i + j, indices.length - 1)]),
+    );
+  }
+  return patches;
+}
+
+/**
+ * Time of a temporal patch in seconds: the mean of its first and last frame's.
+ *
+ * Source: `_calculate_timestamps` of transformers' `processing_qwen3_vl.py`.
+ */
+export function patchSeconds(frames: readonly number[], fps: number): number {
+  return (frames[0] / fps + frames[frames.length - 1] / fps) / 2;
+}
