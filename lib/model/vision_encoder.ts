@@ -79,11 +79,11 @@ export class VisionEncoder implements VisionTower {
         const stage = config.deepstackVisualIndexes.indexOf(layer);
         if (stage >= 0) {
           const merger = weights.under(`deepstack_merger_list.${stage}.`);
-          const rows = k.cast(k.scope(() => this.#merge(residual, merger, true)), "float32");
+          const rows = k.cast(k.scope(() => this.merge(residual, merger, true)), "float32");
           deepstack.push(hooks?.apply("vision.deepstack", rows) ?? rows);
         }
       }
-      const merged = k.scope(() => this.#merge(residual, weights.under("merger."), false));
+      const merged = k.scope(() => this.merge(residual, weights.under("merger."), false));
       const features = k.cast(hooks?.apply("vision.merged", merged) ?? merged, "float32");
       return { features: hooks?.apply("vision.features", features) ?? features, deepstack };
     });
@@ -175,8 +175,13 @@ export class VisionEncoder implements VisionTower {
     return mixed.length === 1 ? mixed[0] : k.concat(mixed, 0);
   }
 
-  /** Joins each merge block and projects it: `[P, D_v] -> [P / merge^2, D]`. */
-  #merge(x: Tensor, weights: WeightsMap, normAfterJoining: boolean): Tensor {
+  /**
+   * Joins each merge block and projects it: `[P, D_v] -> [P / merge^2, D]`.
+   *
+   * @param weights of this merger: `norm.…`, `linear_fc1.…`, `linear_fc2.…`
+   * @param normAfterJoining whether the norm spans the joined rows (DeepStack) or each row
+   */
+  merge(x: Tensor, weights: WeightsMap, normAfterJoining: boolean): Tensor {
     const { kernels: k, config } = this;
     const joinedWidth = config.hiddenSize * config.spatialMergeSize ** 2;
     const linear = (name: string, t: Tensor) =>

@@ -1,0 +1,228 @@
+/**
+ * Attention for training: several question blocks on one context, exact gradients, and no
+ * probabilities kept between the passes (they are computed again, block of rows by block of rows).
+ *
+ * The counterpart of `denseAttention` in `lib/nn/attention.ts`; the tests hold the two equal.
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { AttentionFunction } from "../nn/attention.ts";
+import { type BlockLayout, sequenceLength } from "./layout.ts";
+import { asKernelTensor, asTfjs } from "./tensors.ts";
+
+/** Rows of queries handled at once. */
+const rowBlock = 256;
+
+/** Which keys a training attention hides besides those that the layout hides. */
+export interface LocalWindow {
+  /** Keys at the start of the sequence that stay in sight. */
+  readonly sink: number;
+  /** Nearest keys in sight, the query's own among them. */
+  readonly window: number;
+  /** For each query head whether it is restricted. */
+  readonly heads: readonly boolean[];
+}
+
+/** Rows `[start, end)` with the keys `[0, keys)` and what they may not see. */
+interface RowBlock {
+  readonly start: number;
+  readonly end: number;
+  readonly keys: number;
+  /** `[end - start, keys]`, 0 or -1e30. */
+  readonly mask: tf.Tensor;
+  /** As `mask`, for restricted heads; null where there are none. */
+  readonly local: tf.Tensor | null;
+}
+
+/**
+ * Whether query row `row` may see key `key`: the context is causal; a block's rows see the context
+ * and, causally, their own block.
+ */
+export function maySee(layout: BlockLayout, row: number, key: number): boolean {
+  if (key > row) return false;
+  if (row < layout.context || key < layout.context) return true;
+  return Math.floor((row - layout.context) / layout.block) ===
+    Math.floor((key - layout.context) / layout.block);
+}
+
+/** Place of a token in the sequence that inference would see: blocks all follow the context. */
+function placeOf(layout: BlockLayout, token: number): number {
+  if (token < layout.context) return token;
+  return layout.context + (token - layout.context) % layout.block;
+}
+
+function maskOf(
+  layout: BlockLayout,
+  start: number,
+  end: number,
+  keys: number,
+  local: LocalWindow | null,
+): tf.Tensor {
+  const data = new Float32Array((end - start) * keys);
+  for (let row = start; row < end; row++) {
+    const at = (row - start) * keys;
+    if (row < layout.context) data.fill(-1e30, at + row + 1, at + keys);
+    else {
+      const own = row - (row - layout.context) % layout.block; // first token of the row's block
+      data.fill(-1e30, at + layout.context, at + own);
+      data.fill(-1e30, at + row + 1, at + keys);
+    }
+    if (!local) continue;
+    const oldest = placeOf(layout, row) - local.window; // the newest place that is too old
+    data.fill(
+      -1e30,
+      at + local.sink,
+      at + Math.min(layout.context, Math.max(local.sink, oldest + 1)),
+    );
+  }
+  return tf.tensor(data, [end - start, keys]);
+}
+
+/** An attention function for one layout. Its masks live until {@link TrainingAttention.dispose}. */
+export class TrainingAttention {
+  readonly #layout: BlockLayout;
+  readonly #blocks: readonly RowBlock[];
+
+  /** @param local restricts chosen heads of chosen layers; nothing by default */
+  constructor(layout: BlockLayout, readonly local: readonly (LocalWindow | null)[] = []) {
+    this.#layout = layout;
+    const length = sequenceLength(layout);
+    const window = local.find((one) => one !== null) ?? null;
+    const blocks: RowBlock[] = [];
+    const add = (start: number, end: number) => {
+      const mask = tf.keep(maskOf(layout, start, end, end, null));
+      const narrow = window ? tf.keep(maskOf(layout, start, end, end, window)) : null;
+      blocks.push({ start, end, keys: end, mask, local: narrow });
+    };
+    for (let start = 0; start < layout.context; start += rowBlock) {
+      add(start, Math.min(layout.context, start + rowBlock));
+    }
+    // question rows in whole blocks, about rowBlock of them at once
+    const step = Math.max(1, Math.floor(rowBlock / layout.block)) * layout.block;
+    for (let start = layout.context; start < length; start += step) {
+      add(start, Math.min(length, start + step));
+    }
+    this.#blocks = blocks;
+  }
+
+  /** The function to pass to the decoder. */
+  readonly attend: AttentionFunction = (_kernels, call) => {
+    const { key, value } = call.segments[0];
+    const run = tf.customGrad((...inputs) => {
+      const [q, k, v, save] = inputs as unknown as [
+        tf.Tensor4D,
+        tf.Tensor4D,
+        tf.Tensor4D,
+        tf.GradSaveFunc,
+      ];
+      const z = this.#forward(q, k, v, call.layer);
+      save([q, k, v, z]);
+      return {
+        value: z,
+        gradFunc: (dz, saved) => this.#backward(dz as tf.Tensor4D, saved, call.layer),
+      };
+    });
+    return asKernelTensor(run(asTfjs(call.query), asTfjs(key), asTfjs(value)));
+  };
+
+  /** Frees the masks. */
+  dispose(): void {
+    for (const { mask, local } of this.#blocks) tf.dispose(local ? [mask, local] : [mask]);
+  }
+
+  /** Probabilities of a block of rows, folded: `[B, K, G*t, keys]`. */
+  #probabilities(folded: tf.Tensor, k: tf.Tensor, block: RowBlock, layer: number): tf.Tensor {
+    const [batch, groups, rows] = folded.shape;
+    const count = block.end - block.start;
+    const scores = tf.reshape(tf.matMul(folded, rowsOf(k, 0, block.keys), false, true), [
+      batch,
+      groups,
+      rows / count,
+      count,
+      block.keys,
+    ]);
+    const mask = this.#maskFor(block, layer, groups, rows / count);
+    return tf.reshape(tf.softmax(tf.add(scores, mask)), [batch, groups, rows, block.keys]);
+  }
+
+  #maskFor(block: RowBlock, layer: number, groups: number, group: number): tf.Tensor {
+    const restricted = this.local[layer];
+    if (!restricted || !block.local) return block.mask;
+    const local = block.local;
+    const each = restricted.heads.map((own) => own ? local : block.mask);
+    const shape = [groups, group, ...block.mask.shape];
+    return tf.reshape(tf.stack(each), shape); // [N, t, keys] -> [K, G, t, keys]
+  }
+
+  #forward(q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D, layer: number): tf.Tensor {
+    const [batch, heads, , headDim] = q.shape;
+    const groups = k.shape[1];
+    const parts = this.#blocks.map((block) =>
+      tf.tidy(() => {
+        const folded = fold(q, block, groups);
+        const p = this.#probabilities(folded, k, block, layer);
+        const z = tf.matMul(p, rowsOf(v, 0, block.keys));
+        return tf.reshape(z, [batch, heads, block.end - block.start, headDim]);
+      })
+    );
+    return parts.length === 1 ? parts[0] : tf.concat(parts, 2);
+  }
+
+  #backward(dz: tf.Tensor4D, saved: tf.Tensor[], layer: number): tf.Tensor[] {
+    return tf.tidy(() => {
+      const [q, k, v, z] = saved as tf.Tensor4D[];
+      const [batch, heads, , headDim] = q.shape;
+      const [, groups, length] = k.shape;
+      // sum over keys of dP * P, which is sum over the head of dz * z: [B, N, T, 1]
+      const inner = tf.sum(tf.mul(dz, z), -1, true) as tf.Tensor4D;
+      const queries: tf.Tensor[] = [];
+      let keys: tf.Tensor | null = null, values: tf.Tensor | null = null;
+      for (const block of this.#blocks) {
+        const [dq, dk, dv] = tf.tidy(() => {
+          const folded = fold(q, block, groups);
+          const p = this.#probabilities(folded, k, block, layer);
+          const up = fold(dz, block, groups);
+          const dp = tf.matMul(up, rowsOf(v, 0, block.keys), false, true);
+          const ds = tf.mul(p, tf.sub(dp, fold(inner, block, groups)));
+          const own = tf.matMul(ds, rowsOf(k, 0, block.keys));
+          return [
+            tf.reshape(own, [batch, heads, block.end - block.start, headDim]),
+            padRows(tf.matMul(ds, folded, true, false), length),
+            padRows(tf.matMul(p, up, true, false), length),
+          ];
+        });
+        queries.push(dq);
+        keys = accumulate(keys, dk);
+        values = accumulate(values, dv);
+      }
+      return [queries.length === 1 ? queries[0] : tf.concat(queries, 2), keys!, values!];
+    });
+  }
+}
+
+/** The sum, or the new part alone at first; frees what it no longer needs. */
+function accumulate(sum: tf.Tensor | null, part: tf.Tensor): tf.Tensor {
+  if (!sum) return part;
+  const next = tf.add(sum, part);
+  tf.dispose([sum, part]);
+  return next;
+}
+
+/** Rows of axis 2 from `start` on. */
+function rowsOf(x: tf.Tensor, start: number, count: number): tf.Tensor {
+  if (start === 0 && count === x.shape[2]) return x;
+  return tf.slice(x, [0, 0, start, 0], [-1, -1, count, -1]);
+}
+
+/** A block's rows, the heads of a group beneath each other: `[B, N, T, H] -> [B, K, G*t, H]`. */
+function fold(x: tf.Tensor4D, block: RowBlock, groups: number): tf.Tensor {
+  const [batch, heads, , width] = x.shape;
+  const count = block.end - block.start;
+  return tf.reshape(rowsOf(x, block.start, count), [batch, groups, heads / groups * count, width]);
+}
+
+/** Zero rows appended to axis 2 up to `length`. */
+function padRows(x: tf.Tensor, length: number): tf.Tensor {
+  const missing = length - x.shape[2]!;
+  return missing === 0 ? x : tf.pad(x, [[0, 0], [0, 0], [0, missing], [0, 0]]);
+}

@@ -1,0 +1,128 @@
+/**
+ * Batches: contexts with their questions as token ids, all of one layout.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import type { Batch } from "./forward.ts";
+import { sequenceLayout, sequenceLength, type TokenGrid } from "./layout.ts";
+import { type QuestionTokens, questionTokens, tokenIds } from "./token_format.ts";
+import { encodeText } from "./token_format.ts";
+
+/** A question on a context. */
+export interface AskedQuestion {
+  /** Name of the domain. */
+  readonly domain: string;
+  /** The question's text. */
+  readonly question: string;
+  /** The right answer's text. */
+  readonly answer: string;
+}
+
+/** A context: the words of its cells, perhaps its pixels, and what is asked about it. */
+export interface TrainingContext {
+  /** Word id of every cell, pictures one after the other, row by row. */
+  readonly labels: Int32Array;
+  /** Patches as the vision encoder wants them, or null where features replace them. */
+  readonly pixels: Float32Array | null;
+  /** The questions. */
+  readonly questions: readonly AskedQuestion[];
+}
+
+/** Weight of the loss at the rows between the question and the answer, where 1 is the answer's. */
+const earlyWeight = 1;
+
+/**
+ * Joins contexts of the same grids to a batch. Blocks are filled up to the longest with pad tokens,
+ * which nothing sees and no loss counts.
+ *
+ * The answer's first token is asked for at every row from the question's last token on: rows before
+ * the assistant's turn say it too early for the template, but teach each row to look it up.
+ *
+ * @param gaps positions left free before each picture, see `sequenceLayout`
+ * @throws {InputError} when contexts differ in cells or in the number of questions
+ */
+export function assembleBatch(
+  grids: readonly TokenGrid[],
+  contexts: readonly TrainingContext[],
+  gaps: readonly number[] = [],
+): Batch {
+  const blocks = contexts[0].questions.length;
+  const tokens = contexts.map(({ questions }) =>
+    questions.map(({ question, answer }) => questionTokens(question, answer))
+  );
+  const longest = Math.max(...tokens.flat().map(({ ids }) => ids.length));
+  const layout = sequenceLayout(grids, longest - 1, blocks, gaps); // the last token predicts nothing
+  const length = sequenceLength(layout);
+  const cells = layout.visual.length;
+  const inputIds = new Int32Array(contexts.length * length).fill(tokenIds.pad);
+  const labels = new Int32Array(contexts.length * cells);
+  const rows: number[] = [], next: number[] = [], weights: number[] = [];
+  const questions: { domain: string; judged: number[] }[] = [];
+  const context = contextIds(grids);
+  contexts.forEach((one, b) => {
+    if (one.labels.length !== cells || one.questions.length !== blocks) {
+      throw new InputError(
+        `Cannot put a context of ${one.labels.length} cells and ${one.questions.length} questions ` +
+          `into a batch with ${cells} cells and ${blocks} questions`,
+      );
+    }
+    inputIds.set(context, b * length);
+    labels.set(one.labels, b * cells);
+    one.questions.forEach(({ domain }, q) => {
+      const own = tokens[b][q];
+      const at = b * length + layout.context + q * layout.block;
+      inputIds.set(own.ids.slice(0, -1), at);
+      questions.push({ domain, judged: addRows(own, at, rows, next, weights) });
+    });
+  });
+  return {
+    layout,
+    count: contexts.length,
+    inputIds,
+    labels,
+    pixels: joinPixels(contexts),
+    rows: Int32Array.from(rows),
+    next: Int32Array.from(next),
+    weights: Float32Array.from(weights),
+    questions,
+  };
+}
+
+/** Adds the rows of one block whose next token is taught; returns which judge the answer. */
+function addRows(
+  own: QuestionTokens,
+  at: number,
+  rows: number[],
+  next: number[],
+  weights: number[],
+): number[] {
+  const judged: number[] = [];
+  for (let i = own.questionEnd; i < own.ids.length - 1; i++) {
+    const early = i < own.answerStart - 1;
+    if (!early) judged.push(rows.length);
+    rows.push(at + i);
+    next.push(early ? own.ids[own.answerStart] : own.ids[i + 1]);
+    weights.push(early ? earlyWeight : 1);
+  }
+  return judged;
+}
+
+/** Token ids of a context: `<|im_start|> user (<|vision_start|> picture <|vision_end|>)…`. */
+export function contextIds(grids: readonly TokenGrid[]): number[] {
+  const ids = [tokenIds.start, ...encodeText("user")];
+  for (const [rows, columns] of grids) {
+    ids.push(tokenIds.visionStart);
+    for (let i = 0; i < rows * columns; i++) ids.push(tokenIds.image);
+    ids.push(tokenIds.visionEnd);
+  }
+  return ids;
+}
+
+function joinPixels(contexts: readonly TrainingContext[]): Float32Array | null {
+  if (!contexts[0].pixels) return null;
+  const size = contexts[0].pixels.length;
+  const joined = new Float32Array(contexts.length * size);
+  contexts.forEach(({ pixels }, i) => joined.set(pixels!, i * size));
+  return joined;
+}

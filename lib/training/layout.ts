@@ -1,0 +1,101 @@
+/**
+ * Where the tokens of a training sequence stand: one shared context and several question blocks,
+ * each of which is, in tokens and positions, the continuation that inference would see.
+ *
+ * @module
+ */
+import type { PatchGrid } from "../model/vision_grid.ts";
+
+/** Rows and columns of the visual tokens of one picture. */
+export type TokenGrid = readonly [rows: number, columns: number];
+
+/** The parts of a sequence `[context | block | block | …]`. */
+export interface BlockLayout {
+  /** Tokens of the context that all blocks see. */
+  readonly context: number;
+  /** Tokens of one question block. */
+  readonly block: number;
+  /** Number of blocks. */
+  readonly blocks: number;
+}
+
+/** T, the length of a sequence of this layout. */
+export function sequenceLength(layout: BlockLayout): number {
+  return layout.context + layout.block * layout.blocks;
+}
+
+/** A context's layout with the places of its pictures. */
+export interface SequenceLayout extends BlockLayout {
+  /** Grids of the pictures, in order. */
+  readonly grids: readonly TokenGrid[];
+  /** Places of the visual tokens in the context, in order. */
+  readonly visual: Int32Array;
+  /** Positions `[3, T]` (time, height, width), row by row. */
+  readonly positionIds: Int32Array;
+}
+
+/**
+ * The layout of `<|im_start|> user (<|vision_start|> picture <|vision_end|>)… | block | …`.
+ *
+ * Positions are Qwen3-VL's: text advances all three axes; a picture at position s has time s, height
+ * s + row and width s + column, and what follows goes on at s + max(rows, columns). Every block
+ * starts at the position right after the context, as it does at inference.
+ *
+ * @param gaps positions left free before each picture; none by default. Only for training
+ *
+ * @example
+ * ```ts
+ * import { sequenceLayout } from "../../lib/training/layout.ts";
+ * import { assertEquals } from "@std/assert";
+ * const layout = sequenceLayout([[1, 2]], 2, 2);
+ * assertEquals(layout.context, 2 + 4); // im_start user | start picture picture end
+ * assertEquals([...layout.positionIds.subarray(0, 10)], [0, 1, 2, 3, 3, 5, 6, 7, 6, 7]);
+ * ```
+ */
+export function sequenceLayout(
+  grids: readonly TokenGrid[],
+  block: number,
+  blocks: number,
+  gaps: readonly number[] = [],
+): SequenceLayout {
+  const cells = grids.reduce((sum, [rows, columns]) => sum + rows * columns, 0);
+  const context = 2 + cells + 2 * grids.length;
+  const length = context + block * blocks;
+  const positionIds = new Int32Array(3 * length);
+  const visual = new Int32Array(cells);
+  let token = 0, position = 0, seen = 0;
+  const put = (t: number, h: number, w: number) => {
+    positionIds[token] = t;
+    positionIds[length + token] = h;
+    positionIds[2 * length + token++] = w;
+  };
+  const text = (at: number) => put(at, at, at);
+  text(position++);
+  text(position++);
+  grids.forEach(([rows, columns], i) => {
+    position += gaps[i] ?? 0;
+    text(position++);
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        visual[seen++] = token;
+        put(position, position + row, position + column);
+      }
+    }
+    position += Math.max(rows, columns);
+    text(position++);
+  });
+  for (let b = 0; b < blocks; b++) {
+    for (let i = 0; i < block; i++) text(position + i);
+  }
+  return { context, block, blocks, grids, visual, positionIds };
+}
+
+/** Patch grids of the pictures of `count` sequences, for the vision encoder. */
+export function patchGridsOf(
+  grids: readonly TokenGrid[],
+  merge: number,
+  count: number,
+): PatchGrid[] {
+  const one = grids.map(([rows, columns]): PatchGrid => [1, rows * merge, columns * merge]);
+  return Array.from({ length: count }, () => one).flat();
+}

@@ -1,0 +1,72 @@
+/**
+ * The levels that made the shipped model.
+ *
+ * @module
+ */
+import { type Level, pictures } from "./curriculum.ts";
+
+const both = { gate: 0.85, leastSteps: 0, difficulties: [0] } as const;
+
+/** The plain circuit, from 64 visual tokens and 16 words to 4,096 visual tokens. */
+export const plainLevels: readonly Level[] = [
+  {
+    ...both,
+    name: "64 tokens, 16 words",
+    grids: [pictures(1, 8)],
+    pairs: [4, 8],
+    words: 16,
+    contexts: 16,
+    questions: 8,
+    left: 1,
+  },
+  {
+    ...both,
+    name: "64 tokens, 64 words",
+    grids: [pictures(1, 8), pictures(4, 4)],
+    pairs: [4, 12],
+    words: 64,
+    contexts: 16,
+    questions: 8,
+    left: 0.5,
+  },
+  {
+    ...both,
+    name: "64 tokens, up to 20 pairs",
+    grids: [pictures(1, 8), pictures(4, 4), pictures(2, 4, 8)],
+    pairs: [8, 20],
+    words: 64,
+    contexts: 14,
+    questions: 10,
+    left: 0.2,
+  },
+  {
+    ...both,
+    name: "256 tokens",
+    grids: [pictures(1, 16), pictures(4, 8), pictures(16, 4)],
+    pairs: [8, 32],
+    words: 64,
+    contexts: 5,
+    questions: 16,
+    left: 0.1,
+  },
+  {
+    ...both,
+    name: "512 tokens",
+    grids: [pictures(2, 16), pictures(8, 8), pictures(32, 4)],
+    pairs: [8, 48],
+    words: 64,
+    contexts: 3,
+    questions: 24,
+    left: 0.05,
+  },
+  {
+    ...both,
+    name: "1,024 tokens",
+    grids: [pictures(4, 16), pictures(16, 8), pictures(1, 32)],
+    pairs: [16, 64],
+    words: 64,
+    contexts: 2,
+    questions: 32,
+    left: 0,
+  },
+];

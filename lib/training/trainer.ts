@@ -1,0 +1,159 @@
+/**
+ * The training loop's one step: batch, losses, gradients, parameters.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { ModelConfig } from "../model/config.ts";
+import { VisionEncoder } from "../model/vision_encoder.ts";
+import type { Random } from "../stats/random.ts";
+import { type LocalWindow, TrainingAttention } from "./attention.ts";
+import {
+  type AuxiliaryWeights,
+  type Batch,
+  mergedFeatures,
+  TrainingForward,
+  visionBlocks,
+} from "./forward.ts";
+import { type Gradients, Optimiser, type OptimiserOptions, type Parameter } from "./optimiser.ts";
+import type { ModelParameters } from "./parameters.ts";
+import { trainingKernels } from "./training_kernels.ts";
+
+/** What one step reports. */
+export interface StepReport {
+  /** Cross entropy of the answers. */
+  readonly answerLoss: number;
+  /** Cross entropy of the left neighbours, or null where it is not trained. */
+  readonly leftLoss: number | null;
+  /** Share of the questions with the whole answer right. */
+  readonly accuracy: number;
+  /** Norm of the gradient before clipping. */
+  readonly gradientNorm: number;
+}
+
+/** Standard deviation of the noise on word embeddings that stand in for pixels. */
+const codeNoise = 0.3;
+
+/** Which questions of a batch are answered right, token by token, from the rows' best tokens. */
+export function rightAnswers(batch: Batch, best: ArrayLike<number>): boolean[] {
+  return batch.questions.map(({ judged }) => judged.every((row) => best[row] === batch.next[row]));
+}
+
+/** A model in training with its optimiser. */
+export class Trainer {
+  readonly #forward: TrainingForward;
+  readonly #encoder: VisionEncoder;
+  readonly #trained: readonly Parameter[];
+  /** The optimiser, for checkpoints. */
+  readonly optimiser: Optimiser;
+
+  /**
+   * @param train accepts the names of the weights to train; the vision blocks stay as they are in
+   *   any case, see `align.ts`
+   */
+  constructor(
+    readonly config: ModelConfig,
+    readonly parameters: ModelParameters,
+    options: OptimiserOptions,
+    train: (name: string) => boolean = (name) => !name.startsWith("vision."),
+  ) {
+    const kernels = trainingKernels();
+    this.#forward = new TrainingForward(kernels, config, parameters);
+    this.#encoder = new VisionEncoder(kernels, config.vision!, parameters.weights("vision."));
+    this.#trained = parameters.parameters((name) => train(name) && isTrainable(name));
+    this.optimiser = new Optimiser(this.#trained, options);
+  }
+
+  /**
+   * What stands for the batch's pictures, and whether the merger's gradient is wanted: the vision
+   * blocks' output, or word embeddings with noise where the batch has no pixels.
+   */
+  #input(batch: Batch, random: Random): { features: () => tf.Tensor; held: tf.Tensor } {
+    if (batch.pixels) {
+      const held = visionBlocks(this.#encoder, this.config, batch);
+      return { held, features: () => mergedFeatures(this.#encoder, held) };
+    }
+    const held = tf.tidy(() => {
+      const table = this.parameters.get("text.embed_tokens.weight");
+      const rows = tf.gather(table, tf.tensor1d(batch.labels, "int32"));
+      return tf.add(rows, tf.randomNormal(rows.shape, 0, codeNoise, "float32", random.uint32()));
+    });
+    return { held, features: () => held };
+  }
+
+  /** One step of learning on a batch. */
+  step(
+    batch: Batch,
+    auxiliary: AuxiliaryWeights,
+    rate: number,
+    random: Random,
+    local: readonly (LocalWindow | null)[] = [],
+  ): StepReport {
+    const attention = new TrainingAttention(batch.layout, local);
+    const { features, held } = this.#input(batch, random);
+    const kept: tf.Tensor[] = [held];
+    const hold = (x: tf.Tensor) => {
+      const own = tf.keep(tf.clone(x));
+      kept.push(own);
+      return own;
+    };
+    try {
+      let answer!: tf.Tensor, best!: tf.Tensor, left: tf.Tensor | null = null;
+      const { value, grads } = tf.variableGrads(() => {
+        const losses = this.#forward.losses(batch, features(), attention, auxiliary);
+        answer = hold(losses.answer);
+        best = hold(tf.argMax(losses.logits, 1));
+        left = losses.left && hold(losses.left);
+        return losses.total;
+      }, this.#trained.map(({ variable }) => variable));
+      const gradients = this.#named(grads);
+      const gradientNorm = this.optimiser.step(gradients, rate);
+      tf.dispose([value, ...Object.values(gradients)]);
+      const right = rightAnswers(batch, best.dataSync());
+      return {
+        answerLoss: answer.dataSync()[0],
+        leftLoss: left ? (left as tf.Tensor).dataSync()[0] : null,
+        accuracy: right.filter(Boolean).length / right.length,
+        gradientNorm,
+      };
+    } finally {
+      tf.dispose(kept);
+      attention.dispose();
+    }
+  }
+
+  /** Which questions of a batch are answered right, without learning. */
+  judge(batch: Batch, random: Random, local: readonly (LocalWindow | null)[] = []): boolean[] {
+    const attention = new TrainingAttention(batch.layout, local);
+    const { features, held } = this.#input(batch, random);
+    const best = tf.tidy(() => {
+      const none = { left: 0, own: 0, afterLayers: 0 };
+      const { logits } = this.#forward.losses(batch, features(), attention, none);
+      return tf.argMax(logits, 1).dataSync();
+    });
+    held.dispose();
+    attention.dispose();
+    return rightAnswers(batch, best);
+  }
+
+  /** Frees the optimiser; the parameters stay. */
+  dispose(): void {
+    this.optimiser.dispose();
+  }
+
+  /** Gradients by our names; TensorFlow.js leaves out (null) what the losses do not reach. */
+  #named(grads: tf.NamedTensorMap): Gradients {
+    const named: Record<string, tf.Tensor> = {};
+    for (const { name, variable } of this.#trained) {
+      const gradient = grads[variable.name] as tf.Tensor | null;
+      if (gradient) named[name] = gradient;
+    }
+    return named;
+  }
+}
+
+/** The learned position table stays zero, and the vision blocks are trained by alignment only. */
+function isTrainable(name: string): boolean {
+  return name !== "vision.pos_embed.weight" &&
+    (!name.startsWith("vision.") || name.startsWith("vision.merger."));
+}
