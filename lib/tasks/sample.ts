@@ -1,0 +1,84 @@
+/**
+ * What one sample is: pictures or a video, a question, its answer, and where the answer stands.
+ *
+ * @module
+ */
+
+/** A picture in memory: 8-bit red, green, blue, row by row from the top left. */
+export interface RgbImage {
+  /** In pixels. */
+  readonly width: number;
+  /** In pixels. */
+  readonly height: number;
+  /** `[height, width, 3]`. */
+  readonly data: Uint8Array;
+}
+
+/** A rectangle in pixels, half-open: left, top, right, bottom. */
+export type Box = readonly [x0: number, y0: number, x1: number, y1: number];
+
+/**
+ * Where the answer can be read: a box of an image or a whole image (a page), frames of the video
+ * (both ends included) with or without a box, or characters of the question's context.
+ */
+export type Evidence =
+  | { readonly image: number; readonly box?: Box }
+  | { readonly frames: readonly [first: number, last: number]; readonly box?: Box }
+  | { readonly text: readonly [start: number, end: number] };
+
+/** What is shown: images in order, or the frames of one video. */
+export type Media =
+  | { readonly images: readonly RgbImage[]; readonly video?: undefined }
+  | {
+    readonly images?: undefined;
+    readonly video: { readonly frames: readonly RgbImage[]; readonly fps: number };
+  };
+
+/** What is known of a sample without its pictures. */
+export interface SampleText {
+  /** Unique in its data set. */
+  readonly id: string;
+  /** Name of the domain, e.g. `scene`. */
+  readonly domain: string;
+  /** The question, asked after the media. */
+  readonly question: string;
+  /** The right answer, or several of which each is right. */
+  readonly answer: string | readonly string[];
+  /** The answers to choose from, in a multiple-choice question. */
+  readonly choices?: readonly string[];
+  /** Everything that the answer needs. */
+  readonly evidence: readonly Evidence[];
+  /** Probability of a right answer by a guess among the candidates in sight, where it is known. */
+  readonly chance?: number;
+}
+
+/** One question on pictures or a video, with its answer and evidence. */
+export type Sample = SampleText & Media;
+
+/**
+ * The pictures of a sample in order, whether they are images or the frames of a video.
+ *
+ * @example
+ * ```ts
+ * import { picturesOf } from "../../lib/tasks/sample.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(picturesOf({ images: [] }), []);
+ * ```
+ */
+export function picturesOf(media: Media): readonly RgbImage[] {
+  return media.video ? media.video.frames : media.images;
+}
+
+/**
+ * The right answers of a sample, as a list.
+ *
+ * @example
+ * ```ts
+ * import { answersOf } from "../../lib/tasks/sample.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(answersOf({ answer: "tom" }), ["tom"]);
+ * ```
+ */
+export function answersOf(sample: Pick<SampleText, "answer">): readonly string[] {
+  return typeof sample.answer === "string" ? [sample.answer] : sample.answer;
+}
