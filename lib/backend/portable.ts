@@ -75,7 +75,10 @@ export function portableKernels(): Kernels {
     read: async (x) => await unwrap(x).data() as Float32Array | Int32Array,
     readSync: (x) => unwrap(x).dataSync() as Float32Array | Int32Array,
     toTfjs: (x) => tf.clone(unwrap(x)),
-    fromTfjs: (x) => wrap(tf.clone(x)),
+    fromTfjs: (x, dtype) => {
+      const own = x.dtype === "float32" ? "float32" : "int32"; // booleans become integers
+      return wrap(tf.cast(x, dtype === "bfloat16" ? "float32" : dtype ?? own));
+    },
     cast: (x, dtype: DType) => wrap(tf.cast(unwrap(x), dtype === "bfloat16" ? "float32" : dtype)),
 
     reshape: (x, shape) => wrap(tf.reshape(unwrap(x), [...shape])),

@@ -1,0 +1,89 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import type { Kernels } from "../../lib/backend/kernels.ts";
+import { nativeKernels, type NativeOptions } from "../../lib/backend/native.ts";
+import { useBackend } from "../../lib/backend/select.ts";
+import { defaultNativeDir, tensorFlow } from "../../lib/backend/tensorflow.ts";
+import { kernelSuite } from "../suites/kernel_suite.ts";
+
+/** Whether the compiled binding is there; without it the native kernels cannot run anywhere. */
+const built = (() => {
+  try {
+    return Deno.statSync(`${defaultNativeDir()}/tfjs_binding.node`).isFile;
+  } catch {
+    return false;
+  }
+})();
+
+async function native(options: NativeOptions): Promise<Kernels> {
+  await useBackend("tensorflow");
+  return nativeKernels(options);
+}
+
+if (built) {
+  kernelSuite("native float32", () => native({ dtype: "float32" }), { tolerance: 1e-5 });
+  kernelSuite("native float32 without oneDNN", () => native({ dtype: "float32", oneDnn: false }), {
+    tolerance: 1e-5,
+  });
+  kernelSuite("native bfloat16", () => native({ dtype: "bfloat16" }), { tolerance: 2e-2 });
+  kernelSuite(
+    "native bfloat16 without oneDNN",
+    () => native({ dtype: "bfloat16", oneDnn: false }),
+    {
+      tolerance: 2e-2,
+    },
+  );
+  Deno.test("native kernels", async (t) => {
+    const k = await native({ dtype: "bfloat16" });
+    await t.step("say what they are", () => {
+      assertEquals([k.name, k.computeDType], ["native", "bfloat16"]);
+    });
+    await t.step("hold no raw tensor after a scope but cached constants", () => {
+      const { binding } = tensorFlow();
+      const work = () =>
+        k.scope(() => {
+          const x = k.tensor(Float32Array.from({ length: 48 }, Math.sin), [1, 6, 8]);
+          const heads = k.transpose(k.reshape(k.rmsNorm(x, null, 1e-6), [1, 6, 2, 4]), [
+            0,
+            2,
+            1,
+            3,
+          ]);
+          const scores = k.matMul(heads, heads, { transposeB: true });
+          const z = k.matMul(k.causalSoftmax(scores, 0), heads);
+          const table = k.zeros([6, 4]);
+          k.toTfjs(k.rotate(z, table, table)).dispose();
+          return k.readSync(k.gatedActivation(z, z, "gelu"));
+        });
+      const first = work();
+      const before = binding.getNumOfTensors();
+      assertEquals(work(), first);
+      assertEquals(binding.getNumOfTensors(), before);
+    });
+    await t.step("share scopes between element types", () => {
+      const wide = nativeKernels({ dtype: "float32" });
+      const before = wide.tensorCount();
+      k.scope(() => {
+        const x = wide.tensor(new Float32Array([1, 2]), [1, 2]);
+        const y = k.matMul(x, wide.reshape(x, [2, 1]));
+        assertEquals([y.dtype, wide.matMul(y, y).dtype], ["bfloat16", "float32"]);
+      });
+      assertEquals(wide.tensorCount(), before);
+    });
+    await t.step("refuse foreign and freed tensors, and asynchronous scopes", () => {
+      const foreign = tf.scalar(1);
+      assertThrows(() => k.scale(foreign as never, 2), TypeError, "did not make");
+      foreign.dispose();
+      const x = k.zeros([2]);
+      k.dispose(x, x);
+      assertThrows(() => k.readSync(x), Error, "freed tensor [2]");
+      assertThrows(() => k.scope(() => Promise.resolve(1)), TypeError, "asynchronous");
+    });
+    await t.step("keep weights in half the memory", () => {
+      const weight = k.weight(new Uint8Array(8), "BF16", [2, 2]);
+      assertEquals(weight.dtype, "bfloat16");
+      k.dispose(weight);
+    });
+    assert(k.tensorCount() >= 0);
+  });
+}

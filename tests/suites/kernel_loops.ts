@@ -1,0 +1,195 @@
+/**
+ * The operations of a transformer in plain loops and double precision, for the kernel suite.
+ */
+import type { Activation } from "../../lib/backend/kernels.ts";
+
+/** Values in row-major order. */
+export interface Grid {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | readonly number[];
+}
+
+/** Number of elements of a shape. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** Values computed from their index. */
+function fill(shape: readonly number[], value: (index: number[]) => number): Grid {
+  const data = new Array<number>(sizeOf(shape));
+  const index = shape.map(() => 0);
+  for (let flat = 0; flat < data.length; flat++) {
+    data[flat] = value(index);
+    for (let axis = shape.length - 1; axis >= 0 && ++index[axis] === shape[axis]; axis--) {
+      index[axis] = 0;
+    }
+  }
+  return { shape, data };
+}
+
+/** Value at an index, with axes of size 1 repeated and missing leading axes ignored. */
+function at({ shape, data }: Grid, index: readonly number[]): number {
+  const missing = index.length - shape.length;
+  let flat = 0;
+  for (let axis = 0; axis < shape.length; axis++) {
+    flat = flat * shape[axis] + (shape[axis] === 1 ? 0 : index[axis + missing]);
+  }
+  return data[flat];
+}
+
+/** An element-wise function of two grids, with broadcasting. */
+export function broadcast(a: Grid, b: Grid, f: (x: number, y: number) => number): Grid {
+  const rank = Math.max(a.shape.length, b.shape.length);
+  const size = (g: Grid, axis: number) => g.shape[axis - rank + g.shape.length] ?? 1;
+  const shape = Array.from(
+    { length: rank },
+    (_, axis) => size(a, axis) === 1 ? size(b, axis) : size(a, axis),
+  );
+  return fill(shape, (index) => f(at(a, index), at(b, index)));
+}
+
+/** Axes in another order. */
+export function transpose(x: Grid, order: readonly number[]): Grid {
+  return fill(order.map((axis) => x.shape[axis]), (index) => {
+    const source = new Array<number>(order.length);
+    order.forEach((axis, i) => source[axis] = index[i]);
+    return at(x, source);
+  });
+}
+
+/** A box. */
+export function slice(x: Grid, begin: readonly number[], size: readonly number[]): Grid {
+  const shape = size.map((length, axis) => length < 0 ? x.shape[axis] - begin[axis] : length);
+  return fill(shape, (index) => {
+    let flat = 0;
+    index.forEach((i, axis) => flat = flat * x.shape[axis] + begin[axis] + i);
+    return x.data[flat];
+  });
+}
+
+/** Grids one after the other. */
+export function concat(parts: readonly Grid[], axis: number): Grid {
+  const shape = [...parts[0].shape];
+  shape[axis] = parts.reduce((sum, part) => sum + part.shape[axis], 0);
+  return fill(shape, (index) => {
+    let start = 0;
+    for (const part of parts) {
+      const own = index[axis] - start;
+      if (own < part.shape[axis]) {
+        let flat = 0;
+        index.forEach((i, a) => flat = flat * part.shape[a] + (a === axis ? own : i));
+        return part.data[flat];
+      }
+      start += part.shape[axis];
+    }
+    return NaN;
+  });
+}
+
+/** Sum over an axis. */
+export function sum(x: Grid, axis: number, keepDims: boolean): Grid {
+  const kept = x.shape.map((size, a) => a === axis ? 1 : size);
+  const summed = fill(kept, (index) => {
+    let total = 0;
+    for (let i = 0; i < x.shape[axis]; i++) {
+      total += at(x, index.map((j, a) => a === axis ? i : j));
+    }
+    return total;
+  });
+  return keepDims ? summed : { shape: kept.filter((_, a) => a !== axis), data: summed.data };
+}
+
+/** Batched matrix product, with broadcasting of the leading axes. */
+export function matMul(a: Grid, b: Grid): Grid {
+  const rank = a.shape.length;
+  const lead = a.shape.slice(0, -2).map((size, axis) => Math.max(size, b.shape[axis]));
+  const inner = a.shape[rank - 1];
+  return fill([...lead, a.shape[rank - 2], b.shape[rank - 1]], (index) => {
+    const front = index.slice(0, -2), [row, column] = index.slice(-2);
+    let total = 0;
+    for (let i = 0; i < inner; i++) {
+      total += at(a, [...front, row, i]) * at(b, [...front, i, column]);
+    }
+    return total;
+  });
+}
+
+/** Runs a function on every row of the last axis. */
+function rows(x: Grid, f: (row: number[]) => number[]): Grid {
+  const width = x.shape[x.shape.length - 1];
+  const data: number[] = [];
+  for (let start = 0; start < x.data.length; start += width) {
+    data.push(...f(Array.from(x.data.slice(start, start + width))));
+  }
+  return { shape: x.shape, data };
+}
+
+const mean = (row: readonly number[]) => row.reduce((a, v) => a + v, 0) / row.length;
+
+/** Softmax over the last axis. */
+export const softmax = (x: Grid): Grid =>
+  rows(x, (row) => {
+    const top = Math.max(...row);
+    const weights = row.map((v) => Math.exp(v - top));
+    const total = weights.reduce((a, v) => a + v, 0);
+    return weights.map((v) => v / total);
+  });
+
+/** Scores with -Infinity where row i must not see key j (`j > first + i`). */
+export const causal = (x: Grid, first: number): Grid =>
+  fill(x.shape, (index) => {
+    const [row, key] = index.slice(-2);
+    return key > first + row ? -Infinity : at(x, index);
+  });
+
+/** `x / sqrt(mean(x^2) + eps)`. */
+export const rmsNorm = (x: Grid, eps: number): Grid =>
+  rows(x, (row) => {
+    const scale = 1 / Math.sqrt(mean(row.map((v) => v * v)) + eps);
+    return row.map((v) => v * scale);
+  });
+
+/** `(x - mean) / sqrt(var + eps)`. */
+export const layerNorm = (x: Grid, eps: number): Grid =>
+  rows(x, (row) => {
+    const centre = mean(row);
+    const scale = 1 / Math.sqrt(mean(row.map((v) => (v - centre) ** 2)) + eps);
+    return row.map((v) => (v - centre) * scale);
+  });
+
+/** Rotary embedding in rotate-half layout; tables `[T, H]`. */
+export const rotate = (x: Grid, cos: Grid, sin: Grid): Grid => {
+  const width = x.shape[x.shape.length - 1], half = width / 2;
+  return fill(x.shape, (index) => {
+    const front = index.slice(0, -1), i = index[index.length - 1];
+    const partner = at(x, [...front, (i + half) % width]);
+    return at(x, index) * at(cos, index.slice(-2)) +
+      (i < half ? -partner : partner) * at(sin, index.slice(-2));
+  });
+};
+
+/** The error function: its Taylor series near 0, else a continued fraction for its complement. */
+function erf(x: number): number {
+  const size = Math.abs(x);
+  if (size < 3) {
+    let term = size, total = size;
+    for (let n = 1; n < 100; n++) {
+      term *= -size * size / n;
+      total += term / (2 * n + 1);
+    }
+    return Math.sign(x) * total * 2 / Math.sqrt(Math.PI);
+  }
+  let fraction = size;
+  for (let n = 60; n >= 1; n--) fraction = size + n / 2 / fraction;
+  return Math.sign(x) * (1 - Math.exp(-size * size) / fraction / Math.sqrt(Math.PI));
+}
+
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+
+/** Activations by their formulas. */
+export const activations: Readonly<Record<Activation, (x: number) => number>> = {
+  silu: (x) => x * sigmoid(x),
+  gelu: (x) => x / 2 * (1 + erf(x / Math.SQRT2)),
+  gelu_pytorch_tanh: (x) =>
+    x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+  quick_gelu: (x) => x * sigmoid(1.702 * x),
+  relu: (x) => Math.max(x, 0),
+};
