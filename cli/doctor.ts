@@ -9,7 +9,7 @@ export const command: Command = {
   examples: ["doctor", "doctor --json"],
   async run(args) {
     const { backendNames, describeBackend, factLines } = await import("../lib/backend/mod.ts");
-    const choice = args.oneOf("backend", ["auto", ...backendNames], "auto");
+    const choice = args.oneOf("backend", ["auto", ...backendNames] as const, "auto");
     const facts = await describeBackend(choice);
     if (args.flag("json")) return console.log(JSON.stringify(facts, null, 2));
     for (const line of factLines(facts)) console.log(line);

@@ -33,6 +33,8 @@ export interface GenerateOptions extends RunOptions {
 export interface GeneratedToken {
   /** Its id. */
   readonly id: number;
+  /** Whether it ends the answer; it is then the last token and no part of the text. */
+  readonly isStop: boolean;
   /** Logits from which it was chosen, `[V]`, if asked for. */
   readonly logits: Float32Array | null;
 }
@@ -81,7 +83,7 @@ function checkOptions(options: GenerateOptions): void {
 }
 
 /**
- * Generates tokens one by one; the stop token itself is not yielded.
+ * Generates tokens one by one, up to and with a stop token, as transformers' `generate` does.
  *
  * @param inputs prompt
  * @param cache an empty cache to fill, a fresh one by default; freed at the end
@@ -108,9 +110,10 @@ export async function* generate(
       const values = await k.read(logits) as Float32Array;
       k.dispose(logits);
       const id = chooseToken(values, options, random);
-      if (stop.has(id) || options.signal?.aborted) return;
-      yield { id, logits: options.keepLogits ? values : null };
-      if (step + 1 === options.maxNewTokens) return;
+      if (options.signal?.aborted) return;
+      const isStop = stop.has(id);
+      yield { id, isStop, logits: options.keepLogits ? values : null };
+      if (isStop || step + 1 === options.maxNewTokens) return;
       logits = k.scope(() => {
         const embeddings = k.reshape(decoder.embed(Int32Array.of(id)), [1, 1, -1]);
         const positions = new Int32Array(axes).fill(inputs.nextPosition + step);

@@ -1,0 +1,61 @@
+/** `corelens generate`: greedy (or sampled) decoding with a KV cache. */
+import type { Command } from "./command.ts";
+import { maskOptions, messagesOptions } from "./model.ts";
+import { hybridFrom, sparseOptions } from "./sparse.ts";
+
+/** The command. */
+export const command: Command = {
+  name: "generate",
+  summary: "continue a conversation, token by token",
+  options: {
+    ...messagesOptions,
+    ...maskOptions,
+    ...sparseOptions,
+    "max-new-tokens": { type: "string", value: "N", help: "tokens at most (default 64)" },
+    temperature: { type: "string", value: "X", help: "0 (default) is greedy" },
+    "top-p": { type: "string", value: "X", help: "nucleus to draw from (default 1)" },
+    "top-k": { type: "string", value: "N", help: "most likely tokens to draw from" },
+    "ignore-eos": { type: "boolean", help: "do not stop at the end-of-sequence token" },
+  },
+  examples: [
+    "generate --messages chat.json --max-new-tokens 32",
+    "generate --messages chat.json --mask 3:1 --json",
+  ],
+  async run(args) {
+    const { loadCommandModel, parseMask, readPrompt, zeroHooks } = await import("./model.ts");
+    using model = await loadCommandModel(args);
+    const heads = parseMask(args, model.config);
+    const prompt = await readPrompt(args, model);
+    const { tokenizer } = model.processor;
+    const write = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text));
+    const ids: number[] = []; // all generated tokens
+    const spoken: number[] = []; // without the one that ends the answer
+    let shown = "";
+    const options = {
+      maxNewTokens: args.integer("max-new-tokens", 64, 1),
+      temperature: args.number("temperature", 0, 0),
+      topP: args.number("top-p", 1, 0, 1),
+      topK: args.text("top-k") ? args.integer("top-k", 1, 1) : undefined,
+      seed: args.integer("seed", 0, 0),
+      stopTokenIds: args.flag("ignore-eos") ? [] : undefined,
+      hooks: zeroHooks(heads, model.config),
+      attention: await hybridFrom(args, model.config),
+    };
+    for await (const { id, isStop } of model.generate(prompt, options)) {
+      ids.push(id);
+      if (!isStop) spoken.push(id);
+      if (args.flag("json")) continue;
+      const text = tokenizer.decode(spoken);
+      // a character may need several tokens: hold back what is not whole yet
+      if (text.endsWith("\ufffd") || !text.startsWith(shown)) continue;
+      write(text.slice(shown.length));
+      shown = text;
+    }
+    const text = tokenizer.decode(spoken);
+    if (args.flag("json")) {
+      console.log(
+        JSON.stringify({ token_ids: ids, text, prompt_tokens: prompt.inputIds.length }),
+      );
+    } else write(`${text.startsWith(shown) ? text.slice(shown.length) : `\n${text}`}\n`);
+  },
+};

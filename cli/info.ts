@@ -1,0 +1,44 @@
+/** `corelens info`: what a checkpoint is, from its config and headers alone. */
+import type { Command } from "./command.ts";
+
+/** The command. */
+export const command: Command = {
+  name: "info",
+  summary: "family, sizes, parameters and hook points of a model",
+  options: { hooks: { type: "boolean", help: "list every hook point" } },
+  examples: ["info", "info --model Qwen/Qwen3-VL-4B-Instruct --json", "info --hooks"],
+  async run(args) {
+    const { modelName } = await import("./model.ts");
+    const { resolveCheckpoint } = await import("../lib/weights/hub.ts");
+    const { openCheckpoint } = await import("../lib/families/checkpoint.ts");
+    const { matchWeights } = await import("../lib/families/load_weights.ts");
+    const { hookNames } = await import("../lib/hooks/hook_point.ts");
+    const checkpoint = await openCheckpoint(await resolveCheckpoint(modelName(args)));
+    using source = checkpoint.source;
+    const { config, family } = checkpoint;
+    matchWeights(family, config, source);
+    const tensors = source.names().map((name) => source.info(name));
+    const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+    const names = hookNames(config.text.numHiddenLayers, config.vision?.depth ?? 0);
+    const report = {
+      model: checkpoint.dir,
+      family: family.title,
+      modelType: family.modelType,
+      layers: config.text.numHiddenLayers,
+      heads: config.text.numAttentionHeads,
+      keyValueHeads: config.text.numKeyValueHeads,
+      headDim: config.text.headDim,
+      width: config.text.hiddenSize,
+      vocabulary: config.text.vocabSize,
+      visionLayers: config.vision?.depth ?? 0,
+      parameters: tensors.reduce((sum, { shape }) => sum + size(shape), 0),
+      bytes: tensors.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      dtypes: [...new Set(tensors.map(({ dtype }) => dtype))],
+      hookPoints: args.flag("json") || args.flag("hooks") ? names : names.length,
+    };
+    if (args.flag("json")) return console.log(JSON.stringify(report, null, 2));
+    const shown = { ...report, hookPoints: names.length };
+    for (const [name, value] of Object.entries(shown)) console.log(`${name.padEnd(15)} ${value}`);
+    if (args.flag("hooks")) console.log(`\n${names.join("\n")}`);
+  },
+};

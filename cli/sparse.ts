@@ -1,0 +1,75 @@
+/**
+ * The options of hybrid sparse attention: `--sparse`, `--full-heads`, `--sink`, `--window`.
+ *
+ * @module
+ */
+import { InputError } from "../lib/common/errors.ts";
+import type { ModelConfig } from "../lib/model/config.ts";
+import type { AttentionFunction } from "../lib/nn/attention.ts";
+import type { Arguments, Options } from "./command.ts";
+
+/** The options. */
+export const sparseOptions: Options = {
+  sparse: {
+    type: "string",
+    value: "RUN|FILE",
+    help: "hybrid attention: scores.json, or the folder of an identify run",
+  },
+  "full-heads": {
+    type: "string",
+    value: "SHARE",
+    help: "share of heads kept full (default 0.125)",
+  },
+  sink: { type: "string", value: "N", help: "first tokens that all heads see (default 64)" },
+  window: { type: "string", value: "N", help: "last tokens that all heads see (default 256)" },
+};
+
+/** Reads the ranking of a `scores.json`, best head first. */
+async function readRanking(path: string): Promise<[layer: number, head: number][]> {
+  const isFolder = await Deno.stat(path).then((found) => found.isDirectory, () => false);
+  const file = isFolder ? `${path}/scores.json` : path;
+  let json: { ranking?: unknown };
+  try {
+    json = JSON.parse(await Deno.readTextFile(file));
+  } catch (error) {
+    throw new InputError(`Cannot read scores from ${file}: ${(error as Error).message}`);
+  }
+  const { ranking } = json;
+  const isPair = (pair: unknown) =>
+    Array.isArray(pair) && pair.length === 2 && pair.every(Number.isInteger);
+  if (!Array.isArray(ranking) || !ranking.every(isPair)) {
+    throw new InputError(`Cannot use ${file}: wanted "ranking", a list of [layer, head]`);
+  }
+  return ranking;
+}
+
+/** The attention function that the options ask for, or undefined for dense attention. */
+export async function hybridFrom(
+  args: Arguments,
+  config: ModelConfig,
+): Promise<AttentionFunction | undefined> {
+  const path = args.text("sparse");
+  const share = args.number("full-heads", 0.125, 0, 1);
+  const sink = args.integer("sink", 64, 0);
+  const window = args.integer("window", 256, 1);
+  if (path === undefined) {
+    for (const name of ["full-heads", "sink", "window"]) {
+      if (args.text(name) !== undefined) {
+        throw new InputError(`Cannot use --${name} without --sparse, which names the head scores`);
+      }
+    }
+    return undefined;
+  }
+  const { hybridAttention } = await import("../lib/sparse/attention.ts");
+  const { hybridPlan } = await import("../lib/sparse/plan.ts");
+  const ranking = await readRanking(path);
+  const { numHiddenLayers: layers, numAttentionHeads: heads } = config.text;
+  if (ranking.length !== layers * heads) {
+    throw new InputError(
+      `Cannot use ${path}: it ranks ${ranking.length} heads, the model has ${layers * heads}`,
+    );
+  }
+  const full = ranking.slice(0, Math.round(share * ranking.length))
+    .map(([layer, head]) => ({ layer, head }));
+  return hybridAttention(hybridPlan([layers, heads], full, { kind: "local", sink, window }));
+}

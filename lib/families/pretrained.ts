@@ -1,0 +1,196 @@
+/**
+ * A checkpoint ready for use: model, tokenizer and processor behind one object.
+ *
+ * @module
+ */
+import { createKernels, type DTypeChoice } from "../backend/create_kernels.ts";
+import {
+  type BackendChoice,
+  type BackendDescription,
+  currentBackend,
+  useBackend,
+} from "../backend/select.ts";
+import { InputError } from "../common/errors.ts";
+import { type ChatMessage, questionMessages, type QuestionParts } from "../inputs/messages.ts";
+import {
+  loadProcessor,
+  type PreparedPrompt,
+  type PrepareOptions,
+  type Processor,
+} from "../inputs/processor.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { generate, type GeneratedToken, type GenerateOptions } from "../model/generate.ts";
+import type { ModelInputs } from "../model/model_inputs.ts";
+import type {
+  ForwardOptions,
+  ForwardResult,
+  VisionLanguageModel,
+} from "../model/vision_language_model.ts";
+import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
+import { openCheckpoint, readModelConfig } from "./checkpoint.ts";
+import type { Family } from "./family.ts";
+import { loadModel, type LoadProgress } from "./load_weights.ts";
+
+/** How a checkpoint is loaded. */
+export interface LoadOptions extends Omit<ResolveOptions, "weights" | "onProgress"> {
+  /** Backend; the one that runs, or the fastest, by default. */
+  readonly backend?: BackendChoice;
+  /** Element type of weights and matrix products; `auto` by default. */
+  readonly dtype?: DTypeChoice;
+  /** Told how many bytes of how many are downloaded (first use of a hub id) and then read. */
+  readonly onProgress?: (stage: "download" | "read", done: number, total: number) => void;
+}
+
+/** How a question is asked. */
+export interface AskOptions extends Partial<GenerateOptions>, PrepareOptions {
+  /** Called with the text so far each time that it grows. */
+  readonly onText?: (text: string) => void;
+}
+
+/** An answered question. */
+export interface Answer {
+  /** The answer as text. */
+  readonly answer: string;
+  /** Its tokens, without the one that ends it. */
+  readonly tokenIds: readonly number[];
+  /** The prompt as the model saw it, with spans and grids. */
+  readonly prompt: PreparedPrompt;
+}
+
+/** A checkpoint in memory. Call {@link PretrainedModel.dispose} when done. */
+export class PretrainedModel {
+  /** @param dir checkpoint directory */
+  constructor(
+    readonly dir: string,
+    readonly family: Family,
+    readonly processor: Processor,
+    readonly network: VisionLanguageModel,
+    readonly backend: BackendDescription,
+  ) {}
+
+  /** Sizes and switches. */
+  get config(): ModelConfig {
+    return this.network.config;
+  }
+
+  /** All hook names, in firing order. */
+  get hookNames(): readonly string[] {
+    return this.network.hookNames;
+  }
+
+  /** A conversation as model inputs. */
+  prepare(messages: readonly ChatMessage[], options?: PrepareOptions): Promise<PreparedPrompt> {
+    return this.processor.prepare(messages, options);
+  }
+
+  /** One pass over a prompt: logits and captured activations; see `VisionLanguageModel.forward`. */
+  forward(inputs: ModelInputs, options?: ForwardOptions): Promise<ForwardResult> {
+    return this.network.forward(inputs, options);
+  }
+
+  /** Tokens one by one; see `generate`. */
+  generate(inputs: ModelInputs, options: GenerateOptions): AsyncGenerator<GeneratedToken> {
+    return generate(this.network, inputs, options);
+  }
+
+  /**
+   * Answers one question on pictures or a video, greedily unless a temperature is given.
+   *
+   * @throws {InputError} for pictures that cannot be used and impossible options
+   *
+   * @example
+   * ```ts
+   * import { fromPretrained } from "../../lib/families/pretrained.ts";
+   * const model = await fromPretrained("tests/golden/qwen3_vl");
+   * const { answer } = await model.ask(
+   *   { images: ["image_image0.png"], question: "What is this?" },
+   *   { mediaDir: "tests/golden/qwen3_vl/expected", maxNewTokens: 4 },
+   * );
+   * if (typeof answer !== "string") throw new Error("no answer");
+   * model.dispose();
+   * ```
+   */
+  async ask(question: QuestionParts, options: AskOptions = {}): Promise<Answer> {
+    const prompt = await this.prepare(questionMessages(question), {
+      question: question.question,
+      ...options,
+    });
+    const tokenIds: number[] = [];
+    const text = () => this.processor.tokenizer.decode(tokenIds, { skipSpecialTokens: true });
+    for await (
+      const { id, isStop } of this.generate(prompt, { maxNewTokens: 64, ...options })
+    ) {
+      if (isStop) break;
+      tokenIds.push(id);
+      options.onText?.(text());
+    }
+    return { answer: text().trim(), tokenIds, prompt };
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    this.network.dispose();
+  }
+
+  /** Frees the weights at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/**
+ * Loads a checkpoint in Hugging Face's layout.
+ *
+ * @param dirOrHubId a directory, or an id such as `Qwen/Qwen3-VL-4B-Instruct`, which is downloaded
+ *   once into the cache that Python's huggingface_hub uses
+ * @throws {InputError} for a missing, damaged or unsupported checkpoint
+ *
+ * @example
+ * ```ts
+ * import { fromPretrained } from "../../lib/families/pretrained.ts";
+ * import { assertEquals } from "@std/assert";
+ * using model = await fromPretrained("tests/golden/qwen3_vl");
+ * assertEquals(model.config.text.numHiddenLayers, 4);
+ * ```
+ */
+export async function fromPretrained(
+  dirOrHubId: string,
+  options: LoadOptions = {},
+): Promise<PretrainedModel> {
+  const { backend, dtype = "auto", onProgress, ...hub } = options;
+  const dir = await resolveCheckpoint(dirOrHubId, {
+    ...hub,
+    onProgress: ({ received, total }) => onProgress?.("download", received, total),
+  });
+  const description = !backend && currentBackend() || await useBackend(backend ?? "auto");
+  const processor = await loadProcessorOf(dir);
+  const { family, config, source } = await openCheckpoint(dir);
+  using _open = source;
+  const stored = source.info(source.names()[0]).dtype;
+  const kernels = createKernels(dtype, stored);
+  const progress: LoadProgress = (done, total) => onProgress?.("read", done, total);
+  const network = await loadModel(kernels, family, config, source, progress);
+  return new PretrainedModel(dir, family, processor, network, description);
+}
+
+/** The processor of a checkpoint directory alone, without weights or backend. */
+export async function loadProcessorOf(dir: string): Promise<Processor> {
+  const { family, config } = await readModelConfig(dir);
+  return await loadProcessor(dir, (files) => family.readInputs(files, config));
+}
+
+/**
+ * Checks that a head exists in a model.
+ *
+ * @throws {InputError} that names the heads that exist
+ */
+export function checkHead(config: ModelConfig, layer: number, head: number): void {
+  const { numHiddenLayers: layers, numAttentionHeads: heads } = config.text;
+  const within = (value: number, end: number) =>
+    Number.isInteger(value) && value >= 0 && value < end;
+  if (within(layer, layers) && within(head, heads)) return;
+  throw new InputError(
+    `Cannot use head ${layer}:${head}: the model has layers 0 to ${layers - 1} and query heads ` +
+      `0 to ${heads - 1}`,
+  );
+}
