@@ -12,6 +12,8 @@ export {
   readCheckpointText,
 } from "./checkpoint_files.ts";
 export { type DecodedArray, float32ToBfloat16, type SafetensorsDType } from "./dtypes.ts";
+export { type DownloadProgress, isHubId, resolveCheckpoint, type ResolveOptions } from "./hub.ts";
+export type { HubOptions } from "./hub_settings.ts";
 export { openSafetensors, type StoredWeight, type WeightSource } from "./safetensors.ts";
 export {
   type DecodedTensor,

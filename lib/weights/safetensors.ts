@@ -53,8 +53,12 @@ function isStoredDType(dtype: string): dtype is StoredDType {
   return dtype === "F32" || dtype === "F16" || dtype === "BF16";
 }
 
-/** Reads and checks an index: which tensor lies in which shard. */
-async function readIndex(dir: string): Promise<ReadonlyMap<string, string>> {
+/**
+ * Reads and checks the index of a sharded checkpoint: which tensor lies in which shard.
+ *
+ * @throws {InputError} if it is damaged or names something else than .safetensors files
+ */
+export async function readIndex(dir: string): Promise<ReadonlyMap<string, string>> {
   const { weight_map: map } = await readCheckpointJson(dir, indexFile);
   const path = `${dir}/${indexFile}`;
   if (typeof map !== "object" || map === null || Array.isArray(map)) {

@@ -1,0 +1,243 @@
+/**
+ * Checkpoints by name: a directory stays what it is, a hub id is downloaded once.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import { relativeNameProblem } from "../common/files.ts";
+import { quoted } from "../common/text.ts";
+import { hasCheckpointFile } from "./checkpoint_files.ts";
+import {
+  cachedCommit,
+  linkIntoSnapshot,
+  missingFiles,
+  rememberCommit,
+  repositoryFolder,
+  snapshotFolder,
+} from "./hub_cache.ts";
+import { downloadFile } from "./hub_download.ts";
+import { TemporaryError } from "./hub_http.ts";
+import { type HubFile, type HubListing, isCommit, listModel } from "./hub_listing.ts";
+import { type HubOptions, type HubSettings, hubSettings } from "./hub_settings.ts";
+import { indexFile, readIndex, singleFile } from "./safetensors.ts";
+
+/** Files beside the weights that a model may need; those that it has are downloaded. */
+const smallFiles = [
+  "config.json",
+  "generation_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.json",
+  "merges.txt",
+  "chat_template.jinja",
+  "chat_template.json",
+  "preprocessor_config.json",
+  "processor_config.json",
+  "video_preprocessor_config.json",
+];
+
+/** How far a download is. */
+export interface DownloadProgress {
+  /** File that is being downloaded, relative to the repository. */
+  readonly file: string;
+  /** Bytes of this file that are there. May go back to 0 when a part turns out to be damaged. */
+  readonly fileReceived: number;
+  /** Size of this file in bytes. */
+  readonly fileSize: number;
+  /** Bytes of all files known so far that are there. */
+  readonly received: number;
+  /** Size of all files known so far; grows once, when the list of shards is known. */
+  readonly total: number;
+}
+
+/** What a caller of {@link resolveCheckpoint} may choose. */
+export interface ResolveOptions extends HubOptions {
+  /** Branch, tag or commit. Default `main`. Only for hub ids. */
+  readonly revision?: string;
+  /** Whether to get the weights too; without them, config, tokenizer and processor. Default true. */
+  readonly weights?: boolean;
+  /** Told often while a file is being received. */
+  readonly onProgress?: (progress: DownloadProgress) => void;
+}
+
+/** Whether a name could be a model on the hub: `org/name` by the hub's own rules. */
+export function isHubId(name: string): boolean {
+  const part = "[A-Za-z0-9_]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?";
+  return new RegExp(`^${part}/${part}$`).test(name) && !/--|\.\.|\.git$/.test(name);
+}
+
+/** Files of a listing that are needed, the weights left out. */
+function chooseSmallFiles(listing: HubListing, weights: boolean, id: string): HubFile[] {
+  const { files } = listing;
+  if (!files.has("config.json")) {
+    throw new InputError(`Cannot use ${id}: it has no config.json; is it a transformers model?`);
+  }
+  if (weights && !files.has(singleFile) && !files.has(indexFile)) {
+    const other = [...files.keys()].filter((name) => /\.(bin|gguf|safetensors|pth?)$/.test(name));
+    throw new InputError(
+      `Cannot use ${id}: it has neither ${singleFile} nor ${indexFile}, but ` +
+        (other.slice(0, 5).map((name) => quoted(name)).join(", ") || "no weights at all"),
+    );
+  }
+  const names = weights && !files.has(singleFile) ? [...smallFiles, indexFile] : smallFiles;
+  return names.flatMap((name) => files.get(name) ?? []);
+}
+
+/** Files of a listing that hold the weights; the index must be in `snapshot` by now. */
+async function chooseWeights(
+  listing: HubListing,
+  snapshot: string,
+  id: string,
+): Promise<HubFile[]> {
+  const single = listing.files.get(singleFile);
+  if (single) return [single];
+  const shards = new Set((await readIndex(snapshot)).values());
+  return [...shards].map((shard) => {
+    const file = listing.files.get(shard);
+    if (file) return file;
+    throw new InputError(
+      `Cannot use ${id}: ${indexFile} names ${quoted(shard)}, which the repository does not have`,
+    );
+  });
+}
+
+/** Gets all files of a listing that are needed, and returns the snapshot's folder. */
+async function getSnapshot(
+  settings: HubSettings,
+  id: string,
+  listing: HubListing,
+  weights: boolean,
+  onProgress: (progress: DownloadProgress) => void,
+): Promise<string> {
+  const repository = repositoryFolder(settings.cacheDir, id);
+  const snapshot = snapshotFolder(settings.cacheDir, id, listing.commit);
+  await Deno.mkdir(`${repository}/blobs`, { recursive: true });
+  await Deno.mkdir(snapshot, { recursive: true });
+  let received = 0;
+  let total = 0;
+  const get = async (files: readonly HubFile[]) => {
+    total = files.reduce((sum, file) => sum + file.size, total);
+    for (const file of files) {
+      const pointer = await Deno.stat(`${snapshot}/${file.path}`).catch(() => null);
+      if (!pointer?.isFile || pointer.size !== file.size) {
+        const path = file.path.split("/").map(encodeURIComponent).join("/");
+        const url = `${settings.endpoint}/${id}/resolve/${listing.commit}/${path}`;
+        const blob = `${repository}/blobs/${file.oid}`;
+        await downloadFile(settings, url, file, blob, (fileReceived) => {
+          onProgress({
+            file: file.path,
+            fileReceived,
+            fileSize: file.size,
+            received: received + fileReceived,
+            total,
+          });
+        });
+        await linkIntoSnapshot(blob, snapshot, file.path);
+      }
+      received += file.size;
+    }
+  };
+  await get(chooseSmallFiles(listing, weights, id));
+  if (weights) await get(await chooseWeights(listing, snapshot, id));
+  return snapshot;
+}
+
+/** The copy that was downloaded before, if it is whole; else what it lacks. */
+async function findCached(
+  settings: HubSettings,
+  id: string,
+  revision: string,
+  weights: boolean,
+): Promise<{ readonly dir: string | null; readonly problem: string }> {
+  const commit = await cachedCommit(settings.cacheDir, id, revision);
+  const problem = `no copy of it is in ${settings.cacheDir}`;
+  if (commit === null) return { dir: null, problem };
+  const dir = snapshotFolder(settings.cacheDir, id, commit);
+  const missing = await missingFiles(dir, weights);
+  if (missing.length === 0) return { dir, problem: "" };
+  const exists = await Deno.stat(dir).then(() => true, () => false);
+  return { dir: null, problem: exists ? `its copy ${dir} lacks ${missing.join(", ")}` : problem };
+}
+
+/** Downloads a hub model, or finds the copy that is there. */
+async function resolveHubId(id: string, options: ResolveOptions): Promise<string> {
+  const settings = hubSettings(options);
+  const { revision = "main", weights = true, onProgress = () => {} } = options;
+  const problem = relativeNameProblem(revision);
+  if (problem) throw new InputError(`Cannot use revision ${quoted(revision)}: ${problem}`);
+  const cached = await findCached(settings, id, revision, weights);
+  if (cached.dir && (settings.localFilesOnly || isCommit(revision))) return cached.dir;
+  if (settings.localFilesOnly) {
+    throw new InputError(
+      `Cannot open ${id} without the network: ${cached.problem}; download it first, or allow the ` +
+        "network (localFilesOnly, HF_HUB_OFFLINE)",
+    );
+  }
+  let listing: HubListing;
+  try {
+    const patience = cached.dir
+      ? { ...settings, retries: Math.min(1, settings.retries) }
+      : settings;
+    listing = await listModel(patience, id, revision);
+  } catch (error) {
+    if (!(error instanceof InputError && error.cause instanceof TemporaryError)) throw error;
+    if (cached.dir === null) throw error;
+    settings.onNotice(`${error.message}; using the copy that was downloaded before`);
+    return cached.dir;
+  }
+  const dir = await getSnapshot(settings, id, listing, weights, onProgress);
+  await rememberCommit(settings.cacheDir, id, revision, listing.commit);
+  return dir;
+}
+
+/**
+ * The local directory of a checkpoint. An existing directory is returned as it is; a hub id is
+ * downloaded into the cache that Python's huggingface_hub uses, unless it is there already.
+ *
+ * Only the files that are needed are downloaded; each is checked by size and checksum. A download
+ * that broke off is continued. If the hub cannot be reached, a complete earlier copy serves.
+ *
+ * @param dirOrHubId a directory with a `config.json`, or a hub id such as `Qwen/Qwen3-VL-4B-Instruct`
+ * @param options revision, cache, token, endpoint, progress and so on
+ * @returns path of the directory
+ * @throws {InputError} if it is neither, if the hub refuses, or if what it sends is not what it
+ *   promised
+ *
+ * @example
+ * ```ts
+ * import { resolveCheckpoint } from "../../lib/weights/hub.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(await resolveCheckpoint("tests/golden/qwen3_vl"), "tests/golden/qwen3_vl");
+ * ```
+ */
+export async function resolveCheckpoint(
+  dirOrHubId: string,
+  options: ResolveOptions = {},
+): Promise<string> {
+  const found = await Deno.stat(dirOrHubId).catch((error) => {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return null;
+    }
+    throw error;
+  });
+  if (found?.isDirectory) {
+    if (await hasCheckpointFile(dirOrHubId, "config.json")) return dirOrHubId;
+    throw new InputError(`Cannot open model ${quoted(dirOrHubId)}: it has no config.json`);
+  }
+  if (found) {
+    throw new InputError(
+      `Cannot open model ${quoted(dirOrHubId)}: it is a file; wanted its directory`,
+    );
+  }
+  if (!isHubId(dirOrHubId)) {
+    throw new InputError(
+      `Cannot open model ${
+        quoted(dirOrHubId)
+      }: there is no such directory, and it is not a hub id ` +
+        "such as Qwen/Qwen3-VL-4B-Instruct",
+    );
+  }
+  return await resolveHubId(dirOrHubId, options);
+}

@@ -1,0 +1,91 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/common/errors.ts";
+import { hubSettings } from "../../lib/weights/hub_settings.ts";
+import { withFolder } from "./helpers.ts";
+
+const variables = ["HF_HOME", "HF_HUB_CACHE", "HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HOME"];
+
+/** Runs `body` with exactly these variables set, and restores what was there. */
+async function withEnvironment(
+  values: Readonly<Record<string, string>>,
+  body: () => void | Promise<void>,
+): Promise<void> {
+  const before = variables.map((name) => Deno.env.get(name));
+  variables.forEach((name) => Deno.env.delete(name));
+  for (const [name, value] of Object.entries(values)) Deno.env.set(name, value);
+  try {
+    await body();
+  } finally {
+    variables.forEach((name, i) => {
+      const value = before[i];
+      if (value === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, value);
+    });
+  }
+}
+
+Deno.test("hubSettings: arguments win over the environment, that over the defaults", async () => {
+  await withEnvironment({ HOME: "/home/somebody" }, () => {
+    const { cacheDir, endpoint, token, localFilesOnly } = hubSettings({});
+    assertEquals(cacheDir, "/home/somebody/.cache/huggingface/hub");
+    assertEquals([endpoint, token, localFilesOnly], ["https://huggingface.co", null, false]);
+  });
+  const values = {
+    HF_HOME: "/data/hf",
+    HF_TOKEN: "hf_environment",
+    HF_ENDPOINT: "https://mirror.example/",
+    HF_HUB_OFFLINE: "1",
+  };
+  await withEnvironment(values, () => {
+    const { cacheDir, endpoint, token, localFilesOnly } = hubSettings({});
+    assertEquals(cacheDir, "/data/hf/hub");
+    assertEquals(endpoint, "https://mirror.example");
+    assertEquals([token, localFilesOnly], ["hf_environment", true]);
+    const chosen = hubSettings({
+      cacheDir: "/c",
+      endpoint: "http://localhost:1/hf//",
+      token: "hf_argument\n",
+      localFilesOnly: false,
+    });
+    assertEquals(
+      [chosen.cacheDir, chosen.endpoint, chosen.token, chosen.localFilesOnly],
+      ["/c", "http://localhost:1/hf", "hf_argument", false],
+    );
+    assertEquals(hubSettings({ token: null }).token, null);
+  });
+  await withEnvironment({ HF_HOME: "/data/hf", HF_HUB_CACHE: "/other" }, () => {
+    assertEquals(hubSettings({}).cacheDir, "/other");
+  });
+});
+
+Deno.test("hubSettings: the token that a login stored", () =>
+  withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/.cache/huggingface`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/.cache/huggingface/token`, "hf_stored\n");
+    await withEnvironment({ HOME: folder }, () => {
+      assertEquals(hubSettings({}).token, "hf_stored");
+      assertEquals(hubSettings({ token: null }).token, null);
+    });
+    await withEnvironment({ HF_HOME: `${folder}/nowhere` }, () => {
+      assertEquals(hubSettings({}).token, null);
+    });
+  }));
+
+Deno.test({
+  name: "hubSettings: without permissions the environment does not matter",
+  permissions: { env: false, read: false },
+  fn: () => {
+    const { endpoint, token, localFilesOnly } = hubSettings({ cacheDir: "/c" });
+    assertEquals([endpoint, token, localFilesOnly], ["https://huggingface.co", null, false]);
+  },
+});
+
+Deno.test("hubSettings: what cannot be an endpoint or a token", () => {
+  for (const endpoint of ["", "huggingface.co", "file:///etc", "ftp://x"]) {
+    assertThrows(() => hubSettings({ endpoint, token: null }), InputError, "wanted an address");
+  }
+  for (const token of ["hf_a b", "hf_a\nX-Header: b", "ключ"]) {
+    const error = assertThrows(() => hubSettings({ token }), InputError, "access token") as Error;
+    assertEquals(error.message.includes(token), false); // a secret does not belong into messages
+  }
+});
