@@ -17,6 +17,8 @@ import { sampleRandom } from "./split.ts";
 export interface ContextOptions extends TaskOptions {
   /** Most questions wanted, each on another pair; 1 by default. */
   readonly questions?: number;
+  /** Whether pictures are drawn, true by default; without, `images` is empty. */
+  readonly draw?: boolean;
 }
 
 /** Pictures and questions on them. */
@@ -77,6 +79,8 @@ export function generateContext(
   const cells = plan.rows * plan.columns;
   const labels = new Uint16Array(boards.length * cells);
   boards.forEach((board, i) => labels.set(board.words, i * cells));
-  const images = boards.map((board) => renderBoard(board, plan.noise, random.uint32()));
+  const images = options.draw === false
+    ? []
+    : boards.map((board) => renderBoard(board, plan.noise, random.uint32()));
   return { plan, media: spec.media, images, boards, labels, questions };
 }

@@ -14,6 +14,7 @@ import {
   shapeMasks,
   textMasks,
   textureMask,
+  type TwoLayers,
 } from "./shapes.ts";
 import {
   categories,
@@ -22,6 +23,7 @@ import {
   drawableCount,
   objectParts,
   type Section,
+  shapes,
 } from "./vocabulary.ts";
 
 /** Red, green and blue, 0 to 255. */
@@ -38,9 +40,6 @@ const OBJECT_COLOURS: readonly Rgb[] = [
   [145, 55, 175],
   [35, 35, 40],
 ];
-
-/** Height of the plates behind texts, in pixels. */
-const PLATE_HEIGHT = 13;
 
 /** Colours of a section's texts and of the plates behind them. */
 const TEXT_STYLES: Readonly<
@@ -79,7 +78,10 @@ const darker = (colour: Rgb, by: number): Rgb => [colour[0] * by, colour[1] * by
 /** Largest shift of a drawing in its cell, in pixels. */
 const JITTER = 2;
 
-/** Shifts of at most {@link JITTER} that keep a mask's ink inside the cell. */
+/**
+ * Shifts of at most {@link JITTER} that keep a mask's ink inside the cell and move nothing into
+ * its leftmost column of pixels, so that neighbouring words stay apart.
+ */
 function reachOf(mask: Mask): readonly [number, number, number, number] {
   let [left, right, top, bottom] = [maskSide, -1, maskSide, -1];
   mask.forEach((coverage, i) => {
@@ -91,10 +93,14 @@ function reachOf(mask: Mask): readonly [number, number, number, number] {
   });
   const room = (pixels: number) => Math.max(0, Math.min(JITTER, pixels));
   const end = maskMargin + cellSide - 1;
-  return [room(left - maskMargin), room(end - right), room(top - maskMargin), room(end - bottom)];
+  const above = room(top - maskMargin);
+  return [room(left - maskMargin - 1), room(end - right), above, room(end - bottom)];
 }
 
 const NO_MASK: Mask = new Uint8Array(maskSide * maskSide);
+
+/** Masks of the shapes, each made once for its eight colours. */
+const shapeCache = shapes.map((): readonly TwoLayers[] | undefined => undefined);
 
 /** All ways to draw a word. */
 function drawingsOf(id: number): readonly Drawing[] {
@@ -104,7 +110,8 @@ function drawingsOf(id: number): readonly Drawing[] {
     const { colour, shape } = objectParts(index);
     const upperColour = OBJECT_COLOURS[colour];
     const lowerColour = darker(upperColour, 0.45);
-    return shapeMasks(shape).map((layers) => ({
+    const sizes = shapeCache[shape] ??= shapeMasks(shape);
+    return sizes.map((layers) => ({
       ...layers,
       lowerColour,
       upperColour,
@@ -126,7 +133,7 @@ function drawingsOf(id: number): readonly Drawing[] {
   }
   const style = TEXT_STYLES[section];
   const word = categories[section][index];
-  const layers = textMasks(section === "stamps" ? word : word.toUpperCase(), PLATE_HEIGHT);
+  const layers = textMasks(section === "stamps" ? word : word.toUpperCase());
   return [{
     ...layers,
     lowerColour: style.plate,
@@ -194,15 +201,19 @@ function paint(
     let out = ((y0 + y) * width + x0) * 3;
     let m = (maskMargin + y - shiftY) * maskSide + maskMargin - shiftX;
     for (let x = 0; x < cellSide; x++, m++, out += 3) {
-      let [r, g, b] = [r0, g0, b0];
-      if (lower[m] > 0) {
-        const a = lower[m] / 255;
+      let r = r0;
+      let g = g0;
+      let b = b0;
+      const under = lower[m];
+      const over = upper[m];
+      if (under > 0 && over < 255) {
+        const a = under / 255;
         r += (r1 - r) * a;
         g += (g1 - g) * a;
         b += (b1 - b) * a;
       }
-      if (upper[m] > 0) {
-        const a = upper[m] / 255;
+      if (over > 0) {
+        const a = over / 255;
         r += (r2 - r) * a;
         g += (g2 - g) * a;
         b += (b2 - b) * a;

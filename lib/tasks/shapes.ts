@@ -81,6 +81,12 @@ export interface TwoLayers {
   readonly upper: Mask;
 }
 
+/** Points around the origin: a shape shifted to all of them is the shape with its outline. */
+const OUTLINE = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => [
+  0.9 * Math.cos(i * Math.PI / 4),
+  0.9 * Math.sin(i * Math.PI / 4),
+]);
+
 /**
  * A shape in each of its sizes.
  *
@@ -89,22 +95,39 @@ export interface TwoLayers {
 export function shapeMasks(shape: number): readonly TwoLayers[] {
   const test = SHAPES[shape];
   return RADII.map((radius) => {
+    const inReach = (x: number, y: number) => Math.max(Math.abs(x), Math.abs(y)) < cellSide / 2 + 1;
     const body = (x: number, y: number) => test(x / radius, y / radius);
-    const near = (x: number, y: number) =>
-      [0, 1, 2, 3, 4, 5, 6, 7].some((i) =>
-        body(x + 0.9 * Math.cos(i * Math.PI / 4), y + 0.9 * Math.sin(i * Math.PI / 4))
-      );
-    return { lower: maskOf((x, y) => body(x, y) || near(x, y)), upper: maskOf(body) };
+    const outlined = (x: number, y: number) =>
+      inReach(x, y) && (body(x, y) || OUTLINE.some(([dx, dy]) => body(x + dx, y + dy)));
+    return { lower: maskOf(outlined), upper: maskOf((x, y) => inReach(x, y) && body(x, y)) };
   });
 }
 
+/** Height of the plates behind texts, in pixels. */
+const PLATE_HEIGHT = 13;
+
+const plates = new Map<number, Mask>();
+
+/** A plate with round corners for a text of some width; the same mask for the same width. */
+function plateMask(width: number): Mask {
+  const known = plates.get(width);
+  if (known) return known;
+  const halfWidth = Math.min(cellSide / 2, width / 2 + 1.5);
+  const mask = maskOf((x, y) => {
+    const dx = Math.max(0, Math.abs(x) - halfWidth + 2);
+    const dy = Math.max(0, Math.abs(y) - PLATE_HEIGHT / 2 + 2);
+    return dx * dx + dy * dy < 4;
+  });
+  plates.set(width, mask);
+  return mask;
+}
+
 /**
- * A short text in the middle of a plate with round corners.
+ * A short text in the middle of a plate.
  *
  * @param text at most 16 pixels wide
- * @param plateHeight in pixels; 0 for no plate
  */
-export function textMasks(text: string, plateHeight: number): TwoLayers {
+export function textMasks(text: string): TwoLayers {
   const { width, ink } = setText(text);
   const upper = new Uint8Array(maskSide * maskSide);
   const left = Math.floor((maskSide - width) / 2);
@@ -112,14 +135,7 @@ export function textMasks(text: string, plateHeight: number): TwoLayers {
   ink.forEach((on, i) => {
     if (on) upper[(top + Math.floor(i / width)) * maskSide + left + i % width] = 255;
   });
-  const halfWidth = Math.min(8, width / 2 + 1.5);
-  const halfHeight = plateHeight / 2;
-  const lower = maskOf((x, y) => {
-    const dx = Math.max(0, Math.abs(x) - halfWidth + 2);
-    const dy = Math.max(0, Math.abs(y) - halfHeight + 2);
-    return dx * dx + dy * dy < 4;
-  });
-  return { lower: plateHeight > 0 ? lower : new Uint8Array(maskSide * maskSide), upper };
+  return { lower: plateMask(width), upper };
 }
 
 const mod = (x: number, n: number): number => ((x % n) + n) % n;
