@@ -7,3 +7,4 @@ export * from "./kernels.ts";
 export * from "./select.ts";
 export * from "./describe.ts";
 export * from "./tensorflow.ts";
+export * from "./create_kernels.ts";

@@ -24,7 +24,7 @@ export class ConfigReader {
   readonly #seen = new Set<string>();
   readonly #children: ConfigReader[] = [];
 
-  /** @param where how messages name this object */
+  /** Reads one object; `where` is how messages name it. */
   constructor(readonly json: JsonObject, readonly where: string) {}
 
   #get<T>(key: string, wanted: string, valid: (value: unknown) => boolean, fallback?: T): T {
@@ -105,7 +105,11 @@ export class ConfigReader {
     );
   }
 
-  /** @throws {InputError} if a key of this object or of one within it was never looked at */
+  /**
+   * Ends the reading.
+   *
+   * @throws {InputError} if a key of this object or of one within it was never looked at
+   */
   finish(): void {
     for (const child of this.#children) child.finish();
     const unknown = Object.keys(this.json).filter((key) => !this.#seen.has(key));

@@ -29,7 +29,7 @@ import type {
 import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
 import { openCheckpoint, readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
-import { loadModel, type LoadProgress } from "./load_weights.ts";
+import { expectedShapes, loadModel, type LoadProgress } from "./load_weights.ts";
 
 /** How a checkpoint is loaded. */
 export interface LoadOptions extends Omit<ResolveOptions, "weights" | "onProgress"> {
@@ -59,7 +59,11 @@ export interface Answer {
 
 /** A checkpoint in memory. Call {@link PretrainedModel.dispose} when done. */
 export class PretrainedModel {
-  /** @param dir checkpoint directory */
+  /**
+   * Made by {@link fromPretrained}.
+   *
+   * @param dir checkpoint directory
+   */
   constructor(
     readonly dir: string,
     readonly family: Family,
@@ -166,8 +170,11 @@ export async function fromPretrained(
   const processor = await loadProcessorOf(dir);
   const { family, config, source } = await openCheckpoint(dir);
   using _open = source;
-  const stored = source.info(source.names()[0]).dtype;
-  const kernels = createKernels(dtype, stored);
+  const shapes = [...expectedShapes(family, config).values()];
+  const kernels = createKernels(dtype, {
+    dtype: source.info(source.names()[0]).dtype,
+    parameters: shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0),
+  });
   const progress: LoadProgress = (done, total) => onProgress?.("read", done, total);
   const network = await loadModel(kernels, family, config, source, progress);
   return new PretrainedModel(dir, family, processor, network, description);

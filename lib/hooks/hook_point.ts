@@ -24,7 +24,10 @@ export interface HookContext {
  * A function on an activation. It may return a tensor of the same shape, which replaces the
  * activation, or nothing. Tensors that it makes are freed for it; it must not free the activation.
  */
-export type Hook = (activation: tf.Tensor, context: HookContext) => tf.Tensor | void;
+export type Hook = (activation: TfjsTensor, context: HookContext) => TfjsTensor | void;
+
+/** A TensorFlow.js tensor, as `import * as tf from "@tensorflow/tfjs"` makes them. */
+export type TfjsTensor = tf.Tensor;
 
 /** As {@link Hook}, on the kernels' own tensors: nothing is converted, so it costs less. */
 export interface KernelHook {

@@ -39,6 +39,8 @@ export class RunHooks {
   readonly #fired = new Map<string, number>();
 
   /**
+   * Attaches hooks to their points.
+   *
    * @param hooks names or patterns, and the functions to run there
    * @param valid all hook names of the model, from `hookNames`
    * @param kernels the model's kernels

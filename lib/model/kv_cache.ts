@@ -16,6 +16,8 @@ export class KvCache {
   length = 0;
 
   /**
+   * An empty cache.
+   *
    * @param layers number of decoder layers
    * @param shared layers of another cache whose segments this one reads but does not own
    */

@@ -47,6 +47,8 @@ export interface DecoderOptions {
 /** A decoder on given kernels and weights. */
 export class TextDecoder {
   /**
+   * A decoder that shares its weights with whoever made them.
+   *
    * @param config sizes
    * @param weights names as in `Qwen3VLTextModel`: `embed_tokens.weight`, `layers.0.…`, `norm.weight`
    * @param lmHead `[V, D]`

@@ -57,6 +57,8 @@ export class VisionLanguageModel {
   readonly hookNames: readonly string[];
 
   /**
+   * Puts a model together.
+   *
    * @param vision vision tower, or null for a text-only model
    * @param weights all weights, freed by {@link VisionLanguageModel.dispose}
    */

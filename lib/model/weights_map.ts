@@ -17,7 +17,7 @@ import type { Kernels, Tensor } from "../backend/kernels.ts";
  * ```
  */
 export class WeightsMap {
-  /** @param tensors by name; owned by this map from now on */
+  /** Takes over tensors by name. */
   constructor(readonly tensors: Map<string, Tensor>) {}
 
   /**

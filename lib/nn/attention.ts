@@ -88,7 +88,7 @@ function foldedSoftmax(k: Kernels, scores: Tensor, queries: number, first: numbe
  * their own key prefix. The query heads of a key-value group are folded into the rows of one matrix
  * product. Memory grows linearly with the length unless a hook asks for scores or pattern.
  */
-export const denseAttention: AttentionFunction = (k, call) => {
+export const denseAttention: AttentionFunction = (k: Kernels, call: AttentionCall): Tensor => {
   const { query, segments } = call;
   const [batch, heads, queries, headDim] = query.shape;
   const keyValueHeads = segments[0].key.shape[1];

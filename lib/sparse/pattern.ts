@@ -52,7 +52,11 @@ export function keysSeen(pattern: Pattern, query: number): number {
   return sink + near + multiplesBelow(windowStart) - multiplesBelow(sink);
 }
 
-/** @throws {InputError} for a pattern under which a query would see nothing, or with odd numbers */
+/**
+ * Checks a pattern's numbers.
+ *
+ * @throws {InputError} if a query would see nothing, or a number is not whole
+ */
 export function checkPattern(pattern: Pattern): void {
   if (pattern.kind === "dense") return;
   const whole = (name: string, value: number, least: number) => {

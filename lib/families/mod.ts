@@ -1,0 +1,20 @@
+/**
+ * Model families as data, and loading a checkpoint of any of them.
+ *
+ * @module
+ */
+export { type Checkpoint, openCheckpoint, readModelConfig } from "./checkpoint.ts";
+export type { WeightShapes } from "../model/weight_shapes.ts";
+export { ConfigReader, type JsonObject } from "./config_reader.ts";
+export type { Family, WeightPrefix } from "./family.ts";
+export { loadModel, type LoadProgress, matchWeights } from "./load_weights.ts";
+export {
+  type Answer,
+  type AskOptions,
+  checkHead,
+  fromPretrained,
+  type LoadOptions,
+  loadProcessorOf,
+  PretrainedModel,
+} from "./pretrained.ts";
+export { families, familyOf } from "./registry.ts";

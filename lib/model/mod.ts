@@ -1,0 +1,25 @@
+/**
+ * The multimodal language model, one file per role; it knows no model family by name.
+ *
+ * @module
+ */
+export type { ModelConfig, TextConfig, VisionConfig } from "./config.ts";
+export { generate, type GeneratedToken, type GenerateOptions } from "./generate.ts";
+export { KvCache } from "./kv_cache.ts";
+export type {
+  Media,
+  MediaFeatures,
+  ModelInputs,
+  NamedArray,
+  VisionFeatures,
+  VisionTower,
+} from "./model_inputs.ts";
+export { type DecoderOptions, type PatternRequest, TextDecoder } from "./text_decoder.ts";
+export {
+  type EmbeddedPrompt,
+  type ForwardOptions,
+  type ForwardResult,
+  type RunOptions,
+  VisionLanguageModel,
+} from "./vision_language_model.ts";
+export { WeightsMap } from "./weights_map.ts";

@@ -1,0 +1,15 @@
+/**
+ * Hybrid sparse attention: chosen heads see everything, the others a sink and a window.
+ *
+ * @module
+ */
+export { hybridAttention, maskedAttention } from "./attention.ts";
+export { checkPattern, dense, keysSeen, type Pattern, sees } from "./pattern.ts";
+export {
+  fullShare,
+  hybridPlan,
+  layerParts,
+  type PlanHead,
+  type PlanPart,
+  type SparsePlan,
+} from "./plan.ts";
