@@ -6,9 +6,8 @@
  * `vision.`.
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
 import { InputError, nearestNames } from "../common/errors.ts";
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor, TfjsTensor } from "../backend/kernels.ts";
 
 /** What a hook is told about where it runs. */
 export interface HookContext {
@@ -25,9 +24,6 @@ export interface HookContext {
  * activation, or nothing. Tensors that it makes are freed for it; it must not free the activation.
  */
 export type Hook = (activation: TfjsTensor, context: HookContext) => TfjsTensor | void;
-
-/** A TensorFlow.js tensor, as `import * as tf from "@tensorflow/tfjs"` makes them. */
-export type TfjsTensor = tf.Tensor;
 
 /** As {@link Hook}, on the kernels' own tensors: nothing is converted, so it costs less. */
 export interface KernelHook {

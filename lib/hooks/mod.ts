@@ -11,6 +11,5 @@ export {
   type Hooks,
   type KernelHook,
   matchHookNames,
-  type TfjsTensor,
 } from "./hook_point.ts";
 export { RunHooks } from "./run_hooks.ts";
