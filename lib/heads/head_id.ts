@@ -1,0 +1,130 @@
+/**
+ * Attention heads by name: layer and query head, printed `L12H3`.
+ *
+ * This folder scores every head of a decoder by how it looks things up, in one forward pass per
+ * sample, and selects heads from the scores.
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import { quoted } from "../common/text.ts";
+
+/** A query head of the text decoder; both numbers count from 0. */
+export interface HeadId {
+  /** Decoder layer. */
+  readonly layer: number;
+  /** Query head within the layer. */
+  readonly head: number;
+}
+
+/** How many heads a decoder has. */
+export interface HeadGrid {
+  /** L, decoder layers. */
+  readonly layers: number;
+  /** N, query heads of a layer. */
+  readonly heads: number;
+}
+
+/**
+ * The head's name.
+ *
+ * @example
+ * ```ts
+ * import { headName } from "../../lib/heads/head_id.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(headName({ layer: 12, head: 3 }), "L12H3");
+ * ```
+ */
+export function headName({ layer, head }: HeadId): string {
+  return `L${layer}H${head}`;
+}
+
+/**
+ * A head from `L12H3`, or from `12:3` as the command line writes it.
+ *
+ * @throws {InputError} if the text is neither
+ *
+ * @example
+ * ```ts
+ * import { parseHead } from "../../lib/heads/head_id.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(parseHead("L12H3"), { layer: 12, head: 3 });
+ * assertEquals(parseHead("12:3"), { layer: 12, head: 3 });
+ * ```
+ */
+export function parseHead(text: string): HeadId {
+  const match = /^\s*(?:L(\d{1,6})H(\d{1,6})|(\d{1,6}):(\d{1,6}))\s*$/i.exec(text);
+  if (!match) {
+    throw new InputError(
+      `Cannot read head ${quoted(text)}: wanted a layer and a query head, as in L12H3 or 12:3`,
+    );
+  }
+  return { layer: Number(match[1] ?? match[3]), head: Number(match[2] ?? match[4]) };
+}
+
+/**
+ * Heads from a list with commas, `0:3,12:5` or `L0H3, L12H5`.
+ *
+ * @throws {InputError} if a part is no head; an empty list gives no heads
+ *
+ * @example
+ * ```ts
+ * import { parseHeads } from "../../lib/heads/head_id.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(parseHeads("0:3,12:5").length, 2);
+ * ```
+ */
+export function parseHeads(text: string): HeadId[] {
+  return text.trim() === "" ? [] : text.split(",").map(parseHead);
+}
+
+/** Order by layer, then by head; for `sort`. */
+export function compareHeads(a: HeadId, b: HeadId): number {
+  return a.layer - b.layer || a.head - b.head;
+}
+
+/** All heads of a decoder, by layer, then by head. */
+export function allHeads({ layers, heads }: HeadGrid): HeadId[] {
+  return Array.from({ length: layers * heads }, (_, index) => headAt(index, heads));
+}
+
+/** The head at a place of a `[layers, heads]` map that is laid out row by row. */
+export function headAt(index: number, heads: number): HeadId {
+  return { layer: Math.floor(index / heads), head: index % heads };
+}
+
+/** The place of a head in a `[layers, heads]` map that is laid out row by row. */
+export function headIndex({ layer, head }: HeadId, heads: number): number {
+  return layer * heads + head;
+}
+
+/**
+ * Throws unless every head exists and none is named twice.
+ *
+ * @param action what was to be done, for the message
+ * @throws {InputError} naming the first wrong head and the heads that there are
+ *
+ * @example
+ * ```ts
+ * import { checkHeads } from "../../lib/heads/head_id.ts";
+ * import { assertThrows } from "@std/assert";
+ * assertThrows(() => checkHeads([{ layer: 2, head: 0 }], { layers: 2, heads: 4 }, "ablate"));
+ * ```
+ */
+export function checkHeads(heads: readonly HeadId[], grid: HeadGrid, action: string): void {
+  const seen = new Set<number>();
+  for (const id of heads) {
+    const inside = (value: number, count: number) =>
+      Number.isInteger(value) && value >= 0 && value < count;
+    if (!inside(id.layer, grid.layers) || !inside(id.head, grid.heads)) {
+      throw new InputError(
+        `Cannot ${action} head ${headName(id)}: layers are 0 to ${grid.layers - 1}, heads 0 to ` +
+          `${grid.heads - 1}`,
+      );
+    }
+    const index = headIndex(id, grid.heads);
+    if (seen.has(index)) {
+      throw new InputError(`Cannot ${action} head ${headName(id)} twice: wanted each head once`);
+    }
+    seen.add(index);
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * Scoring rules: from a head's attention on one sample to a number. RAM and its rivals, all from the
+ * same pass.
+ *
+ * @module
+ */
+import { InputError, nearestNames } from "../common/errors.ts";
+import { quoted } from "../common/text.ts";
+import type { PlacedGrid } from "../inputs/visual_grid.ts";
+import type { VisionLanguageModel } from "../model/vision_language_model.ts";
+import {
+  type AttentionProfile,
+  attentionProfile,
+  type ProfileExtra,
+  type ProfileOptions,
+} from "./attention_profile.ts";
+import { type HeadId, headName } from "./head_id.ts";
+import { massOn } from "./retrieval_attention_mass.ts";
+import type { HeadSample, SampleTokens } from "./scored_sample.ts";
+import { spatialEntropy } from "./spatial_entropy.ts";
+
+/** What a rule sees of one head on one sample. S tokens, R question tokens, P before the question. */
+export interface HeadView {
+  /** The head. */
+  readonly id: HeadId;
+  /** Which tokens are what. */
+  readonly tokens: SampleTokens;
+  /** Attention on each token, averaged over question tokens: `[S]`. */
+  readonly question: Float32Array;
+  /** Attention of the last question token: `[S]`. */
+  readonly lastQuestion: Float32Array;
+  /** Attention of the prompt's last token: `[S]`. */
+  readonly promptEnd: Float32Array;
+  /** Attention of the question without content: `[P]`; only for rules that need it. */
+  readonly contentless: Float32Array;
+  /** The token that each question token attends most: `[R]`; only for rules that need it. */
+  readonly argMax: Int32Array;
+  /** The same among context tokens: `[R]`; only for rules that need it. */
+  readonly contextArgMax: Int32Array;
+  /** Grids of visual tokens; only for rules that need them. */
+  readonly grids: readonly PlacedGrid[];
+}
+
+/** What a rule may need beyond the three attention rows that are always there. */
+export type RuleNeed = ProfileExtra | "grids";
+
+/** From a head's attention on one sample to a score: the higher, the more the head looks things up. */
+export interface ScoringRule {
+  /** Name in records and tables. */
+  readonly name: string;
+  /** What it measures, in one sentence. */
+  readonly title: string;
+  /** What it needs besides the attention rows. */
+  readonly needs: readonly RuleNeed[];
+  /** The score. */
+  readonly score: (view: HeadView) => number;
+}
+
+/**
+ * Makes a scoring rule.
+ *
+ * @example
+ * ```ts
+ * import { scoringRule } from "../../lib/heads/scoring_rules.ts";
+ * import { assertEquals } from "@std/assert";
+ * const onSystem = scoringRule("first-token", "Attention on the first token.", ({ question }) => question[0]);
+ * assertEquals(onSystem.needs, []);
+ * ```
+ */
+export function scoringRule(
+  name: string,
+  title: string,
+  score: (view: HeadView) => number,
+  needs: readonly RuleNeed[] = [],
+): ScoringRule {
+  return { name, title, score, needs };
+}
+
+/** Share of the question's tokens whose most attended token is evidence. */
+function hitRate(attended: Int32Array, evidence: readonly number[]): number {
+  const wanted = new Set(evidence);
+  return attended.reduce((hits, token) => hits + (wanted.has(token) ? 1 : 0), 0) / attended.length;
+}
+
+/** The rules that come with the library; RAM is the first. */
+export const scoringRules: readonly ScoringRule[] = [
+  scoringRule(
+    "ram",
+    "Attention from the question to the evidence.",
+    ({ question, tokens }) => massOn(question, tokens.evidence),
+  ),
+  scoringRule(
+    "contrast",
+    "RAM minus what a question without content gives to the same tokens.",
+    ({ question, contentless, tokens }) =>
+      massOn(question, tokens.evidence) - massOn(contentless, tokens.evidence),
+    ["contentless"],
+  ),
+  scoringRule(
+    "last-token",
+    "Attention from the question's last token to the evidence.",
+    ({ lastQuestion, tokens }) => massOn(lastQuestion, tokens.evidence),
+  ),
+  scoringRule(
+    "prompt-end",
+    "Attention from the prompt's last token, which predicts the answer, to the evidence.",
+    ({ promptEnd, tokens }) => massOn(promptEnd, tokens.evidence),
+  ),
+  scoringRule(
+    "context-share",
+    "Share of the question's attention on the context (the visual tokens) that the evidence gets.",
+    ({ question, tokens }) => {
+      const context = massOn(question, tokens.context);
+      return context > 0 ? massOn(question, tokens.evidence) / context : 0;
+    },
+  ),
+  scoringRule(
+    "per-token",
+    "RAM divided by the number of evidence tokens.",
+    ({ question, tokens }) => massOn(question, tokens.evidence) / tokens.evidence.length,
+  ),
+  scoringRule(
+    "argmax-hit",
+    "Share of question tokens whose most attended token is evidence (after Retrieval_Head).",
+    ({ argMax, tokens }) => hitRate(argMax, tokens.evidence),
+    ["argMax"],
+  ),
+  scoringRule(
+    "context-argmax-hit",
+    "The same with the most attended token of the context (after SparseMM).",
+    ({ contextArgMax, tokens }) => hitRate(contextArgMax, tokens.evidence),
+    ["contextArgMax"],
+  ),
+  scoringRule(
+    "spatial-entropy",
+    "Attention on the pictures divided by the effective number of regions that it falls on, " +
+      "exp(spatial entropy) (after LocalizationHeads; it does not know the evidence).",
+    ({ question, tokens, grids }) =>
+      massOn(question, tokens.visual) * Math.exp(-spatialEntropy(question, grids)),
+    ["grids"],
+  ),
+];
+
+/**
+ * The rule of a name.
+ *
+ * @param rules where to look; the library's by default
+ * @throws {InputError} if there is none, with the nearest names
+ *
+ * @example
+ * ```ts
+ * import { ruleNamed } from "../../lib/heads/scoring_rules.ts";
+ * import { assertThrows } from "@std/assert";
+ * assertThrows(() => ruleNamed("rma"), Error, "ram");
+ * ```
+ */
+export function ruleNamed(
+  name: string,
+  rules: readonly ScoringRule[] = scoringRules,
+): ScoringRule {
+  const found = rules.find((rule) => rule.name === name);
+  if (found) return found;
+  throw new InputError(
+    `Cannot find scoring rule ${quoted(name)}. Nearest: ` +
+      nearestNames(name, rules.map((rule) => rule.name)).join(", "),
+  );
+}
+
+/**
+ * The rules for which a sample has everything that they need.
+ *
+ * @param rules where to choose from; the library's by default
+ */
+export function rulesFor(
+  sample: HeadSample,
+  rules: readonly ScoringRule[] = scoringRules,
+): ScoringRule[] {
+  return rules.filter((rule) => rule.needs.every((need) => lackOf(sample, need) === null));
+}
+
+/** What a sample lacks for a need, or null. */
+function lackOf(sample: HeadSample, need: RuleNeed): string | null {
+  if (need === "grids" && !sample.grids?.length) return "grids of visual tokens";
+  if (need === "contentless" && !sample.contentless?.length) return "a question without content";
+  return null;
+}
+
+/**
+ * Scores of every head by every rule, from a profile that holds what the rules need.
+ *
+ * @returns one map per rule, `[L, N]` row by row
+ * @throws {InputError} naming the sample if a rule gives a number that is not finite
+ */
+export function scoresOfProfile(
+  profile: AttentionProfile,
+  sample: HeadSample,
+  rules: readonly ScoringRule[],
+): Float32Array[] {
+  const [layers, heads, keys] = profile.shape;
+  const maps = rules.map(() => new Float32Array(layers * heads));
+  const row = <A extends Float32Array | Int32Array>(data: A | null, i: number): A => {
+    const size = data ? data.length / (layers * heads) : 0;
+    return data?.subarray(i * size, (i + 1) * size) as A;
+  };
+  for (let i = 0; i < layers * heads; i++) {
+    const view: HeadView = {
+      id: { layer: Math.floor(i / heads), head: i % heads },
+      tokens: profile.tokens,
+      question: profile.question.subarray(i * keys, (i + 1) * keys),
+      lastQuestion: row(profile.lastQuestion, i),
+      promptEnd: row(profile.promptEnd, i),
+      contentless: row(profile.contentless, i),
+      argMax: row(profile.argMax, i),
+      contextArgMax: row(profile.contextArgMax, i),
+      grids: sample.grids ?? [],
+    };
+    rules.forEach((rule, r) => {
+      const score = rule.score(view);
+      if (!Number.isFinite(score)) {
+        throw new InputError(
+          `Cannot score sample ${quoted(sample.id)}: rule ${
+            quoted(rule.name)
+          } gives ${score} for ` +
+            `head ${headName(view.id)}, wanted a finite number`,
+        );
+      }
+      maps[r][i] = score;
+    });
+  }
+  return maps;
+}
+
+/**
+ * Scores of every head on one sample, by several rules, from one pass.
+ *
+ * @returns one map per rule, `[L, N]` row by row
+ * @throws {InputError} naming the sample, if it cannot be scored or lacks what a rule needs
+ */
+export async function scoreSample(
+  model: VisionLanguageModel,
+  sample: HeadSample,
+  rules: readonly ScoringRule[] = rulesFor(sample),
+  options: Omit<ProfileOptions, "extras"> = {},
+): Promise<Float32Array[]> {
+  for (const rule of rules) {
+    for (const need of rule.needs) {
+      const lack = lackOf(sample, need);
+      if (lack === null) continue;
+      throw new InputError(
+        `Cannot score sample ${quoted(sample.id)} by rule ${quoted(rule.name)}: it has no ${
+          lack.replace(/^a /, "")
+        }`,
+      );
+    }
+  }
+  const extras = [...new Set(rules.flatMap((rule) => rule.needs))]
+    .filter((need): need is ProfileExtra => need !== "grids");
+  const profile = await attentionProfile(model, sample, { ...options, extras });
+  return scoresOfProfile(profile, sample, rules);
+}
