@@ -4,7 +4,7 @@
  * @module
  */
 import type { Random } from "../stats/random.ts";
-import type { Plan } from "./options.ts";
+import type { TaskPlan } from "./options.ts";
 import { pairWidth } from "./options.ts";
 
 /** What a picture looks like behind its words. */
@@ -68,7 +68,7 @@ export function writeWords(boards: readonly Board[], slot: Slot, words: readonly
  *
  * @param shared whether all boards have the same background, as frames of one video do
  */
-export function emptyBoards(plan: Plan, theme: Theme, shared: boolean, random: Random): Board[] {
+export function emptyBoards(plan: TaskPlan, theme: Theme, shared: boolean, random: Random): Board[] {
   const seed = random.uint32();
   return Array.from({ length: plan.images }, () => ({
     columns: plan.columns,
@@ -102,7 +102,7 @@ function spread(slots: readonly Slot[], columns: number, width: number, random: 
  *
  * @returns `[plan.pairs]`
  */
-export function placeSlots(plan: Plan, random: Random): Slot[] {
+export function placeSlots(plan: TaskPlan, random: Random): Slot[] {
   const width = pairWidth(plan.variety);
   const firstRow = plan.variety.label === "once" ? 1 : 0; // the label stands in the row above
   const perRow = Math.floor(plan.columns / width);

@@ -17,7 +17,7 @@ import {
 } from "./board.ts";
 import type { DomainSpec } from "./domain_spec.ts";
 import { drawFacts, type Fact } from "./facts.ts";
-import type { Plan } from "./options.ts";
+import type { TaskPlan } from "./options.ts";
 import { categories, categoryStart, wordId } from "./vocabulary.ts";
 
 /** A fact and every place where it stands: more than one when it moves through frames. */
@@ -43,7 +43,7 @@ const TEXTURES: Readonly<Record<Theme, readonly number[]>> = {
 const BLANK = wordId("blank");
 
 /** The words of a fact side by side in the picture `image`. */
-function wordsOf(fact: Fact, plan: Plan, labels: readonly number[], image: number): number[] {
+function wordsOf(fact: Fact, plan: TaskPlan, labels: readonly number[], image: number): number[] {
   const { place, label } = plan.variety;
   if (place === "coordinates" || label === "once") return [...fact.keys];
   return [...fact.keys, ...(label === "shared" ? [labels[image]] : fact.answers)];
@@ -53,7 +53,7 @@ function wordsOf(fact: Fact, plan: Plan, labels: readonly number[], image: numbe
 function move(
   boards: readonly Board[],
   fact: Fact,
-  plan: Plan,
+  plan: TaskPlan,
   labels: readonly number[],
   random: Random,
 ): Slot[] {
@@ -85,7 +85,7 @@ function move(
  */
 function background(
   spec: DomainSpec,
-  plan: Plan,
+  plan: TaskPlan,
   textures: readonly number[],
   share: number,
   random: Random,
@@ -112,7 +112,7 @@ function background(
  * @param plan size and variety
  * @throws {InputError} when the pairs do not fit without held-out ones
  */
-export function compose(spec: DomainSpec, plan: Plan, random: Random): Composition {
+export function compose(spec: DomainSpec, plan: TaskPlan, random: Random): Composition {
   const video = spec.media === "video";
   const boards = emptyBoards(plan, spec.theme, video, random);
   const slots = placeSlots(plan, random);
@@ -141,7 +141,7 @@ export function compose(spec: DomainSpec, plan: Plan, random: Random): Compositi
 }
 
 /** Words of a section that are in use under a plan, as ids. */
-export function wordsInUse(section: keyof typeof categories, plan: Plan): number[] {
+export function wordsInUse(section: keyof typeof categories, plan: TaskPlan): number[] {
   const size = Math.min(plan.words, categories[section].length);
   return Array.from({ length: size }, (_, i) => categoryStart[section] + i);
 }

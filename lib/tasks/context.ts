@@ -5,9 +5,9 @@
  */
 import type { Board } from "./board.ts";
 import { compose } from "./compose.ts";
-import { domainSpec } from "./domains.ts";
+import { domainSpec } from "./specs.ts";
 import { InputError } from "../common/errors.ts";
-import { type DomainName, type Plan, resolveOptions, type TaskOptions } from "./options.ts";
+import { type DomainName, type TaskPlan, resolveOptions, type TaskOptions } from "./options.ts";
 import { askQuestions, type ContextQuestion } from "./questions.ts";
 import { renderBoard } from "./raster.ts";
 import type { RgbImage } from "./sample.ts";
@@ -24,7 +24,7 @@ export interface ContextOptions extends TaskOptions {
 /** Pictures and questions on them. */
 export interface TaskContext {
   /** Options with every default filled in. */
-  readonly plan: Plan;
+  readonly plan: TaskPlan;
   /** Images in order, or the different frames of one video. */
   readonly media: "images" | "video";
   /** One picture for each board, `[images]`, 16 pixels for each cell. */

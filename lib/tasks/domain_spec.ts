@@ -6,7 +6,7 @@
 import type { Random } from "../stats/random.ts";
 import type { Theme } from "./board.ts";
 import type { FactSections } from "./facts.ts";
-import type { DomainName, Variety } from "./options.ts";
+import type { DomainName, TaskVariety } from "./options.ts";
 import type { Section } from "./vocabulary.ts";
 
 /** Ways to ask; `{k}` stands for the key. */
@@ -30,9 +30,9 @@ export interface DomainSpec {
   /** Look of the background. */
   readonly theme: Theme;
   /** Sections of keys and answers under a variety. */
-  sections(variety: Variety): FactSections;
+  sections(variety: TaskVariety): FactSections;
   /** Questions under a variety. */
-  templates(variety: Variety): QuestionTemplates;
+  templates(variety: TaskVariety): QuestionTemplates;
   /** Sections of words that may stand about as clutter, never that of the keys. */
   readonly clutter: readonly Section[];
 }
@@ -48,7 +48,7 @@ export interface DomainSpec {
 export function askFor(
   templates: QuestionTemplates,
   key: readonly string[],
-  variety: Variety,
+  variety: TaskVariety,
   random: Random,
 ): string {
   const { sentences, short, between } = templates;

@@ -6,7 +6,7 @@
 import { InputError } from "../common/errors.ts";
 import type { Random } from "../stats/random.ts";
 import type { Slot } from "./board.ts";
-import type { Plan } from "./options.ts";
+import type { TaskPlan } from "./options.ts";
 import { isHeldOutObject, isHeldOutPair } from "./split.ts";
 import { categories, categoryStart, objectParts, type Section } from "./vocabulary.ts";
 
@@ -109,7 +109,7 @@ function arrange<T>(
 /** Answers of the facts as section indices, `[pairs][words of an answer]`. */
 function drawAnswers(
   sections: FactSections,
-  plan: Plan,
+  plan: TaskPlan,
   slots: readonly Slot[],
   labels: Uint32Array,
   random: Random,
@@ -126,7 +126,7 @@ function drawAnswers(
 /** Keys of the facts as section indices, `[pairs][words of a key]`. */
 function drawKeys(
   sections: FactSections,
-  plan: Plan,
+  plan: TaskPlan,
   slots: readonly Slot[],
   labels: Uint32Array,
   fits: (key: readonly number[], position: number) => boolean,
@@ -179,7 +179,7 @@ const ATTEMPTS = 50;
  */
 export function drawFacts(
   sections: FactSections,
-  plan: Plan,
+  plan: TaskPlan,
   slots: readonly Slot[],
   random: Random,
 ): Facts {

@@ -11,7 +11,7 @@ import type { Split } from "./split.ts";
 export type DomainName = "scene" | "video" | "page" | "document" | "long-video";
 
 /** How a context differs from the plain circuit [key cell][answer cell]. */
-export interface Variety {
+export interface TaskVariety {
   /** An object's name in questions: one token (`redstar`) or two words (`red star`). */
   readonly keyStyle: "one-token" | "words";
   /** The key alone, a question word and the key, one sentence, or one of several sentences. */
@@ -43,7 +43,7 @@ export interface TaskOptions {
   /** Number of images, pages or different frames, 1 to 256. */
   readonly images: number;
   /** A level from 0 (the plain circuit) to 4, or single choices on top of level 0. */
-  readonly difficulty: number | Partial<Variety>;
+  readonly difficulty: number | Partial<TaskVariety>;
   /** From which split. */
   readonly split: Split;
   /** Number of (key, answer) pairs in sight; by default a quarter of the cells, 4 to 24. */
@@ -57,7 +57,7 @@ export interface TaskOptions {
 }
 
 /** Options with every default filled in. */
-export interface Plan {
+export interface TaskPlan {
   /** Which domain. */
   readonly domain: DomainName;
   /** Cells per row. */
@@ -77,13 +77,13 @@ export interface Plan {
   /** Which split. */
   readonly split: Split;
   /** What is varied. */
-  readonly variety: Variety;
+  readonly variety: TaskVariety;
 }
 
 /** Highest difficulty level. */
 export const maxDifficulty = 4;
 
-const CIRCUIT: Variety = {
+const CIRCUIT: TaskVariety = {
   keyStyle: "one-token",
   questionStyle: "key",
   layout: "even",
@@ -98,7 +98,7 @@ const CIRCUIT: Variety = {
 };
 
 /** What level 4 chooses from, one of them for each sample. */
-const HARD: Readonly<Record<DomainName, readonly Partial<Variety>[]>> = {
+const HARD: Readonly<Record<DomainName, readonly Partial<TaskVariety>[]>> = {
   scene: [{ answerWords: 2 }, { keyWords: 2 }, { place: "coordinates" }],
   video: [{ answerWords: 2 }, { keyWords: 2, motion: false }, { label: "shared" }, {
     label: "once",
@@ -122,10 +122,10 @@ const isVideo = (domain: DomainName): boolean => domain === "video" || domain ==
  */
 export function varietyOf(
   domain: DomainName,
-  difficulty: number | Partial<Variety>,
+  difficulty: number | Partial<TaskVariety>,
   random: Random,
-): Variety {
-  const base: Variety = domain === "long-video" ? { ...CIRCUIT, choices: "hidden" } : CIRCUIT;
+): TaskVariety {
+  const base: TaskVariety = domain === "long-video" ? { ...CIRCUIT, choices: "hidden" } : CIRCUIT;
   if (typeof difficulty !== "number") return { ...base, ...difficulty };
   if (!(Number.isInteger(difficulty) && difficulty >= 0 && difficulty <= maxDifficulty)) {
     throw new InputError(
@@ -133,7 +133,7 @@ export function varietyOf(
     );
   }
   const hard = HARD[domain][random.integer(HARD[domain].length)];
-  const steps: readonly Partial<Variety>[] = [
+  const steps: readonly Partial<TaskVariety>[] = [
     {},
     { questionStyle: "short", clutter: 0.5 },
     { keyStyle: "words", questionStyle: "sentence", layout: "free" },
@@ -154,7 +154,7 @@ function check(name: string, value: number, low: number, high: number, whole = t
 }
 
 /** Refuses features that the domain does not have, and features that exclude each other. */
-function checkVariety(domain: DomainName, variety: Variety): void {
+function checkVariety(domain: DomainName, variety: TaskVariety): void {
   const refuse = (what: string, wanted: string) => {
     throw new InputError(`Cannot make a ${domain} sample with ${what}: ${wanted}`);
   };
@@ -176,7 +176,7 @@ function checkVariety(domain: DomainName, variety: Variety): void {
 }
 
 /** Cells that one pair takes side by side. */
-export function pairWidth(variety: Variety): number {
+export function pairWidth(variety: TaskVariety): number {
   const alone = variety.place === "coordinates" || variety.label === "once";
   return variety.keyWords + (alone ? 0 : variety.answerWords);
 }
@@ -187,7 +187,7 @@ export function pairWidth(variety: Variety): number {
  * @param random decides what the options leave open
  * @throws {InputError} when a value is out of range or does not fit the domain or the pictures
  */
-export function resolveOptions(domain: DomainName, options: TaskOptions, random: Random): Plan {
+export function resolveOptions(domain: DomainName, options: TaskOptions, random: Random): TaskPlan {
   const variety = varietyOf(domain, options.difficulty, random);
   checkVariety(domain, variety);
   const side = options.cellsPerSide;

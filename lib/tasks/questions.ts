@@ -7,7 +7,7 @@ import type { Random } from "../stats/random.ts";
 import { cellIndex, type Slot } from "./board.ts";
 import type { Composition, PlacedFact } from "./compose.ts";
 import { askFor, type DomainSpec } from "./domain_spec.ts";
-import { pairWidth, type Plan } from "./options.ts";
+import { pairWidth, type TaskPlan } from "./options.ts";
 import type { Box, Evidence } from "./sample.ts";
 import { cellSide } from "./shapes.ts";
 import {
@@ -48,7 +48,7 @@ export interface ContextQuestion {
 }
 
 /** A key in words: an object by one token or two, other words as they are. */
-function keyText(id: number, plan: Plan): string {
+function keyText(id: number, plan: TaskPlan): string {
   const object = id - categoryStart.objects;
   if (plan.variety.keyStyle === "one-token" || categoryOf(id) !== "objects") return words[id];
   const { colour, shape } = objectParts(object);
@@ -56,7 +56,7 @@ function keyText(id: number, plan: Plan): string {
 }
 
 /** The answer to a fact: its words, or its column and row in eighths of the picture. */
-function answerText(fact: PlacedFact, plan: Plan): string {
+function answerText(fact: PlacedFact, plan: TaskPlan): string {
   if (plan.variety.place === "beside") return fact.answers.map((id) => words[id]).join(" ");
   const eighth = (cell: number, cells: number) => Math.floor(8 * (cell + 0.5) / cells);
   const x = categories.columns[eighth(fact.slot.column, plan.columns)];
@@ -71,7 +71,7 @@ function boxOf(slot: Slot, width: number): Box {
   return [x, y, x + width * cellSide, y + cellSide];
 }
 
-function evidenceOf(spec: DomainSpec, plan: Plan, slot: Slot, width: number): Evidence {
+function evidenceOf(spec: DomainSpec, plan: TaskPlan, slot: Slot, width: number): Evidence {
   const box = boxOf(slot, width);
   if (spec.media === "images") return { image: slot.image, box };
   const first = slot.image * plan.frameRepeat;
@@ -81,7 +81,7 @@ function evidenceOf(spec: DomainSpec, plan: Plan, slot: Slot, width: number): Ev
 /** Three wrong answers, of other facts as far as they go. */
 function wrongAnswers(
   spec: DomainSpec,
-  plan: Plan,
+  plan: TaskPlan,
   answers: readonly string[],
   right: string,
   random: Random,
@@ -110,7 +110,7 @@ const LETTERS = categories.letters;
 function questionOn(
   fact: PlacedFact,
   spec: DomainSpec,
-  plan: Plan,
+  plan: TaskPlan,
   composition: Composition,
   answers: readonly string[],
   random: Random,
@@ -168,7 +168,7 @@ function questionOn(
  */
 export function askQuestions(
   spec: DomainSpec,
-  plan: Plan,
+  plan: TaskPlan,
   composition: Composition,
   count: number,
   random: Random,

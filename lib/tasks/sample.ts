@@ -3,28 +3,10 @@
  *
  * @module
  */
+import type { Evidence } from "../inputs/evidence.ts";
+import type { Box, RgbImage } from "../inputs/image.ts";
 
-/** A picture in memory: 8-bit red, green, blue, row by row from the top left. */
-export interface RgbImage {
-  /** In pixels. */
-  readonly width: number;
-  /** In pixels. */
-  readonly height: number;
-  /** `[height, width, 3]`. */
-  readonly data: Uint8Array;
-}
-
-/** A rectangle in pixels, half-open: left, top, right, bottom. */
-export type Box = readonly [x0: number, y0: number, x1: number, y1: number];
-
-/**
- * Where the answer can be read: a box of an image or a whole image (a page), frames of the video
- * (both ends included) with or without a box, or characters of the question's context.
- */
-export type Evidence =
-  | { readonly image: number; readonly box?: Box }
-  | { readonly frames: readonly [first: number, last: number]; readonly box?: Box }
-  | { readonly text: readonly [start: number, end: number] };
+export type { Box, Evidence, RgbImage };
 
 /** What is shown: images in order, or the frames of one video. */
 export type Media =
