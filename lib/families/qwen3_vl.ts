@@ -6,16 +6,12 @@
  */
 import { InputError } from "../common/errors.ts";
 import type { Activation } from "../backend/kernels.ts";
-import { nativeImages, nativeVideos, sharedBudgetSize } from "../inputs/native_resolution.ts";
-import { mropePositions } from "../inputs/position_ids.ts";
-import { settingsOf } from "../inputs/processor_files.ts";
-import { sampleFrames } from "../inputs/video.ts";
-import { timestampedLayout } from "../inputs/video_layouts.ts";
 import type { TextConfig, VisionConfig } from "../model/config.ts";
 import { VisionEncoder } from "../model/vision_encoder.ts";
 import { visionWeightShapes } from "../model/weight_shapes.ts";
 import type { ConfigReader } from "./config_reader.ts";
 import type { Family } from "./family.ts";
+import { qwen3VlInputs } from "./input_recipes.ts";
 
 const activations: readonly Activation[] = [
   "silu",
@@ -98,20 +94,6 @@ function readVision(vision: ConfigReader): VisionConfig {
   };
 }
 
-/** Pixels where the processor's files say nothing: CLIP's mean and deviation for images. */
-const imageDefaults = {
-  imageMean: [0.48145466, 0.4578275, 0.40821073],
-  imageStd: [0.26862954, 0.26130258, 0.27577711],
-  ...{ patchSize: 14, temporalPatchSize: 2, mergeSize: 2 },
-  ...{ minPixels: 56 * 56, maxPixels: 28 * 28 * 1280 },
-};
-
-const videoDefaults = {
-  ...{ imageMean: [0.5, 0.5, 0.5], imageStd: [0.5, 0.5, 0.5] },
-  ...{ patchSize: 16, temporalPatchSize: 2, mergeSize: 2 },
-  ...{ minPixels: 128 * 32 * 32, maxPixels: 32 * 32 * 768 },
-};
-
 /** Qwen3-VL, dense. */
 export const qwen3Vl: Family = {
   modelType: "qwen3_vl",
@@ -136,18 +118,6 @@ export const qwen3Vl: Family = {
     ["lm_head.", "lm_head."],
   ],
   visionShapes: (config) => visionWeightShapes(config.vision!),
-  readInputs: (files) => ({
-    images: nativeImages("<|image_pad|>", settingsOf(files.image), imageDefaults),
-    videos: nativeVideos("<|video_pad|>", settingsOf(files.video), {
-      defaults: videoDefaults,
-      fps: 2,
-      maxVideoTokens: 768,
-      sample: sampleFrames,
-      size: sharedBudgetSize,
-      layout: timestampedLayout("<|vision_start|>", "<|vision_end|>"),
-      secondsPerGrid: false,
-    }),
-    positions: mropePositions(),
-  }),
+  readInputs: qwen3VlInputs,
   buildVision: (kernels, config, weights) => new VisionEncoder(kernels, config.vision!, weights),
 };

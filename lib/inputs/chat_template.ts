@@ -31,6 +31,8 @@ export class ChatTemplate {
   readonly #template: Template;
 
   /**
+   * Parses a template.
+   *
    * @param source Jinja text
    * @param values values that every rendering gets, such as `bos_token`
    * @throws {InputError} if it is not Jinja

@@ -178,9 +178,9 @@ export function evidenceTokens(
   const tokens = evidence.flatMap((piece) => {
     if ("text" in piece) return tokensOfCharacters(piece.text, sources);
     return gridsOf(piece, sources.grids).flatMap((grids) => {
-      if (piece.box === undefined) return visualTokens(grids).map(({ token }) => token);
-      checkBox(piece.box, grids[0].size);
-      return tokensInBox(grids, piece.box);
+      const [width, height] = grids[0].size;
+      if (piece.box) checkBox(piece.box, [width, height]);
+      return tokensInBox(grids, piece.box ?? [0, 0, width, height]);
     });
   });
   return [...new Set(tokens)].sort((a, b) => a - b);

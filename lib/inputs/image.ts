@@ -29,9 +29,9 @@ export interface DecodeOptions {
   readonly name?: string;
 }
 
-/** First bytes of the file formats that are read; `.` stands for any byte. */
+/** First bytes of the file formats that are read. */
 const signatures: readonly (readonly [format: string, bytes: RegExp])[] = [
-  ["PNG", /^\x89PNG\r\n\x1a\n/],
+  ["PNG", /^\x89PNG\r\n/],
   ["JPEG", /^\xff\xd8\xff/],
   ["WebP", /^RIFF[^]{4}WEBP/],
   ["GIF", /^GIF8[79]a/],

@@ -22,6 +22,11 @@ export type LayoutPiece = string | {
 export interface PreparedMedia {
   /** Tensors under Hugging Face's names, in their order. */
   readonly tensors: Readonly<Record<string, NamedArray>>;
+  /**
+   * Rows of each picture (or video) in the first axis, where images and videos share a tensor; they
+   * are then joined in prompt order.
+   */
+  readonly rows?: readonly number[];
   /** For each picture (or video), what replaces its placeholder. */
   readonly layouts: readonly (readonly LayoutPiece[])[];
 }

@@ -15,7 +15,7 @@ import { type PixelConfig, type PixelDefaults, readPixelConfig } from "./process
 import { resizeImage } from "./resize.ts";
 import type { Settings } from "./settings.ts";
 import { imageSize, type PixelBudget, type Size, videoSize } from "./smart_resize.ts";
-import { patchSeconds, sampleFrames, temporalPatches, type Video } from "./video.ts";
+import { type FrameRule, patchSeconds, temporalPatches, type Video } from "./video.ts";
 import type { VisualGrid } from "./visual_grid.ts";
 
 /** What holds where the file says nothing. */
@@ -151,8 +151,8 @@ export interface VideoRules {
   readonly fps: number | null;
   /** Most tokens that `cap_pixels_per_frame` assumes where the file says nothing. */
   readonly maxVideoTokens: number;
-  /** Which frames to take; like `sampleFrames`. */
-  readonly sample: typeof sampleFrames;
+  /** Which frames to take, where frames are sampled. */
+  readonly sample: FrameRule;
   /** Size of the frames. */
   size(frames: number, frame: Size, config: VideoConfig): Size;
   /** What replaces the placeholder. */
@@ -220,8 +220,10 @@ export function nativeVideos(
   };
   const wanted = settings.number("fps", rules.fps ?? 0);
   const sampled = settings.flag("do_sample_frames", rules.fps !== null);
+  const numFrames = settings.number("num_frames", 0);
   const sampling = {
     fps: sampled && wanted > 0 ? wanted : null,
+    numFrames: sampled && numFrames > 0 ? numFrames : null,
     minFrames: settings.count("min_frames", 4),
     maxFrames: settings.count("max_frames", 768),
   };

@@ -5,7 +5,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { ModelInputs } from "../model/model_inputs.ts";
+import type { ModelInputs, NamedArray } from "../model/model_inputs.ts";
 import { type ChatTemplate, loadChatTemplate, type TemplateArguments } from "./chat_template.ts";
 import { type Evidence, evidenceTokens } from "./evidence.ts";
 import { loadImage, type MediaAccess } from "./media_files.ts";
@@ -90,11 +90,44 @@ function prepareMedia<T>(
   return { prepared: done, placeholders: [{ kind, placeholder, layouts: done.layouts }] };
 }
 
+/** Tensors of images and videos; one that both have is joined in prompt order. */
+function joinMedia(
+  images: PreparedMedia,
+  videos: PreparedMedia,
+  grids: readonly VisualGrid[],
+): Record<string, NamedArray> {
+  const joined = { ...images.tensors, ...videos.tensors };
+  for (const [name, tensor] of Object.entries(images.tensors)) {
+    const other = videos.tensors[name];
+    if (!other) continue;
+    const row = tensor.data.length / tensor.shape[0];
+    const data = new Float32Array(tensor.data.length + other.data.length);
+    const sources = {
+      image: { data: tensor.data, rows: images.rows ?? [], next: 0 },
+      video: { data: other.data, rows: videos.rows ?? [], next: 0 },
+    };
+    const order = grids.filter((grid, i) =>
+      grid.kind !== grids[i - 1]?.kind || grid.media !== grids[i - 1].media
+    );
+    let at = 0;
+    for (const { kind, media } of order) {
+      const source = sources[kind], length = source.rows[media] * row;
+      data.set(source.data.subarray(source.next, source.next + length), at);
+      source.next += length;
+      at += length;
+    }
+    joined[name] = { data, shape: [data.length / row, ...tensor.shape.slice(1)] };
+  }
+  return joined;
+}
+
 /**
  * Prepares conversations for one model. Build it with {@link loadProcessor}.
  */
 export class Processor {
   /**
+   * Puts the parts together.
+   *
    * @param tokenizer text to tokens
    * @param template messages to text
    * @param recipe the family's rules
@@ -130,7 +163,7 @@ export class Processor {
       const type = grid.kind === "image" ? 1 : 2;
       tokenTypes.fill(type, grid.start, grid.start + gridLength(grid));
     }
-    const media = { ...image.prepared.tensors, ...video.prepared.tensors };
+    const media = joinMedia(image.prepared, video.prepared, grids);
     const question = questionRanges(text, texts, options.question);
     const prompt: PreparedPrompt = {
       inputIds: ids,

@@ -43,7 +43,7 @@ const inertKeys: readonly string[] = [
 export class Settings {
   readonly #read = new Set<string>(inertKeys);
 
-  /** @param file name of the file, for messages */
+  /** Starts with no key read; `file` is its name in messages. */
   constructor(readonly json: Readonly<Record<string, unknown>>, readonly file: string) {}
 
   /** The raw value of a key; undefined if absent or null. */

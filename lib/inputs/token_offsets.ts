@@ -86,8 +86,11 @@ function alignSection(
 ): boolean {
   const spelled = characters.map((c) => c.text);
   let at = 0;
-  // A space that the normalizer puts in front of the text belongs to no character.
-  if (spelled[0] === " " && spelled.join("").length === forms(text)[1].length + 1) at = 1;
+  // A space that the tokenizer puts in front of the text belongs to no character.
+  if (spelled[0] === " ") {
+    const rest = spelled.slice(1).join("");
+    if (forms(text).includes(rest)) at = 1;
+  }
   let aligned = true;
   for (const { 0: cluster, index } of text.matchAll(clusters)) {
     const from = start + index, to = from + cluster.length;

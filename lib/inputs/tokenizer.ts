@@ -10,7 +10,7 @@ import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_fil
 import { tokenOffsets } from "./token_offsets.ts";
 
 /** A JSON object. */
-type JsonObject = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** How a text is encoded. */
 export interface EncodeOptions {
@@ -58,6 +58,8 @@ export class Tokenizer {
   readonly specialTokens: Readonly<Record<string, string>>;
 
   /**
+   * Builds a tokenizer from parsed files.
+   *
    * @param tokenizer content of `tokenizer.json`
    * @param config content of `tokenizer_config.json`
    * @throws {InputError} if the library cannot use them

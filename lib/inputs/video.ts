@@ -22,11 +22,21 @@ export interface Video {
 export interface FrameSampling {
   /** Wanted frames per second, or null to take every frame. */
   readonly fps: number | null;
+  /** Wanted number of frames, which then counts instead of `fps`. */
+  readonly numFrames?: number | null;
   /** Fewest frames, if the video has them. */
   readonly minFrames: number;
   /** Most frames. */
   readonly maxFrames: number;
 }
+
+/** Which frames of `total`, recorded at `fps`, to take; patches hold `temporalPatchSize` frames. */
+export type FrameRule = (
+  total: number,
+  fps: number,
+  sampling: FrameSampling,
+  temporalPatchSize: number,
+) => number[];
 
 /** Throws unless a video has frames of one size and a frame rate. */
 export function checkVideo(video: Video, name = "the video"): Video {
@@ -67,34 +77,83 @@ export function evenIndices(total: number, count: number): number[] {
   );
 }
 
+/** All frames. */
+const everyFrame = (total: number) => Array.from({ length: total }, (_, i) => i);
+
+/** Throws if more frames are wanted than there are. */
+function checkCount(wanted: number, total: number): void {
+  if (wanted <= total) return;
+  throw new InputError(`Cannot sample ${wanted} frames of a video that has ${total}`);
+}
+
 /**
- * Which frames a model sees: at the wanted rate, within the limits, evenly spread.
+ * Which frames a model sees: at the wanted rate, within the limits, evenly spread from the first to
+ * the last.
  *
  * Source: `sample_frames` of transformers' `video_processing_qwen3_vl.py`.
  *
- * @param total frames of the video
- * @param fps frames per second of the video
- * @param _temporalPatchSize frames of a patch, which this rule does not need
- *
  * @example
  * ```ts
- * import { sampleFrames } from "../../lib/inputs/video.ts";
+ * import { spreadFrames } from "../../lib/inputs/video.ts";
  * import { assertEquals } from "@std/assert";
  * // Two seconds at 4 frames a second, wanted at 2 a second, but at least 4 frames.
- * assertEquals(sampleFrames(8, 4, { fps: 2, minFrames: 4, maxFrames: 6 }), [0, 2, 5, 7]);
+ * const sampling = { fps: 2, minFrames: 4, maxFrames: 6 };
+ * assertEquals(spreadFrames(8, 4, sampling, 2), [0, 2, 5, 7]);
  * ```
  */
-export function sampleFrames(
-  total: number,
-  fps: number,
-  sampling: FrameSampling,
-  _temporalPatchSize = 2,
-): number[] {
-  const { minFrames, maxFrames } = sampling;
-  if (sampling.fps === null) return Array.from({ length: total }, (_, i) => i);
+export const spreadFrames: FrameRule = (total, fps, sampling): number[] => {
+  const { minFrames, maxFrames, numFrames } = sampling;
+  if (numFrames) return evenIndices(total, numFrames);
+  if (sampling.fps === null) return everyFrame(total);
   const wanted = Math.trunc(total / fps * sampling.fps);
   return evenIndices(total, Math.min(Math.max(wanted, minFrames), maxFrames, total));
-}
+};
+
+/**
+ * Which frames a model sees: at the wanted rate, whole temporal patches of them, at equal steps from
+ * the first.
+ *
+ * Source: `sample_frames` of transformers' `video_processing_qwen2_vl.py`.
+ */
+export const steppedFrames: FrameRule = (total, fps, sampling, patch): number[] => {
+  const whole = (frames: number) => Math.floor(frames / patch) * patch;
+  let count: number;
+  if (sampling.numFrames) count = roundHalfEven(sampling.numFrames / patch) * patch;
+  else if (sampling.fps === null) return everyFrame(total);
+  else {
+    const most = whole(Math.min(sampling.maxFrames, total));
+    const wanted = total / fps * sampling.fps;
+    count = whole(Math.min(Math.max(wanted, sampling.minFrames), most, total));
+  }
+  checkCount(count, total);
+  const step = total / count;
+  return Array.from({ length: count }, (_, i) => Math.trunc(Math.fround(i * step)));
+};
+
+/**
+ * Which frames a model sees: at the wanted rate, at equal whole-number steps from the first.
+ *
+ * Source: `default_sample_indices_fn` of transformers' `video_utils.py`.
+ */
+export const defaultFrames: FrameRule = (total, fps, sampling): number[] => {
+  if (!sampling.numFrames && sampling.fps === null) return everyFrame(total);
+  const count = sampling.numFrames || Math.max(1, Math.trunc(total / fps * sampling.fps!));
+  checkCount(count, total);
+  return Array.from({ length: count }, (_, i) => Math.floor(i * total / count));
+};
+
+/**
+ * Which frames a model sees: at the wanted rate, from the middles of equal stretches.
+ *
+ * Source: `sample_frames` of transformers' `video_processing_internvl.py`.
+ */
+export const middleFrames: FrameRule = (total, fps, sampling): number[] => {
+  if (!sampling.numFrames && sampling.fps === null) return everyFrame(total);
+  const count = sampling.numFrames || Math.trunc(total / fps * sampling.fps!);
+  checkCount(count, total);
+  const step = total / count;
+  return Array.from({ length: count }, (_, i) => Math.trunc(Math.fround(step / 2 + i * step)));
+};
 
 /**
  * Frames of each temporal patch; the last one is repeated where they do not fill it.

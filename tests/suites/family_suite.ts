@@ -61,8 +61,9 @@ export function familySuite(family: string): void {
     steps(async (model, t) => {
       const layers = model.config.text.numHiddenLayers;
       for (const name of goldenCases(family)) {
+        const golden = await goldenCase(family, name);
+        if (!golden.names.includes("logits")) continue;
         await t.step(name, async () => {
-          const golden = await goldenCase(family, name);
           const close = (what: string, found: ArrayLike<number>, wanted: ArrayLike<number>) => {
             const error = relativeError(found, wanted);
             assert(error < bound, `${name} ${what}: ${error} of the scale, bound ${bound}`);

@@ -1,0 +1,199 @@
+/**
+ * How pictures and videos enter each family's prompts: the rules of `lib/inputs` with the family's
+ * names and the defaults of its processor classes in transformers.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import { anyresImages } from "../inputs/anyres.ts";
+import { fixedImages } from "../inputs/fixed_resolution.ts";
+import { frameVideos } from "../inputs/frames.ts";
+import type { InputRecipe, LayoutPiece } from "../inputs/media_layout.ts";
+import {
+  frameBudgetSize,
+  nativeImages,
+  nativeVideos,
+  sharedBudgetSize,
+} from "../inputs/native_resolution.ts";
+import { countedPositions, mropePositions, type PositionRule } from "../inputs/position_ids.ts";
+import { type ProcessorFiles, settingsOf } from "../inputs/processor_files.ts";
+import { Settings } from "../inputs/settings.ts";
+import { tiledImages } from "../inputs/tiles.ts";
+import { defaultFrames, middleFrames, spreadFrames, steppedFrames } from "../inputs/video.ts";
+import { plainLayout, timestampedLayout } from "../inputs/video_layouts.ts";
+import type { VisualGrid } from "../inputs/visual_grid.ts";
+
+/** CLIP's mean and deviation. */
+const clip = {
+  imageMean: [0.48145466, 0.4578275, 0.40821073],
+  imageStd: [0.26862954, 0.26130258, 0.27577711],
+};
+const half = { imageMean: [0.5, 0.5, 0.5], imageStd: [0.5, 0.5, 0.5] };
+
+/** `Qwen2VLImageProcessor`, which all Qwen-VL families use. */
+const qwenImage = {
+  ...clip,
+  ...{ patchSize: 14, temporalPatchSize: 2, mergeSize: 2 },
+  ...{ minPixels: 56 * 56, maxPixels: 28 * 28 * 1280 },
+};
+const [qwenImageToken, qwenVideoToken] = ["<|image_pad|>", "<|video_pad|>"];
+
+/** Qwen3-VL: time stamps between temporal patches, one budget for all frames. */
+export function qwen3VlInputs(files: ProcessorFiles): InputRecipe {
+  return {
+    images: nativeImages(qwenImageToken, settingsOf(files.image), qwenImage),
+    videos: nativeVideos(qwenVideoToken, settingsOf(files.video), {
+      defaults: {
+        ...half,
+        ...{ patchSize: 16, temporalPatchSize: 2, mergeSize: 2 },
+        ...{ minPixels: 128 * 32 * 32, maxPixels: 32 * 32 * 768 },
+      },
+      fps: 2,
+      maxVideoTokens: 768,
+      sample: spreadFrames,
+      size: sharedBudgetSize,
+      layout: timestampedLayout("<|vision_start|>", "<|vision_end|>"),
+      secondsPerGrid: false,
+    }),
+    positions: mropePositions(),
+  };
+}
+
+function qwen2Inputs(
+  files: ProcessorFiles,
+  positions: PositionRule,
+  secondsPerGrid: boolean,
+): InputRecipe {
+  return {
+    images: nativeImages(qwenImageToken, settingsOf(files.image), qwenImage),
+    videos: nativeVideos(qwenVideoToken, settingsOf(files.video), {
+      defaults: { ...qwenImage, minPixels: 128 * 28 * 28, maxPixels: 28 * 28 * 768 },
+      fps: null,
+      maxVideoTokens: 128_000,
+      sample: steppedFrames,
+      size: frameBudgetSize,
+      layout: plainLayout,
+      secondsPerGrid,
+    }),
+    positions,
+  };
+}
+
+/** Qwen2-VL: temporal patches in a row, a budget for each frame. */
+export function qwen2VlInputs(files: ProcessorFiles): InputRecipe {
+  return qwen2Inputs(files, mropePositions(), false);
+}
+
+/**
+ * Qwen2.5-VL: as Qwen2-VL, with times of temporal patches in seconds.
+ *
+ * @param tokensPerSecond `tokens_per_second` of the vision config
+ */
+export function qwen25VlInputs(files: ProcessorFiles, tokensPerSecond: number): InputRecipe {
+  const positions = mropePositions({
+    time: ({ kind, media }, index, { second_per_grid_ts: seconds }) =>
+      kind === "image" ? index : Math.trunc(index * tokensPerSecond * seconds.data[media]),
+  });
+  return qwen2Inputs(files, positions, true);
+}
+
+/** Keys of a processor's own file, with those of its class read or ignored by `read`. */
+function ownSettings<T>(files: ProcessorFiles, read: (settings: Settings) => T): T {
+  const settings = new Settings(files.processor.json, files.processor.file);
+  const result = read(settings);
+  settings.finish();
+  return result;
+}
+
+/** Refuses feature selections with which tokens are no grid. */
+function checkSelection(settings: Settings, classTokens: number, fallback: string): void {
+  const key = "vision_feature_select_strategy", strategy = settings.text(key, fallback);
+  if (classTokens === (strategy === "default" ? 1 : 0)) return;
+  throw settings.error(key, strategy, classTokens === 1 ? '"default"' : '"full"');
+}
+
+/** Whole number of tokens along a side, from their number on a square. */
+function sideOf(tokens: number): number {
+  const side = Math.sqrt(tokens);
+  if (Number.isInteger(side)) return side;
+  throw new InputError(`Cannot use ${tokens} tokens for one picture: wanted a square number`);
+}
+
+/** LLaVA 1.5: one grid of tokens for the middle of a picture. */
+export function llavaInputs(files: ProcessorFiles): InputRecipe {
+  const tokens = ownSettings(files, (settings) => {
+    checkSelection(settings, settings.number("num_additional_image_tokens", 0), "full");
+    return {
+      token: settings.text("image_token", "<image>"),
+      patchSize: settings.count("patch_size", 14),
+    };
+  });
+  const defaults = { ...clip, edge: 224 };
+  return {
+    images: fixedImages(tokens, settingsOf(files.image), defaults),
+    videos: null,
+    positions: countedPositions,
+  };
+}
+
+/** LLaVA-OneVision: tiles with newlines, or several pictures whole; frames at half the tokens. */
+export function llavaOnevisionInputs(files: ProcessorFiles): InputRecipe {
+  const { image, video, side, maxTiles } = ownSettings(files, (settings) => {
+    checkSelection(settings, 0, "full");
+    const aspect = settings.text("vision_aspect_ratio", "anyres_max_9");
+    const maxTiles = Number(/^anyres_max_(\d+)$/.exec(aspect)?.[1]);
+    if (!(maxTiles > 0)) throw settings.error("vision_aspect_ratio", aspect, '"anyres_max_9"');
+    return {
+      image: settings.text("image_token", "<image>"),
+      video: settings.text("video_token", "<video>"),
+      side: sideOf(settings.count("num_image_tokens", 729)),
+      maxTiles,
+    };
+  });
+  const edges = [1, 2, 3, 4, 5, 6].map((tiles) => 384 * tiles);
+  const resolutions = edges.flatMap((h) => edges.map((w) => [h, w] as const));
+  return {
+    images: anyresImages({ token: image, side, maxTiles }, settingsOf(files.image), {
+      ...clip,
+      edge: 384,
+      resolutions,
+    }),
+    videos: frameVideos(settingsOf(files.video), {
+      placeholder: video,
+      defaults: { ...clip, edge: 384 },
+      side: Math.ceil(side / 2),
+      sample: defaultFrames,
+      tensor: "pixel_values_videos",
+      layout: (grids) =>
+        grids.map((grid, i): LayoutPiece => ({
+          token: video,
+          grid: i < grids.length - 1 ? grid : { ...grid, newline: "end" },
+        })),
+    }),
+    positions: countedPositions,
+  };
+}
+
+/** InternVL3 and 3.5: tiles and a thumbnail; frames with their numbers. */
+export function internvlInputs(files: ProcessorFiles): InputRecipe {
+  const [token, start, end] = ["<IMG_CONTEXT>", "<img>", "</img>"];
+  const side = ownSettings(files, (settings) => sideOf(settings.count("image_seq_length", 256)));
+  const defaults = { ...clip, edge: 384 };
+  return {
+    images: tiledImages({ token, start, end, side }, settingsOf(files.image), defaults),
+    videos: frameVideos(settingsOf(files.video), {
+      placeholder: "<video>",
+      defaults,
+      side,
+      sample: middleFrames,
+      tensor: "pixel_values",
+      layout: (grids) =>
+        grids.flatMap((grid: VisualGrid, i): LayoutPiece[] => [
+          `${i > 0 ? "\n" : ""}Frame${i + 1}: ${start}`,
+          { token, grid },
+          end,
+        ]),
+    }),
+    positions: countedPositions,
+  };
+}

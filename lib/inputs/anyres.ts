@@ -1,0 +1,234 @@
+/**
+ * Pictures at any resolution out of tiles: the whole picture once at the tile's size, then tiles of
+ * it enlarged, their tokens in one map whose rows end with a newline token.
+ *
+ * Source: transformers `image_processing_llava_onevision.py`, `processing_llava_onevision.py`.
+ * @module
+ */
+import type { NamedArray } from "../model/model_inputs.ts";
+import { type Color, cutOut, cutTiles, stackPictures } from "./canvas.ts";
+import { type FixedSize, readFixedSize } from "./fixed_resolution.ts";
+import type { Box, RgbImage } from "./image.ts";
+import { type LayoutPiece, type MediaRecipe, namedArray } from "./media_layout.ts";
+import { levelTable } from "./normalize.ts";
+import { type PixelConfig, type PixelDefaults, readPixelConfig } from "./processor_files.ts";
+import { resizeImage } from "./resize.ts";
+import type { Settings } from "./settings.ts";
+import type { Size } from "./smart_resize.ts";
+
+/**
+ * The resolution that keeps most of a picture and wastes least.
+ *
+ * @param original height and width of the picture
+ * @param resolutions heights and widths to choose from; the first wins a tie
+ *
+ * @example
+ * ```ts
+ * import { bestResolution } from "../../lib/inputs/anyres.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(bestResolution([100, 300], [[384, 384], [384, 768], [768, 384]]), [384, 768]);
+ * ```
+ */
+export function bestResolution([height, width]: Size, resolutions: readonly Size[]): Size {
+  let best = resolutions[0], kept = 0, wasted = Infinity;
+  for (const resolution of resolutions) {
+    const scale = Math.min(resolution[1] / width, resolution[0] / height);
+    const shown = Math.trunc(width * scale) * Math.trunc(height * scale);
+    const effective = Math.min(shown, width * height);
+    const waste = resolution[0] * resolution[1] - effective;
+    if (effective > kept || (effective === kept && waste < wasted)) {
+      [best, kept, wasted] = [resolution, effective, waste];
+    }
+  }
+  return best;
+}
+
+/** Height and width of a picture that just fits into a canvas. */
+export function fittedSize([height, width]: Size, [canvasHeight, canvasWidth]: Size): Size {
+  const sx = canvasWidth / width, sy = canvasHeight / height;
+  return sx < sy
+    ? [Math.min(Math.ceil(height * sx), canvasHeight), canvasWidth]
+    : [canvasHeight, Math.min(Math.ceil(width * sy), canvasWidth)];
+}
+
+/** Python's `int(round(value, 7))`. */
+const truncateRounded = (value: number) => Math.trunc(Number(value.toFixed(7)));
+
+/** The map of tokens of all tiles, without the rows or columns that show only border. */
+export interface TokenMap {
+  /** Rows of tokens, after shrinking. */
+  readonly rows: number;
+  /** Columns of tokens, after shrinking. */
+  readonly columns: number;
+  /** Rows left out at the top and as many at the bottom, before shrinking. */
+  readonly cutRows: number;
+  /** Columns left out at the left and as many at the right, before shrinking. */
+  readonly cutColumns: number;
+}
+
+/**
+ * Size of the map of tokens.
+ *
+ * Source: `_get_unpadded_features`.
+ *
+ * @param original height and width of the picture
+ * @param full rows and columns of tokens of all tiles
+ * @param most number of tokens from which, 1.1 times in each direction exceeded, the map is shrunk
+ */
+export function tokenMap(
+  [height, width]: Size,
+  [fullRows, fullColumns]: Size,
+  most: number,
+): TokenMap {
+  let cutRows = 0, cutColumns = 0;
+  if (width / height > fullColumns / fullRows) {
+    const rows = truncateRounded(height * (fullColumns / width));
+    cutRows = Math.floor((fullRows - rows) / 2);
+  } else {
+    const columns = truncateRounded(width * (fullRows / height));
+    cutColumns = Math.floor((fullColumns - columns) / 2);
+  }
+  const rows = fullRows - 2 * cutRows, columns = fullColumns - 2 * cutColumns;
+  const ratio = Math.sqrt(rows * columns / most);
+  if (ratio <= 1.1) return { rows, columns, cutRows, cutColumns };
+  const shrunk = (side: number) => Math.floor(side / ratio);
+  return { rows: shrunk(rows), columns: shrunk(columns), cutRows, cutColumns };
+}
+
+/** What the processor around the image processor says. */
+export interface AnyresTokens {
+  /** Placeholder in the rendered prompt, and the token that is repeated. */
+  readonly token: string;
+  /** Tokens along each side of a tile. */
+  readonly side: number;
+  /** Tiles' worth of tokens from which the map is shrunk (`anyres_max_9`: 9). */
+  readonly maxTiles: number;
+}
+
+/** One picture, prepared. */
+interface AnyresImage {
+  readonly tiles: readonly RgbImage[];
+  readonly pieces: readonly LayoutPiece[];
+}
+
+/** Reads a list of heights and widths. */
+function readResolutions(settings: Settings, fallback: readonly Size[]): readonly Size[] {
+  const key = "image_grid_pinpoints", value = settings.value(key) ?? fallback;
+  const valid = Array.isArray(value) && value.length > 0 &&
+    value.every((entry) =>
+      Array.isArray(entry) && entry.length === 2 && entry.every((n) => Number.isInteger(n) && n > 0)
+    );
+  if (valid) return value as Size[];
+  throw settings.error(key, value, "a list of [height, width]");
+}
+
+/**
+ * Images: one alone is shown whole and in tiles, several are shown whole each, on a square.
+ *
+ * @param settings of the image processor; read here and now
+ * @param defaults where the file says nothing; `edge` is a tile's side in pixels
+ * @returns tensors `pixel_values` `[n, tiles, 3, height, width]`, `image_sizes` `[n, 2]` (heights and
+ *   widths of the originals) and `batch_num_images` `[1]`
+ * @throws {InputError} for settings that are unknown or of the wrong type
+ */
+export function anyresImages(
+  tokens: AnyresTokens,
+  settings: Settings,
+  defaults: PixelDefaults & { readonly edge: number; readonly resolutions: readonly Size[] },
+): MediaRecipe<RgbImage> {
+  const config = readPixelConfig(settings, defaults);
+  const tile = readFixedSize(settings, "size", defaults.edge);
+  const resolutions = readResolutions(settings, defaults.resolutions);
+  settings.ignore("do_pad"); // tiles of one prompt always are as many
+  settings.finish();
+  const levels = levelTable(config);
+  const background = config.imageMean.map((mean) => Math.trunc(mean * 255)) as unknown as Color;
+  const prepareOne = (image: RgbImage, media: number, alone: boolean) =>
+    alone
+      ? tiled(image, tile, config, resolutions, tokens)
+      : onSquare(image, media, tile, config, background, tokens);
+  return {
+    placeholder: tokens.token,
+    prepare(images) {
+      const prepared = images.map((image, i) => prepareOne(image, i, images.length === 1));
+      const { data, shape } = stackPictures(prepared.flatMap(({ tiles }) => tiles), levels);
+      const sizes = Int32Array.from(images.flatMap(({ height, width }) => [height, width]));
+      const each = prepared[0].tiles.length; // one picture with all its tiles, or several with one
+      const tensors: Record<string, NamedArray> = {
+        pixel_values: namedArray(data, [images.length, each, ...shape.slice(1)]),
+        image_sizes: namedArray(sizes, [images.length, 2]),
+        batch_num_images: namedArray(Int32Array.of(images.length), [1]),
+      };
+      return { tensors, layouts: prepared.map(({ pieces }) => pieces) };
+    },
+  };
+}
+
+/** A grid of tokens of one image. */
+function imagePiece(
+  { token }: AnyresTokens,
+  { width, height }: RgbImage,
+  media: number,
+  [rows, columns]: Size,
+  newline: "none" | "row" | "end",
+  region: Box,
+): LayoutPiece {
+  const grid = { kind: "image", media, size: [width, height], frames: [] } as const;
+  return { token, grid: { ...grid, rows, columns, newline, region } };
+}
+
+/** A picture whole and in tiles. */
+function tiled(
+  image: RgbImage,
+  tile: FixedSize,
+  config: PixelConfig,
+  resolutions: readonly Size[],
+  tokens: AnyresTokens,
+): AnyresImage {
+  const { width, height } = image, { side, maxTiles } = tokens;
+  const canvas = bestResolution([height, width], resolutions);
+  const [newHeight, newWidth] = fittedSize([height, width], canvas);
+  const resized = resizeImage(image, newWidth, newHeight, config.filter);
+  const left = Math.floor((canvas[1] - newWidth) / 2),
+    top = Math.floor((canvas[0] - newHeight) / 2);
+  const padded = cutOut(resized, -left, -top, canvas[1], canvas[0]);
+  const down = Math.floor(canvas[0] / tile.height), across = Math.floor(canvas[1] / tile.width);
+  const map = tokenMap([height, width], [side * down, side * across], maxTiles * side * side);
+  const x = (column: number) => (column * tile.width / side - left) * width / newWidth;
+  const y = (row: number) => (row * tile.height / side - top) * height / newHeight;
+  const region: Box = [
+    x(map.cutColumns),
+    y(map.cutRows),
+    x(side * across - map.cutColumns),
+    y(side * down - map.cutRows),
+  ];
+  return {
+    tiles: [
+      resizeImage(image, tile.width, tile.height, config.filter),
+      ...cutTiles(padded, tile.width, tile.height),
+    ],
+    pieces: [
+      imagePiece(tokens, image, 0, [side, side], "none", [0, 0, width, height]),
+      imagePiece(tokens, image, 0, [map.rows, map.columns], "row", region),
+    ],
+  };
+}
+
+/** A picture whole, in the middle of a square. */
+function onSquare(
+  image: RgbImage,
+  media: number,
+  tile: FixedSize,
+  config: PixelConfig,
+  background: Color,
+  tokens: AnyresTokens,
+): AnyresImage {
+  const edge = Math.max(image.width, image.height);
+  const left = Math.floor((edge - image.width) / 2), top = Math.floor((edge - image.height) / 2);
+  const square = cutOut(image, -left, -top, edge, edge, background);
+  const region: Box = [-left, -top, edge - left, edge - top];
+  return {
+    tiles: [resizeImage(square, tile.width, tile.height, config.filter)],
+    pieces: [imagePiece(tokens, image, media, [tokens.side, tokens.side], "end", region)],
+  };
+}

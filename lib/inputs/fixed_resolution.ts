@@ -1,0 +1,135 @@
+/**
+ * Pictures at one size: the shorter side resized, the middle cut out (CLIP's way), one grid of
+ * tokens each.
+ *
+ * Source: transformers `image_processing_clip.py`, `processing_llava.py`.
+ * @module
+ */
+import { cutOut, stackPictures } from "./canvas.ts";
+import type { Box, RgbImage } from "./image.ts";
+import type { MediaRecipe } from "./media_layout.ts";
+import { levelTable } from "./normalize.ts";
+import { type PixelDefaults, readPixelConfig } from "./processor_files.ts";
+import { type ResizeFilter, resizeImage } from "./resize.ts";
+import type { Settings } from "./settings.ts";
+
+/** Height and width of pictures, both given or as one side. */
+export interface FixedSize {
+  /** In pixels. */
+  readonly height: number;
+  /** In pixels. */
+  readonly width: number;
+}
+
+/**
+ * Reads `{"height": …, "width": …}`; an absent object or key means `fallback`, and
+ * `shortest_edge` means a square.
+ */
+export function readFixedSize(settings: Settings, key: string, fallback: number): FixedSize {
+  const size = settings.object(key);
+  const edge = size.count("shortest_edge", fallback);
+  const found = { height: size.count("height", edge), width: size.count("width", edge) };
+  size.finish();
+  return found;
+}
+
+/** A picture in its final size and what it shows of the original. */
+export interface FramedImage {
+  /** The picture. */
+  readonly image: RgbImage;
+  /** What it shows, in pixels of the original; may reach beyond it where a border was added. */
+  readonly region: Box;
+}
+
+/**
+ * Resizes the shorter side to `edge` and keeps the aspect.
+ *
+ * @returns a picture whose longer side is rounded down
+ */
+export function resizeShorterSide(image: RgbImage, edge: number, filter: ResizeFilter): RgbImage {
+  const { width, height } = image;
+  const longer = (long: number, short: number) => Math.trunc(edge * long / short);
+  return width <= height
+    ? resizeImage(image, edge, longer(height, width), filter)
+    : resizeImage(image, longer(width, height), edge, filter);
+}
+
+/**
+ * Cuts the middle out of a picture, with a black border where it is too small.
+ *
+ * @param image picture that shows all of an original of `original` pixels
+ */
+export function cutMiddle(image: RgbImage, size: FixedSize, original: RgbImage): FramedImage {
+  const offset = (have: number, want: number) =>
+    have < want ? -Math.floor((want - have) / 2) : Math.trunc((have - want) / 2);
+  const left = offset(image.width, size.width), top = offset(image.height, size.height);
+  const sx = original.width / image.width, sy = original.height / image.height;
+  return {
+    image: cutOut(image, left, top, size.width, size.height),
+    region: [left * sx, top * sy, (left + size.width) * sx, (top + size.height) * sy],
+  };
+}
+
+/** What the processor around the image processor says. */
+export interface FixedTokens {
+  /** Placeholder in the rendered prompt, and the token that is repeated. */
+  readonly token: string;
+  /** Side of a patch in pixels; a patch is a token. */
+  readonly patchSize: number;
+}
+
+/**
+ * Images: each is cut to one size and becomes one grid of tokens.
+ *
+ * @param settings of the image processor; read here and now
+ * @param defaults where the file says nothing; `edge` is the side in pixels
+ * @returns tensor `pixel_values` `[n, 3, height, width]`
+ * @throws {InputError} for settings that are unknown or of the wrong type
+ */
+export function fixedImages(
+  { token, patchSize }: FixedTokens,
+  settings: Settings,
+  defaults: PixelDefaults & { readonly edge: number },
+): MediaRecipe<RgbImage> {
+  const config = readPixelConfig(settings, defaults);
+  const shape = settings.object("size");
+  const edge = shape.count("shortest_edge", defaults.edge);
+  const height = shape.count("height", edge), width = shape.count("width", edge);
+  const square = shape.value("height") !== undefined;
+  shape.finish();
+  const crop = readFixedSize(settings, "crop_size", edge);
+  const cropped = settings.flag("do_center_crop", true);
+  settings.finish();
+  const levels = levelTable(config);
+  const frame = (image: RgbImage): FramedImage => {
+    const resized = !config.doResize
+      ? image
+      : square
+      ? resizeImage(image, width, height, config.filter)
+      : resizeShorterSide(image, edge, config.filter);
+    if (cropped) return cutMiddle(resized, crop, image);
+    return { image: resized, region: [0, 0, image.width, image.height] };
+  };
+  return {
+    placeholder: token,
+    prepare(images) {
+      const framed = images.map(frame);
+      return {
+        tensors: { pixel_values: stackPictures(framed.map(({ image }) => image), levels) },
+        layouts: framed.map(({ image, region }, media) => [{
+          token,
+          grid: {
+            kind: "image",
+            media,
+            size: [images[media].width, images[media].height],
+            frames: [],
+            rows: Math.floor(image.height / patchSize),
+            columns: Math.floor(image.width / patchSize),
+            newline: "none",
+            region,
+          },
+        }]),
+      };
+    },
+  };
+}
