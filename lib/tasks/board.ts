@@ -68,7 +68,12 @@ export function writeWords(boards: readonly Board[], slot: Slot, words: readonly
  *
  * @param shared whether all boards have the same background, as frames of one video do
  */
-export function emptyBoards(plan: TaskPlan, theme: Theme, shared: boolean, random: Random): Board[] {
+export function emptyBoards(
+  plan: TaskPlan,
+  theme: Theme,
+  shared: boolean,
+  random: Random,
+): Board[] {
   const seed = random.uint32();
   return Array.from({ length: plan.images }, () => ({
     columns: plan.columns,

@@ -7,7 +7,7 @@ import type { Board } from "./board.ts";
 import { compose } from "./compose.ts";
 import { domainSpec } from "./specs.ts";
 import { InputError } from "../common/errors.ts";
-import { type DomainName, type TaskPlan, resolveOptions, type TaskOptions } from "./options.ts";
+import { type DomainName, resolveOptions, type TaskOptions, type TaskPlan } from "./options.ts";
 import { askQuestions, type ContextQuestion } from "./questions.ts";
 import { renderBoard } from "./raster.ts";
 import type { RgbImage } from "./sample.ts";

@@ -96,6 +96,11 @@ export function glyphOf(character: string): Glyph {
   );
 }
 
+/** Whether the font has a character. */
+export function hasGlyph(character: string): boolean {
+  return glyphs.has(character);
+}
+
 /** One line of text as a bitmap. */
 export interface TextBitmap {
   /** In pixels. */

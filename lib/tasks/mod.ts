@@ -5,7 +5,7 @@
  */
 export * from "./context.ts";
 export * from "./domains.ts";
-export type { DomainName, TaskPlan, TaskOptions, TaskVariety } from "./options.ts";
+export type { DomainName, TaskOptions, TaskPlan, TaskVariety } from "./options.ts";
 export { maxDifficulty } from "./options.ts";
 export type { ContextQuestion } from "./questions.ts";
 export * from "./sample.ts";
