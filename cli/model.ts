@@ -5,6 +5,7 @@
  */
 import { InputError } from "../lib/common/errors.ts";
 import { checkHead, fromPretrained, type PretrainedModel } from "../lib/families/pretrained.ts";
+import { shippedOrGiven } from "../lib/families/shipped.ts";
 import { backendLine, backendNames } from "../lib/backend/select.ts";
 import type { Hooks } from "../lib/hooks/hook_point.ts";
 import { parseMessages } from "../lib/inputs/messages.ts";
@@ -13,14 +14,9 @@ import type { ModelConfig } from "../lib/model/config.ts";
 import type { Arguments, Options } from "./command.ts";
 import { progress } from "./progress.ts";
 
-/** Models that come with the repository, by short name. */
-const shipped = ["mini", "mini-sparse", "smol"];
-
 /** The directory or hub id that `--model` means. */
 export function modelName(args: Arguments): string {
-  const name = args.text("model") ?? "mini";
-  if (!shipped.includes(name)) return name;
-  return decodeURIComponent(new URL(`../data/models/${name}`, import.meta.url).pathname);
+  return shippedOrGiven(args.text("model") ?? "mini");
 }
 
 /** Loads the model that `--model`, `--backend` and `--dtype` name, and says what it runs on. */

@@ -283,10 +283,10 @@ function makeKernels(
       ),
     rotate: (x, cos, sin) =>
       store.scope(() => {
-        const input = own(x);
+        const input = wide(x); // in bfloat16 the three roundings cost as much accuracy as a layer
         const half = x.shape[x.shape.length - 1] / 2;
-        const attributes = ops.attributes(`roll${x.dtype}`, () => [
-          ops.type("T", x.dtype),
+        const attributes = ops.attributes("roll", () => [
+          ops.type("T", "float32"),
           ops.type("Tshift", "int32"),
           ops.type("Taxis", "int32"),
         ]);
@@ -298,12 +298,13 @@ function makeKernels(
           [2 * half],
           () => new Float32Array(2 * half).fill(-1, 0, half).fill(1, half),
         );
-        const signed = ops.cast(ops.simple("Mul", "float32", wide(sin).id, signs), x.dtype);
-        return ops.binary(
+        const signed = ops.simple("Mul", "float32", wide(sin).id, signs);
+        const turned = ops.binary(
           "AddV2",
-          ops.binary("Mul", input, ops.cast(own(cos), x.dtype)),
+          ops.binary("Mul", input, wide(cos)),
           ops.binary("Mul", rolled, signed),
         );
+        return ops.cast(turned, x.dtype);
       }),
     activation: (x, name) => composite([x], () => activated(x, name)),
     gatedActivation: (gate, up, name) =>

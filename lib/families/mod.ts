@@ -18,3 +18,4 @@ export {
   PretrainedModel,
 } from "./pretrained.ts";
 export { families, familyOf } from "./registry.ts";
+export { dataFolder, shippedNames, shippedOrGiven } from "./shipped.ts";

@@ -29,6 +29,7 @@ import type {
 import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
 import { openCheckpoint, readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
+import { shippedOrGiven } from "./shipped.ts";
 import { expectedShapes, loadModel, type LoadProgress } from "./load_weights.ts";
 
 /** How a checkpoint is loaded. */
@@ -145,7 +146,7 @@ export class PretrainedModel {
 /**
  * Loads a checkpoint in Hugging Face's layout.
  *
- * @param dirOrHubId a directory, or an id such as `Qwen/Qwen3-VL-4B-Instruct`, which is downloaded
+ * @param dirOrHubId a shipped model (`mini`), a directory, or an id such as `Qwen/Qwen3-VL-4B-Instruct`, which is downloaded
  *   once into the cache that Python's huggingface_hub uses
  * @throws {InputError} for a missing, damaged or unsupported checkpoint
  *
@@ -162,7 +163,7 @@ export async function fromPretrained(
   options: LoadOptions = {},
 ): Promise<PretrainedModel> {
   const { backend, dtype = "auto", onProgress, ...hub } = options;
-  const dir = await resolveCheckpoint(dirOrHubId, {
+  const dir = await resolveCheckpoint(shippedOrGiven(dirOrHubId), {
     ...hub,
     onProgress: ({ received, total }) => onProgress?.("download", received, total),
   });

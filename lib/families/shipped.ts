@@ -1,0 +1,42 @@
+/**
+ * The models that come with the repository, by short name.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+
+/** Short names: trained naturally; finished with the sparsity-aware phase; SmolLM2 with eyes. */
+export const shippedNames = ["mini", "mini-sparse", "smol"] as const;
+
+/** Folder of this repository's data, as a path. */
+export function dataFolder(): string {
+  return decodeURIComponent(new URL("../../data", import.meta.url).pathname);
+}
+
+/**
+ * The directory of a shipped model, or the name as it is.
+ *
+ * @param nameOrDir a short name, a directory or a hub id
+ * @throws {InputError} for the short name of a model that is not there
+ *
+ * @example
+ * ```ts
+ * import { shippedOrGiven } from "../../lib/families/shipped.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(shippedOrGiven("Qwen/Qwen3-VL-4B-Instruct"), "Qwen/Qwen3-VL-4B-Instruct");
+ * ```
+ */
+export function shippedOrGiven(nameOrDir: string): string {
+  if (!shippedNames.some((name) => name === nameOrDir)) return nameOrDir;
+  const dir = `${dataFolder()}/models/${nameOrDir}`;
+  try {
+    Deno.statSync(`${dir}/config.json`);
+    return dir;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new InputError(
+      `Cannot find the shipped model "${nameOrDir}": ${dir} has no config.json; ` +
+        "data/models/README.md says how it is made",
+    );
+  }
+}

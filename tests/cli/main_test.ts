@@ -1,0 +1,153 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
+import { goldenCase, goldenDir, relativeError } from "../suites/golden.ts";
+
+const main = new URL("../../cli/main.ts", import.meta.url).pathname;
+const model = goldenDir("qwen3_vl");
+const messages = `${model}/expected/image.json`;
+
+/** Runs the command line in a process of its own. */
+async function corelens(...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", main, ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+Deno.test("mistakes in the arguments end with code 2 and one line that helps", async () => {
+  const mistakes: [string[], RegExp][] = [
+    [["frward"], /Unknown command "frward"; nearest: forward/],
+    [["info", "--modle", "x"], /Unknown option --modle .* nearest: --model/],
+    [["info", "extra"], /takes options only/],
+    [["info", "--model"], /needs a value/],
+    [["info", "--model", "/no/such/dir"], /Cannot open model/],
+    [["encode", "--model", model, "--messages", messages], /Missing option --out/],
+    [["encode", "--model", model, "--messages", "/no.json", "--out", "x"], /Cannot find/],
+    [
+      ["forward", "--model", model, "--messages", messages, "--capture", "all", "--out", "x"],
+      /Cannot capture "all"/,
+    ],
+    [
+      ["generate", "--model", model, "--messages", messages, "--mask", "9:0"],
+      /Cannot use head 9:0/,
+    ],
+    [["generate", "--model", model, "--messages", messages, "--mask", "a"], /wanted LAYER:HEAD/],
+    [["generate", "--model", model, "--messages", messages, "--window", "8"], /without --sparse/],
+    [["generate", "--model", model, "--messages", messages, "--max-new-tokens", "0"], /from 1/],
+  ];
+  for (const [args, pattern] of mistakes) {
+    const { code, out, err } = await corelens(...args);
+    assertEquals([code, out], [2, ""], err);
+    const lines = err.trim().split("\n").filter((line) => !line.startsWith("backend "));
+    assertEquals(lines.length, 1, err);
+    assertMatch(lines[0], pattern);
+  }
+});
+
+Deno.test("help lists the commands, and each command its options", async () => {
+  const overview = await corelens("--help");
+  assertEquals(overview.code, 0);
+  for (const name of ["doctor", "info", "ask", "encode", "forward", "generate"]) {
+    assertMatch(overview.out, new RegExp(`^  ${name} `, "m"));
+  }
+  assertMatch((await corelens("forward", "--help")).out, /--capture NAMES/);
+});
+
+Deno.test("info tells sizes without loading weights", async () => {
+  const { out, err } = await corelens("info", "--model", model, "--json");
+  const info = JSON.parse(out);
+  assertEquals([info.modelType, info.layers, info.heads, info.keyValueHeads], [
+    "qwen3_vl",
+    4,
+    4,
+    2,
+  ]);
+  assert(info.hookPoints.includes("blocks.3.attn.pattern"));
+  assertEquals(err, "");
+});
+
+Deno.test("forward writes the reference's tensors, also with heads removed", async () => {
+  const golden = await goldenCase("qwen3_vl", "image");
+  const out = await Deno.makeTempFile({ suffix: ".safetensors" });
+  const args = ["--model", model, "--messages", messages, "--out", out];
+  const capture = ["--capture", "logits,hidden,attention,z,vision"];
+  assertEquals((await corelens("forward", ...args, ...capture)).code, 0);
+  const written = (await readSafetensorsFile(out)).tensors;
+  const names = golden.names.filter((name) => written.has(name));
+  for (
+    const name of [
+      "pixel_values",
+      "image_grid_thw",
+      "attentions",
+      "hidden_states",
+      "o_proj_inputs",
+      "vision.blocks",
+    ]
+  ) {
+    assert(names.includes(name), `no ${name}`);
+  }
+  for (const name of names) {
+    const found = written.get(name)!, wanted = golden.tensor(name);
+    assertEquals([...found.shape], [...wanted.shape], name);
+    assert(relativeError(found.data as Float32Array, wanted.data) < 2e-4, name);
+  }
+  const heads = golden.json["ablated_heads"] as [number, number][];
+  await corelens("forward", ...args, "--mask", heads.map(([l, h]) => `${l}:${h}`).join(","));
+  const tail = golden.tensor("ablated.logits_tail").data;
+  const logits = (await readSafetensorsFile(out)).tensors.get("logits")!.data as Float32Array;
+  assert(relativeError(logits.slice(-tail.length), tail) < 2e-4);
+  await Deno.remove(out);
+});
+
+Deno.test("generate continues as transformers does, as JSON and as text", async () => {
+  const golden = await goldenCase("qwen3_vl", "image");
+  const args = ["--model", model, "--messages", messages, "--max-new-tokens", "12"];
+  const { out } = await corelens("generate", ...args, "--json");
+  assertEquals(JSON.parse(out), {
+    token_ids: golden.json["generated_ids"],
+    text: golden.json["generated_text"],
+    prompt_tokens: golden.inputs.inputIds.length,
+  });
+  assertEquals((await corelens("generate", ...args)).out, `${golden.json["generated_text"]}\n`);
+});
+
+Deno.test("ask answers on a picture, and hybrid attention with every head full changes nothing", async () => {
+  const picture = `${model}/expected/image_image0.png`;
+  const ask = [
+    "ask",
+    "--model",
+    model,
+    "--image",
+    picture,
+    "--question",
+    "What?",
+    "--max-new-tokens",
+    "3",
+    "--json",
+  ];
+  const { code, out } = await corelens(...ask);
+  assertEquals(code, 0);
+  assert(JSON.parse(out).token_ids.length > 0);
+  const scores = await Deno.makeTempFile({ suffix: ".json" });
+  const ranking = Array.from({ length: 16 }, (_, i) => [Math.floor(i / 4), i % 4]);
+  await Deno.writeTextFile(scores, JSON.stringify({ ranking }));
+  const args = [
+    "generate",
+    "--model",
+    model,
+    "--messages",
+    messages,
+    "--max-new-tokens",
+    "12",
+    "--json",
+  ];
+  const sparse = ["--sparse", scores, "--sink", "1", "--window", "2"];
+  const full = await corelens(...args, ...sparse, "--full-heads", "1");
+  const golden = await goldenCase("qwen3_vl", "image");
+  assertEquals(JSON.parse(full.out).token_ids, golden.json["generated_ids"]);
+  const local = await corelens(...args, ...sparse, "--full-heads", "0");
+  assert(String(JSON.parse(local.out).token_ids) !== String(golden.json["generated_ids"]));
+  await Deno.remove(scores);
+});

@@ -1,0 +1,59 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { openCheckpoint, readModelConfig } from "../../lib/families/checkpoint.ts";
+import { matchWeights } from "../../lib/families/load_weights.ts";
+import { familyOf } from "../../lib/families/registry.ts";
+import { goldenDir } from "../suites/golden.ts";
+
+async function withConfig(
+  change: (json: Record<string, unknown>) => void,
+  body: (dir: string) => Promise<void>,
+) {
+  const dir = await Deno.makeTempDir();
+  const json = JSON.parse(await Deno.readTextFile(`${goldenDir("qwen3_vl")}/config.json`));
+  change(json);
+  await Deno.writeTextFile(`${dir}/config.json`, JSON.stringify(json));
+  await Deno.copyFile(`${goldenDir("qwen3_vl")}/model.safetensors`, `${dir}/model.safetensors`);
+  await body(dir).finally(() => Deno.remove(dir, { recursive: true }));
+}
+
+Deno.test("a family is found by its model type, or the message lists those that exist", () => {
+  assertEquals(familyOf("qwen3_vl").modelType, "qwen3_vl");
+  assertThrows(() => familyOf("gpt2"), Error, "supported are qwen3_vl");
+});
+
+Deno.test("stop tokens come from the generation config and the config", async () => {
+  const { config } = await readModelConfig(goldenDir("qwen3_vl"));
+  assertEquals(config.eosTokenIds, [578, 576]);
+});
+
+Deno.test("a config of no or another type is an error", async () => {
+  await withConfig(
+    (json) => delete json.model_type,
+    (dir) => assertRejects(() => openCheckpoint(dir), Error, 'no "model_type"').then(() => {}),
+  );
+  await withConfig(
+    (json) => json.model_type = "gpt2",
+    (dir) => assertRejects(() => openCheckpoint(dir), Error, 'type "gpt2"').then(() => {}),
+  );
+});
+
+Deno.test("missing and extra weights are named", async () => {
+  const text = (json: Record<string, unknown>) => json.text_config as Record<string, unknown>;
+  const matched = async (dir: string) => {
+    const { family, config, source } = await openCheckpoint(dir);
+    using _open = source;
+    return matchWeights(family, config, source);
+  };
+  await withConfig((json) => text(json).num_hidden_layers = 5, async (dir) => {
+    const error = await assertRejects(() => matched(dir), Error, "missing 11 weights");
+    assert(error.message.includes("text.layers.4."));
+  });
+  await withConfig((json) => text(json).num_hidden_layers = 3, async (dir) => {
+    await assertRejects(
+      () => matched(dir),
+      Error,
+      "unknown 11 weights: model.language_model.layers.3.",
+    );
+  });
+  await withConfig(() => {}, async (dir) => assert((await matched(dir)).size > 100));
+});

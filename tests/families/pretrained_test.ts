@@ -1,0 +1,34 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { checkHead, fromPretrained } from "../../lib/families/pretrained.ts";
+import { shippedOrGiven } from "../../lib/families/shipped.ts";
+import { goldenCase, goldenDir } from "../suites/golden.ts";
+
+const dir = goldenDir("qwen3_vl");
+
+Deno.test("a checkpoint is loaded, answers, and frees everything", async () => {
+  const progress: [string, number, number][] = [];
+  const model = await fromPretrained(dir, { onProgress: (...step) => progress.push(step) });
+  assertEquals(progress.at(-1)![1], progress.at(-1)![2]);
+  const golden = await goldenCase("qwen3_vl", "image");
+  const { messages } = golden.json as { messages: Parameters<typeof model.prepare>[0] };
+  const prompt = await model.prepare(messages, { mediaDir: `${dir}/expected` });
+  assertEquals(prompt.inputIds, golden.inputs.inputIds);
+  const texts: string[] = [];
+  const { answer, tokenIds } = await model.ask(
+    { images: [`image_image0.png`], question: "What is this?" },
+    { mediaDir: `${dir}/expected`, maxNewTokens: 5, onText: (text) => texts.push(text) },
+  );
+  assert(tokenIds.length <= 5 && texts.length === tokenIds.length);
+  assertEquals(texts.at(-1)?.trim() ?? "", answer);
+  model.dispose();
+  assertEquals(model.network.weights.tensors.size, 0);
+});
+
+Deno.test("a missing directory, a wrong head and an absent shipped model are clear errors", async () => {
+  await assertRejects(() => fromPretrained("no/such/dir/here"), Error, "Cannot open model");
+  using model = await fromPretrained(dir);
+  assertThrows(() => checkHead(model.config, 4, 0), Error, "layers 0 to 3");
+  assertThrows(() => checkHead(model.config, 0, -1), Error, "query heads 0 to 3");
+  checkHead(model.config, 3, 3);
+  assertEquals(shippedOrGiven(dir), dir);
+});

@@ -1,0 +1,62 @@
+/**
+ * Checks the notebooks: their code type-checks and lints, and each stays short.
+ *
+ * `deno check` and `deno lint` do not read notebooks, so their cells are joined into TypeScript files
+ * under `out/notebooks_check/` first.
+ *
+ * @module
+ */
+import { asModule, codeLines, notebookPaths, readCells } from "./notebooks.ts";
+
+/** A notebook longer than this should move code into the library. */
+const maxCodeLines = 100, maxCells = 30;
+
+const root = decodeURIComponent(new URL("..", import.meta.url).pathname);
+const folder = `${root}out/notebooks_check`;
+await Deno.mkdir(folder, { recursive: true });
+
+let problems = 0;
+const files: string[] = [];
+for (const path of notebookPaths(`${root}notebooks`)) {
+  const cells = readCells(path);
+  const name = path.split("/").pop()!.replace(".ipynb", "");
+  const lines = codeLines(cells);
+  if (lines > maxCodeLines || cells.length > maxCells) {
+    problems++;
+    console.error(
+      `${name}: ${lines} lines of code in ${cells.length} cells; at most ${maxCodeLines} in ${maxCells}`,
+    );
+  }
+  if (cells.some(({ outputs }) => outputs.length > 0)) {
+    problems++;
+    console.error(`${name}: committed with outputs; clear them`);
+  }
+  const file = `${folder}/${name}.ts`;
+  await Deno.writeTextFile(file, asModule(cells));
+  files.push(file);
+}
+
+for (const args of [["check", ...files], ["lint", "--quiet", ...files]]) {
+  // outside of the excluded folder `out`, through a config without that exclusion
+  const config = `${folder}/deno.json`;
+  const { exclude: _, fmt: _fmt, lint: _lint, tasks: _tasks, exports: _exports, ...settings } = JSON
+    .parse(await Deno.readTextFile(`${root}deno.json`));
+  const imports = Object.fromEntries(
+    Object.entries(settings.imports as Record<string, string>).map((
+      [name, target],
+    ) => [name, target.startsWith("./") ? `${root}${target.slice(2)}` : target]),
+  );
+  await Deno.writeTextFile(
+    config,
+    JSON.stringify({ ...settings, imports, nodeModulesDir: "none", lock: false }),
+  );
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: [...args.slice(0, 1), "--config", config, ...args.slice(1)],
+  }).output().then(({ success, stderr }) => {
+    if (!success) Deno.stderr.writeSync(stderr);
+    return { success };
+  });
+  if (!success) problems++;
+}
+console.log(`${files.length} notebooks checked, ${problems} problems`);
+Deno.exit(problems > 0 ? 1 : 0);

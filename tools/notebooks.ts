@@ -1,0 +1,48 @@
+/**
+ * Reading Jupyter notebooks: their cells, and their code as one TypeScript file.
+ *
+ * @module
+ */
+
+/** A cell of a notebook. */
+export interface Cell {
+  /** `code` or `markdown`. */
+  readonly type: string;
+  /** Its text. */
+  readonly source: string;
+  /** What it printed and showed, in an executed notebook. */
+  readonly outputs: readonly Record<string, unknown>[];
+}
+
+/** Notebook files of a folder, in the order in which a reader takes them. */
+export function notebookPaths(folder: string): string[] {
+  return [...Deno.readDirSync(folder)]
+    .filter(({ name }) => name.endsWith(".ipynb"))
+    .map(({ name }) => `${folder}/${name}`)
+    .sort();
+}
+
+/** The cells of a notebook file. */
+export function readCells(path: string): Cell[] {
+  const joined = (text: unknown) => Array.isArray(text) ? text.join("") : String(text ?? "");
+  const { cells } = JSON.parse(Deno.readTextFileSync(path));
+  return cells.map((cell: Record<string, unknown>) => ({
+    type: String(cell["cell_type"]),
+    source: joined(cell["source"]),
+    outputs: (cell["outputs"] ?? []) as Record<string, unknown>[],
+  }));
+}
+
+/** The code cells as one TypeScript module, each headed by its number. */
+export function asModule(cells: readonly Cell[]): string {
+  const code = cells.filter(({ type }) => type === "code");
+  return code.map(({ source }, i) => `// cell ${i + 1}\n${source.trimEnd()}\n`).join("\n");
+}
+
+/** Lines of code of a notebook, without blank lines and comments. */
+export function codeLines(cells: readonly Cell[]): number {
+  return cells
+    .filter(({ type }) => type === "code")
+    .flatMap(({ source }) => source.split("\n"))
+    .filter((line) => line.trim() !== "" && !line.trim().startsWith("//")).length;
+}
