@@ -45,11 +45,13 @@ export class Aligner {
   readonly #optimiser: Optimiser;
   readonly #trained;
 
-  /** @param rate learning rate of AdamW */
+  /**
+   * @param rates learning rates: Muon's for the blocks' matrices, AdamW's for everything else
+   */
   constructor(
     readonly config: ModelConfig,
     readonly parameters: ModelParameters,
-    rate = 2e-3,
+    rates = { muon: 0.01, adam: 2e-3 },
   ) {
     this.#encoder = new VisionEncoder(
       trainingKernels(),
@@ -60,8 +62,8 @@ export class Aligner {
       name.startsWith("vision.") && name !== "vision.pos_embed.weight"
     );
     this.#optimiser = new Optimiser(this.#trained, {
-      muonRate: rate,
-      adamRate: rate,
+      muonRate: rates.muon,
+      adamRate: rates.adam,
       adamDecay: 0,
       betas: [0.9, 0.99],
       clipNorm: 1,
@@ -113,6 +115,16 @@ export class Aligner {
       const report = this.#report(features, scores, batch, value.dataSync()[0]);
       tf.dispose([features, scores]);
       return report as unknown as tf.TensorContainer;
+    }) as unknown as AlignReport;
+  }
+
+  /** Accuracy and size on pictures, without learning. */
+  evaluate(batch: LabelledPictures): AlignReport {
+    return tf.tidy(() => {
+      const features = this.#features(batch);
+      const scores = this.#scores(features);
+      const loss = crossEntropy(scores, { classes: batch.labels }).dataSync()[0];
+      return this.#report(features, scores, batch, loss) as unknown as tf.TensorContainer;
     }) as unknown as AlignReport;
   }
 

@@ -5,9 +5,8 @@
  */
 import { InputError } from "../common/errors.ts";
 import type { Batch } from "./forward.ts";
-import { sequenceLayout, sequenceLength, type TokenGrid } from "./layout.ts";
-import { type QuestionTokens, questionTokens, tokenIds } from "./token_format.ts";
-import { encodeText } from "./token_format.ts";
+import { type PictureLayout, sequenceLayout, sequenceLength } from "./layout.ts";
+import { encodeText, type QuestionTokens, questionTokens, tokenIds } from "./token_format.ts";
 
 /** A question on a context. */
 export interface AskedQuestion {
@@ -34,37 +33,34 @@ const earlyWeight = 1;
 
 /**
  * Joins contexts of the same grids to a batch. Blocks are filled up to the longest with pad tokens,
- * which nothing sees and no loss counts.
+ * and contexts with fewer questions get empty blocks: nothing sees them and no loss counts them.
  *
  * The answer's first token is asked for at every row from the question's last token on: rows before
  * the assistant's turn say it too early for the template, but teach each row to look it up.
  *
- * @param gaps positions left free before each picture, see `sequenceLayout`
- * @throws {InputError} when contexts differ in cells or in the number of questions
+ * @throws {InputError} when contexts differ in their number of cells
  */
 export function assembleBatch(
-  grids: readonly TokenGrid[],
+  pictures: PictureLayout,
   contexts: readonly TrainingContext[],
-  gaps: readonly number[] = [],
 ): Batch {
-  const blocks = contexts[0].questions.length;
+  const blocks = Math.max(...contexts.map(({ questions }) => questions.length));
   const tokens = contexts.map(({ questions }) =>
     questions.map(({ question, answer }) => questionTokens(question, answer))
   );
   const longest = Math.max(...tokens.flat().map(({ ids }) => ids.length));
-  const layout = sequenceLayout(grids, longest - 1, blocks, gaps); // the last token predicts nothing
+  const layout = sequenceLayout(pictures, longest - 1, blocks); // the last token predicts nothing
   const length = sequenceLength(layout);
   const cells = layout.visual.length;
   const inputIds = new Int32Array(contexts.length * length).fill(tokenIds.pad);
   const labels = new Int32Array(contexts.length * cells);
   const rows: number[] = [], next: number[] = [], weights: number[] = [];
   const questions: { domain: string; judged: number[] }[] = [];
-  const context = contextIds(grids);
+  const context = contextIds(pictures);
   contexts.forEach((one, b) => {
-    if (one.labels.length !== cells || one.questions.length !== blocks) {
+    if (one.labels.length !== cells) {
       throw new InputError(
-        `Cannot put a context of ${one.labels.length} cells and ${one.questions.length} questions ` +
-          `into a batch with ${cells} cells and ${blocks} questions`,
+        `Cannot put a context of ${one.labels.length} cells into a batch with ${cells} cells`,
       );
     }
     inputIds.set(context, b * length);
@@ -108,14 +104,29 @@ function addRows(
   return judged;
 }
 
+/** Frames in a second of the videos that the model is trained on; each is shown twice. */
+const framesPerSecond = 2;
+
+/** Time stamp of a video's `index`-th picture, as transformers writes it: `<1.2 seconds>`. */
+function timeStamp(index: number): string {
+  const seconds = (2 * index + 0.5) / framesPerSecond;
+  return `<${(Math.floor(seconds * 10) / 10).toFixed(1)} seconds>`; // halves round to even: down
+}
+
 /** Token ids of a context: `<|im_start|> user (<|vision_start|> picture <|vision_end|>)…`. */
-export function contextIds(grids: readonly TokenGrid[]): number[] {
+export function contextIds({ grids, format }: PictureLayout): number[] {
   const ids = [tokenIds.start, ...encodeText("user")];
-  for (const [rows, columns] of grids) {
+  const video = format === "video";
+  if (video) ids.push(tokenIds.visionStart);
+  grids.forEach(([rows, columns], i) => {
+    if (video) ids.push(...encodeText(timeStamp(i)));
     ids.push(tokenIds.visionStart);
-    for (let i = 0; i < rows * columns; i++) ids.push(tokenIds.image);
+    for (let cell = 0; cell < rows * columns; cell++) {
+      ids.push(video ? tokenIds.video : tokenIds.image);
+    }
     ids.push(tokenIds.visionEnd);
-  }
+  });
+  if (video) ids.push(tokenIds.visionEnd);
   return ids;
 }
 

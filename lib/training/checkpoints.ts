@@ -40,8 +40,8 @@ export async function saveCheckpoint(
 /**
  * Takes over the weights of a checkpoint, and the optimiser's state if one is given.
  *
- * @param optimiser null when only the weights are wanted; state that the checkpoint lacks (of
- *   parameters that were not trained before) stays zero if `fresh` allows it
+ * @param optimiser null when only weights are wanted
+ * @param wanted accepts the names of the weights to take over; all by default
  * @returns what {@link saveCheckpoint} was given as progress
  * @throws {InputError} when a weight is missing or misshapen
  */
@@ -49,27 +49,27 @@ export async function loadCheckpoint(
   path: string,
   parameters: ModelParameters,
   optimiser: Optimiser | null,
-  fresh = false,
+  wanted: (name: string) => boolean = () => true,
 ): Promise<Progress> {
   const { tensors, metadata } = await readSafetensorsFile(path);
   const find = (name: string) => {
     const found = tensors.get(name);
     if (!found) throw new InputError(`Cannot resume from ${path}: it has no "${name}"`);
-    return found;
+    return tf.tensor(found.data as Float32Array, [...found.shape]);
   };
   for (const [name, variable] of parameters.variables) {
-    const { data, shape } = find(`weights/${name}`);
-    if (String(shape) !== String(variable.shape)) {
-      throw new InputError(
-        `Cannot resume from ${path}: "${name}" has shape [${shape}], wanted [${variable.shape}]`,
-      );
-    }
-    tf.tidy(() => variable.assign(tf.tensor(data as Float32Array, [...shape])));
+    if (!wanted(name)) continue;
+    tf.tidy(() => {
+      const tensor = find(`weights/${name}`);
+      if (String(tensor.shape) !== String(variable.shape)) {
+        throw new InputError(
+          `Cannot resume from ${path}: "${name}" has shape [${tensor.shape}], wanted ` +
+            `[${variable.shape}]`,
+        );
+      }
+      variable.assign(tensor);
+    });
   }
-  optimiser?.restore(Number(metadata?.optimiserSteps ?? 0), (name) => {
-    if (fresh && !tensors.has(`optimiser/${name}`)) return tf.zerosLike(optimiser.state.get(name)!);
-    const { data, shape } = find(`optimiser/${name}`);
-    return tf.tensor(data as Float32Array, [...shape]);
-  });
-  return JSON.parse(metadata?.progress ?? "{}");
+  optimiser?.restore(Number(metadata.optimiserSteps ?? 0), (name) => find(`optimiser/${name}`));
+  return JSON.parse(metadata.progress ?? "{}");
 }

@@ -24,6 +24,29 @@ export function sequenceLength(layout: BlockLayout): number {
   return layout.context + layout.block * layout.blocks;
 }
 
+/** Where pictures stand in a context. */
+export interface PictureLayout {
+  /** Grids of the pictures, in order. */
+  readonly grids: readonly TokenGrid[];
+  /**
+   * `images`: each between its own markers; `video`: a time stamp of six tokens before each picture,
+   * and markers around all of them, as Qwen3-VL's processor writes frames.
+   */
+  readonly format: "images" | "video";
+  /** Positions left free before each picture; none by default. Only for training. */
+  readonly gaps?: readonly number[];
+}
+
+/** Tokens of a time stamp: `< 1 . 2 seconds >`. */
+export const stampTokens = 6;
+
+/** Text tokens before the first picture, before each further one, and after the last. */
+function textAround(format: "images" | "video") {
+  return format === "images"
+    ? { first: 0, each: 0, last: 0 }
+    : { first: 1, each: stampTokens, last: 1 };
+}
+
 /** A context's layout with the places of its pictures. */
 export interface SequenceLayout extends BlockLayout {
   /** Grids of the pictures, in order. */
@@ -41,25 +64,23 @@ export interface SequenceLayout extends BlockLayout {
  * s + row and width s + column, and what follows goes on at s + max(rows, columns). Every block
  * starts at the position right after the context, as it does at inference.
  *
- * @param gaps positions left free before each picture; none by default. Only for training
- *
  * @example
  * ```ts
  * import { sequenceLayout } from "../../lib/training/layout.ts";
  * import { assertEquals } from "@std/assert";
- * const layout = sequenceLayout([[1, 2]], 2, 2);
+ * const layout = sequenceLayout({ grids: [[1, 2]], format: "images" }, 2, 2);
  * assertEquals(layout.context, 2 + 4); // im_start user | start picture picture end
  * assertEquals([...layout.positionIds.subarray(0, 10)], [0, 1, 2, 3, 3, 5, 6, 7, 6, 7]);
  * ```
  */
 export function sequenceLayout(
-  grids: readonly TokenGrid[],
+  { grids, format, gaps = [] }: PictureLayout,
   block: number,
   blocks: number,
-  gaps: readonly number[] = [],
 ): SequenceLayout {
+  const around = textAround(format);
   const cells = grids.reduce((sum, [rows, columns]) => sum + rows * columns, 0);
-  const context = 2 + cells + 2 * grids.length;
+  const context = 2 + cells + (2 + around.each) * grids.length + around.first + around.last;
   const length = context + block * blocks;
   const positionIds = new Int32Array(3 * length);
   const visual = new Int32Array(cells);
@@ -69,12 +90,13 @@ export function sequenceLayout(
     positionIds[length + token] = h;
     positionIds[2 * length + token++] = w;
   };
-  const text = (at: number) => put(at, at, at);
-  text(position++);
-  text(position++);
+  const text = (count: number) => {
+    for (let i = 0; i < count; i++, position++) put(position, position, position);
+  };
+  text(2 + around.first);
   grids.forEach(([rows, columns], i) => {
     position += gaps[i] ?? 0;
-    text(position++);
+    text(around.each + 1);
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         visual[seen++] = token;
@@ -82,10 +104,13 @@ export function sequenceLayout(
       }
     }
     position += Math.max(rows, columns);
-    text(position++);
+    text(1);
   });
+  text(around.last);
+  const start = position;
   for (let b = 0; b < blocks; b++) {
-    for (let i = 0; i < block; i++) text(position + i);
+    position = start;
+    text(block);
   }
   return { context, block, blocks, grids, visual, positionIds };
 }

@@ -60,9 +60,9 @@ export function miniConfig(
   };
   const vision: VisionConfig = {
     depth: 2,
-    hiddenSize: 64,
-    intermediateSize: 128,
-    numHeads: 2,
+    hiddenSize: 96,
+    intermediateSize: 192,
+    numHeads: 3,
     hiddenAct: "gelu_pytorch_tanh",
     inChannels: 3,
     patchSize: cellPixels / 2,
@@ -80,6 +80,12 @@ export function miniConfig(
     videoTokenId: tokens.video,
     eosTokenIds: [tokens.end],
   };
+}
+
+/** Matrices of the decoder's layers and of the vision blocks: these move by Muon. */
+function isHiddenMatrix(name: string): boolean {
+  return /^text\.layers\..*_proj\.weight$/.test(name) ||
+    /^vision\.blocks\..*(qkv|proj|linear_fc\d)\.weight$/.test(name);
 }
 
 /** Standard deviation of a weight's first values, and their mean. */
@@ -142,12 +148,12 @@ export class ModelParameters {
     );
   }
 
-  /** The weights whose names `chosen` accepts, each with its rule: Muon for the decoder's matrices. */
+  /** The weights whose names `chosen` accepts, each with its rule: Muon for the layers' matrices. */
   parameters(chosen: (name: string) => boolean): Parameter[] {
     return [...this.#variables].filter(([name]) => chosen(name)).map(([name, variable]) => ({
       name,
       variable,
-      rule: /^text\.layers\..*_proj\.weight$/.test(name) ? "muon" : "adamw",
+      rule: isHiddenMatrix(name) ? "muon" : "adamw",
     }));
   }
 

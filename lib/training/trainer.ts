@@ -27,6 +27,8 @@ export interface StepReport {
   readonly leftLoss: number | null;
   /** Share of the questions with the whole answer right. */
   readonly accuracy: number;
+  /** Right and all questions of each domain. */
+  readonly byDomain: Readonly<Record<string, readonly [right: number, asked: number]>>;
   /** Norm of the gradient before clipping. */
   readonly gradientNorm: number;
 }
@@ -37,6 +39,17 @@ const codeNoise = 0.3;
 /** Which questions of a batch are answered right, token by token, from the rows' best tokens. */
 export function rightAnswers(batch: Batch, best: ArrayLike<number>): boolean[] {
   return batch.questions.map(({ judged }) => judged.every((row) => best[row] === batch.next[row]));
+}
+
+/** Right and all questions of each domain. */
+function countByDomain(batch: Batch, right: readonly boolean[]) {
+  const counts: Record<string, [number, number]> = {};
+  batch.questions.forEach(({ domain }, i) => {
+    const own = counts[domain] ??= [0, 0];
+    own[0] += Number(right[i]);
+    own[1]++;
+  });
+  return counts;
 }
 
 /** A model in training with its optimiser. */
@@ -114,6 +127,7 @@ export class Trainer {
         answerLoss: answer.dataSync()[0],
         leftLoss: left ? (left as tf.Tensor).dataSync()[0] : null,
         accuracy: right.filter(Boolean).length / right.length,
+        byDomain: countByDomain(batch, right),
         gradientNorm,
       };
     } finally {
@@ -122,18 +136,16 @@ export class Trainer {
     }
   }
 
-  /** Which questions of a batch are answered right, without learning. */
-  judge(batch: Batch, random: Random, local: readonly (LocalWindow | null)[] = []): boolean[] {
-    const attention = new TrainingAttention(batch.layout, local);
+  /** Scores `[R, V]` of all words at the batch's rows, without learning. */
+  scores(batch: Batch, random: Random): { data: Float32Array; shape: readonly number[] } {
+    const attention = new TrainingAttention(batch.layout);
     const { features, held } = this.#input(batch, random);
-    const best = tf.tidy(() => {
-      const none = { left: 0, own: 0, afterLayers: 0 };
-      const { logits } = this.#forward.losses(batch, features(), attention, none);
-      return tf.argMax(logits, 1).dataSync();
-    });
-    held.dispose();
+    const none = { left: 0, own: 0, afterLayers: 0 };
+    const logits = tf.tidy(() => this.#forward.losses(batch, features(), attention, none).logits);
+    const data = logits.dataSync() as Float32Array;
+    tf.dispose([held, logits]);
     attention.dispose();
-    return rightAnswers(batch, best);
+    return { data, shape: logits.shape };
   }
 
   /** Frees the optimiser; the parameters stay. */

@@ -1,0 +1,43 @@
+/**
+ * The recipe of the shipped model: the circuit from words, the vision encoder alone, everything from
+ * pictures, and for its copy the sparsity-aware finish.
+ *
+ * @module
+ */
+import { miniConfig, miniSizes } from "./parameters.ts";
+import type { OptimiserOptions } from "./optimiser.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { tokenIds, vocabSize } from "./token_format.ts";
+
+/** Config of the shipped model. */
+export const shippedConfig: ModelConfig = miniConfig(miniSizes, {
+  vocabSize,
+  image: tokenIds.image,
+  video: tokenIds.video,
+  end: tokenIds.end,
+});
+
+/** Seed of the first weights. */
+export const weightSeed = 1;
+
+/** Decoder layers below the readout of the auxiliary losses: retrieval grows right above. */
+export const afterLayers = 3;
+
+/** Settings of the optimiser in every phase but alignment. */
+export const optimiserOptions: OptimiserOptions = {
+  muonRate: 0.01,
+  adamRate: 2e-3,
+  adamDecay: 0,
+  betas: [0.9, 0.99],
+  clipNorm: 1,
+};
+
+/** Seeds and lengths of the phases, in steps. */
+export const phases = {
+  /** The circuit from words: levels of `plainLevels`. */
+  circuit: { seed: 1, steps: 350 },
+  /** The vision encoder alone. */
+  align: { seed: 5, steps: 900 },
+  /** All domains as pictures: levels of `pictureLevels`. */
+  pictures: { seed: 2, steps: 1600 },
+} as const;

@@ -1,0 +1,210 @@
+/**
+ * Evaluates the shipped small model on held-out samples: exact match by domain and length, and what
+ * removing or restricting heads does to it.
+ *
+ *     deno run -A tools/evaluate.ts [--model data/models/mini] [--questions 500]
+ *       [--lengths 64,256,1024,4096] [--difficulty 0,3] [--heads] [--out file.json]
+ *
+ * Chance is a guess among the answers in sight. Intervals are Wilson's, at 95 %.
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { writeTextAtomically } from "../lib/common/files.ts";
+import { fromPretrained, type PretrainedModel } from "../lib/families/mod.ts";
+import type { HeadId } from "../lib/heads/head_id.ts";
+import { layerMatchedHeads, randomHeads } from "../lib/heads/controls.ts";
+import { bottomHeads, topHeads } from "../lib/heads/select.ts";
+import { hybridAttention } from "../lib/sparse/attention.ts";
+import { hybridPlan } from "../lib/sparse/plan.ts";
+import { wilsonInterval } from "../lib/stats/proportion.ts";
+import { Random } from "../lib/stats/random.ts";
+import { domainNames } from "../lib/tasks/domains.ts";
+import type { DomainName } from "../lib/tasks/options.ts";
+import { pictures } from "../lib/training/curriculum.ts";
+import { answerContext, type AnswerOptions } from "../lib/training/evaluate.ts";
+import { sequenceLayout, type TokenGrid } from "../lib/training/layout.ts";
+import { taskContext } from "../lib/training/task_contexts.ts";
+import { questionTokens } from "../lib/training/token_format.ts";
+
+/** Layouts of each length in visual tokens. */
+const layouts: Readonly<Record<number, readonly (readonly TokenGrid[])[]>> = {
+  64: [pictures(1, 8), pictures(4, 4)],
+  256: [pictures(1, 16), pictures(4, 8), pictures(16, 4)],
+  1024: [pictures(4, 16), pictures(16, 8), pictures(1, 32)],
+  4096: [pictures(16, 16), pictures(64, 8)],
+};
+/** Questions on each context. */
+const perContext = 16;
+
+const { values: args } = parseArgs({
+  options: {
+    model: { type: "string", default: "data/models/mini" },
+    questions: { type: "string", default: "500" },
+    lengths: { type: "string", default: "64,256,1024,4096" },
+    difficulty: { type: "string", default: "0,3" },
+    heads: { type: "boolean", default: false },
+    only: { type: "boolean", default: false },
+    out: { type: "string" },
+  },
+});
+
+/** A held-out context of a domain, length and difficulty; the same for the same number. */
+function heldOut(domain: DomainName, length: number, difficulty: number, index: number) {
+  const random = new Random(`evaluate ${domain} ${length} ${difficulty} ${index}`);
+  const grids = layouts[length][index % layouts[length].length];
+  const context = taskContext(random, {
+    domain,
+    grids,
+    difficulty,
+    pairs: Math.min(32, length / 4),
+    questions: perContext,
+    words: 64,
+    split: "test",
+    pixels: true,
+  });
+  return { context, pictures: { grids, format: "images" as const } };
+}
+
+/** Right answers of a domain. */
+async function judge(
+  model: PretrainedModel,
+  domain: DomainName,
+  length: number,
+  difficulty: number,
+  questions: number,
+  options: AnswerOptions = {},
+) {
+  let right = 0, asked = 0, chance = 0;
+  for (let index = 0; asked < questions; index++) {
+    const one = heldOut(domain, length, difficulty, index);
+    const answers = await answerContext(model.network, one.pictures, one.context, options);
+    right += answers.filter(Boolean).length;
+    asked += answers.length;
+    for (const question of one.context.task.questions) chance += question.chance;
+  }
+  return { right, asked, chance: chance / asked };
+}
+
+/** RAM of every head: attention of the question's tokens on the cells of key and answer. */
+async function attentionMass(model: PretrainedModel, contexts: number): Promise<Float64Array> {
+  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
+  const mass = new Float64Array(layers * heads);
+  let samples = 0;
+  for (let index = 0; index < contexts; index++) {
+    const domain = domainNames[index % domainNames.length];
+    const one = heldOut(domain, 64, 0, 1000 + index);
+    const asked = one.context.task.questions;
+    const ends = asked.map(({ question, answer }) => questionTokens(question, answer).questionEnd);
+    const visual = sequenceLayout(one.pictures, 1, 1).visual;
+    await answerContext(model.network, one.pictures, one.context, {
+      onPattern: (layer, pattern, k) => {
+        const values = k.readSync(pattern);
+        const [, , rows, keys] = pattern.shape;
+        asked.forEach(({ keyCells, answerCells }, q) => {
+          for (let head = 0; head < heads; head++) {
+            let sum = 0;
+            for (let row = 0; row <= ends[q]; row++) {
+              const at = ((q * heads + head) * rows + row) * keys;
+              for (const cell of [...keyCells, ...answerCells]) sum += values[at + visual[cell]];
+            }
+            mass[layer * heads + head] += sum / (ends[q] + 1);
+          }
+        });
+      },
+    });
+    samples += asked.length;
+  }
+  return mass.map((sum) => sum / samples);
+}
+
+/** Accuracy over all domains at one length with the model changed. */
+async function overall(
+  model: PretrainedModel,
+  length: number,
+  options: AnswerOptions,
+  questions: number,
+): Promise<number> {
+  let right = 0, asked = 0;
+  for (const domain of domainNames) {
+    const one = await judge(model, domain, length, 0, questions / domainNames.length, options);
+    right += one.right;
+    asked += one.asked;
+  }
+  return right / asked;
+}
+
+const percent = (share: number) => (100 * share).toFixed(1);
+const names = (heads: readonly HeadId[]) =>
+  heads.map(({ layer, head }) => `L${layer}H${head}`).join(" ");
+
+/** What removing and restricting heads does. */
+async function checkHeads(model: PretrainedModel, lengths: readonly number[], questions: number) {
+  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
+  const grid = { layers, heads };
+  const mass = await attentionMass(model, 30);
+  const top = topHeads(mass, grid, { fraction: 0.05 });
+  const more = topHeads(mass, grid, { fraction: 0.125 });
+  console.log(`heads with RAM above .5: ${[...mass].filter((m) => m > 0.5).length}`);
+  console.log(
+    `top 5 %: ${names(top)}; RAM ${top.map((h) => mass[h.layer * heads + h.head].toFixed(2))}`,
+  );
+  console.log(`top 12.5 %: ${names(more)}`);
+  const local = { kind: "local", sink: 4, window: 16 } as const;
+  const wide = { kind: "local", sink: 4, window: 64 } as const;
+  const hybrid = (full: readonly HeadId[], pattern: typeof local | typeof wide) => ({
+    attention: hybridAttention(hybridPlan([layers, heads], full, pattern)),
+  });
+  const variants: [string, AnswerOptions][] = [
+    ["full model", {}],
+    ["without top 5 %", { without: top }],
+    ["without bottom 5 %", { without: bottomHeads(mass, grid, { fraction: 0.05 }) }],
+    ...[1, 2, 3].map((seed): [string, AnswerOptions] => [
+      `without random 5 % (${seed})`,
+      { without: randomHeads(top, grid, seed) },
+    ]),
+    ...[1, 2, 3].map((seed): [string, AnswerOptions] => [
+      `without layer-matched 5 % (${seed})`,
+      { without: layerMatchedHeads(top, grid, seed) },
+    ]),
+    ["hybrid: top 5 % full, window 16", hybrid(top, local)],
+    ["hybrid: top 12.5 % full, window 16", hybrid(more, local)],
+    ["hybrid: top 12.5 % full, window 64", hybrid(more, wide)],
+    ["hybrid: random 12.5 % full, window 16", hybrid(randomHeads(more, grid, 1), local)],
+    ["all heads local, window 16", hybrid([], local)],
+  ];
+  const rows: Record<string, Record<string, number>> = {};
+  for (const length of lengths) {
+    for (const [name, options] of variants) {
+      const accuracy = await overall(model, length, options, questions);
+      (rows[name] ??= {})[length] = accuracy;
+      console.log(`${String(length).padStart(5)}  ${name.padEnd(38)} ${percent(accuracy)} %`);
+    }
+  }
+  return { ram: [...mass], top: names(top), rows };
+}
+
+const model = await fromPretrained(args.model);
+const lengths = args.lengths.split(",").map(Number);
+const questions = Number(args.questions);
+const record: Record<string, unknown> = { model: args.model, questions };
+if (!args.only) {
+  const table = [];
+  for (const difficulty of args.difficulty.split(",").map(Number)) {
+    for (const length of lengths) {
+      for (const domain of domainNames) {
+        const { right, asked, chance } = await judge(model, domain, length, difficulty, questions);
+        const { estimate, low, high } = wilsonInterval(right, asked);
+        table.push({ difficulty, length, domain, right, asked, estimate, low, high, chance });
+        console.log(
+          `difficulty ${difficulty}  ${String(length).padStart(5)} tokens  ${domain.padEnd(10)} ` +
+            `${percent(estimate).padStart(5)} % [${percent(low)}, ${percent(high)}]  ` +
+            `n ${asked}  chance ${percent(chance)} %`,
+        );
+      }
+    }
+  }
+  record.accuracy = table;
+}
+if (args.heads) record.heads = await checkHeads(model, lengths, questions);
+if (args.out) await writeTextAtomically(args.out, JSON.stringify(record, null, 1) + "\n");
+model.dispose();
