@@ -152,7 +152,7 @@ function loadFrameworkQuietly(nativeDir: string): void {
     helper,
     { corelens_load_quietly: { parameters: ["buffer"], result: "i32" } } as const,
   );
-  const path = join(nativeDir, "libtensorflow_framework.so.2") + "\0";
+  const path = join(nativeDir, "tensorflow", "libtensorflow_framework.so.2") + "\0";
   // Loading fails again, and is reported, when the binding asks for the same library.
   library.symbols.corelens_load_quietly(new TextEncoder().encode(path));
   library.close();

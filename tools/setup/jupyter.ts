@@ -1,0 +1,90 @@
+/**
+ * Installs JupyterLab into `.venv`, with a kernel that runs this very Deno.
+ * @module
+ */
+import { join } from "node:path";
+import { digest, exists, patiently, readIfThere, repository, say, SetupError } from "./command.ts";
+import { pip, pipFailure, venv, venvProgram } from "./python.ts";
+
+const stampFile = join(venv, "corelens-jupyter.txt");
+const folder = join(repository, "tools", "setup");
+const requirements = join(folder, "requirements.txt");
+const constraints = join(folder, "constraints.txt");
+
+/** What Jupyter reads to start a kernel. */
+export interface KernelSpec {
+  /** Program and arguments; Jupyter fills in `{connection_file}`. */
+  readonly argv: readonly string[];
+  /** Name in menus. */
+  readonly display_name: string;
+  /** Language of the cells. */
+  readonly language: string;
+}
+
+/** The kernel that runs the given Deno. Deno's kernel has every permission. */
+export function kernelSpec(deno: string): KernelSpec {
+  return {
+    argv: [deno, "jupyter", "--kernel", "--conn", "{connection_file}"],
+    display_name: "Deno",
+    language: "typescript",
+  };
+}
+
+/**
+ * Environment that keeps Jupyter's settings, logs and kernels inside `.venv`, so that nothing is
+ * written to the user's folder and none of the user's own kernels is touched.
+ */
+export function jupyterEnvironment(): Record<string, string> {
+  const share = join(venv, "share", "jupyter");
+  const config = join(venv, "etc", "jupyter");
+  return {
+    JUPYTER_CONFIG_DIR: config,
+    JUPYTER_DATA_DIR: share,
+    JUPYTER_RUNTIME_DIR: join(share, "runtime"),
+    JUPYTER_NO_CONFIG: "1",
+    JUPYTER_PREFER_ENV_PATH: "1",
+    JUPYTERLAB_SETTINGS_DIR: join(config, "lab", "user-settings"),
+    JUPYTERLAB_WORKSPACES_DIR: join(config, "lab", "workspaces"),
+    IPYTHONDIR: join(venv, "etc", "ipython"),
+  };
+}
+
+/** Writes the kernel under `.venv`, anew when the running Deno moved. */
+async function writeKernel(): Promise<void> {
+  const kernels = join(venv, "share", "jupyter", "kernels", "deno");
+  const text = JSON.stringify(kernelSpec(Deno.execPath()), null, 2) + "\n";
+  if (await readIfThere(join(kernels, "kernel.json")) === text) return;
+  await Deno.mkdir(kernels, { recursive: true });
+  await Deno.writeTextFile(join(kernels, "kernel.json"), text);
+}
+
+/**
+ * Installs JupyterLab and the kernel unless they are there.
+ *
+ * @returns what was done, in a few words
+ * @throws {SetupError} when the packages cannot be had
+ */
+export async function setUpJupyter(): Promise<string> {
+  const wanted = await digest(
+    await Deno.readTextFile(requirements) + await Deno.readTextFile(constraints),
+  );
+  if (await readIfThere(stampFile) === wanted) {
+    await writeKernel();
+    return "there already";
+  }
+  if (!await exists(venvProgram("python"))) throw new SetupError("it needs Python 3.10 or later");
+  say("      JupyterLab and plotly's renderer: about 70 MB to download, 310 MB installed in .venv");
+  const install = (...more: string[]) =>
+    patiently("installing", pip(["install", "--quiet", "--requirement", requirements, ...more]));
+  let result = await install("--constraint", constraints);
+  if (!result.ok && !/no network/.test(pipFailure(result.stderr))) {
+    say(
+      `      the pinned versions do not install (${pipFailure(result.stderr)}); trying newer ones`,
+    );
+    result = await install();
+  }
+  if (!result.ok) throw new SetupError(pipFailure(result.stderr));
+  await writeKernel();
+  await Deno.writeTextFile(stampFile, wanted);
+  return "installed";
+}

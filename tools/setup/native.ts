@@ -1,0 +1,201 @@
+/**
+ * Makes `.native`: TensorFlow's libraries out of its Python package, and the TensorFlow.js binding
+ * compiled against them. Nothing of the Python package is installed.
+ * @module
+ */
+import { join } from "node:path";
+import { compileBackend, type Compiler, findCompilers, zigCompiler } from "./compiler.ts";
+import {
+  digest,
+  exists,
+  lastLine,
+  patiently,
+  readIfThere,
+  repository,
+  run,
+  say,
+  SetupError,
+} from "./command.ts";
+import { pip, pipFailure, venvProgram } from "./python.ts";
+import { libraryNames, pinnedRequirement, tensorFlowWheel, type Wheel } from "./wheels.ts";
+
+const nativeDir = join(repository, ".native");
+const quietSource = join(repository, "tools", "native", "quiet.cc");
+const cudaRequirements = join(repository, "tools", "setup", "cuda.txt");
+
+/** Unpacks the members of a wheel that start with one of the prefixes: folder, wheel, prefixes. */
+const unpackProgram = `
+import sys, zipfile
+folder, wheel, *prefixes = sys.argv[1:]
+with zipfile.ZipFile(wheel) as archive:
+    for name in archive.namelist():
+        if name.startswith(tuple(prefixes)):
+            archive.extract(name, folder)
+`;
+
+/** What `.native` would be made from, so that a change of any of it makes it anew. */
+async function recipe(wheel: Wheel, gpu: boolean): Promise<string> {
+  const config = JSON.parse(await Deno.readTextFile(join(repository, "deno.json")));
+  return await digest(JSON.stringify([
+    wheel.sha256,
+    config.imports["@tensorflow/tfjs-node-gpu"],
+    config.imports["node-api-headers"],
+    await Deno.readTextFile(quietSource),
+    gpu && await Deno.readTextFile(cudaRequirements),
+  ]));
+}
+
+/** Downloads a wheel into a folder and returns its path. */
+export async function downloadWheel(wheel: Wheel, folder: string): Promise<string> {
+  const requirements = join(folder, "requirements.txt");
+  await Deno.writeTextFile(requirements, pinnedRequirement(wheel));
+  const [name] = wheel.requirement.split("==");
+  const args = ["download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"];
+  const target = ["--implementation", "cp", "--python-version", "3.11"];
+  const result = await patiently(
+    `downloading ${wheel.requirement} (${wheel.megabytes} MB)`,
+    pip([...args, ...target, "--platform", wheel.platform, "-d", folder, "-r", requirements]),
+  );
+  if (!result.ok) throw new SetupError(`${name}: ${pipFailure(result.stderr)}`);
+  for await (const { name: file } of Deno.readDir(folder)) {
+    if (file.endsWith(".whl")) return join(folder, file);
+  }
+  throw new SetupError(`${name}: pip reported success but left no wheel`);
+}
+
+/** Unpacks members of a wheel by their prefixes. */
+async function unpack(wheel: string, folder: string, prefixes: readonly string[]): Promise<void> {
+  const args = ["-c", unpackProgram, folder, wheel, ...prefixes];
+  const { ok, stderr } = await run(venvProgram("python"), args);
+  if (!ok) throw new SetupError(`cannot unpack ${wheel}: ${lastLine(stderr)}`);
+}
+
+/** Compiles with the first compiler that can; downloads one where none is installed. */
+async function compile(include: string, target: string, work: string): Promise<Compiler> {
+  const failures: string[] = [];
+  for (const compiler of await findCompilers()) {
+    const failure = await compileBackend(compiler, include, target);
+    if (failure === null) return compiler;
+    failures.push(`${compiler.name}: ${failure}`);
+  }
+  say(`      ${failures.length > 0 ? failures.join("; ") : "no C++ compiler is installed"}`);
+  const zig = await zigCompiler(work, downloadWheel, unpack);
+  const failure = await compileBackend(zig, include, target);
+  if (failure !== null) throw new SetupError(`${zig.name}: ${failure}`);
+  return zig;
+}
+
+/** Loads the new backend in a process of its own; returns its version and device. */
+async function verify(folder: string): Promise<string> {
+  const program = join(repository, "tools", "setup", "verify_native.ts");
+  const { ok, stdout, stderr } = await run(
+    Deno.execPath(),
+    ["run", "--quiet", "--allow-all", "--frozen", program, folder],
+    { env: { ...Deno.env.toObject(), CORELENS_TF_LOG: "1", NO_COLOR: "1" } },
+  );
+  if (ok) return stdout.trim();
+  const error = stderr.split("\n").find((line) => /error:/i.test(line)) ?? lastLine(stderr);
+  throw new SetupError(`the compiled backend does not run here: ${error}`);
+}
+
+/** Puts the finished folder in the place of the old one. */
+async function replaceNative(finished: string): Promise<void> {
+  const old = `${finished}.old.tmp`;
+  if (await exists(nativeDir)) await Deno.rename(nativeDir, old);
+  await Deno.rename(finished, nativeDir);
+  await Deno.remove(old, { recursive: true }).catch(() => {});
+}
+
+/** Why no native backend can be had on this system; null where one can. */
+export function unsupported(os: string, arch: string, gpu: boolean, musl: boolean): string | null {
+  if (os === "linux" && musl) return "TensorFlow needs the GNU C library, and this Linux has musl";
+  if (tensorFlowWheel(os, arch, gpu)) return null;
+  return gpu
+    ? `TensorFlow with CUDA is published for linux x86_64 only, not for ${os} ${arch}`
+    : `TensorFlow's libraries are published for linux and for macOS on Apple processors, ` +
+      `not for ${os} ${arch}`;
+}
+
+/** Whether this Linux has musl in place of the GNU C library. */
+async function hasMusl(): Promise<boolean> {
+  if (Deno.build.os !== "linux") return false;
+  const names = await Array.fromAsync(Deno.readDir("/lib"), (entry) => entry.name);
+  return names.some((name) => name.startsWith("ld-musl-"));
+}
+
+/** Removes what set-ups that were killed more than a day ago left behind. */
+async function removeLeftovers(): Promise<void> {
+  for await (const { name } of Deno.readDir(repository)) {
+    if (!/^\.native-.*\.tmp$/.test(name)) continue;
+    const { mtime } = await Deno.stat(join(repository, name));
+    if (mtime && Date.now() - mtime.getTime() > 24 * 3600 * 1000) {
+      await Deno.remove(join(repository, name), { recursive: true });
+    }
+  }
+}
+
+/** Builds the backend in `work` and moves it into place. */
+async function build(wheel: Wheel, gpu: boolean, stamp: string, work: string): Promise<string> {
+  const { os } = Deno.build;
+  const target = join(work, "native");
+  await Deno.mkdir(target);
+  say(`      TensorFlow ${wheel.requirement.split("==")[1]}: ${wheel.megabytes} MB to download`);
+  const archive = await downloadWheel(wheel, work);
+  const [main, framework] = libraryNames(os).map((name) => `tensorflow/${name}`);
+  const headers = ["tensorflow/", "xla/tsl/", "tsl/"].map((path) => `tensorflow/include/${path}`);
+  await patiently("unpacking", unpack(archive, target, [main, framework]));
+  await unpack(archive, work, headers);
+  await Deno.remove(archive);
+  if (gpu) {
+    say("      CUDA libraries: 2,810 MB to download");
+    const args = ["install", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"];
+    const result = await patiently(
+      "downloading CUDA",
+      pip([...args, "--target", target, "--requirement", cudaRequirements]),
+    );
+    if (!result.ok) throw new SetupError(`CUDA: ${pipFailure(result.stderr)}`);
+  }
+  const include = join(work, "tensorflow", "include");
+  const compiler = await patiently("compiling", compile(include, target, work));
+  const found = await verify(target);
+  if (gpu && !found.endsWith("GPU")) {
+    say("      TensorFlow with CUDA is in place, but it sees no GPU here: it computes on the CPU");
+  }
+  await Deno.writeTextFile(join(target, "recipe.txt"), stamp);
+  await replaceNative(target);
+  return `${found}, compiled with ${compiler.name}`;
+}
+
+/**
+ * Makes the native backend unless it is there.
+ *
+ * @param gpu take the TensorFlow with CUDA; undefined keeps the kind that is there, else the CPU one
+ * @returns what was done, in a few words
+ * @throws {SetupError} when it cannot be had here
+ */
+export async function setUpNative(gpu?: boolean): Promise<string> {
+  const { os, arch } = Deno.build;
+  const kinds = gpu === undefined ? [false, true] : [gpu];
+  const stamp = await readIfThere(join(nativeDir, "recipe.txt"));
+  for (const kind of kinds) {
+    const wheel = tensorFlowWheel(os, arch, kind);
+    if (wheel && stamp === await recipe(wheel, kind)) return "there already";
+  }
+  const reason = unsupported(os, arch, gpu ?? false, await hasMusl());
+  if (reason) throw new SetupError(reason);
+  if (!await exists(venvProgram("python"))) throw new SetupError("it needs Python 3.10 or later");
+  const wheel = tensorFlowWheel(os, arch, gpu ?? false)!;
+  await removeLeftovers();
+  const work = await Deno.makeTempDir({ dir: repository, prefix: ".native-", suffix: ".tmp" });
+  const interrupted = () => {
+    Deno.removeSync(work, { recursive: true });
+    Deno.exit(130);
+  };
+  Deno.addSignalListener("SIGINT", interrupted);
+  try {
+    return await build(wheel, gpu ?? false, await recipe(wheel, gpu ?? false), work);
+  } finally {
+    Deno.removeSignalListener("SIGINT", interrupted);
+    await Deno.remove(work, { recursive: true }).catch(() => {});
+  }
+}
