@@ -15,11 +15,12 @@ export const environmentVariables = {
   CORELENS_TF_LOG: "TensorFlow's log: 0 everything, 1 warnings, 2 errors (default), 3 fatal only.",
   TF_CPP_MIN_LOG_LEVEL: "The same, by TensorFlow's own name.",
   TF_NUM_INTRAOP_THREADS: "Threads, by TensorFlow's own name.",
-  HF_HOME: "Hugging Face's folder; its default is ~/.cache/huggingface.",
+  HF_HOME: "Hugging Face's folder; its default is huggingface/ in XDG_CACHE_HOME.",
   HF_HUB_CACHE: "Folder for downloaded models, instead of hub/ in HF_HOME.",
   HF_TOKEN: "Access token for models that need one.",
   HF_ENDPOINT: "Address of the model hub or of a mirror.",
   HF_HUB_OFFLINE: "1: use only models that are already downloaded.",
+  XDG_CACHE_HOME: "Folder for caches of all programs; its default is ~/.cache.",
   HOME: "The user's folder, where the cache lies by default.",
   USERPROFILE: "The same on Windows.",
 } as const;
@@ -48,12 +49,20 @@ export function environment(variable: EnvironmentVariable): string | undefined {
 }
 
 /**
+ * Folder of Hugging Face's programs: `HF_HOME`, else `huggingface` in `XDG_CACHE_HOME`, else
+ * `~/.cache/huggingface`.
+ */
+export function huggingFaceFolder(): string {
+  const chosen = environment("HF_HOME");
+  if (chosen) return chosen;
+  const userFolder = environment("HOME") ?? environment("USERPROFILE") ?? ".";
+  return join(environment("XDG_CACHE_HOME") ?? join(userFolder, ".cache"), "huggingface");
+}
+
+/**
  * Folder in which downloaded models lie, where other Hugging Face programs look for them too:
- * `HF_HUB_CACHE`, else `hub` in `HF_HOME`, else `~/.cache/huggingface/hub`.
+ * `HF_HUB_CACHE`, else `hub` in {@link huggingFaceFolder}.
  */
 export function modelCacheFolder(): string {
-  const cache = environment("HF_HUB_CACHE");
-  if (cache) return cache;
-  const userFolder = environment("HOME") ?? environment("USERPROFILE") ?? ".";
-  return join(environment("HF_HOME") ?? join(userFolder, ".cache", "huggingface"), "hub");
+  return environment("HF_HUB_CACHE") ?? join(huggingFaceFolder(), "hub");
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { environment, modelCacheFolder } from "../backend/environment.ts";
+import { environment, huggingFaceFolder, modelCacheFolder } from "../backend/environment.ts";
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 
@@ -62,10 +62,7 @@ function isYes(value: string | undefined): boolean {
 
 /** The token that `hf auth login` stored; null if there is none or if it may not be read. */
 function storedToken(): string | null {
-  const home = environment("HOME") ?? environment("USERPROFILE");
-  const folder = environment("HF_HOME") ?? (home && `${home}/.cache/huggingface`);
-  if (!folder) return null;
-  const path = `${folder}/token`;
+  const path = `${huggingFaceFolder()}/token`;
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return null;
   try {
     return Deno.readTextFileSync(path).trim() || null;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InputError } from "../common/errors.ts";
+import { InputError, nearestNames } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import { decode, type DecodedArray, type SafetensorsDType } from "./dtypes.ts";
 import {
@@ -199,7 +199,8 @@ export function int32Tensor(
 function decodedTensor(content: SafetensorsContent, name: string): DecodedTensor {
   const tensor = content.tensors.get(name);
   if (tensor) return tensor;
+  const near = nearestNames(name, content.tensors.keys()).map((other) => quoted(other)).join(", ");
   throw new InputError(
-    `Cannot read tensor ${quoted(name)}: the file holds ${[...content.tensors.keys()].join(", ")}`,
+    `Cannot read tensor ${quoted(name)}: the file has none; nearest are ${near}`,
   );
 }

@@ -49,7 +49,11 @@ Deno.test("the model cache lies where Hugging Face's own programs put it", () =>
     () => assertEquals(modelCacheFolder(), join("b", "hub")),
   );
   withEnvironment(
-    { HF_HUB_CACHE: null, HF_HOME: null, HOME: "c" },
+    { HF_HUB_CACHE: null, HF_HOME: null, XDG_CACHE_HOME: "x", HOME: "c" },
+    () => assertEquals(modelCacheFolder(), join("x", "huggingface", "hub")),
+  );
+  withEnvironment(
+    { HF_HUB_CACHE: null, HF_HOME: null, XDG_CACHE_HOME: null, HOME: "c" },
     () => assertEquals(modelCacheFolder(), join("c", ".cache", "huggingface", "hub")),
   );
 });

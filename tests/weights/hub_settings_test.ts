@@ -3,7 +3,15 @@ import { InputError } from "../../lib/common/errors.ts";
 import { hubSettings } from "../../lib/weights/hub_settings.ts";
 import { withFolder } from "./helpers.ts";
 
-const variables = ["HF_HOME", "HF_HUB_CACHE", "HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HOME"];
+const variables = [
+  "HF_HOME",
+  "HF_HUB_CACHE",
+  "HF_TOKEN",
+  "HF_ENDPOINT",
+  "HF_HUB_OFFLINE",
+  "XDG_CACHE_HOME",
+  "HOME",
+];
 
 /** Runs `body` with exactly these variables set, and restores what was there. */
 async function withEnvironment(
