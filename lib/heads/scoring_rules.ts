@@ -107,6 +107,11 @@ export const scoringRules: readonly ScoringRule[] = [
     ({ promptEnd, tokens }) => massOn(promptEnd, tokens.evidence),
   ),
   scoringRule(
+    "context-mass",
+    "Attention from the question to the context (the visual tokens), evidence or not.",
+    ({ question, tokens }) => massOn(question, tokens.context),
+  ),
+  scoringRule(
     "context-share",
     "Share of the question's attention on the context (the visual tokens) that the evidence gets.",
     ({ question, tokens }) => {

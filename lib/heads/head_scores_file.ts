@@ -1,0 +1,111 @@
+/**
+ * Head scores as an Arrow file: one row per sample and head, one column per rule. Opens in arquero,
+ * pandas and whatever else reads Arrow.
+ *
+ * @module
+ */
+import * as arrow from "apache-arrow";
+import { InputError } from "../common/errors.ts";
+import type { HeadScores } from "./head_scores.ts";
+
+/** Columns that say which sample and head a row is about; a rule cannot have one of these names. */
+const keyColumns = ["sample", "domain", "layer", "head"] as const;
+
+/** A column of repeated texts, stored once each. */
+function textColumn(texts: readonly string[], repeats: number): arrow.Vector {
+  const values = [...new Set(texts)];
+  const place = new Map(values.map((value, i) => [value, i]));
+  const indices = new Int32Array(texts.length * repeats);
+  texts.forEach((text, i) => indices.fill(place.get(text)!, i * repeats, (i + 1) * repeats));
+  const type = new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32(), 0, false);
+  return arrow.makeVector({
+    type,
+    data: indices,
+    dictionary: arrow.vectorFromArray(values, new arrow.Utf8()),
+  });
+}
+
+/**
+ * Scores by several rules over the same samples, as the bytes of an Arrow file.
+ *
+ * @throws {InputError} if the scores are of other samples or heads, or a rule's name is taken
+ */
+export function headScoresToArrow(all: readonly HeadScores[]): Uint8Array {
+  if (all.length === 0) throw new InputError("Cannot save head scores of 0 rules: 1 needed");
+  const { sampleIds, domains, shape: [samples, layers, heads] } = all[0];
+  const taken = new Set<string>(keyColumns);
+  for (const scores of all) {
+    if (
+      String(scores.shape) !== String(all[0].shape) ||
+      scores.sampleIds.some((id, i) => id !== sampleIds[i])
+    ) {
+      throw new InputError(
+        `Cannot save scores by "${all[0].rule}" and "${scores.rule}" together: they are of other ` +
+          "samples or heads",
+      );
+    }
+    if (taken.has(scores.rule)) {
+      throw new InputError(`Cannot save scores by "${scores.rule}": the column exists already`);
+    }
+    taken.add(scores.rule);
+  }
+  const size = layers * heads;
+  const numbers = (value: (row: number) => number) =>
+    arrow.makeVector(Uint16Array.from({ length: samples * size }, (_, row) => value(row)));
+  const table = new arrow.Table({
+    sample: textColumn(sampleIds, size),
+    domain: textColumn(domains, size),
+    layer: numbers((row) => Math.floor(row % size / heads)),
+    head: numbers((row) => row % heads),
+    ...Object.fromEntries(all.map(({ rule, data }) => [rule, arrow.makeVector(data)])),
+  });
+  return arrow.tableToIPC(table, "file");
+}
+
+/**
+ * Reads what {@link headScoresToArrow} wrote.
+ *
+ * @param file how messages name the file
+ * @throws {InputError} if the bytes are no such file
+ */
+export function headScoresFromArrow(bytes: Uint8Array, file = "samples.arrow"): HeadScores[] {
+  const wrong = (problem: string) =>
+    new InputError(`Cannot read head scores of ${file}: ${problem}`);
+  let table: arrow.Table;
+  try {
+    table = arrow.tableFromIPC(bytes);
+  } catch (error) {
+    throw wrong(`it is no Arrow file (${(error as Error).message})`);
+  }
+  const column = (name: string) => {
+    const found = table.getChild(name);
+    if (!found) throw wrong(`it has no column "${name}"`);
+    return found;
+  };
+  const [sample, domain, layer, head] = keyColumns.map(column);
+  const rows = table.numRows;
+  if (rows === 0) throw wrong("it has no rows");
+  const layers = 1 + layer.get(rows - 1), heads = 1 + head.get(rows - 1);
+  const size = layers * heads;
+  const samples = rows / size;
+  const inOrder = (row: number) =>
+    layer.get(row) === Math.floor(row % size / heads) && head.get(row) === row % heads &&
+    sample.get(row) === sample.get(row - row % size);
+  for (let row = 0; row < rows; row++) {
+    if (!Number.isInteger(samples) || !inOrder(row)) {
+      throw wrong(`row ${row} is out of order: wanted every head of a sample, by layer, then head`);
+    }
+  }
+  const perSample = (from: arrow.Vector) =>
+    Array.from({ length: samples }, (_, row) => String(from.get(row * size)));
+  const sampleIds = perSample(sample), domains = perSample(domain);
+  return table.schema.fields.map(({ name }) => name)
+    .filter((name) => !(keyColumns as readonly string[]).includes(name))
+    .map((rule) => ({
+      rule,
+      sampleIds,
+      domains,
+      shape: [samples, layers, heads] as const,
+      data: Float32Array.from(column(rule).toArray() as Float32Array),
+    }));
+}

@@ -1,0 +1,33 @@
+/**
+ * Scores of attention heads: RAM and its rivals, with their uncertainty, and selection of heads and
+ * of controls.
+ *
+ * @module
+ */
+export {
+  type AttentionProfile,
+  attentionProfile,
+  type ProfileExtra,
+  type ProfileOptions,
+} from "./attention_profile.ts";
+export * from "./controls.ts";
+export { type DetectedHeads, detectHeads, type DetectOptions } from "./detect.ts";
+export * from "./head_id.ts";
+export * from "./head_scores.ts";
+export { headScoresFromArrow, headScoresToArrow } from "./head_scores_file.ts";
+export { massOn, retrievalAttentionMass } from "./retrieval_attention_mass.ts";
+export { type HeadSample, type SampleTokens, sampleTokens } from "./scored_sample.ts";
+export {
+  type HeadView,
+  ruleNamed,
+  type RuleNeed,
+  rulesFor,
+  scoreSample,
+  scoresOfProfile,
+  type ScoringRule,
+  scoringRule,
+  scoringRules,
+} from "./scoring_rules.ts";
+export { bottomHeads, type HowMany, otherHeads, type SelectOptions, topHeads } from "./select.ts";
+export { spatialEntropy } from "./spatial_entropy.ts";
+export * from "./stability.ts";
