@@ -9,11 +9,11 @@
  * @module
  */
 import type { Kernels, Tensor } from "../backend/kernels.ts";
-import type { Hooks } from "../hooks/hook_point.ts";
 import type { Media } from "../model/model_inputs.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
 import { type AskedQuestion, contextIds, type TrainingContext } from "./batches.ts";
+import { zeroHeads } from "./head_treatment.ts";
 import { patchGridsOf, type PictureLayout, sequenceLayout, sequenceLength } from "./layout.ts";
 import { questionTokens, tokenIds } from "./token_format.ts";
 
@@ -32,22 +32,6 @@ export interface AnswerOptions {
 
 /** A context that can be asked: its pictures' layout and pixels. */
 export type AskableContext = Pick<TrainingContext, "pixels" | "questions">;
-
-/** Hooks that set the outputs of heads to zero. */
-export function zeroHeads(
-  heads: readonly { readonly layer: number; readonly head: number }[],
-  count: number,
-): Hooks {
-  const layers = [...new Set(heads.map(({ layer }) => layer))];
-  return Object.fromEntries(layers.map((layer) => {
-    const keep = new Float32Array(count).fill(1);
-    for (const one of heads) if (one.layer === layer) keep[one.head] = 0;
-    const hook = {
-      onTensor: (z: Tensor, k: Kernels) => k.mul(z, k.tensor(keep, [1, 1, count, 1])),
-    };
-    return [`blocks.${layer}.attn.z`, hook];
-  }));
-}
 
 /** The blocks of all questions as one array of ids, filled up with pad tokens. */
 function questionBlocks(questions: readonly AskedQuestion[]) {

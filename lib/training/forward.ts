@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Kernels } from "../backend/kernels.ts";
-import { hookNames, type KernelHook } from "../hooks/hook_point.ts";
+import { hookNames, type Hooks, type KernelHook } from "../hooks/hook_point.ts";
 import { RunHooks } from "../hooks/run_hooks.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { TextDecoder } from "../model/text_decoder.ts";
@@ -150,16 +150,22 @@ export class TrainingForward {
    *
    * @param features visual features `[B * cells, D]`, before the input multiplier
    * @param attention made for the batch's layout
+   * @param hooks at the decoder's hook points
    */
   losses(
     batch: Batch,
     features: tf.Tensor,
     attention: TrainingAttention,
     auxiliary: AuxiliaryWeights,
+    hooks?: Hooks,
   ): Losses {
     const { layout, count } = batch;
     const length = sequenceLength(layout);
-    const options = { attention: attention.attend };
+    const names = hookNames(this.config.text.numHiddenLayers, 0);
+    const options = {
+      attention: attention.attend,
+      hooks: hooks ? new RunHooks(hooks, names, this.kernels) : null,
+    };
     const run = (x: tf.Tensor, fromLayer: number, toLayer: number) =>
       asTfjs(
         this.#decoder.forward(asKernelTensor(x), layout.positionIds, {

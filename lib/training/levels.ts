@@ -113,7 +113,7 @@ export const pictureLevels: readonly Level[] = [
     questions: 16,
     left: 0.05,
     gate: 0.75,
-    leastSteps: 150,
+    leastSteps: 100,
     difficulties: [0, 1, 2, 3, 4, 4],
   },
   {
@@ -126,7 +126,7 @@ export const pictureLevels: readonly Level[] = [
     questions: 32,
     left: 0.02,
     gate: 0.75,
-    leastSteps: 100,
+    leastSteps: 60,
     difficulties: [0, 1, 2, 3, 4],
   },
   {

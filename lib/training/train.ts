@@ -5,13 +5,12 @@
  */
 import { InputError } from "../common/errors.ts";
 import { Random } from "../stats/random.ts";
-import type { LocalWindow } from "./attention.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import { advance, type CurriculumState, drawLevel, firstState, type Level } from "./curriculum.ts";
 import type { Batch } from "./forward.ts";
 import type { TokenGrid } from "./layout.ts";
 import { rateAt, type Schedule } from "./schedule.ts";
-import type { StepReport, Trainer } from "./trainer.ts";
+import type { HeadTreatment, StepReport, Trainer } from "./trainer.ts";
 
 /** Makes the batch of a step; the same arguments give the same batch. */
 export type BatchSource = (level: Level, grids: readonly TokenGrid[], random: Random) => Batch;
@@ -52,10 +51,10 @@ export interface RunPlan {
   readonly checkpoint?: string;
   /** Steps between checkpoints; 50 by default. */
   readonly saveEvery?: number;
-  /** Keep nothing of the curriculum's and optimiser's state of an existing checkpoint. */
+  /** Told every step. */
   readonly onLine?: (line: LogLine) => void;
-  /** Which heads see only a window in a step; nothing by default. */
-  readonly local?: (random: Random) => readonly (LocalWindow | null)[];
+  /** What a step does to the heads; nothing by default. */
+  readonly heads?: (random: Random) => HeadTreatment;
   /** Stops the run after the current step. */
   readonly signal?: AbortSignal;
 }
@@ -110,7 +109,7 @@ export async function train(trainer: Trainer, plan: RunPlan): Promise<RunState> 
       auxiliaryOf(level, plan.afterLayers),
       rate,
       random,
-      plan.local?.(random),
+      plan.heads?.(random),
     );
     if (!Number.isFinite(report.answerLoss)) {
       throw new InputError(`Cannot go on after step ${step}: the loss is ${report.answerLoss}`);

@@ -4,6 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import type { Hooks } from "../hooks/hook_point.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { VisionEncoder } from "../model/vision_encoder.ts";
 import type { Random } from "../stats/random.ts";
@@ -31,6 +32,14 @@ export interface StepReport {
   readonly byDomain: Readonly<Record<string, readonly [right: number, asked: number]>>;
   /** Norm of the gradient before clipping. */
   readonly gradientNorm: number;
+}
+
+/** What a step does to the heads. */
+export interface HeadTreatment {
+  /** For each layer which heads see only a window; nothing by default. */
+  readonly local?: readonly (LocalWindow | null)[];
+  /** Hooks of the step, such as those that silence heads. */
+  readonly hooks?: Hooks;
 }
 
 /** Standard deviation of the noise on word embeddings that stand in for pixels. */
@@ -100,7 +109,7 @@ export class Trainer {
     auxiliary: AuxiliaryWeights,
     rate: number,
     random: Random,
-    local: readonly (LocalWindow | null)[] = [],
+    { local = [], hooks }: HeadTreatment = {},
   ): StepReport {
     const attention = new TrainingAttention(batch.layout, local);
     const { features, held } = this.#input(batch, random);
@@ -113,7 +122,7 @@ export class Trainer {
     try {
       let answer!: tf.Tensor, best!: tf.Tensor, left: tf.Tensor | null = null;
       const { value, grads } = tf.variableGrads(() => {
-        const losses = this.#forward.losses(batch, features(), attention, auxiliary);
+        const losses = this.#forward.losses(batch, features(), attention, auxiliary, hooks);
         answer = hold(losses.answer);
         best = hold(tf.argMax(losses.logits, 1));
         left = losses.left && hold(losses.left);

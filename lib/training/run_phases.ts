@@ -1,0 +1,134 @@
+/**
+ * The phases of the recipe as functions: each starts from the file that the one before left.
+ *
+ * @module
+ */
+import { Random } from "../stats/random.ts";
+import { Aligner, type AlignReport } from "./align.ts";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
+import type { Level } from "./curriculum.ts";
+import { pictureLevels, plainLevels } from "./levels.ts";
+import { Optimiser } from "./optimiser.ts";
+import { ModelParameters } from "./parameters.ts";
+import { pictureWords } from "./picture_words.ts";
+import { afterLayers, optimiserOptions, phases, shippedConfig, weightSeed } from "./recipe.ts";
+import { rateAt, type Schedule } from "./schedule.ts";
+import { pictureSource, wordSource } from "./sources.ts";
+import { type BatchSource, type LogLine, train } from "./train.ts";
+import { type HeadTreatment, Trainer } from "./trainer.ts";
+
+/** What phases have in common. */
+export interface PhaseOptions {
+  /** File to start from; the first weights without one. */
+  readonly from?: string;
+  /** File for the state: an interrupted phase goes on from it. */
+  readonly to: string;
+  /** Steps of the phase; the recipe's by default. */
+  readonly steps?: number;
+  /** Told every step. */
+  readonly onLine?: (line: LogLine) => void;
+  /** Stops after the current step. */
+  readonly signal?: AbortSignal;
+}
+
+interface TrainedPhase extends PhaseOptions {
+  readonly seed: number;
+  readonly levels: readonly Level[];
+  readonly source: BatchSource;
+  readonly schedule: Schedule;
+  readonly steps: number;
+  readonly trained: (name: string) => boolean;
+  readonly heads?: (random: Random) => HeadTreatment;
+}
+
+async function run(phase: TrainedPhase): Promise<void> {
+  const parameters = new ModelParameters(shippedConfig, weightSeed);
+  if (phase.from) await loadCheckpoint(phase.from, parameters, null);
+  const trainer = new Trainer(shippedConfig, parameters, optimiserOptions, phase.trained);
+  try {
+    await train(trainer, { ...phase, afterLayers, checkpoint: phase.to, saveEvery: 25 });
+  } finally {
+    trainer.dispose();
+    parameters.dispose();
+  }
+}
+
+/** Phase 1: the circuit from words. */
+export function circuitPhase(options: PhaseOptions): Promise<void> {
+  const steps = options.steps ?? phases.circuit.steps;
+  return run({
+    ...options,
+    steps,
+    seed: phases.circuit.seed,
+    levels: plainLevels,
+    source: wordSource,
+    schedule: { warmUp: 20, holdUntil: steps, end: steps, floor: 1 },
+    trained: (name) => !name.startsWith("vision."),
+  });
+}
+
+/**
+ * Phase 2: the vision encoder alone.
+ *
+ * @returns mean accuracy on twenty fresh draws
+ */
+export async function alignPhase(
+  options: Omit<PhaseOptions, "onLine"> & {
+    readonly from: string;
+    readonly onStep?: (step: number, report: AlignReport) => void;
+  },
+): Promise<number> {
+  const steps = options.steps ?? phases.align.steps;
+  const parameters = new ModelParameters(shippedConfig, weightSeed);
+  await loadCheckpoint(options.from, parameters, null, (name) => !name.startsWith("vision."));
+  const aligner = new Aligner(shippedConfig, parameters);
+  const none = new Optimiser([], optimiserOptions);
+  const random = new Random(phases.align.seed);
+  const schedule = { warmUp: 20, holdUntil: Math.round(0.4 * steps), end: steps, floor: 0.05 };
+  for (let step = 0; step < steps && !options.signal?.aborted; step++) {
+    const report = aligner.step(pictureWords(random.fork(step)), rateAt(schedule, step));
+    options.onStep?.(step, report);
+  }
+  await saveCheckpoint(options.to, parameters, none, { phase: "align" });
+  let sum = 0;
+  const draws = 20;
+  for (let i = 0; i < draws; i++) {
+    sum += aligner.evaluate(pictureWords(new Random(`alignment ${i}`))).accuracy;
+  }
+  aligner.dispose();
+  parameters.dispose();
+  return sum / draws;
+}
+
+/** Phase 3: all domains as pictures. The vision blocks stay as they are, the merger learns on. */
+export function picturesPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  const steps = options.steps ?? phases.pictures.steps;
+  return run({
+    ...options,
+    steps,
+    seed: phases.pictures.seed,
+    levels: pictureLevels,
+    source: pictureSource,
+    schedule: { warmUp: 20, holdUntil: Math.round(0.4 * steps), end: steps, floor: 0.03 },
+    trained: () => true,
+  });
+}
+
+/** The finish of the sparse copy: as the end of phase 3, with heads treated by `heads`. */
+export function sparsePhase(
+  options: PhaseOptions & {
+    readonly from: string;
+    readonly heads: (random: Random) => HeadTreatment;
+  },
+): Promise<void> {
+  const steps = options.steps ?? phases.sparse.steps;
+  return run({
+    ...options,
+    steps,
+    seed: phases.sparse.seed,
+    levels: pictureLevels.slice(2),
+    source: pictureSource,
+    schedule: { warmUp: 10, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
+    trained: () => true,
+  });
+}

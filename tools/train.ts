@@ -1,0 +1,132 @@
+/**
+ * Trains the shipped small model from nothing.
+ *
+ *     deno task train                      all phases, hours on two cores; goes on where it stopped
+ *     deno task train --quick              one small circuit in minutes, as a test of the trainer
+ *     deno task train --phase pictures     one phase: circuit, align, pictures, export, sparse
+ *     deno task train --phase sparse --full L3H1,L4H7   the sparsity-aware copy
+ *
+ * Options: --work (folder of checkpoints and logs), --model (folder to export to), --steps (of the
+ * chosen phase), --from (checkpoint to start it from).
+ * @module
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { useBackend } from "../lib/backend/select.ts";
+import { InputError } from "../lib/common/errors.ts";
+import { loadCheckpoint } from "../lib/training/checkpoints.ts";
+import { exportModel } from "../lib/training/export.ts";
+import { sparseTreatment } from "../lib/training/head_treatment.ts";
+import { ModelParameters } from "../lib/training/parameters.ts";
+import { quickRun } from "../lib/training/quick_run.ts";
+import { phases, shippedConfig, weightSeed } from "../lib/training/recipe.ts";
+import {
+  alignPhase,
+  circuitPhase,
+  picturesPhase,
+  sparsePhase,
+} from "../lib/training/run_phases.ts";
+import type { LogLine } from "../lib/training/train.ts";
+
+const { values: args } = parseArgs({
+  options: {
+    work: { type: "string", default: ".cache/training/mini" },
+    model: { type: "string", default: "data/models/mini" },
+    phase: { type: "string" },
+    steps: { type: "string" },
+    from: { type: "string" },
+    full: { type: "string" },
+    quick: { type: "boolean", default: false },
+  },
+});
+const file = (name: string) => join(args.work, `${name}.safetensors`);
+const phaseNames = ["circuit", "align", "pictures", "export", "sparse"] as const;
+
+/** Writes a line to the log, and every tenth to the screen. */
+function logTo(name: string): (line: LogLine) => void {
+  const log = Deno.openSync(join(args.work, `${name}.jsonl`), { create: true, append: true });
+  const encoder = new TextEncoder();
+  return (line) => {
+    log.writeSync(encoder.encode(JSON.stringify(line) + "\n"));
+    if (line.step % 10 > 0) return;
+    const milliseconds = Math.round(line.batchMs + line.stepMs);
+    console.log(
+      `${name} ${line.step}  level ${line.level}  ${line.visualTokens} visual tokens  loss ` +
+        `${line.answerLoss.toFixed(3)}  right ${line.accuracy.toFixed(3)}  ${milliseconds} ms`,
+    );
+  };
+}
+
+async function runPhase(name: string): Promise<void> {
+  const steps = args.steps ? Number(args.steps) : undefined;
+  switch (name) {
+    case "circuit":
+      return await circuitPhase({ to: file("circuit"), steps, onLine: logTo("circuit") });
+    case "align": {
+      const accuracy = await alignPhase({
+        from: args.from ?? file("circuit"),
+        to: file("aligned"),
+        steps,
+        onStep: (step, { loss, accuracy }) => {
+          if (step % 20 > 0) return;
+          console.log(`align ${step}  loss ${loss.toFixed(3)}  right ${accuracy.toFixed(3)}`);
+        },
+      });
+      console.log(`aligned: ${(100 * accuracy).toFixed(1)} % of the cells`);
+      return;
+    }
+    case "pictures":
+      return await picturesPhase({
+        from: args.from ?? file("aligned"),
+        to: file("pictures"),
+        steps,
+        onLine: logTo("pictures"),
+      });
+    case "export": {
+      const parameters = new ModelParameters(shippedConfig, weightSeed);
+      await loadCheckpoint(args.from ?? file("pictures"), parameters, null);
+      await exportModel(args.model, shippedConfig, parameters);
+      parameters.dispose();
+      return console.log(`exported to ${args.model}`);
+    }
+    case "sparse": {
+      const full = (args.full ?? "").split(",").filter(Boolean).map((one) => {
+        const match = /^L(\d+)H(\d+)$/.exec(one);
+        if (!match) throw new InputError(`Cannot read the head "${one}": wanted L3H7`);
+        return { layer: Number(match[1]), head: Number(match[2]) };
+      });
+      if (full.length === 0) {
+        throw new InputError("Cannot finish a sparse copy without --full, such as L3H1,L4H7");
+      }
+      const { numHiddenLayers: layers, numAttentionHeads: heads } = shippedConfig.text;
+      const finish = { layers, heads, full, sink: 4, window: 16, dropout: 0.1 };
+      return await sparsePhase({
+        from: args.from ?? file("pictures"),
+        to: file("sparse"),
+        steps,
+        onLine: logTo("sparse"),
+        heads: (random) => sparseTreatment(finish, random),
+      });
+    }
+    default:
+      throw new InputError(`Cannot run phase "${name}": valid are ${phaseNames.join(", ")}`);
+  }
+}
+
+await useBackend("auto");
+if (args.quick) {
+  const { accuracy, chance, seconds } = await quickRun((step, right) => {
+    if (step % 10 === 0) console.log(`quick ${step}  right ${right.toFixed(3)}`);
+  });
+  console.log(
+    `${(100 * accuracy).toFixed(1)} % right on held-out contexts after ${seconds.toFixed(0)} s; ` +
+      `chance ${(100 * chance).toFixed(1)} %`,
+  );
+} else {
+  await Deno.mkdir(args.work, { recursive: true });
+  if (args.phase) await runPhase(args.phase);
+  else {
+    console.log(`phases: ${JSON.stringify(phases)}`);
+    for (const name of ["circuit", "align", "pictures", "export"]) await runPhase(name);
+  }
+}
