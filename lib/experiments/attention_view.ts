@@ -1,0 +1,170 @@
+/**
+ * What heads look at in one prompt: their attention from the question to every token, and where that
+ * lies on the pictures.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import type { PretrainedModel } from "../families/pretrained.ts";
+import type { AttentionPanel } from "../figures/attention_overlay.ts";
+import type { PixelPicture } from "../figures/picture.ts";
+import type { Hooks } from "../hooks/hook_point.ts";
+import type { PreparedPrompt } from "../inputs/processor.ts";
+import { tokensOf } from "../inputs/token_spans.ts";
+import { gridToken } from "../inputs/visual_grid.ts";
+
+/** Attention of every head from some query rows to every token. */
+export class AttentionView {
+  /**
+   * Made by {@link attentionFrom}.
+   *
+   * @param shape layers, heads and tokens
+   * @param data mean over the query rows, `[L, N, T]`
+   * @param rows the query rows
+   */
+  constructor(
+    readonly shape: readonly [layers: number, heads: number, tokens: number],
+    readonly data: Float32Array,
+    readonly rows: readonly number[],
+  ) {}
+
+  /** Attention of one head to every token, `[T]`; adds up to 1. */
+  head(layer: number, head: number): Float32Array {
+    const [layers, heads, tokens] = this.shape;
+    if (!(layer >= 0 && layer < layers && head >= 0 && head < heads)) {
+      throw new InputError(
+        `Cannot show head L${layer}H${head}: there are layers 0 to ${layers - 1} and heads 0 to ` +
+          `${heads - 1}`,
+      );
+    }
+    const start = (layer * heads + head) * tokens;
+    return this.data.subarray(start, start + tokens);
+  }
+
+  /** Attention of every head that lands on some tokens, `[L, N]` row by row: RAM for evidence. */
+  massOn(tokens: readonly number[]): Float32Array {
+    const [layers, heads, length] = this.shape;
+    return Float32Array.from(
+      { length: layers * heads },
+      (_, i) => tokens.reduce((sum, token) => sum + this.data[i * length + token], 0),
+    );
+  }
+}
+
+/**
+ * Runs a prompt once and keeps the attention that leaves some of its tokens.
+ *
+ * Only those rows of the pattern are ever computed, so long prompts cost no more memory.
+ *
+ * @param rows query tokens whose attention is averaged: the question's by default, or the last token
+ *   of a prompt without a question
+ * @param options hooks that run along, for example an intervention
+ * @throws {InputError} for rows outside the prompt
+ *
+ * @example
+ * ```ts
+ * import { attentionFrom } from "../../lib/experiments/attention_view.ts";
+ * import { fromPretrained } from "../../lib/families/pretrained.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ * using model = await fromPretrained("tests/golden/qwen3_vl");
+ * const prompt = await model.prepare([{ role: "user", content: "How many?" }]);
+ * const view = await attentionFrom(model, prompt);
+ * assertAlmostEquals(view.head(3, 1).reduce((a, b) => a + b), 1, 1e-5);
+ * ```
+ */
+export async function attentionFrom(
+  model: PretrainedModel,
+  prompt: PreparedPrompt,
+  rows: readonly number[] = tokensOf(prompt.spans.question),
+  options: { readonly hooks?: Hooks } = {},
+): Promise<AttentionView> {
+  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
+  const tokens = prompt.inputIds.length;
+  const chosen = rows.length > 0 ? [...new Set(rows)].sort((a, b) => a - b) : [tokens - 1];
+  for (const row of chosen) {
+    if (Number.isInteger(row) && row >= 0 && row < tokens) continue;
+    throw new InputError(
+      `Cannot take attention from token ${row}: the prompt has 0 to ${tokens - 1}`,
+    );
+  }
+  const data = new Float32Array(layers * heads * tokens);
+  await model.forward(prompt, {
+    logits: "none",
+    hooks: options.hooks,
+    patternRows: {
+      rows: chosen,
+      onPattern: (layer, pattern, k) => {
+        const mean = k.scale(k.sum(pattern, 2), 1 / chosen.length); // [1, N, rows, T] -> [1, N, T]
+        data.set(k.readSync(mean), layer * heads * tokens);
+      },
+    },
+  });
+  return new AttentionView([layers, heads, tokens], data, chosen);
+}
+
+/** How {@link attentionPanels} draws. */
+export interface PanelOptions {
+  /** Line above the pictures, such as the head's name. */
+  readonly title?: string;
+  /** Tokens to outline, such as the evidence; by default the prompt's evidence. */
+  readonly outlined?: readonly number[];
+}
+
+/**
+ * Lays values of visual tokens on the pictures that they stand for: input of `attentionOverlay`.
+ *
+ * @param pictures the prompt's images in order, or the frames of its video
+ * @param values one value per token of the prompt, `[T]`
+ * @returns one panel per picture that the prompt shows (per temporal patch of a video)
+ * @throws {InputError} if a picture is missing
+ */
+export function attentionPanels(
+  prompt: PreparedPrompt,
+  pictures: readonly PixelPicture[],
+  values: ArrayLike<number>,
+  options: PanelOptions = {},
+): AttentionPanel[] {
+  const outlined = new Set(options.outlined ?? tokensOf(prompt.spans.evidence));
+  const panels = new Map<number, { grids: AttentionPanel["grids"][number][]; boxes: PanelBox[] }>();
+  for (const grid of prompt.grids) {
+    const index = grid.kind === "image" ? grid.media : grid.frames[0];
+    const panel = panels.get(index) ?? { grids: [], boxes: [] };
+    panels.set(index, panel);
+    const own = new Float32Array(grid.rows * grid.columns);
+    const [x0, y0, x1, y1] = grid.region;
+    const width = (x1 - x0) / grid.columns, height = (y1 - y0) / grid.rows;
+    own.forEach((_, i) => {
+      const row = Math.floor(i / grid.columns), column = i % grid.columns;
+      const token = gridToken(grid, row, column);
+      own[i] = values[token];
+      if (!outlined.has(token)) return;
+      const [left, top] = [x0 + column * width, y0 + row * height];
+      panel.boxes.push([left, top, left + width, top + height]);
+    });
+    panel.grids.push({ rows: grid.rows, columns: grid.columns, values: own, box: grid.region });
+  }
+  return [...panels].sort(([a], [b]) => a - b).map(([index, { grids, boxes }]) => {
+    const picture = pictures[index];
+    if (!picture) {
+      throw new InputError(`Cannot draw picture ${index}: ${pictures.length} pictures were given`);
+    }
+    return { picture, grids, boxes: joinedBoxes(boxes), title: options.title };
+  });
+}
+
+type PanelBox = readonly [number, number, number, number];
+
+/** Neighbouring token boxes of one row as one box, then equal spans of neighbouring rows. */
+function joinedBoxes(boxes: readonly PanelBox[]): PanelBox[] {
+  const near = (a: number, b: number) => Math.abs(a - b) < 1e-6;
+  const merge = (list: readonly PanelBox[], joins: (a: PanelBox, b: PanelBox) => boolean) =>
+    list.reduce<PanelBox[]>((done, box) => {
+      const at = done.findIndex((other) => joins(other, box));
+      if (at < 0) return [...done, box];
+      const [x0, y0] = done[at];
+      done[at] = [x0, y0, box[2], box[3]];
+      return done;
+    }, []);
+  const rows = merge(boxes, (a, b) => near(a[1], b[1]) && near(a[3], b[3]) && near(a[2], b[0]));
+  return merge(rows, (a, b) => near(a[0], b[0]) && near(a[2], b[2]) && near(a[3], b[1]));
+}

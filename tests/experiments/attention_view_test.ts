@@ -1,0 +1,54 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { attentionFrom, attentionPanels } from "../../lib/experiments/attention_view.ts";
+import { fromPretrained } from "../../lib/families/pretrained.ts";
+import { loadImage } from "../../lib/inputs/media_files.ts";
+import { questionMessages } from "../../lib/inputs/messages.ts";
+import { withEvidence } from "../../lib/inputs/processor.ts";
+import { tokensOf } from "../../lib/inputs/token_spans.ts";
+import { goldenCase, goldenDir, relativeError } from "../suites/golden.ts";
+
+const dir = goldenDir("qwen3_vl");
+const mediaDir = `${dir}/expected`;
+
+Deno.test("attention from rows equals those rows of transformers' attention maps", async () => {
+  using model = await fromPretrained(dir);
+  const golden = await goldenCase("qwen3_vl", "image");
+  const { messages } = golden.json as { messages: Parameters<typeof model.prepare>[0] };
+  const prompt = await model.prepare(messages, { mediaDir });
+  const view = await attentionFrom(model, prompt);
+  assertEquals(view.rows, tokensOf(prompt.spans.question));
+  const [layers, heads, tokens] = view.shape;
+  const reference = golden.tensor("attentions").data;
+  const mean = new Float32Array(layers * heads * tokens);
+  for (let head = 0; head < layers * heads; head++) {
+    for (const row of view.rows) {
+      for (let t = 0; t < tokens; t++) {
+        mean[head * tokens + t] += reference[(head * tokens + row) * tokens + t] / view.rows.length;
+      }
+    }
+  }
+  assert(relativeError(view.data, mean) < 1e-4);
+  const all = view.massOn([...Array(tokens).keys()]);
+  all.forEach((mass) => assertAlmostEquals(mass, 1, 1e-5));
+  await assertRejects(() => attentionFrom(model, prompt, [tokens]), Error, "the prompt has 0 to");
+  assertThrows(() => view.head(9, 0), Error, "layers 0 to 3");
+});
+
+Deno.test("values of visual tokens lie on their pictures, the evidence outlined", async () => {
+  using model = await fromPretrained(dir);
+  const images = ["two_images_image0.png", "two_images_image1.png"];
+  const pictures = await Promise.all(images.map((name) => loadImage(name, { mediaDir })));
+  const plain = await model.prepare(questionMessages({ images: pictures, question: "Which?" }));
+  const { width, height } = pictures[1];
+  const prompt = withEvidence(plain, [{ image: 1, box: [0, 0, width, height] }]);
+  const values = Float32Array.from(prompt.inputIds, (_, token) => token);
+  const panels = attentionPanels(prompt, pictures, values, { title: "L0H0" });
+  assertEquals(panels.map(({ picture }) => picture), pictures);
+  const shown = panels.flatMap(({ grids }) =>
+    grids.flatMap((grid) => [...Array.from(grid.values)])
+  );
+  assertEquals(shown, tokensOf(prompt.spans.visual)); // every visual token once, in order
+  assertEquals(panels[0].boxes, []);
+  assertEquals(panels[1].boxes, [[0, 0, width, height]]);
+  assertThrows(() => attentionPanels(prompt, pictures.slice(0, 1), values), Error, "picture 1");
+});
