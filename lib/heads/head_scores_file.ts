@@ -12,12 +12,12 @@ import type { HeadScores } from "./head_scores.ts";
 const keyColumns = ["sample", "domain", "layer", "head"] as const;
 
 /** A column of repeated texts, stored once each. */
-function textColumn(texts: readonly string[], repeats: number): arrow.Vector {
+function textColumn(id: number, texts: readonly string[], repeats: number): arrow.Vector {
   const values = [...new Set(texts)];
   const place = new Map(values.map((value, i) => [value, i]));
   const indices = new Int32Array(texts.length * repeats);
   texts.forEach((text, i) => indices.fill(place.get(text)!, i * repeats, (i + 1) * repeats));
-  const type = new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32(), 0, false);
+  const type = new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32(), id, false);
   return arrow.makeVector({
     type,
     data: indices,
@@ -53,8 +53,8 @@ export function headScoresToArrow(all: readonly HeadScores[]): Uint8Array {
   const numbers = (value: (row: number) => number) =>
     arrow.makeVector(Uint16Array.from({ length: samples * size }, (_, row) => value(row)));
   const table = new arrow.Table({
-    sample: textColumn(sampleIds, size),
-    domain: textColumn(domains, size),
+    sample: textColumn(0, sampleIds, size),
+    domain: textColumn(1, domains, size),
     layer: numbers((row) => Math.floor(row % size / heads)),
     head: numbers((row) => row % heads),
     ...Object.fromEntries(all.map(({ rule, data }) => [rule, arrow.makeVector(data)])),
