@@ -23,7 +23,7 @@ export type Scored = Pick<SampleText, "answer" | "choices">;
  * ```
  */
 export function normaliseAnswer(text: string): string {
-  return text.normalize("NFKC").toLowerCase().replace(/\s+/gu, " ")
+  return text.normalize("NFKC").toLowerCase().normalize("NFKC").replace(/\s+/gu, " ")
     .replace(/^[\s\p{P}]+|[\s\p{P}]+$/gu, "");
 }
 

@@ -1,13 +1,49 @@
 /**
- * Synthetic visual retrieval tasks in the shape of the paper's benchmarks, and folder data sets.
+ * Synthetic visual retrieval tasks in the shape of the paper's benchmarks, folder data sets, and
+ * metrics of answers.
  *
  * @module
  */
-export * from "./context.ts";
-export * from "./domains.ts";
-export type { DomainName, TaskOptions, TaskPlan, TaskVariety } from "./options.ts";
-export { maxDifficulty } from "./options.ts";
+export type { Board, Slot, Theme } from "./board.ts";
+export { contactSheet, type ContactSheetOptions } from "./contact_sheet.ts";
+export { type ContextOptions, generateContext, type TaskContext } from "./context.ts";
+export { chanceLevel, type Domain, domainNames, domainOf, domains } from "./domains.ts";
+export {
+  type FolderSample,
+  loadSample,
+  readFolderDataSet,
+  writeFolderDataSet,
+} from "./folder_data_set.ts";
+export {
+  type Accuracy,
+  accuracyByDomain,
+  chosenIndex,
+  isCorrect,
+  isExactMatch,
+  isNearPlace,
+  isRightChoice,
+  normaliseAnswer,
+  type Scored,
+} from "./metrics.ts";
+export {
+  type DomainName,
+  maxDifficulty,
+  type TaskOptions,
+  type TaskPlan,
+  type TaskVariety,
+} from "./options.ts";
+export { encodePng } from "./png.ts";
 export type { ContextQuestion } from "./questions.ts";
-export * from "./sample.ts";
+export {
+  answersOf,
+  type Box,
+  type Evidence,
+  type Media,
+  picturesOf,
+  type RgbImage,
+  type Sample,
+  type SampleText,
+} from "./sample.ts";
+export type { SampleEntry } from "./sample_json.ts";
 export type { Split } from "./split.ts";
-export * from "./vocabulary.ts";
+export * as vocabulary from "./vocabulary.ts";

@@ -163,7 +163,9 @@ const TEXTURES: Readonly<Record<string, (x: number, y: number) => boolean>> = {
   },
   rain: (x, y) => mod(x * 2 + y, 16) < 2 && mod(y, 8) < 5,
   checks: (x, y) => (mod(x, 8) < 4) === (mod(y, 8) < 4),
-  sand: (x, y) => mod(x * 5 + y * 7 + (mod(x, 16) * mod(y, 16) & 3), 11) === 0,
+  sand: (x, y) =>
+    [13, 2, 9, 6, 15, 4, 11, 0][mod(y, 16) >> 1] === mod(x, 16) && mod(y, 2) === 0 ||
+    mod(y * 5 + 3, 16) === mod(x, 16),
 };
 
 /**
