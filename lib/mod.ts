@@ -25,4 +25,7 @@ export * from "./model/mod.ts";
 export * from "./weights/mod.ts";
 export * from "./inputs/mod.ts";
 export * from "./families/mod.ts";
+export * from "./heads/mod.ts";
 export * from "./sparse/mod.ts";
+export * from "./tasks/mod.ts";
+export * from "./experiments/mod.ts";

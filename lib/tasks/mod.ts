@@ -38,12 +38,13 @@ export {
   answersOf,
   type Box,
   type Evidence,
-  type Media,
   picturesOf,
   type RgbImage,
   type Sample,
+  type SampleMedia,
   type SampleText,
 } from "./sample.ts";
 export type { SampleEntry } from "./sample_json.ts";
 export type { Split } from "./split.ts";
 export * as vocabulary from "./vocabulary.ts";
+export * from "./shipped_samples.ts";
