@@ -6,7 +6,7 @@
 import { InputError } from "../common/errors.ts";
 import { generateContext } from "./context.ts";
 import type { DomainName, TaskOptions } from "./options.ts";
-import type { Media, Sample, SampleText } from "./sample.ts";
+import type { Sample, SampleMedia, SampleText } from "./sample.ts";
 import { domainNames, domainSpec } from "./specs.ts";
 
 export { domainNames };
@@ -27,7 +27,7 @@ export interface Domain {
   generate(seed: number, options: TaskOptions): Sample;
 }
 
-/** Different frames of a video that are shown in a second. */
+/** Frames of a video in a second: the rate at which models of the Qwen families look at videos. */
 const FRAMES_PER_SECOND = 2;
 
 function generate(name: DomainName, seed: number, options: TaskOptions): Sample {
@@ -38,10 +38,10 @@ function generate(name: DomainName, seed: number, options: TaskOptions): Sample 
   });
   const tokens = plan.images * plan.rows * plan.columns;
   const level = typeof options.difficulty === "number" ? `level${options.difficulty}` : "custom";
-  const shown: Media = media === "images" ? { images } : {
+  const shown: SampleMedia = media === "images" ? { images } : {
     video: {
       frames: images.flatMap((image) => Array.from({ length: plan.frameRepeat }, () => image)),
-      fps: FRAMES_PER_SECOND * plan.frameRepeat,
+      fps: FRAMES_PER_SECOND,
     },
   };
   return {

@@ -8,7 +8,13 @@ import { containedPath, writeAll, writeAtomically, writeTextAtomically } from ".
 import { quoted } from "../common/text.ts";
 import { loadImage } from "../inputs/media_files.ts";
 import { encodePng } from "./png.ts";
-import { type Evidence, type Media, picturesOf, type RgbImage, type Sample } from "./sample.ts";
+import {
+  type Evidence,
+  picturesOf,
+  type RgbImage,
+  type Sample,
+  type SampleMedia,
+} from "./sample.ts";
 import { parseSample, type SampleEntry } from "./sample_json.ts";
 
 /** Name of the file that lists the samples. */
@@ -163,7 +169,7 @@ export async function writeFolderDataSet(
 }
 
 /** Writes the pictures of one sample. @returns their paths, relative to the folder */
-async function writePictures(folder: string, name: string, media: Media): Promise<string[]> {
+async function writePictures(folder: string, name: string, media: SampleMedia): Promise<string[]> {
   const paths = new Map<RgbImage, string>();
   for (const picture of picturesOf(media)) {
     if (paths.has(picture)) continue;

@@ -9,7 +9,7 @@ import type { Box, RgbImage } from "../inputs/image.ts";
 export type { Box, Evidence, RgbImage };
 
 /** What is shown: images in order, or the frames of one video. */
-export type Media =
+export type SampleMedia =
   | { readonly images: readonly RgbImage[]; readonly video?: undefined }
   | {
     readonly images?: undefined;
@@ -35,7 +35,7 @@ export interface SampleText {
 }
 
 /** One question on pictures or a video, with its answer and evidence. */
-export type Sample = SampleText & Media;
+export type Sample = SampleText & SampleMedia;
 
 /**
  * The pictures of a sample in order, whether they are images or the frames of a video.
@@ -47,7 +47,7 @@ export type Sample = SampleText & Media;
  * assertEquals(picturesOf({ images: [] }), []);
  * ```
  */
-export function picturesOf(media: Media): readonly RgbImage[] {
+export function picturesOf(media: SampleMedia): readonly RgbImage[] {
   return media.video ? media.video.frames : media.images;
 }
 
