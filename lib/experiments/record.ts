@@ -1,0 +1,203 @@
+/**
+ * Records of runs on disk: what was run (`manifest.json`) and what came out.
+ *
+ * @module
+ */
+import denoJson from "../../deno.json" with { type: "json" };
+import { currentBackend } from "../backend/select.ts";
+import type { Kernels } from "../backend/kernels.ts";
+import { InputError } from "../common/errors.ts";
+import { writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
+import {
+  byDomain,
+  type HeadScores,
+  type HeadSummary,
+  summarizeHeads,
+  type SummaryOptions,
+} from "../heads/head_scores.ts";
+import type { Json } from "./journal.ts";
+import { journalName } from "./experiment.ts";
+
+/** `manifest.json`: what a record was made of. */
+export interface Manifest {
+  /** Name of the experiment. */
+  readonly experiment: string;
+  /** Model: checkpoint directory or hub id. */
+  readonly model: string;
+  /** Data set. */
+  readonly data: string;
+  /** Number of samples. */
+  readonly samples: number;
+  /** Version of the library. */
+  readonly version: string;
+  /** Commit of the checkout, where it is one. */
+  readonly commit: string | null;
+  /** Backend that computed. */
+  readonly backend: string;
+  /** Element type of weights and matrix products. */
+  readonly dtype: string;
+  /** Seed of everything random. */
+  readonly seed: number;
+  /** The experiment's own settings. */
+  readonly options: Json;
+  /** When the record was written, ISO 8601. */
+  readonly date: string;
+}
+
+/** What of a manifest the experiment says itself. */
+export type ManifestParts = Omit<Manifest, "version" | "commit" | "backend" | "dtype" | "date">;
+
+/** The commit that a checkout is at, read from its `.git` folder; null where there is none. */
+export async function checkoutCommit(
+  root: URL = new URL("../../", import.meta.url),
+): Promise<string | null> {
+  const read = async (name: string) => {
+    try {
+      return (await Deno.readTextFile(new URL(`.git/${name}`, root))).trim();
+    } catch {
+      return null; // no checkout, or no permission to read it
+    }
+  };
+  if (root.protocol !== "file:") return null;
+  const head = await read("HEAD");
+  if (head === null || !head.startsWith("ref: ")) return head;
+  const ref = head.slice(5);
+  const own = await read(ref);
+  if (own !== null) return own;
+  const packed = (await read("packed-refs"))?.split("\n").find((line) => line.endsWith(` ${ref}`));
+  return packed?.split(" ")[0] ?? null;
+}
+
+/** A manifest of now. */
+export async function makeManifest(parts: ManifestParts, kernels: Kernels): Promise<Manifest> {
+  const backend = currentBackend();
+  return {
+    ...parts,
+    version: denoJson.version,
+    commit: await checkoutCommit(),
+    backend: backend ? `${backend.backend} (${kernels.name})` : kernels.name,
+    dtype: kernels.computeDType,
+    date: new Date().toISOString(),
+  };
+}
+
+/**
+ * Writes the files of a record, each whole or not at all, the manifest last; then removes the run's
+ * journal.
+ *
+ * @param folder made if missing
+ * @param files texts or bytes by name
+ */
+export async function writeRecord(
+  folder: string,
+  manifest: Manifest,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    const path = `${folder}/${name}`;
+    if (typeof content === "string") await writeTextAtomically(path, content);
+    else await writeAtomically(path, (file) => writeAll(file, content));
+  }
+  await writeTextAtomically(`${folder}/manifest.json`, jsonText(manifest));
+  await Deno.remove(`${folder}/${journalName}`).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}
+
+/** JSON with a line for each top-level field, numbers with seven digits. */
+export function jsonText(value: object): string {
+  const round = (_: string, entry: unknown) =>
+    typeof entry === "number" && !Number.isInteger(entry) ? Number(entry.toPrecision(7)) : entry;
+  const one = (entry: unknown) => JSON.stringify(entry, round);
+  if (Array.isArray(value)) return `[\n${value.map(one).join(",\n")}\n]\n`;
+  const lines = Object.entries(value).filter(([, entry]) => entry !== undefined)
+    .map(([key, entry]) => `  ${JSON.stringify(key)}: ${one(entry)}`);
+  return `{\n${lines.join(",\n")}\n}\n`;
+}
+
+/**
+ * A record's file as JSON.
+ *
+ * @throws {InputError} if it is missing or no JSON
+ */
+export async function readRecordJson(folder: string, name: string): Promise<unknown> {
+  try {
+    return JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
+    throw new InputError(`Cannot read ${folder}/${name}: ${why}`);
+  }
+}
+
+/** What `scores.json` says of all samples, or of those of one domain. */
+export interface ScoresSummary {
+  /** The model's name. */
+  readonly model: string;
+  /** The scoring rule. */
+  readonly rule: string;
+  /** L. */
+  readonly layers: number;
+  /** N. */
+  readonly heads: number;
+  /** Number of samples. */
+  readonly samples: number;
+  /** Mean scores, `[L][N]`. */
+  readonly scores: readonly (readonly number[])[];
+  /** 95 % intervals of the means, `[L][N][2]`. */
+  readonly ci95: readonly (readonly (readonly [low: number, high: number])[])[];
+  /** `[layer, head]`, best first. */
+  readonly ranking: readonly (readonly [layer: number, head: number])[];
+  /** Share of bootstrap draws in which a head is among the top fraction, `[L][N]`. */
+  readonly topMembership: {
+    readonly fraction: number;
+    readonly probability: readonly (readonly number[])[];
+  };
+}
+
+/** The content of `scores.json`. */
+export interface ScoresRecord extends ScoresSummary {
+  /** The same for each domain. */
+  readonly domains: Readonly<Record<string, ScoresSummary>>;
+}
+
+function summaryOf(model: string, scores: HeadScores, options: SummaryOptions): ScoresSummary {
+  const [samples, layers, heads] = scores.shape;
+  const summary: HeadSummary = summarizeHeads(scores, options);
+  const table = <T>(value: (i: number) => T) =>
+    Array.from(
+      { length: layers },
+      (_, l) => Array.from({ length: heads }, (_, n) => value(l * heads + n)),
+    );
+  return {
+    model,
+    rule: scores.rule,
+    layers,
+    heads,
+    samples,
+    scores: table((i) => summary.mean[i]),
+    ci95: table((i) => [summary.low[i], summary.high[i]] as const),
+    ranking: summary.ranking.map(({ layer, head }) => [layer, head] as const),
+    topMembership: {
+      fraction: summary.fraction,
+      probability: table((i) => summary.membership[i]),
+    },
+  };
+}
+
+/**
+ * The content of `scores.json`: means, intervals, ranking and membership, over all samples and by
+ * domain.
+ *
+ * @param model name of the model
+ */
+export function scoresRecord(
+  model: string,
+  scores: HeadScores,
+  options: SummaryOptions = {},
+): ScoresRecord {
+  const domains = [...byDomain(scores)].map(([domain, own]) => [
+    domain,
+    summaryOf(model, own, options),
+  ]);
+  return { ...summaryOf(model, scores, options), domains: Object.fromEntries(domains) };
+}
