@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   encode: () => import("./encode.ts"),
   forward: () => import("./forward.ts"),
   generate: () => import("./generate.ts"),
+  identify: () => import("./identify.ts"),
 };
 
 async function overview(): Promise<string> {

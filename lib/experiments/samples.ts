@@ -1,0 +1,96 @@
+/**
+ * From samples of a data set to prompts that a model can be measured on.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import { quoted } from "../common/text.ts";
+import type { PretrainedModel } from "../families/pretrained.ts";
+import { questionMessages } from "../inputs/messages.ts";
+import type { PreparedPrompt } from "../inputs/processor.ts";
+import { type FolderSample, loadSample } from "../tasks/folder_data_set.ts";
+import type { Sample } from "../tasks/sample.ts";
+import type { HeadSample } from "../heads/scored_sample.ts";
+import type { LazySample } from "./find_heads.ts";
+
+/** A sample in memory, or one of a folder whose pictures are read when its turn comes. */
+export type AnySample = Sample | FolderSample;
+
+/** How samples become prompts. */
+export interface PromptOptions {
+  /**
+   * A question without content for the contrast rule, which then needs one more pass over the
+   * question's tokens; none by default.
+   */
+  readonly contentless?: string;
+}
+
+/** A sample with its pictures. */
+async function inMemory(sample: AnySample): Promise<Sample> {
+  return "folder" in sample ? await loadSample(sample) : sample;
+}
+
+/**
+ * The prompt of a sample: one user turn with the media in order, then the question, and its evidence
+ * as tokens.
+ *
+ * @throws {InputError} that names the sample, if its pictures or evidence cannot be used
+ */
+export async function samplePrompt(
+  model: PretrainedModel,
+  sample: AnySample,
+): Promise<PreparedPrompt> {
+  try {
+    const loaded = await inMemory(sample);
+    const { question, evidence } = loaded;
+    return await model.prepare(questionMessages(loaded), { question, evidence });
+  } catch (error) {
+    if (!(error instanceof InputError) || error.message.includes(quoted(sample.id))) throw error;
+    throw new InputError(`Cannot use sample ${quoted(sample.id)}: ${error.message}`);
+  }
+}
+
+/**
+ * Samples for `findHeads`, each prepared when its turn comes.
+ *
+ * @example
+ * ```ts
+ * import { headSamples } from "../../lib/experiments/samples.ts";
+ * import { fromPretrained } from "../../lib/families/pretrained.ts";
+ * import { domainOf } from "../../lib/tasks/domains.ts";
+ * import { assert } from "@std/assert";
+ * using model = await fromPretrained("tests/golden/qwen3_vl");
+ * const sample = domainOf("scene").generate(1, {
+ *   cellsPerSide: 4,
+ *   images: 1,
+ *   difficulty: 1,
+ *   split: "test",
+ * });
+ * const [lazy] = headSamples(model, [sample]);
+ * assert((await lazy.load()).spans.evidence.length > 0);
+ * ```
+ */
+export function headSamples(
+  model: PretrainedModel,
+  samples: readonly AnySample[],
+  options: PromptOptions = {},
+): LazySample[] {
+  const contentless = options.contentless === undefined
+    ? undefined
+    : model.processor.tokenizer.encode(options.contentless, { addSpecialTokens: false });
+  return samples.map((sample) => ({
+    id: sample.id,
+    domain: sample.domain,
+    load: async (): Promise<HeadSample> => {
+      const prompt = await samplePrompt(model, sample);
+      return {
+        id: sample.id,
+        domain: sample.domain,
+        inputs: prompt,
+        spans: prompt.spans,
+        grids: prompt.grids,
+        contentless,
+      };
+    },
+  }));
+}
