@@ -13,3 +13,12 @@ export {
   type PlanPart,
   type SparsePlan,
 } from "./plan.ts";
+export {
+  amdahlBound,
+  type CacheCost,
+  cacheCost,
+  pairsSeen,
+  type PrefillCost,
+  prefillCost,
+  speedupBound,
+} from "./cost.ts";

@@ -1,0 +1,155 @@
+/**
+ * What a prefill costs on paper: floating-point operations and bytes by part, dense or by a plan.
+ *
+ * One multiplication with its addition counts as two operations. Attention counts its two products
+ * (scores, and mixing of values) over the keys that each query sees.
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import type { TextConfig } from "../model/config.ts";
+import { dense, keysSeen, type Pattern } from "./pattern.ts";
+import type { SparsePlan } from "./plan.ts";
+
+/** Cost of a prefill by part, in floating-point operations. */
+export interface PrefillCost {
+  /** Query, key, value and output projections. */
+  readonly projections: number;
+  /** Scores and mixing of values. */
+  readonly attention: number;
+  /** Gate, up and down projections. */
+  readonly mlp: number;
+  /** All of these. */
+  readonly total: number;
+}
+
+/** Number of (query, key) pairs of one head over a prompt of `length` tokens. */
+export function pairsSeen(pattern: Pattern, length: number): number {
+  if (pattern.kind === "dense") return length * (length + 1) / 2;
+  let pairs = 0;
+  for (let query = 0; query < length; query++) pairs += keysSeen(pattern, query);
+  return pairs;
+}
+
+/**
+ * Cost of a prefill of the decoder.
+ *
+ * @param length tokens of the prompt
+ * @param plan which pattern each head follows; dense by default
+ * @throws {InputError} if the plan is of another model
+ *
+ * @example
+ * ```ts
+ * import { prefillCost } from "../../lib/sparse/cost.ts";
+ * import { assertEquals } from "@std/assert";
+ * const config = {
+ *   hiddenSize: 4,
+ *   intermediateSize: 8,
+ *   numHiddenLayers: 1,
+ *   numAttentionHeads: 2,
+ *   numKeyValueHeads: 1,
+ *   headDim: 2,
+ * };
+ * const { attention, mlp } = prefillCost(config, 3);
+ * assertEquals([attention, mlp], [2 * 2 * 2 * 2 * 6, 2 * 3 * 3 * 4 * 8]); // 6 pairs of 3 tokens
+ * ```
+ */
+export function prefillCost(
+  config: Pick<
+    TextConfig,
+    | "hiddenSize"
+    | "intermediateSize"
+    | "numHiddenLayers"
+    | "numAttentionHeads"
+    | "numKeyValueHeads"
+    | "headDim"
+  >,
+  length: number,
+  plan?: SparsePlan,
+): PrefillCost {
+  const { hiddenSize: width, intermediateSize, numHiddenLayers: layers, headDim } = config;
+  const { numAttentionHeads: heads, numKeyValueHeads: keyValueHeads } = config;
+  if (plan && (plan.patterns.length !== layers || plan.patterns[0].length !== heads)) {
+    throw new InputError(
+      `Cannot cost a plan of ${plan.patterns.length} layers and ${
+        plan.patterns[0]?.length
+      } heads: ` +
+        `the model has ${layers} and ${heads}`,
+    );
+  }
+  const known = new Map<string, number>();
+  const pairs = (pattern: Pattern) => {
+    const id = JSON.stringify(pattern);
+    if (!known.has(id)) known.set(id, pairsSeen(pattern, length));
+    return known.get(id)!;
+  };
+  const patterns = plan?.patterns.flat() ?? Array<Pattern>(layers * heads).fill(dense);
+  const attention = patterns.reduce((sum, pattern) => sum + 2 * 2 * headDim * pairs(pattern), 0);
+  const projected = 2 * heads + 2 * keyValueHeads; // query and output; key and value
+  const projections = layers * 2 * length * width * projected * headDim;
+  const mlp = layers * 2 * length * 3 * width * intermediateSize;
+  return { projections, attention, mlp, total: projections + attention + mlp };
+}
+
+/** Largest speed-up that a plan could bring if time were proportional to operations. */
+export function speedupBound(
+  config: Parameters<typeof prefillCost>[0],
+  length: number,
+  plan: SparsePlan,
+): number {
+  return prefillCost(config, length).total / prefillCost(config, length, plan).total;
+}
+
+/**
+ * Largest speed-up at a measured share of attention in dense time: attention shrinks with its pairs,
+ * everything else stays (Amdahl's law).
+ *
+ * @param attentionShare share of dense prefill time that attention takes, 0 to 1
+ */
+export function amdahlBound(
+  attentionShare: number,
+  length: number,
+  plan: SparsePlan,
+): number {
+  const all = plan.patterns.flat();
+  const kept = all.reduce((sum, pattern) => sum + pairsSeen(pattern, length), 0) /
+    (all.length * pairsSeen(dense, length));
+  return 1 / (1 - attentionShare + attentionShare * kept);
+}
+
+/** Bytes of a KV cache, and how many of them a plan needs while decoding. */
+export interface CacheCost {
+  /** Keys and values of all positions. */
+  readonly dense: number;
+  /** Full ones for key-value heads with a dense query head, sink and window for the others. */
+  readonly sparse: number;
+}
+
+/**
+ * Bytes of the KV cache after a prompt.
+ *
+ * @param bytesPerNumber 4 in float32, 2 in bfloat16
+ */
+export function cacheCost(
+  config: Pick<
+    TextConfig,
+    "numHiddenLayers" | "numAttentionHeads" | "numKeyValueHeads" | "headDim"
+  >,
+  length: number,
+  plan: SparsePlan,
+  bytesPerNumber = 4,
+): CacheCost {
+  const { numAttentionHeads: heads, numKeyValueHeads: keyValueHeads, headDim } = config;
+  const group = heads / keyValueHeads;
+  const perPosition = 2 * headDim * bytesPerNumber;
+  let kept = 0;
+  for (const patterns of plan.patterns) {
+    for (let kv = 0; kv < keyValueHeads; kv++) {
+      const own = patterns.slice(kv * group, (kv + 1) * group);
+      kept += Math.max(...own.map((pattern) => keysSeen(pattern, length - 1)));
+    }
+  }
+  return {
+    dense: config.numHiddenLayers * keyValueHeads * length * perPosition,
+    sparse: kept * perPosition,
+  };
+}

@@ -1,0 +1,67 @@
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import {
+  amdahlBound,
+  cacheCost,
+  pairsSeen,
+  prefillCost,
+  speedupBound,
+} from "../../lib/sparse/cost.ts";
+import { dense, type Pattern, sees } from "../../lib/sparse/pattern.ts";
+import { hybridPlan } from "../../lib/sparse/plan.ts";
+
+const config = {
+  hiddenSize: 8,
+  intermediateSize: 24,
+  numHiddenLayers: 2,
+  numAttentionHeads: 4,
+  numKeyValueHeads: 2,
+  headDim: 4,
+};
+const local: Pattern = { kind: "local", sink: 2, window: 3 };
+
+Deno.test("pairs are counted as the patterns say", () => {
+  const pattern = fc.constantFrom<Pattern>(dense, local, {
+    kind: "strided",
+    sink: 1,
+    window: 2,
+    stride: 3,
+  });
+  fc.assert(fc.property(pattern, fc.integer({ min: 1, max: 30 }), (p, length) => {
+    let counted = 0;
+    for (let q = 0; q < length; q++) for (let k = 0; k < length; k++) if (sees(p, q, k)) counted++;
+    assertEquals(pairsSeen(p, length), counted);
+  }));
+});
+
+Deno.test("a plan with every head dense costs what dense costs, and less otherwise", () => {
+  const all = [0, 1].flatMap((layer) => [0, 1, 2, 3].map((head) => ({ layer, head })));
+  const full = hybridPlan([2, 4], all, local), none = hybridPlan([2, 4], [], local);
+  assertEquals(prefillCost(config, 50, full), prefillCost(config, 50));
+  const { attention, mlp, projections, total } = prefillCost(config, 50, none);
+  assertEquals(attention + mlp + projections, total);
+  assertEquals(attention, 8 * 4 * 4 * pairsSeen(local, 50));
+  assertEquals(speedupBound(config, 50, full), 1);
+  assert(speedupBound(config, 50, none) > 1);
+  assert(speedupBound(config, 500, none) > speedupBound(config, 50, none));
+  assertThrows(
+    () => prefillCost(config, 5, hybridPlan([1, 4], [], local)),
+    Error,
+    "the model has 2 and 4",
+  );
+});
+
+Deno.test("the bound by Amdahl's law is reached only when attention is everything", () => {
+  const none = hybridPlan([2, 4], [], local);
+  assertEquals(amdahlBound(0, 100, none), 1);
+  assertAlmostEquals(amdahlBound(1, 100, none), pairsSeen(dense, 100) / pairsSeen(local, 100));
+  assertAlmostEquals(amdahlBound(0.5, 1e4, none), 2, 0.01);
+});
+
+Deno.test("a key-value head keeps everything if one of its query heads needs it", () => {
+  const one = hybridPlan([2, 4], [{ layer: 0, head: 1 }], local);
+  const { dense: all, sparse } = cacheCost(config, 100, one);
+  const perPosition = 2 * 4 * 4;
+  assertEquals(all, 2 * 2 * 100 * perPosition);
+  assertEquals(sparse, (100 + 3 * 5) * perPosition); // one of four key-value heads in full
+});
