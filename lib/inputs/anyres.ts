@@ -9,7 +9,7 @@ import type { NamedArray } from "../model/model_inputs.ts";
 import { type Color, cutOut, cutTiles, stackPictures } from "./canvas.ts";
 import { type FixedSize, readFixedSize } from "./fixed_resolution.ts";
 import type { Box, RgbImage } from "./image.ts";
-import { type LayoutPiece, type MediaRecipe, namedArray } from "./media_layout.ts";
+import type { LayoutPiece, MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { type PixelConfig, type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { resizeImage } from "./resize.ts";
@@ -155,9 +155,9 @@ export function anyresImages(
       const sizes = Int32Array.from(images.flatMap(({ height, width }) => [height, width]));
       const each = prepared[0].tiles.length; // one picture with all its tiles, or several with one
       const tensors: Record<string, NamedArray> = {
-        pixel_values: namedArray(data, [images.length, each, ...shape.slice(1)]),
-        image_sizes: namedArray(sizes, [images.length, 2]),
-        batch_num_images: namedArray(Int32Array.of(images.length), [1]),
+        pixel_values: { data, shape: [images.length, each, ...shape.slice(1)] },
+        image_sizes: { data: sizes, shape: [images.length, 2] },
+        batch_num_images: { data: Int32Array.of(images.length), shape: [1] },
       };
       return { tensors, layouts: prepared.map(({ pieces }) => pieces) };
     },

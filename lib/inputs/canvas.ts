@@ -6,7 +6,6 @@
 import { InputError } from "../common/errors.ts";
 import type { NamedArray } from "../model/model_inputs.ts";
 import type { RgbImage } from "./image.ts";
-import { namedArray } from "./media_layout.ts";
 
 /** Grey levels of red, green and blue. */
 export type Color = readonly [red: number, green: number, blue: number];
@@ -76,5 +75,5 @@ export function stackPictures(images: readonly RgbImage[], levels: Float32Array)
       for (let i = 0; i < plane; i++) data[to + i] = levels[256 * c + image.data[3 * i + c]];
     }
   });
-  return namedArray(data, [images.length, 3, height, width]);
+  return { data, shape: [images.length, 3, height, width] };
 }

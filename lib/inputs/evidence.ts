@@ -5,8 +5,8 @@
  */
 import { InputError } from "../common/errors.ts";
 import type { Box } from "./image.ts";
-import { tokensInText } from "./token_spans.ts";
-import type { TextRange } from "./token_spans.ts";
+import type { PlacedText } from "./prompt.ts";
+import { questionRanges, type TextRange, tokensInText } from "./token_spans.ts";
 import {
   gridBox,
   gridToken,
@@ -17,8 +17,9 @@ import {
 
 /**
  * Where an answer can be read: a box of an image or a whole image (a page), frames of the video
- * (both ends included) with or without a box, or characters of the question's text. Boxes are in
- * pixels of the original picture, half-open; characters count code points, half-open.
+ * (both ends included) with or without a box, or characters of the question's context, which is the
+ * text of the last user message. Boxes are in pixels of the original picture, half-open; characters
+ * count code points, half-open.
  */
 export type Evidence =
   | { readonly image: number; readonly box?: Box }
@@ -33,8 +34,8 @@ export interface EvidenceSources {
   readonly offsets: Int32Array;
   /** Grids of visual tokens. */
   readonly grids: readonly PlacedGrid[];
-  /** Where the question's texts stand, as string indices. */
-  readonly question: readonly TextRange[];
+  /** The messages' texts in it. */
+  readonly texts: readonly PlacedText[];
 }
 
 /** Shares of a token's area that differ by less than this are equal: rounding of coordinates. */
@@ -125,12 +126,12 @@ function codePointIndex(text: string, count: number): number {
   return index;
 }
 
-/** Tokens that hold characters of the question's texts, counted through all of them. */
+/** Tokens that hold characters of the last user message, counted through all of its texts. */
 function tokensOfCharacters([start, end]: TextRange, sources: EvidenceSources): number[] {
-  const { text, question, offsets } = sources;
+  const { text, texts, offsets } = sources;
   const found: number[] = [];
   let before = 0;
-  for (const [from, to] of question) {
+  for (const [from, to] of questionRanges(text, texts)) {
     const part = text.slice(from, to), length = Array.from(part).length;
     const low = Math.max(start - before, 0), high = Math.min(end - before, length);
     if (low < high) {
@@ -141,7 +142,7 @@ function tokensOfCharacters([start, end]: TextRange, sources: EvidenceSources): 
   }
   if (!(start >= 0 && start < end && end <= before)) {
     throw new InputError(
-      `Cannot use characters ${start} to ${end} of the question: it has ${before} characters`,
+      `Cannot use characters ${start} to ${end} of the last user message: its texts have ${before}`,
     );
   }
   return found;
@@ -166,7 +167,7 @@ function tokensOfCharacters([start, end]: TextRange, sources: EvidenceSources): 
  * import { assertEquals } from "@std/assert";
  * const grid = { kind: "image", media: 0, size: [60, 20], frames: [], newline: "none" } as const;
  * const placed = { ...grid, rows: 1, columns: 3, region: [0, 0, 60, 20], start: 4 } as const;
- * const prompt = { text: "", offsets: new Int32Array(0), question: [], grids: [placed] };
+ * const prompt = { text: "", offsets: new Int32Array(0), texts: [], grids: [placed] };
  * // Half of the first token, all of the second, a quarter of the third.
  * assertEquals(evidenceTokens(prompt, [{ image: 0, box: [10, 0, 45, 20] }]), [4, 5]);
  * ```

@@ -7,7 +7,6 @@
 import { stackPictures } from "./canvas.ts";
 import { readFixedSize } from "./fixed_resolution.ts";
 import type { LayoutPiece, MediaRecipe } from "./media_layout.ts";
-import { namedArray } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { resizeImage } from "./resize.ts";
@@ -81,7 +80,7 @@ export function frameVideos(settings: Settings, rules: FrameRules): MediaRecipe<
       const split = tensor === "pixel_values" ? [] : [videos.length];
       const leading = tensor === "pixel_values" ? shape[0] : counts[0];
       return {
-        tensors: { [tensor]: namedArray(data, [...split, leading, ...shape.slice(1)]) },
+        tensors: { [tensor]: { data, shape: [...split, leading, ...shape.slice(1)] } },
         rows: counts,
         layouts: videos.map(({ frames: [{ width, height }] }, media) =>
           rules.layout(chosen[media].map((frame) => ({

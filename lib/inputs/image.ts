@@ -27,6 +27,8 @@ export interface DecodeOptions {
   readonly maxPixels?: number;
   /** What to call the picture in messages, e.g. its path. */
   readonly name?: string;
+  /** What becomes of transparency: it is laid over white (default), or dropped. */
+  readonly alpha?: "white" | "drop";
 }
 
 /** First bytes of the file formats that are read. */
@@ -61,9 +63,9 @@ export function checkImage(image: RgbImage, name = "the picture"): RgbImage {
 /**
  * Decodes the first picture of a PNG, JPEG, WebP, GIF, TIFF or AVIF file.
  *
- * As Pillow's `convert("RGB")` does: alpha is dropped (not blended), grey becomes equal red, green
- * and blue, 16 bits become 8, palettes are looked up; colour profiles and the orientation in EXIF
- * data are ignored.
+ * As transformers does with a picture opened by Pillow: transparent pictures are laid over white,
+ * grey becomes equal red, green and blue, palettes are looked up; colour profiles and the orientation
+ * in EXIF data are ignored.
  *
  * @param bytes the whole file
  * @returns a picture whose data belongs to the caller
@@ -83,7 +85,7 @@ export async function decodeImage(
   bytes: Uint8Array,
   options: DecodeOptions = {},
 ): Promise<RgbImage> {
-  const { maxPixels = maxImagePixels, name = "the picture" } = options;
+  const { maxPixels = maxImagePixels, name = "the picture", alpha = "white" } = options;
   if (imageFormat(bytes) === null) {
     const known = signatures.map(([format]) => format).join(", ");
     throw new InputError(`Cannot decode ${name}: not a picture in a known format (${known})`);
@@ -101,9 +103,10 @@ export async function decodeImage(
       );
     }
     const { data, info } = await sharp(bytes, input)
-      .removeAlpha().toColourspace("srgb").raw({ depth: "uchar" })
+      .toColourspace("srgb").raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, data: threeChannels(data, info.channels) };
+    const rgb = threeChannels(data, info.channels, alpha === "white");
+    return { width: info.width, height: info.height, data: rgb };
   } catch (error) {
     if (stage === "limit") throw error;
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
@@ -111,13 +114,29 @@ export async function decodeImage(
   }
 }
 
-/** Red, green and blue of pixels that may have one channel only. */
-function threeChannels(data: Uint8Array, channels: number): Uint8Array {
-  if (channels === 3) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+/**
+ * One colour over white, `opacity` in 0 … 255.
+ *
+ * Source: Pillow's `AlphaComposite.c`, whose rounding this is.
+ */
+function overWhite(level: number, opacity: number): number {
+  if (opacity === 0) return 255;
+  const sum = (level * opacity + 255 * (255 - opacity) + 0x80) << 7;
+  return (((sum >> 8) + sum) >> 8) >> 7;
+}
+
+/** Red, green and blue of pixels with 1 (grey), 2 (grey, alpha), 3 or 4 (with alpha) channels. */
+function threeChannels(data: Uint8Array, channels: number, blend: boolean): Uint8Array {
+  if (channels === 3) return new Uint8Array(data);
   const pixels = data.length / channels;
   const out = new Uint8Array(pixels * 3);
+  const opaque = !blend || channels === 1;
   for (let i = 0; i < pixels; i++) {
-    for (let c = 0; c < 3; c++) out[3 * i + c] = data[channels * i + (channels < 3 ? 0 : c)];
+    const from = channels * i;
+    for (let c = 0; c < 3; c++) {
+      const level = data[from + (channels < 3 ? 0 : c)];
+      out[3 * i + c] = opaque ? level : overWhite(level, data[from + channels - 1]);
+    }
   }
   return out;
 }

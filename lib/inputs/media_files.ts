@@ -19,6 +19,9 @@ export interface MediaAccess {
   readonly maxPixels?: number;
 }
 
+/** What the picture is for: in frames of videos, transparency is dropped. */
+export type MediaUse = "image" | "frame";
+
 /** Largest picture file that is read, in bytes. */
 export const maxFileBytes = 1_000_000_000;
 
@@ -66,9 +69,16 @@ async function mediaPath(path: string, access: MediaAccess): Promise<string> {
  * await assertRejects(() => loadImage("../config.json", access), Error, "leaves the folder");
  * ```
  */
-export async function loadImage(source: ImageSource, access: MediaAccess = {}): Promise<RgbImage> {
-  const { maxPixels } = access;
-  if (source instanceof Uint8Array) return await decodeImage(source, { maxPixels });
+export async function loadImage(
+  source: ImageSource,
+  access: MediaAccess = {},
+  use: MediaUse = "image",
+): Promise<RgbImage> {
+  const options = {
+    maxPixels: access.maxPixels,
+    alpha: use === "image" ? "white" : "drop",
+  } as const;
+  if (source instanceof Uint8Array) return await decodeImage(source, options);
   if (typeof source !== "string") return checkImage(source);
   const path = await mediaPath(source, access);
   const { size, isFile } = await Deno.stat(path);
@@ -77,5 +87,5 @@ export async function loadImage(source: ImageSource, access: MediaAccess = {}): 
   if (size > maxFileBytes) {
     throw new InputError(`Cannot open ${name}: it has ${size} bytes; at most ${maxFileBytes}`);
   }
-  return await decodeImage(await Deno.readFile(path), { maxPixels, name });
+  return await decodeImage(await Deno.readFile(path), { ...options, name });
 }

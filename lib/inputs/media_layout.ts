@@ -48,11 +48,3 @@ export interface InputRecipe {
   /** Positions of the finished prompt. */
   readonly positions: PositionRule;
 }
-
-/** Values with their shape as the models take them. */
-export function namedArray(
-  data: Float32Array | Int32Array,
-  shape: readonly number[],
-): NamedArray {
-  return { data, shape };
-}

@@ -8,7 +8,7 @@
  */
 import type { NamedArray } from "../model/model_inputs.ts";
 import type { RgbImage } from "./image.ts";
-import { type LayoutPiece, type MediaRecipe, namedArray } from "./media_layout.ts";
+import type { LayoutPiece, MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { cutPatches, joinPatches, type PatchConfig, type Patches } from "./patches.ts";
 import { type PixelConfig, type PixelDefaults, readPixelConfig } from "./processor_files.ts";
@@ -71,8 +71,8 @@ function tensors(parts: readonly Patches[], config: NativeConfig) {
   const patch = 3 * config.temporalPatchSize * config.patchSize ** 2;
   const values = joinPatches(parts);
   return {
-    pixels: namedArray(values, [values.length / patch, patch]),
-    grids: namedArray(Int32Array.from(parts.flatMap(({ grid }) => grid)), [parts.length, 3]),
+    pixels: { data: values, shape: [values.length / patch, patch] },
+    grids: { data: Int32Array.from(parts.flatMap(({ grid }) => grid)), shape: [parts.length, 3] },
   };
 }
 
@@ -246,7 +246,7 @@ export function nativeVideos(
         temporalPatchSize / (chosen[i].length / frames.length * fps)
       );
       const perGrid: Readonly<Record<string, NamedArray>> = rules.secondsPerGrid
-        ? { second_per_grid_ts: namedArray(Float32Array.from(seconds), [videos.length]) }
+        ? { second_per_grid_ts: { data: Float32Array.from(seconds), shape: [videos.length] } }
         : {};
       return {
         tensors: { pixel_values_videos: pixels, video_grid_thw: grids, ...perGrid },

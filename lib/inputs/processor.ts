@@ -188,7 +188,7 @@ export class Processor {
     );
     const videos = parts.flatMap((part): Promise<Video>[] =>
       part.type !== "video" ? [] : [
-        Promise.all(part.video.map((frame) => loadImage(frame, options)))
+        Promise.all(part.video.map((frame) => loadImage(frame, options, "frame")))
           .then((frames) => checkVideo({ frames, fps: part.fps ?? options.fps ?? defaultFps })),
       ]
     );

@@ -54,7 +54,8 @@ export function tokensOf(spans: readonly TokenSpan[]): number[] {
 export function tokensInText(offsets: Int32Array, start: number, end: number): number[] {
   const found: number[] = [];
   for (let token = 0; 2 * token < offsets.length; token++) {
-    if (offsets[2 * token] < end && offsets[2 * token + 1] > start) found.push(token);
+    const low = Math.max(start, offsets[2 * token]);
+    if (low < Math.min(end, offsets[2 * token + 1])) found.push(token);
   }
   return found;
 }

@@ -83,21 +83,29 @@ export class Tokenizer {
     }));
   }
 
-  /** Token ids of a text. */
-  encode(text: string, { addSpecialTokens = true }: EncodeOptions = {}): Int32Array {
-    return this.#ids(text, addSpecialTokens);
+  /** How many tokens the tokenizer puts before and after a text. */
+  #around(addSpecialTokens: boolean): readonly [before: number, after: number] {
+    if (!addSpecialTokens) return [0, 0];
+    const probe = "a";
+    const whole = this.#library.encode(probe).ids, bare = this.#library.tokenize(probe);
+    const first = this.#library.token_to_id(bare[0]) ?? -1;
+    const before = Math.max(0, whole.indexOf(first));
+    return [before, whole.length - bare.length - before];
   }
 
-  #ids(text: string, addSpecialTokens: boolean): Int32Array {
+  #encode(text: string, addSpecialTokens: boolean): { ids: Int32Array; tokens: string[] } {
     const { ids, tokens } = this.#library.encode(text, { add_special_tokens: addSpecialTokens });
     const unknown = (ids as readonly (number | undefined)[]).indexOf(undefined);
-    if (unknown >= 0) {
-      throw new InputError(
-        `Cannot encode ${quoted(text)}: the vocabulary lacks ${quoted(tokens[unknown])} and has ` +
-          `no token for unknown text`,
-      );
-    }
-    return Int32Array.from(ids);
+    if (unknown < 0) return { ids: Int32Array.from(ids), tokens };
+    throw new InputError(
+      `Cannot encode ${quoted(text)}: the vocabulary lacks ${quoted(tokens[unknown])} and has ` +
+        `no token for unknown text`,
+    );
+  }
+
+  /** Token ids of a text. */
+  encode(text: string, { addSpecialTokens = true }: EncodeOptions = {}): Int32Array {
+    return this.#encode(text, addSpecialTokens).ids;
   }
 
   /**
@@ -106,17 +114,12 @@ export class Tokenizer {
    * Tokens that the tokenizer adds around the text get an empty range.
    */
   encodeWithOffsets(text: string, { addSpecialTokens = true }: EncodeOptions = {}): Encoding {
-    const tokens = this.#library.tokenize(text);
-    const bare = tokenOffsets(text, tokens, {
+    const { ids, tokens } = this.#encode(text, addSpecialTokens);
+    const [before, after] = this.#around(addSpecialTokens);
+    const bare = tokenOffsets(text, tokens.slice(before, tokens.length - after), {
       byteLevel: this.#byteLevel,
       isAdded: (token) => this.#added.has(token),
     });
-    const ids = this.#ids(text, addSpecialTokens);
-    if (ids.length === tokens.length) return { ids, offsets: bare };
-    const bareIds = this.#ids(text, false);
-    const extra = ids.length - bareIds.length;
-    let before = 0;
-    while (before < extra && !bareIds.every((id, i) => ids[before + i] === id)) before++;
     const offsets = new Int32Array(2 * ids.length).fill(text.length);
     offsets.fill(0, 0, 2 * before);
     offsets.set(bare, 2 * before);

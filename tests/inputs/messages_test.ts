@@ -1,0 +1,65 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseMessages, partsOf, questionMessages } from "../../lib/inputs/messages.ts";
+
+Deno.test("parseMessages: a list, or an object with a list, arguments and a frame rate", () => {
+  const messages = [{ role: "user", content: "Hi" }];
+  assertEquals(parseMessages(messages), { messages, templateArguments: {}, fps: null });
+  assertEquals(
+    parseMessages({
+      messages,
+      template_kwargs: { tools: [] },
+      video: { fps: 5, frames: [] },
+      x: 1,
+    }),
+    { messages, templateArguments: { tools: [] }, fps: 5 },
+  );
+  assertEquals(parseMessages({ messages, video: null }).fps, null);
+});
+
+Deno.test("parseMessages: parts of each kind, and other keys of a message stay", () => {
+  const call = { role: "assistant", content: "", tool_calls: [{ name: "f" }] };
+  const parts = [
+    { type: "image", image: "a.png" },
+    { type: "image", path: "b.png" },
+    { type: "video", video: ["0.png", "1.png"], fps: 2 },
+    { type: "text", text: "Hi" },
+  ];
+  const { messages } = parseMessages([call, { role: "user", content: parts }]);
+  assertEquals(messages[0], call);
+  assertEquals(partsOf(messages[1]), [
+    parts[0],
+    { type: "image", image: "b.png" },
+    parts[2],
+    parts[3],
+  ]);
+  assertEquals(partsOf(messages[0]), [{ type: "text", text: "" }]);
+});
+
+Deno.test("parseMessages names the place of a mistake", () => {
+  const wrong = (content: unknown, message: string) =>
+    assertThrows(() => parseMessages([{ role: "user", content }]), Error, message);
+  wrong([{ type: "image" }], "messages[0].content[0].image");
+  wrong([{ type: "video", video: "a.mp4" }], "one for each frame");
+  wrong([{ type: "audio" }], '"text", "image" or "video"');
+  wrong([{ type: "text", text: 3 }], "content[0].text");
+  wrong(["x"], "an object with a type");
+  wrong(7, "a text or a list of parts");
+  assertThrows(() => parseMessages({}), Error, "a list of messages");
+  assertThrows(() => parseMessages([{ content: "x" }]), Error, "messages[0].role");
+  assertThrows(() => parseMessages({ messages: [], template_kwargs: 1 }), Error, "template_kwargs");
+  assertThrows(() => parseMessages({ messages: [], video: { fps: "4" } }), Error, "video.fps");
+});
+
+Deno.test("questionMessages: media in order, then the question, after the system's text", () => {
+  const frame = { width: 1, height: 1, data: new Uint8Array(3) };
+  assertEquals(
+    questionMessages({ video: { frames: [frame], fps: 2 }, question: "Q", system: "S" }),
+    [
+      { role: "system", content: [{ type: "text", text: "S" }] },
+      {
+        role: "user",
+        content: [{ type: "video", video: [frame], fps: 2 }, { type: "text", text: "Q" }],
+      },
+    ],
+  );
+});
