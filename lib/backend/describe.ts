@@ -117,7 +117,6 @@ export async function describeBackend(
   choice: BackendChoice = "auto",
   options: TensorFlowOptions = {},
 ): Promise<BackendFacts> {
-  const description = await useBackend(choice, options);
   const names = Object.keys(environmentVariables) as (keyof typeof environmentVariables)[];
   const settings = names
     .filter((name) => !["HF_TOKEN", "HOME", "USERPROFILE"].includes(name))
@@ -125,6 +124,7 @@ export async function describeBackend(
       const value = environment(name);
       return value === undefined ? [] : [[name, value] as const];
     });
+  const description = await useBackend(choice, options);
   return {
     ...description,
     denoVersion: Deno.version.deno,

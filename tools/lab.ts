@@ -1,0 +1,41 @@
+/**
+ * Opens JupyterLab of `.venv` at the first notebook, with the Deno kernel as the default. Settings and
+ * logs stay inside `.venv`; more arguments go to JupyterLab.
+ * @module
+ */
+import { join } from "node:path";
+import { exists, repository, say } from "./setup/command.ts";
+import { jupyterEnvironment } from "./setup/jupyter.ts";
+import { pythonEnvironment, venvProgram } from "./setup/python.ts";
+
+/** Arguments for JupyterLab. As the system's administrator it needs leave to run at all. */
+export function labArguments(notebook: string, administrator: boolean): string[] {
+  return [
+    "lab",
+    notebook,
+    "--MultiKernelManager.default_kernel_name=deno",
+    "--KernelSpecManager.ensure_native_kernel=False",
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ...(administrator ? ["--allow-root"] : []),
+  ];
+}
+
+if (import.meta.main) {
+  const jupyter = venvProgram("jupyter");
+  if (!await exists(jupyter)) {
+    say("Cannot open JupyterLab: it is not installed; the set-up above says why");
+    Deno.exit(1);
+  }
+  const administrator = Deno.build.os !== "windows" && Deno.uid() === 0;
+  const notebook = join("notebooks", "00_start_here.ipynb");
+  const child = new Deno.Command(jupyter, {
+    args: [...labArguments(notebook, administrator), ...Deno.args],
+    cwd: repository,
+    env: { ...pythonEnvironment(Deno.env.toObject()), ...jupyterEnvironment() },
+    clearEnv: true,
+  }).spawn();
+  // Control-C reaches JupyterLab too, which asks before it stops: wait for its answer.
+  Deno.addSignalListener("SIGINT", () => {});
+  Deno.exit((await child.status).code);
+}
