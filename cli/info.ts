@@ -12,6 +12,7 @@ export const command: Command = {
     const { resolveCheckpoint } = await import("../lib/weights/hub.ts");
     const { openCheckpoint } = await import("../lib/families/checkpoint.ts");
     const { matchWeights } = await import("../lib/families/load_weights.ts");
+    const { visionDepth } = await import("../lib/model/config.ts");
     const { hookNames } = await import("../lib/hooks/hook_point.ts");
     const checkpoint = await openCheckpoint(await resolveCheckpoint(modelName(args)));
     using source = checkpoint.source;
@@ -19,7 +20,7 @@ export const command: Command = {
     matchWeights(family, config, source);
     const tensors = source.names().map((name) => source.info(name));
     const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-    const names = hookNames(config.text.numHiddenLayers, config.vision?.depth ?? 0);
+    const names = hookNames(config.text.numHiddenLayers, visionDepth(config));
     const report = {
       model: checkpoint.dir,
       family: family.title,
@@ -30,7 +31,7 @@ export const command: Command = {
       headDim: config.text.headDim,
       width: config.text.hiddenSize,
       vocabulary: config.text.vocabSize,
-      visionLayers: config.vision?.depth ?? 0,
+      visionLayers: visionDepth(config),
       parameters: tensors.reduce((sum, { shape }) => sum + size(shape), 0),
       bytes: tensors.reduce((sum, { byteLength }) => sum + byteLength, 0),
       dtypes: [...new Set(tensors.map(({ dtype }) => dtype))],

@@ -105,6 +105,17 @@ export class ConfigReader {
     );
   }
 
+  /** A key that is allowed with one value only, compared as JSON. */
+  requireEqual(key: string, wanted: unknown): void {
+    this.#seen.add(key);
+    const found = JSON.stringify(this.json[key]);
+    if (found === undefined || found === JSON.stringify(wanted)) return;
+    throw new InputError(
+      `Cannot use "${key}": ${found.slice(0, 80)} of ${this.where}: supported is ` +
+        JSON.stringify(wanted).slice(0, 80),
+    );
+  }
+
   /**
    * Ends the reading.
    *

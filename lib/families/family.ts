@@ -17,6 +17,9 @@ import type { ConfigReader } from "./config_reader.ts";
 /** A stored weight name's beginning and the role name that it stands for. */
 export type WeightPrefix = readonly [stored: string, role: string];
 
+/** A part of a stored weight name and what stands for it in role names. */
+export type WeightRename = readonly [stored: string, role: string];
+
 /** A family of checkpoints: everything that a model's name decides. */
 export interface Family {
   /** `model_type` of its `config.json`. */
@@ -30,6 +33,10 @@ export interface Family {
    * `lm_head.weight`, `vision.…` for tower and projector.
    */
   readonly weightPrefixes: readonly WeightPrefix[];
+  /** Parts of the rest of a name that are called otherwise here, applied in order. */
+  readonly weightRenames?: readonly WeightRename[];
+  /** Roles (or beginnings of them) that a checkpoint may store and that nothing here computes with. */
+  readonly ignoredWeights?: readonly string[];
   /** Names and shapes of the tower's and projector's weights, without `vision.`. */
   visionShapes(config: ModelConfig): WeightShapes;
   /** How pictures and videos enter a prompt, by the settings in the checkpoint's processor files. */

@@ -5,7 +5,7 @@
  */
 import type { Kernels, Tensor } from "../backend/kernels.ts";
 import { InputError, nearestNames } from "../common/errors.ts";
-import type { ModelConfig } from "../model/config.ts";
+import { type ModelConfig, visionDepth } from "../model/config.ts";
 import { TextDecoder } from "../model/text_decoder.ts";
 import { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { textWeightShapes } from "../model/weight_shapes.ts";
@@ -23,7 +23,7 @@ export function expectedShapes(
 ): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
   for (const [name, shape] of textWeightShapes(config.text)) shapes.set(`text.${name}`, shape);
-  if (config.vision) {
+  if (visionDepth(config) > 0) {
     for (const [name, shape] of family.visionShapes(config)) shapes.set(`vision.${name}`, shape);
   }
   shapes.set("lm_head.weight", [config.text.vocabSize, config.text.hiddenSize]);
@@ -33,7 +33,11 @@ export function expectedShapes(
 /** Role name of a stored weight, or null where the family knows no such prefix. */
 function roleName(family: Family, stored: string): string | null {
   for (const [prefix, role] of family.weightPrefixes) {
-    if (stored.startsWith(prefix)) return role + stored.slice(prefix.length);
+    if (!stored.startsWith(prefix)) continue;
+    return (family.weightRenames ?? []).reduce(
+      (name, [from, to]) => name.replace(from, to),
+      role + stored.slice(prefix.length),
+    );
   }
   return null;
 }
@@ -55,7 +59,9 @@ export function matchWeights(
   for (const name of source.names()) {
     const role = roleName(family, name);
     if (role && expected.has(role)) stored.set(role, name);
-    else extra.push(name);
+    else if (!role || !family.ignoredWeights?.some((start) => role.startsWith(start))) {
+      extra.push(name);
+    }
   }
   const missing = [...expected.keys()].filter((role) =>
     !stored.has(role) && role !== "lm_head.weight"
@@ -110,7 +116,7 @@ export async function loadModel(
   const text = weights.under("text.");
   const lmHead = weights.find("lm_head.weight") ?? text.get("embed_tokens.weight");
   const decoder = new TextDecoder(kernels, config.text, text, lmHead);
-  const vision = config.vision
+  const vision = visionDepth(config) > 0
     ? family.buildVision(kernels, config, weights.under("vision."))
     : null;
   return new VisionLanguageModel(kernels, config, decoder, vision, weights);

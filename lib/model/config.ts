@@ -57,6 +57,18 @@ export interface VisionConfig {
   readonly temporalPatchSize: number;
   /** Patches along each side that become one token. */
   readonly spatialMergeSize: number;
+  /** Norm of the layers and of the merger; `layer` by default. */
+  readonly norm?: "layer" | "rms";
+  /** Whether the feed-forward layers have a gate (Qwen2.5-VL). */
+  readonly gatedMlp?: boolean;
+  /** Side of the attention windows in merged tokens (Qwen2.5-VL), or none. */
+  readonly windowTokens?: number;
+  /** Layers that attend to whole frames in spite of windows. */
+  readonly fullAttentionLayers?: readonly number[];
+  /** Steps of the time axis for a second of video (Qwen2.5-VL). */
+  readonly tokensPerSecond?: number;
+  /** Whether the patch embedding has a bias; true by default. */
+  readonly patchBias?: boolean;
   /** Rows of the learned position table (a square), 0 without one. */
   readonly numPositionEmbeddings: number;
   /** Width of the features, which is the decoder's. */
@@ -65,18 +77,83 @@ export interface VisionConfig {
   readonly deepstackVisualIndexes: readonly number[];
 }
 
+/** Sizes and switches of an image encoder of the CLIP, SigLIP or InternViT kind. */
+export interface ImageEncoderConfig {
+  /** Number of layers. */
+  readonly depth: number;
+  /** Layers to run: the features are the output of the last of them. */
+  readonly featureDepth: number;
+  /** D_v, the width. */
+  readonly hiddenSize: number;
+  /** Width of the feed-forward layer. */
+  readonly intermediateSize: number;
+  /** Attention heads of a layer. */
+  readonly numHeads: number;
+  /** Activation of the feed-forward layer. */
+  readonly hiddenAct: Activation;
+  /** Epsilon of the norms. */
+  readonly normEps: number;
+  /** Norm of the layers. */
+  readonly norm: "layer" | "rms";
+  /** Side of a tile in pixels. */
+  readonly imageSize: number;
+  /** Side of a patch in pixels. */
+  readonly patchSize: number;
+  /** Whether a class token stands first; it is left out of the features. */
+  readonly classToken: boolean;
+  /** Whether the patch embedding has a bias. */
+  readonly patchBias: boolean;
+  /** Whether the query, key and value projections have a bias. */
+  readonly attentionBias: boolean;
+  /** Whether the embeddings are normalised before the first layer (CLIP). */
+  readonly preNorm: boolean;
+  /** Whether queries and keys are normalised over all heads (InternViT-6B). */
+  readonly qkNorm: boolean;
+  /** Whether each branch is multiplied by a learned vector (InternViT). */
+  readonly layerScale: boolean;
+}
+
+/** What turns the encoder's patches into rows of the decoder's width: two linear layers. */
+export interface ProjectorConfig {
+  /** Activation between the two. */
+  readonly hiddenAct: Activation;
+  /** Patches along each side that become one row (pixel shuffle); 1 for none. */
+  readonly merge: number;
+  /** Whether the joined patches are normalised first (InternVL). */
+  readonly norm: boolean;
+  /** Whether the linear layers have biases. */
+  readonly bias: boolean;
+}
+
+/** A vision tower that sees tiles of one size: encoder and projector. */
+export interface ImageTowerConfig {
+  /** The encoder. */
+  readonly encoder: ImageEncoderConfig;
+  /** The projector. */
+  readonly projector: ProjectorConfig;
+  /** Whether a learned row stands at the end of rows or pictures (LLaVA-OneVision). */
+  readonly newline: boolean;
+}
+
 /** A whole model: decoder and, unless text-only, vision tower. */
 export interface ModelConfig {
   /** Hugging Face's `model_type`. */
   readonly modelType: string;
   /** The decoder. */
   readonly text: TextConfig;
-  /** The vision tower, or null for a text-only model. */
+  /** The vision tower of the Qwen-VL kind, or null. */
   readonly vision: VisionConfig | null;
+  /** The vision tower of the other kind, for tiles of one size, if that is what the model has. */
+  readonly imageTower?: ImageTowerConfig;
   /** Token that stands for a piece of an image, or -1. */
   readonly imageTokenId: number;
   /** Token that stands for a piece of a video, or -1. */
   readonly videoTokenId: number;
   /** Tokens that end an answer. */
   readonly eosTokenIds: readonly number[];
+}
+
+/** Number of layers of the vision tower, of whichever kind; 0 for a text-only model. */
+export function visionDepth(config: ModelConfig): number {
+  return config.vision?.depth ?? config.imageTower?.encoder.depth ?? 0;
 }

@@ -1,7 +1,8 @@
 /**
- * The vision encoder of Qwen3-VL: patches to features of the decoder's width, with DeepStack.
+ * The vision encoder of the Qwen-VL kind: patches of any grid to features of the decoder's width.
+ * Switches of the config: window attention, gated feed-forward layers, learned positions, DeepStack.
  *
- * Source: transformers `modeling_qwen3_vl.py` (`Qwen3VLVisionModel`).
+ * Source: transformers `modeling_qwen2_vl.py`, `modeling_qwen2_5_vl.py` and `modeling_qwen3_vl.py`.
  * @module
  */
 import type { Kernels, Tensor } from "../backend/kernels.ts";
@@ -12,16 +13,32 @@ import { foldGain, type RopeTables, visionRopeTables } from "../nn/rope.ts";
 import type { VisionConfig } from "./config.ts";
 import type { Media, MediaFeatures, VisionFeatures, VisionTower } from "./model_inputs.ts";
 import type { WeightsMap } from "./weights_map.ts";
+import { sampleRows } from "./sampled_rows.ts";
 import {
   frameLengths,
   patchCoordinates,
   type PatchGrid,
   patchGrids,
   samplePositionTable,
+  windowOrder,
 } from "./vision_grid.ts";
 
-/** Epsilon of the tower's layer norms. */
-const layerNormEps = 1e-6;
+/** Epsilon of the tower's norms. */
+const normEps = 1e-6;
+
+/** Which patches come one after the other, and which of them see each other. */
+interface PatchOrder {
+  /** Place in the input of each patch, or null where they stay as they come. */
+  readonly order: Int32Array | null;
+  /** Place of each merged token among those in this order, or null. */
+  readonly restored: Int32Array | null;
+  /** Row and column of each patch, in this order. */
+  readonly coordinates: Int32Array;
+  /** Patches of each frame. */
+  readonly frames: readonly number[];
+  /** Patches of each window; of each frame where there are none. */
+  readonly windows: readonly number[];
+}
 
 /** A vision tower on given kernels and weights. */
 export class VisionEncoder implements VisionTower {
@@ -65,15 +82,20 @@ export class VisionEncoder implements VisionTower {
     const { kernels: k, config, weights } = this;
     return k.scope(() => {
       const headDim = config.hiddenSize / config.numHeads;
-      const tables = visionRopeTables(k, patchCoordinates(grids, config.spatialMergeSize), headDim);
-      const lengths = frameLengths(grids);
-      const embedded = k.scope(() =>
-        k.add(this.#embedPatches(pixelValues), this.#positions(grids))
-      );
+      const { order, restored, coordinates, frames, windows } = this.#order(grids);
+      const tables = visionRopeTables(k, coordinates, headDim);
+      const embedded = k.scope(() => {
+        const patches = this.#embedPatches(pixelValues);
+        const placed = config.numPositionEmbeddings > 0
+          ? k.add(patches, this.#positions(grids))
+          : patches;
+        return order ? k.gather(placed, k.tensor(order, [order.length])) : placed;
+      });
       let residual = hooks?.apply("vision.embed", embedded) ?? embedded;
       const deepstack: Tensor[] = [];
       for (let layer = 0; layer < config.depth; layer++) {
         const previous = residual;
+        const lengths = config.fullAttentionLayers?.includes(layer) ? frames : windows;
         residual = k.scope(() => this.#block(layer, previous, tables, lengths, hooks));
         k.dispose(previous);
         const stage = config.deepstackVisualIndexes.indexOf(layer);
@@ -84,9 +106,27 @@ export class VisionEncoder implements VisionTower {
         }
       }
       const merged = k.scope(() => this.merge(residual, weights.under("merger."), false));
-      const features = k.cast(hooks?.apply("vision.merged", merged) ?? merged, "float32");
+      const rows = k.cast(hooks?.apply("vision.merged", merged) ?? merged, "float32");
+      const features = restored ? k.gather(rows, k.tensor(restored, [restored.length])) : rows;
       return { features: hooks?.apply("vision.features", features) ?? features, deepstack };
     });
+  }
+
+  /** Order of the patches and who sees whom. */
+  #order(grids: readonly PatchGrid[]): PatchOrder {
+    const { spatialMergeSize: merge, windowTokens } = this.config;
+    const coordinates = patchCoordinates(grids, merge), frames = frameLengths(grids);
+    if (!windowTokens) return { order: null, restored: null, coordinates, frames, windows: frames };
+    const windows = windowOrder(grids, merge, windowTokens);
+    const unit = merge * merge;
+    const order = new Int32Array(coordinates.length / 2);
+    const restored = new Int32Array(windows.order.length);
+    windows.order.forEach((token, place) => {
+      restored[token] = place;
+      for (let i = 0; i < unit; i++) order[place * unit + i] = token * unit + i;
+    });
+    const moved = coordinates.map((_, i) => coordinates[2 * order[i >> 1] + i % 2]);
+    return { order, restored, coordinates: moved, frames, windows: windows.lengths };
   }
 
   /** The patch convolution as a matrix product: `[P, channels * frames * patch^2] -> [P, D_v]`. */
@@ -102,15 +142,8 @@ export class VisionEncoder implements VisionTower {
   #positions(grids: readonly PatchGrid[]): Tensor {
     const { kernels: k, config, weights } = this;
     const side = Math.round(Math.sqrt(config.numPositionEmbeddings));
-    const { rows, weights: shares } = samplePositionTable(grids, config.spatialMergeSize, side);
-    const patches = rows.length / 4;
-    const table = k.cast(weights.get("pos_embed.weight"), "float32");
-    const corners = k.reshape(k.gather(table, k.tensor(rows, [4 * patches])), [
-      4,
-      patches,
-      config.hiddenSize,
-    ]);
-    return k.sum(k.mul(corners, k.tensor(shares, [4, patches, 1])), 0);
+    const samples = samplePositionTable(grids, config.spatialMergeSize, side);
+    return sampleRows(k, k.cast(weights.get("pos_embed.weight"), "float32"), samples);
   }
 
   #block(
@@ -124,8 +157,7 @@ export class VisionEncoder implements VisionTower {
     const own = this.weights.under(`blocks.${layer}.`);
     const at = (point: VisionLayerPoint, x: Tensor) =>
       hooks?.apply(`vision.blocks.${layer}.${point}`, x) ?? x;
-    const norm = (name: string, x: Tensor) =>
-      k.layerNorm(x, own.get(`${name}.weight`), own.get(`${name}.bias`), layerNormEps);
+    const norm = (name: string, x: Tensor) => this.#norm(x, own, name);
     const linear = (name: string, x: Tensor) =>
       k.linear(x, own.get(`${name}.weight`), own.get(`${name}.bias`));
 
@@ -135,11 +167,32 @@ export class VisionEncoder implements VisionTower {
     const onPattern = hooks?.wants(pattern) ? (x: Tensor) => hooks.apply(pattern, x) : undefined;
     const z = at("attn.z", this.#attention(qkv, tables, lengths, onPattern));
     const mid = at("resid_mid", k.add(input, at("attn_out", linear("attn.proj", z))));
-    const post = k.activation(linear("mlp.linear_fc1", norm("norm2", mid)), config.hiddenAct);
-    return at("resid_post", k.add(mid, at("mlp_out", linear("mlp.linear_fc2", post))));
+    const normalizedMid = norm("norm2", mid);
+    const out = config.gatedMlp
+      ? linear(
+        "mlp.down_proj",
+        k.gatedActivation(
+          linear("mlp.gate_proj", normalizedMid),
+          linear("mlp.up_proj", normalizedMid),
+          config.hiddenAct,
+        ),
+      )
+      : linear(
+        "mlp.linear_fc2",
+        k.activation(linear("mlp.linear_fc1", normalizedMid), config.hiddenAct),
+      );
+    return at("resid_post", k.add(mid, at("mlp_out", out)));
   }
 
-  /** Attention within each frame: `[P, 3 * D_v] -> [P, D_v]`. */
+  /** The config's kind of norm over the last axis. */
+  #norm(x: Tensor, weights: WeightsMap, name: string): Tensor {
+    const gain = weights.get(`${name}.weight`);
+    return this.config.norm === "rms"
+      ? this.kernels.rmsNorm(x, gain, normEps)
+      : this.kernels.layerNorm(x, gain, weights.get(`${name}.bias`), normEps);
+  }
+
+  /** Attention within each frame or window: `[P, 3 * D_v] -> [P, D_v]`. */
   #attention(
     qkv: Tensor,
     tables: RopeTables,
@@ -186,8 +239,7 @@ export class VisionEncoder implements VisionTower {
     const joinedWidth = config.hiddenSize * config.spatialMergeSize ** 2;
     const linear = (name: string, t: Tensor) =>
       k.linear(t, weights.get(`${name}.weight`), weights.get(`${name}.bias`));
-    const norm = (t: Tensor) =>
-      k.layerNorm(t, weights.get("norm.weight"), weights.get("norm.bias"), layerNormEps);
+    const norm = (t: Tensor) => this.#norm(t, weights, "norm");
     const joined = normAfterJoining
       ? norm(k.reshape(x, [-1, joinedWidth]))
       : k.reshape(norm(x), [-1, joinedWidth]);

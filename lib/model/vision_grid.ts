@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { RowSamples } from "./sampled_rows.ts";
 
 /** Frames, rows and columns of patches of one picture or video. */
 export type PatchGrid = readonly [frames: number, rows: number, columns: number];
@@ -54,14 +55,6 @@ export function frameLengths(grids: readonly PatchGrid[]): number[] {
   return grids.flatMap(([frames, rows, columns]) => Array<number>(frames).fill(rows * columns));
 }
 
-/** Four table rows and weights for every patch: the learned position is their weighted sum. */
-export interface TableSamples {
-  /** Rows of the table, four runs of P. */
-  readonly rows: Int32Array;
-  /** Their weights, four runs of P. */
-  readonly weights: Float32Array;
-}
-
 /**
  * Bilinear samples (corners aligned) of a square table of learned positions at every patch.
  *
@@ -73,7 +66,7 @@ export function samplePositionTable(
   grids: readonly PatchGrid[],
   merge: number,
   side: number,
-): TableSamples {
+): RowSamples {
   const coordinates = patchCoordinates(grids, merge);
   const total = coordinates.length / 2;
   const rows = new Int32Array(4 * total);
@@ -101,4 +94,54 @@ export function samplePositionTable(
     }
   }
   return { rows, weights };
+}
+
+/** The order of merged tokens by attention window, and the patches of each window. */
+export interface WindowOrder {
+  /** Which merged token stands at each place. */
+  readonly order: Int32Array;
+  /** Patches of each window, in that order. */
+  readonly lengths: readonly number[];
+}
+
+/**
+ * Groups merged tokens by square windows; windows at the right and lower edge are smaller.
+ *
+ * Source: transformers `modeling_qwen2_5_vl.py` `get_window_index`.
+ *
+ * @param merge patches along each side of a merge block
+ * @param side merged tokens along each side of a window
+ *
+ * @example
+ * ```ts
+ * import { windowOrder } from "../../lib/model/vision_grid.ts";
+ * import { assertEquals } from "@std/assert";
+ * const { order, lengths } = windowOrder([[1, 2, 6]], 2, 2); // one row of three merged tokens
+ * assertEquals([[...order], lengths], [[0, 1, 2], [8, 4]]);
+ * ```
+ */
+export function windowOrder(
+  grids: readonly PatchGrid[],
+  merge: number,
+  side: number,
+): WindowOrder {
+  const order: number[] = [], lengths: number[] = [];
+  let first = 0;
+  for (const [frames, gridRows, gridColumns] of grids) {
+    const rows = gridRows / merge, columns = gridColumns / merge;
+    for (let frame = 0; frame < frames; frame++, first += rows * columns) {
+      for (let top = 0; top < rows; top += side) {
+        for (let left = 0; left < columns; left += side) {
+          const before = order.length;
+          for (let row = top; row < Math.min(top + side, rows); row++) {
+            for (let column = left; column < Math.min(left + side, columns); column++) {
+              order.push(first + row * columns + column);
+            }
+          }
+          lengths.push((order.length - before) * merge * merge);
+        }
+      }
+    }
+  }
+  return { order: Int32Array.from(order), lengths };
 }

@@ -9,7 +9,7 @@ import { Capture, type CapturedArray, type CaptureRequest } from "../hooks/captu
 import { hookNames, type Hooks } from "../hooks/hook_point.ts";
 import { RunHooks } from "../hooks/run_hooks.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
-import type { ModelConfig } from "./config.ts";
+import { type ModelConfig, visionDepth } from "./config.ts";
 import { KvCache } from "./kv_cache.ts";
 import type { ModelInputs, VisionFeatures, VisionTower } from "./model_inputs.ts";
 import type { PatternRequest, TextDecoder } from "./text_decoder.ts";
@@ -69,7 +69,7 @@ export class VisionLanguageModel {
     readonly vision: VisionTower | null,
     readonly weights: WeightsMap,
   ) {
-    this.hookNames = hookNames(config.text.numHiddenLayers, vision ? config.vision?.depth ?? 0 : 0);
+    this.hookNames = hookNames(config.text.numHiddenLayers, vision ? visionDepth(config) : 0);
   }
 
   /** Hooks checked against this model's hook points. */

@@ -14,9 +14,10 @@ function linear(name: string, out: number, width: number, bias: boolean): [strin
   return bias ? [weight, [`${name}.bias`, [out]]] : [weight];
 }
 
-/** Weight and bias of a layer norm. */
-function layerNorm(name: string, width: number): [string, number[]][] {
-  return [[`${name}.weight`, [width]], [`${name}.bias`, [width]]];
+/** Gain, and bias unless it is an RMS norm. */
+function normWeights(name: string, width: number, kind: "layer" | "rms"): [string, number[]][] {
+  const gain: [string, number[]] = [`${name}.weight`, [width]];
+  return kind === "rms" ? [gain] : [gain, [`${name}.bias`, [width]]];
 }
 
 /** Weights of a text decoder, without its head. */
@@ -46,30 +47,42 @@ export function textWeightShapes(config: TextConfig): WeightShapes {
   return new Map(shapes);
 }
 
-/** Weights of Qwen3-VL's vision encoder. */
+/** Weights of a vision encoder of the Qwen-VL kind. */
 export function visionWeightShapes(config: VisionConfig): WeightShapes {
   const { hiddenSize, intermediateSize, patchSize, outHiddenSize } = config;
   const joined = hiddenSize * config.spatialMergeSize ** 2;
+  const norm = (name: string, width: number) => normWeights(name, width, config.norm ?? "layer");
   const merger = (name: string, normWidth: number) => [
-    ...layerNorm(`${name}.norm`, normWidth),
+    ...norm(`${name}.norm`, normWidth),
     ...linear(`${name}.linear_fc1`, joined, joined, true),
     ...linear(`${name}.linear_fc2`, outHiddenSize, joined, true),
   ];
   const kernel = [hiddenSize, config.inChannels, config.temporalPatchSize, patchSize, patchSize];
   const shapes: [string, number[]][] = [
     ["patch_embed.proj.weight", kernel],
-    ["patch_embed.proj.bias", [hiddenSize]],
-    ["pos_embed.weight", [config.numPositionEmbeddings, hiddenSize]],
     ...merger("merger", hiddenSize),
   ];
-  for (let layer = 0; layer < config.depth; layer++) {
-    const own = [
-      ...layerNorm("norm1", hiddenSize),
-      ...layerNorm("norm2", hiddenSize),
-      ...linear("attn.qkv", 3 * hiddenSize, hiddenSize, true),
-      ...linear("attn.proj", hiddenSize, hiddenSize, true),
+  if (config.patchBias ?? true) shapes.push(["patch_embed.proj.bias", [hiddenSize]]);
+  if (config.numPositionEmbeddings > 0) {
+    shapes.push(["pos_embed.weight", [config.numPositionEmbeddings, hiddenSize]]);
+  }
+  const mlp = config.gatedMlp
+    ? [
+      ...linear("mlp.gate_proj", intermediateSize, hiddenSize, true),
+      ...linear("mlp.up_proj", intermediateSize, hiddenSize, true),
+      ...linear("mlp.down_proj", hiddenSize, intermediateSize, true),
+    ]
+    : [
       ...linear("mlp.linear_fc1", intermediateSize, hiddenSize, true),
       ...linear("mlp.linear_fc2", hiddenSize, intermediateSize, true),
+    ];
+  for (let layer = 0; layer < config.depth; layer++) {
+    const own = [
+      ...norm("norm1", hiddenSize),
+      ...norm("norm2", hiddenSize),
+      ...linear("attn.qkv", 3 * hiddenSize, hiddenSize, true),
+      ...linear("attn.proj", hiddenSize, hiddenSize, true),
+      ...mlp,
     ];
     for (const [name, shape] of own) shapes.push([`blocks.${layer}.${name}`, shape]);
   }

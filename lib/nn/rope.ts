@@ -5,6 +5,7 @@
  * @module
  */
 import type { Kernels, Tensor } from "../backend/kernels.ts";
+import { InputError } from "../common/errors.ts";
 
 /** How the frequencies of a decoder are assigned to the position axes. */
 export interface RopeConfig {
@@ -18,6 +19,8 @@ export interface RopeConfig {
   readonly mropeInterleaved: boolean;
   /** Positions are divided by this (linear scaling); 1 otherwise. */
   readonly ropeFactor?: number;
+  /** Number of positions from which on these frequencies would be wrong; none by default. */
+  readonly maxPositions?: number;
 }
 
 /** Cosine and sine tables, `[T, H]` each, in rotate-half layout. */
@@ -61,6 +64,7 @@ export function frequencyAxes(config: RopeConfig): number[] {
  * @param positionIds `[axes, T]` row by row, with 3 axes (time, height, width) or 1
  * @param length T
  * @returns tables `[T, H]` in float32, owned by the caller
+ * @throws {InputError} for a position that the config's frequencies are not meant for
  */
 export function ropeTables(
   k: Kernels,
@@ -68,6 +72,7 @@ export function ropeTables(
   positionIds: Int32Array,
   length: number,
 ): RopeTables {
+  checkPositions(config, positionIds);
   const axes = positionIds.length / length;
   const half = config.headDim / 2;
   const axisOf = frequencyAxes(config);
@@ -91,6 +96,17 @@ export function ropeTables(
     cos: k.tensor(cos, [length, config.headDim]),
     sin: k.tensor(sin, [length, config.headDim]),
   };
+}
+
+/** Refuses positions from which on a dynamic factor would change the frequencies. */
+function checkPositions({ maxPositions }: RopeConfig, positionIds: Int32Array): void {
+  if (maxPositions === undefined) return;
+  const beyond = positionIds.find((position) => position >= maxPositions);
+  if (beyond === undefined) return;
+  throw new InputError(
+    `Cannot use position ${beyond}: this model's rotary embedding is supported for positions 0 to ` +
+      `${maxPositions - 1}; shorten the prompt`,
+  );
 }
 
 /**

@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { CapturedArray } from "../../lib/hooks/capture.ts";
 import type { Hooks } from "../../lib/hooks/hook_point.ts";
+import { visionDepth } from "../../lib/model/config.ts";
 import { generate } from "../../lib/model/generate.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
 import { goldenCase, goldenCases, goldenModel, relativeError, testKernels } from "./golden.ts";
@@ -120,7 +121,7 @@ export function familySuite(family: string): void {
         const golden = await goldenCase(family, name);
         if (!golden.names.includes("vision.features")) continue;
         await t.step(name, async () => {
-          const depth = model.config.vision!.depth;
+          const depth = visionDepth(model.config);
           const result = await model.forward(golden.inputs, {
             logits: "none",
             capture: {
@@ -150,6 +151,8 @@ export function familySuite(family: string): void {
             stages.push(["vision.deepstack", flat(all("vision.deepstack"))]);
           }
           for (const [stage, found] of stages) {
+            // to save space some cases keep only what the decoder gets
+            if (stage !== "vision.features" && !golden.names.includes(stage)) continue;
             const error = relativeError(found, golden.tensor(stage).data);
             assert(error < bound, `${name} ${stage}: ${error} of the scale, bound ${bound}`);
           }

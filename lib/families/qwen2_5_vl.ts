@@ -1,0 +1,47 @@
+/**
+ * Qwen2.5-VL: as Qwen2-VL, with window attention, RMS norms and gates in the vision tower, and times
+ * of video frames in seconds.
+ *
+ * Source: transformers `models/qwen2_5_vl`.
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import type { VisionConfig } from "../model/config.ts";
+import type { ConfigReader } from "./config_reader.ts";
+import type { Family } from "./family.ts";
+import { qwen25VlInputs } from "./input_recipes.ts";
+import { qwen2Vl, readQwen2Patches, readQwen2Vl } from "./qwen2_vl.ts";
+import { activations } from "./text_config.ts";
+
+function readVision(vision: ConfigReader): VisionConfig {
+  const shared = readQwen2Patches(vision);
+  const windowSize = vision.integer("window_size", 112, 1);
+  const token = shared.patchSize * shared.spatialMergeSize;
+  if (windowSize < token) {
+    throw new InputError(
+      `Cannot use window_size ${windowSize} of ${vision.where}: wanted at least patch_size times ` +
+        `spatial_merge_size = ${token}`,
+    );
+  }
+  return {
+    ...shared,
+    hiddenSize: vision.integer("hidden_size", 3584, 1),
+    intermediateSize: vision.integer("intermediate_size", 3420, 1),
+    hiddenAct: vision.oneOf("hidden_act", activations, "silu"),
+    outHiddenSize: vision.integer("out_hidden_size", 3584, 1),
+    norm: "rms",
+    gatedMlp: true,
+    windowTokens: Math.floor(windowSize / token),
+    fullAttentionLayers: vision.integers("fullatt_block_indexes", [7, 15, 23, 31]),
+    tokensPerSecond: vision.number("tokens_per_second", 4),
+  };
+}
+
+/** Qwen2.5-VL. */
+export const qwen25Vl: Family = {
+  ...qwen2Vl,
+  modelType: "qwen2_5_vl",
+  title: "Qwen2.5-VL",
+  readConfig: (config) => readQwen2Vl("qwen2_5_vl", config, readVision),
+  readInputs: (files, config) => qwen25VlInputs(files, config.vision!.tokensPerSecond!),
+};

@@ -1,0 +1,103 @@
+/**
+ * Qwen2-VL: M-RoPE in runs, a vision tower for any grid without learned positions.
+ *
+ * Source: transformers `models/qwen2_vl`.
+ * @module
+ */
+import type { VisionConfig } from "../model/config.ts";
+import { VisionEncoder } from "../model/vision_encoder.ts";
+import { visionWeightShapes } from "../model/weight_shapes.ts";
+import type { ConfigReader } from "./config_reader.ts";
+import type { Family, WeightPrefix, WeightRename } from "./family.ts";
+import { qwen2VlInputs } from "./input_recipes.ts";
+import { activations, readTextConfig, type TextDefaults } from "./text_config.ts";
+
+/** Qwen2's decoder with positions of three axes. */
+export const qwen2VlDecoder: TextDefaults = {
+  qkNorm: false,
+  attentionBias: true,
+  mrope: "runs",
+  values: { rms_norm_eps: 1e-5, max_position_embeddings: 32768 },
+};
+
+/** Published checkpoints and those that transformers 5 saves. */
+export const qwen2VlPrefixes: readonly WeightPrefix[] = [
+  ["model.language_model.", "text."],
+  ["model.visual.", "vision."],
+  ["visual.", "vision."],
+  ["model.", "text."],
+  ["lm_head.", "lm_head."],
+];
+
+/** What Qwen2's and 2.5's vision towers call otherwise than Qwen3's. */
+export const qwen2VlRenames: readonly WeightRename[] = [
+  ["merger.ln_q.", "merger.norm."],
+  ["merger.mlp.0.", "merger.linear_fc1."],
+  ["merger.mlp.2.", "merger.linear_fc2."],
+  [".mlp.fc", ".mlp.linear_fc"],
+];
+
+/** Ignores or checks the keys that Qwen2-VL's and Qwen2.5-VL's vision configs share. */
+export function readQwen2Patches(vision: ConfigReader) {
+  vision.ignore("model_type", "dtype", "torch_dtype", "initializer_range");
+  if (vision.has("rope_parameters")) {
+    const rope = vision.object("rope_parameters");
+    rope.require("rope_theta", 10000);
+    rope.require("rope_type", "axial", "default");
+  } else vision.ignore("rope_parameters");
+  const patchSize = vision.integer("patch_size", 14, 1);
+  vision.require("spatial_patch_size", patchSize);
+  return {
+    depth: vision.integer("depth", 32, 1),
+    numHeads: vision.integer("num_heads", 16, 1),
+    inChannels: vision.integer("in_chans", vision.integer("in_channels", 3, 1), 1),
+    patchSize,
+    temporalPatchSize: vision.integer("temporal_patch_size", 2, 1),
+    spatialMergeSize: vision.integer("spatial_merge_size", 2, 1),
+    numPositionEmbeddings: 0,
+    patchBias: false,
+    deepstackVisualIndexes: [],
+  } satisfies Partial<VisionConfig>;
+}
+
+function readVision(vision: ConfigReader): VisionConfig {
+  const hiddenSize = vision.integer("embed_dim", 1280, 1);
+  return {
+    ...readQwen2Patches(vision),
+    hiddenSize,
+    intermediateSize: hiddenSize * vision.integer("mlp_ratio", 4, 1),
+    hiddenAct: vision.oneOf("hidden_act", activations, "quick_gelu"),
+    outHiddenSize: vision.integer("hidden_size", 3584, 1),
+  };
+}
+
+/** What the configs of Qwen2-VL and Qwen2.5-VL share: flat when published, nested by transformers 5. */
+export function readQwen2Vl(
+  modelType: string,
+  config: ConfigReader,
+  vision: (config: ConfigReader) => VisionConfig,
+) {
+  config.ignore("architectures", "transformers_version", "dtype", "torch_dtype", "model_type");
+  config.ignore("vision_start_token_id", "vision_end_token_id", "vision_token_id", "_name_or_path");
+  const text = config.has("text_config") ? config.object("text_config") : config;
+  return {
+    modelType,
+    text: readTextConfig(text, config, qwen2VlDecoder),
+    vision: vision(config.object("vision_config")),
+    imageTokenId: config.integer("image_token_id", 151655),
+    videoTokenId: config.integer("video_token_id", 151656),
+    eosTokenIds: text.tokenIds("eos_token_id"),
+  };
+}
+
+/** Qwen2-VL. */
+export const qwen2Vl: Family = {
+  modelType: "qwen2_vl",
+  title: "Qwen2-VL",
+  readConfig: (config) => readQwen2Vl("qwen2_vl", config, readVision),
+  weightPrefixes: qwen2VlPrefixes,
+  weightRenames: qwen2VlRenames,
+  visionShapes: (config) => visionWeightShapes(config.vision!),
+  readInputs: qwen2VlInputs,
+  buildVision: (kernels, config, weights) => new VisionEncoder(kernels, config.vision!, weights),
+};

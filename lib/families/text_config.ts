@@ -1,0 +1,170 @@
+/**
+ * The config of a text decoder, the same keys in every family: LLaMA's, with Qwen's additions.
+ *
+ * Source: transformers `configuration_llama.py`, `configuration_qwen2.py`, `configuration_qwen3.py`
+ * and the text configs of the Qwen-VL families.
+ * @module
+ */
+import type { Activation } from "../backend/kernels.ts";
+import { InputError } from "../common/errors.ts";
+import type { TextConfig } from "../model/config.ts";
+import type { RopeConfig } from "../nn/rope.ts";
+import { ConfigReader } from "./config_reader.ts";
+
+/** Activation functions that a config may name. */
+export const activations: readonly Activation[] = [
+  ...["silu", "gelu", "gelu_pytorch_tanh", "quick_gelu", "relu"] as const,
+];
+
+/** What the kind of decoder decides: switches, and values of keys that a file may leave out. */
+export interface TextDefaults {
+  /** Whether queries and keys are normalised per head. */
+  readonly qkNorm: boolean;
+  /** Whether the query, key and value projections have a bias. */
+  readonly attentionBias: boolean;
+  /** Whether positions have three axes, and whether the axes' frequencies alternate or come in runs. */
+  readonly mrope?: "interleaved" | "runs";
+  /** Value of `tie_word_embeddings` where neither object has it; false by default. */
+  readonly tied?: boolean;
+  /** Values of absent keys; without one the key is required. */
+  readonly values?: Readonly<Record<string, number>>;
+}
+
+const sevenB = { hidden_size: 4096, num_hidden_layers: 32, num_attention_heads: 32 };
+const qwen = { ...sevenB, intermediate_size: 22016, vocab_size: 151936, rope_theta: 10000 };
+
+/** Decoders that stand alone in transformers and inside other families, by their `model_type`. */
+export const decoders: Readonly<Record<string, TextDefaults>> = {
+  llama: {
+    qkNorm: false,
+    attentionBias: false,
+    values: {
+      ...{ ...sevenB, intermediate_size: 11008, vocab_size: 32000, rope_theta: 10000 },
+      ...{ rms_norm_eps: 1e-6, max_position_embeddings: 2048 },
+    },
+  },
+  qwen2: {
+    qkNorm: false,
+    attentionBias: true,
+    values: { ...qwen, rms_norm_eps: 1e-6, max_position_embeddings: 32768 },
+  },
+  qwen3: {
+    qkNorm: true,
+    attentionBias: false,
+    values: { ...qwen, rms_norm_eps: 1e-6, max_position_embeddings: 32768, head_dim: 128 },
+  },
+};
+
+/** Keys of any text config that change nothing that inference computes. */
+const ignoredKeys = [
+  ...["model_type", "architectures", "_name_or_path", "dtype", "torch_dtype", "use_cache"],
+  ...["attention_dropout", "initializer_range", "pretraining_tp", "transformers_version"],
+  ...["bos_token_id", "pad_token_id", "eos_token_id"],
+];
+
+/**
+ * Reads the decoder's part of a config.
+ *
+ * @param text the object with the decoder's keys: `text_config`, or a flat config itself
+ * @param whole the object that may have `tie_word_embeddings` too
+ * @throws {InputError} for missing, impossible or unsupported values
+ */
+export function readTextConfig(
+  text: ConfigReader,
+  whole: ConfigReader,
+  defaults: TextDefaults,
+): TextConfig {
+  const { values = {} } = defaults;
+  const integer = (key: string) => text.integer(key, values[key], 1);
+  const optional = (key: string, fallback: number) => text.has(key) ? integer(key) : fallback;
+  text.ignore(...ignoredKeys);
+  text.require("attention_bias", false);
+  text.require("mlp_bias", false);
+  text.require("use_sliding_window", false);
+  text.ignore("sliding_window", "max_window_layers"); // they say nothing while it is not used
+  const hiddenSize = integer("hidden_size");
+  const numHiddenLayers = integer("num_hidden_layers");
+  const numAttentionHeads = integer("num_attention_heads");
+  const numKeyValueHeads = optional("num_key_value_heads", numAttentionHeads);
+  if (numAttentionHeads % numKeyValueHeads !== 0) {
+    throw new InputError(
+      `Cannot use ${numAttentionHeads} num_attention_heads with ${numKeyValueHeads} ` +
+        "num_key_value_heads: the first must be a multiple of the second",
+    );
+  }
+  const everyLayer = Array<string>(numHiddenLayers).fill("full_attention");
+  if (text.has("layer_types")) text.requireEqual("layer_types", everyLayer);
+  else text.ignore("layer_types");
+  const headDim = optional("head_dim", values["head_dim"] ?? hiddenSize / numAttentionHeads);
+  const maxPositionEmbeddings = integer("max_position_embeddings");
+  return {
+    hiddenSize,
+    intermediateSize: integer("intermediate_size"),
+    numHiddenLayers,
+    numAttentionHeads,
+    numKeyValueHeads,
+    hiddenAct: text.oneOf("hidden_act", activations, "silu"),
+    rmsNormEps: text.number("rms_norm_eps", values["rms_norm_eps"]),
+    vocabSize: integer("vocab_size"),
+    qkNorm: defaults.qkNorm,
+    attentionBias: defaults.attentionBias,
+    tieWordEmbeddings: readTied(text, whole, defaults.tied ?? false),
+    maxPositionEmbeddings,
+    ...readRope(text, headDim, maxPositionEmbeddings, defaults),
+  };
+}
+
+/** Whether either object says that the head shares the embedding table. */
+function readTied(text: ConfigReader, whole: ConfigReader, fallback: boolean): boolean {
+  const places = text === whole ? [text] : [text, whole];
+  const said = places.filter((place) => place.has("tie_word_embeddings"));
+  return said.length === 0
+    ? fallback
+    : said.map((place) => place.boolean("tie_word_embeddings")).includes(true);
+}
+
+/** The rotary embedding: published files have two keys for it, transformers 5 has one object. */
+function readRope(
+  text: ConfigReader,
+  headDim: number,
+  maxPositions: number,
+  { mrope, values = {} }: TextDefaults,
+): RopeConfig {
+  const published = !text.has("rope_parameters");
+  const key = published ? "rope_scaling" : "rope_parameters";
+  if (published) text.ignore("rope_scaling"); // may be null
+  const rope = text.has(key) ? text.object(key) : new ConfigReader({}, `${text.where} ${key}`);
+  const theta = (published ? text : rope).number("rope_theta", values["rope_theta"]);
+  if (mrope) {
+    rope.require("rope_type", "default", "mrope");
+    rope.require("type", "default", "mrope");
+    const section = rope.integers("mrope_section");
+    if (section.length !== 3 || section.reduce((a, b) => a + b, 0) !== headDim / 2) {
+      throw new InputError(
+        `Cannot use mrope_section [${section}] of ${rope.where}: wanted three numbers that add up ` +
+          `to head_dim / 2 = ${headDim / 2}`,
+      );
+    }
+    const interleaved = mrope === "interleaved";
+    rope.require("mrope_interleaved", interleaved);
+    return {
+      headDim,
+      ropeTheta: theta,
+      mropeSection: [section[0], section[1], section[2]],
+      mropeInterleaved: interleaved,
+    };
+  }
+  const kinds = ["default", "linear", "dynamic"] as const;
+  const kind = rope.oneOf("rope_type", kinds, rope.oneOf("type", kinds, "default"));
+  const factor = kind === "default" ? 1 : rope.number("factor");
+  rope.ignore("factor", "original_max_position_embeddings");
+  return {
+    headDim,
+    ropeTheta: theta,
+    mropeSection: null,
+    mropeInterleaved: false,
+    ropeFactor: kind === "linear" ? factor : 1,
+    // a dynamic factor changes the frequencies only of longer sequences
+    ...(kind === "dynamic" ? { maxPositions } : {}),
+  };
+}
