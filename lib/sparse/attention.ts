@@ -194,7 +194,12 @@ function takePositions(
     }
     offset += length;
   }
-  return parts.length === 1 ? parts[0] : k.concat(parts, 2);
+  if (parts.length === 1) return parts[0];
+  const batch = Math.max(...parts.map(({ shape }) => shape[0])); // a batch of 1 is shared by all rows
+  return k.concat(
+    parts.map((part) => part.shape[0] === batch ? part : k.broadcastBatch(part, batch)),
+    2,
+  );
 }
 
 /** Dense attention under the patterns' masks: the specification, and the path for hooked layers. */
