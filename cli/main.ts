@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   forward: () => import("./forward.ts"),
   generate: () => import("./generate.ts"),
   identify: () => import("./identify.ts"),
+  accelerate: () => import("./accelerate.ts"),
 };
 
 async function overview(): Promise<string> {

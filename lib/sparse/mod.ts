@@ -22,3 +22,10 @@ export {
   prefillCost,
   speedupBound,
 } from "./cost.ts";
+export {
+  fullHeads,
+  type PolicyInput,
+  type PolicyName,
+  policyNames,
+  policyTitles,
+} from "./policies.ts";

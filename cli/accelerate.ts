@@ -1,0 +1,82 @@
+/** `corelens accelerate`: hybrid sparse prefill against dense, in time and in right answers. */
+import { InputError } from "../lib/common/errors.ts";
+import type { PolicyName } from "../lib/sparse/policies.ts";
+import type { Command } from "./command.ts";
+import { dataOptions, limitByDomain } from "./identify.ts";
+import { progress } from "./progress.ts";
+
+/** Comma-separated entries of an option. */
+function listOf(text: string | undefined): string[] | undefined {
+  return text?.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
+}
+
+/** The command. */
+export const command: Command = {
+  name: "accelerate",
+  summary: "measure hybrid sparse prefill against dense: speed and quality",
+  options: {
+    ...dataOptions,
+    scores: { type: "string", value: "RUN", help: "folder of an identify run" },
+    policies: { type: "string", value: "NAMES", help: "comma-separated; all by default" },
+    fractions: {
+      type: "string",
+      value: "SHARES",
+      help: "shares of heads kept full (default 0.05,0.125,0.25)",
+    },
+    sink: { type: "string", value: "N", help: "first tokens that all heads see (default 64)" },
+    window: { type: "string", value: "N", help: "last tokens that all heads see (default 256)" },
+    rounds: { type: "string", value: "N", help: "interleaved timing rounds per row (default 7)" },
+  },
+  examples: [
+    "accelerate --dataset shipped:document --scores runs/heads --window 64 --out runs/fast",
+  ],
+  async run(args) {
+    const { loadCommandModel, modelName } = await import("./model.ts");
+    const { listSamples } = await import("../lib/tasks/shipped_samples.ts");
+    const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
+    const { prefillSpeed } = await import("../lib/experiments/prefill_speed.ts");
+    const { meanScores } = await import("../lib/heads/head_scores.ts");
+    const { policyNames } = await import("../lib/sparse/policies.ts");
+    const data = args.required("dataset"), folder = args.required("out");
+    const scores = meanScores(await readFoundHeads(args.required("scores")));
+    const limit = args.integer("limit", Number.MAX_SAFE_INTEGER, 1);
+    const policies = listOf(args.text("policies"));
+    const unknown = policies?.find((name) => !policyNames.includes(name as PolicyName));
+    if (unknown !== undefined) {
+      throw new InputError(`Cannot use policy "${unknown}": there are ${policyNames.join(", ")}`);
+    }
+    const fractions = listOf(args.text("fractions"))?.map((text) => {
+      const share = Number(text);
+      if (share > 0 && share <= 1) return share;
+      throw new InputError(`Cannot use "${text}" in --fractions: wanted shares above 0, at most 1`);
+    });
+    const samples = limitByDomain(await listSamples(data), limit);
+    using model = await loadCommandModel(args);
+    const rows = await prefillSpeed(model, samples, {
+      scores,
+      folder,
+      data,
+      policies: policies as PolicyName[] | undefined,
+      fractions,
+      sink: args.integer("sink", 64, 0),
+      window: args.integer("window", 256, 1),
+      rounds: args.integer("rounds", 7, 1),
+      seed: args.integer("seed", 0, 0),
+      model: args.text("model") ?? modelName(args).split("/").pop(),
+      onProgress: progress("accelerate"),
+    });
+    if (args.flag("json")) return console.log(JSON.stringify(rows, null, 2));
+    console.log("policy         full  tokens  speed-up               accuracy dense -> hybrid");
+    for (const row of rows) {
+      const speed = `${row.speedup.toFixed(2)} [${row.ci95.map((x) => x.toFixed(2)).join(", ")}]`;
+      console.log(
+        row.policy.padEnd(14),
+        row.fullHeads.toFixed(3).padStart(5),
+        String(row.tokens).padStart(6),
+        ` ${speed.padEnd(22)}`,
+        `${row.denseValue.toFixed(3)} -> ${row.sparseValue.toFixed(3)}`,
+      );
+    }
+    console.log(`record: ${folder}/results.json, manifest.json`);
+  },
+};

@@ -1,0 +1,75 @@
+/**
+ * Answers to the questions of a data set, and whether they are right.
+ *
+ * @module
+ */
+import type { PretrainedModel } from "../families/pretrained.ts";
+import type { RunOptions } from "../model/vision_language_model.ts";
+import { isCorrect } from "../tasks/metrics.ts";
+import type { Progress } from "./experiment.ts";
+import { type AnySample, samplePrompt } from "./samples.ts";
+
+/** One answered sample. */
+export interface SampleAnswer {
+  /** The sample. */
+  readonly id: string;
+  /** Its domain. */
+  readonly domain: string;
+  /** Tokens of its prompt. */
+  readonly tokens: number;
+  /** What the model said. */
+  readonly answer: string;
+  /** Whether that is right: by exact match, or by choice where there are choices. */
+  readonly correct: boolean;
+}
+
+/** How questions are answered. */
+export interface AnswerOptions extends RunOptions {
+  /** Tokens of an answer at most; 8 by default. */
+  readonly maxNewTokens?: number;
+  /** Progress. */
+  readonly onProgress?: Progress;
+}
+
+/**
+ * Answers every sample, greedily.
+ *
+ * @throws {InputError} naming a sample that cannot be used
+ *
+ * @example
+ * ```ts
+ * import { answerSamples } from "../../lib/experiments/answers.ts";
+ * import { fromPretrained } from "../../lib/families/pretrained.ts";
+ * import { listSamples } from "../../lib/tasks/shipped_samples.ts";
+ * import { assertEquals } from "@std/assert";
+ * using model = await fromPretrained("tests/golden/qwen3_vl");
+ * const samples = (await listSamples("shipped:scene")).slice(0, 1);
+ * assertEquals((await answerSamples(model, samples, { maxNewTokens: 2 })).length, 1);
+ * ```
+ */
+export async function answerSamples(
+  model: PretrainedModel,
+  samples: readonly AnySample[],
+  options: AnswerOptions = {},
+): Promise<SampleAnswer[]> {
+  const { onProgress, maxNewTokens = 8, ...run } = options;
+  const answers: SampleAnswer[] = [];
+  for (const sample of samples) {
+    onProgress?.(answers.length, samples.length);
+    const prompt = await samplePrompt(model, sample);
+    const ids: number[] = [];
+    for await (const { id, isStop } of model.generate(prompt, { ...run, maxNewTokens })) {
+      if (!isStop) ids.push(id);
+    }
+    const answer = model.processor.tokenizer.decode(ids, { skipSpecialTokens: true }).trim();
+    answers.push({
+      id: sample.id,
+      domain: sample.domain,
+      tokens: prompt.inputIds.length,
+      answer,
+      correct: isCorrect(answer, sample),
+    });
+  }
+  onProgress?.(samples.length, samples.length);
+  return answers;
+}

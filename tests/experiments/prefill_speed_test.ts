@@ -1,0 +1,63 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { prefillSpeed } from "../../lib/experiments/prefill_speed.ts";
+import { fromPretrained } from "../../lib/families/pretrained.ts";
+import { listSamples } from "../../lib/tasks/shipped_samples.ts";
+import { goldenDir } from "../suites/golden.ts";
+
+const scores = Array.from({ length: 16 }, (_, i) => i / 16);
+const options = { scores, fractions: [0.25], rounds: 2, sink: 2, window: 8, maxNewTokens: 1 };
+
+Deno.test("a run writes its record and goes on after a stop with the same rows", async () => {
+  using model = await fromPretrained(goldenDir("qwen3_vl"));
+  const samples = (await listSamples("shipped:scene")).slice(0, 2);
+  const folder = await Deno.makeTempDir();
+  const stop = new AbortController();
+  const first = prefillSpeed(model, samples, {
+    ...options,
+    folder,
+    policies: ["core", "random", "local"],
+    signal: stop.signal,
+    onProgress: (done) => done === 1 && stop.abort(),
+  });
+  await assertRejects(() => first);
+  const rows = await prefillSpeed(model, samples, {
+    ...options,
+    folder,
+    policies: ["core", "random", "local"],
+  });
+  const written = JSON.parse(await Deno.readTextFile(`${folder}/results.json`));
+  assertEquals(written.length, rows.length);
+  assertEquals(new Set(rows.map(({ policy }) => policy)), new Set(["core", "random", "local"]));
+  for (const row of rows) {
+    assertEquals([row.denseMs.length, row.sparseMs.length], [2, 2]);
+    assert(row.bound >= 1 && row.speedup > 0 && row.ci95[0] <= row.ci95[1]);
+    assertEquals(row.fullHeads, row.policy === "local" ? 0 : 0.25);
+  }
+  const manifest = JSON.parse(await Deno.readTextFile(`${folder}/manifest.json`));
+  assertEquals([manifest.experiment, manifest.samples], ["prefill_speed", 2]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("keeping every head full answers as dense attention does", async () => {
+  using model = await fromPretrained(goldenDir("qwen3_vl"));
+  const samples = (await listSamples("shipped:page")).slice(0, 2);
+  const rows = await prefillSpeed(model, samples, {
+    ...options,
+    policies: ["core"],
+    fractions: [1],
+  });
+  for (const { denseValue, sparseValue, bound } of rows) {
+    assertEquals([sparseValue, bound], [denseValue, 1]);
+  }
+});
+
+Deno.test("scores of another model are an error", async () => {
+  using model = await fromPretrained(goldenDir("qwen3_vl"));
+  const samples = (await listSamples("shipped:scene")).slice(0, 1);
+  await assertRejects(
+    () => prefillSpeed(model, samples, { ...options, scores: [1] }),
+    Error,
+    "16 heads",
+  );
+  await assertRejects(() => prefillSpeed(model, [], options), Error, "0 samples");
+});
