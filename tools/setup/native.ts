@@ -3,7 +3,7 @@
  * compiled against them. Nothing of the Python package is installed.
  * @module
  */
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { compileBackend, type Compiler, findCompilers, zigCompiler } from "./compiler.ts";
 import {
   digest,
@@ -20,7 +20,7 @@ import { pip, pipFailure, venvProgram } from "./python.ts";
 import { libraryNames, pinnedRequirement, tensorFlowWheel, type Wheel } from "./wheels.ts";
 
 const nativeDir = join(repository, ".native");
-const quietSource = join(repository, "tools", "native", "quiet.cc");
+const nativeSources = join(repository, "tools", "native");
 const cudaRequirements = join(repository, "tools", "setup", "cuda.txt");
 
 /** Unpacks the members of a wheel that start with one of the prefixes: folder, wheel, prefixes. */
@@ -33,16 +33,50 @@ with zipfile.ZipFile(wheel) as archive:
             archive.extract(name, folder)
 `;
 
-/** What `.native` would be made from, so that a change of any of it makes it anew. */
-async function recipe(wheel: Wheel, gpu: boolean): Promise<string> {
+/** What is kept of TensorFlow's headers: those of its C interface and what they include. */
+const headers = [
+  "tensorflow/c/",
+  "tensorflow/core/platform/",
+  "tensorflow/core/common_runtime/next_pluggable_device/c/",
+  "tsl/",
+  "xla/tsl/",
+];
+
+/** Identifies the libraries that `.native` would hold, so that other ones are downloaded anew. */
+async function librariesStamp(wheel: Wheel, gpu: boolean): Promise<string> {
+  const cuda = gpu ? await Deno.readTextFile(cudaRequirements) : "";
+  return await digest(JSON.stringify([wheel.sha256, headers, cuda]));
+}
+
+/** Identifies the sources that would be compiled, so that changed ones are compiled anew. */
+async function sourcesStamp(): Promise<string> {
   const config = JSON.parse(await Deno.readTextFile(join(repository, "deno.json")));
+  const packages = ["@tensorflow/tfjs-node-gpu", "node-api-headers"];
+  const files = await filesBelow(nativeSources);
   return await digest(JSON.stringify([
-    wheel.sha256,
-    config.imports["@tensorflow/tfjs-node-gpu"],
-    config.imports["node-api-headers"],
-    await Deno.readTextFile(quietSource),
-    gpu && await Deno.readTextFile(cudaRequirements),
+    packages.map((name) => config.imports[name]),
+    await Promise.all(files.map((file) => Deno.readTextFile(file))),
+    await Deno.readTextFile(join(repository, "tools", "setup", "compiler.ts")),
   ]));
+}
+
+/** Paths of all files of a folder and its folders, sorted. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  const paths = await Promise.all(entries.map(({ name, isDirectory }) => {
+    const path = join(folder, name);
+    return isDirectory ? filesBelow(path) : [path];
+  }));
+  return paths.flat().sort();
+}
+
+/** Gives every file of a folder a second name below another folder; nothing is copied. */
+async function linkFolder(from: string, to: string): Promise<void> {
+  for (const file of await filesBelow(from)) {
+    const target = join(to, relative(from, file));
+    await Deno.mkdir(dirname(target), { recursive: true });
+    await Deno.link(file, target);
+  }
 }
 
 /** Downloads a wheel into a folder and returns its path. */
@@ -134,34 +168,70 @@ async function removeLeftovers(): Promise<void> {
   }
 }
 
-/** Builds the backend in `work` and moves it into place. */
-async function build(wheel: Wheel, gpu: boolean, stamp: string, work: string): Promise<string> {
-  const { os } = Deno.build;
-  const target = join(work, "native");
-  await Deno.mkdir(target);
+/** Downloads TensorFlow's libraries and headers, and those of CUDA, into `target`. */
+async function fetchLibraries(
+  wheel: Wheel,
+  gpu: boolean,
+  work: string,
+  target: string,
+): Promise<void> {
   say(`      TensorFlow ${wheel.requirement.split("==")[1]}: ${wheel.megabytes} MB to download`);
   const archive = await downloadWheel(wheel, work);
-  const [main, framework] = libraryNames(os).map((name) => `tensorflow/${name}`);
-  const headers = ["tensorflow/", "xla/tsl/", "tsl/"].map((path) => `tensorflow/include/${path}`);
-  await patiently("unpacking", unpack(archive, target, [main, framework]));
-  await unpack(archive, work, headers);
+  const libraries = libraryNames(Deno.build.os).map((name) => `tensorflow/${name}`);
+  await patiently("unpacking", unpack(archive, target, libraries));
+  await unpack(archive, work, headers.map((path) => `tensorflow/include/${path}`));
+  await Deno.rename(join(work, "tensorflow", "include"), join(target, "include"));
   await Deno.remove(archive);
-  if (gpu) {
-    say("      CUDA libraries: 2,810 MB to download");
-    const args = ["install", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"];
-    const result = await patiently(
-      "downloading CUDA",
-      pip([...args, "--target", target, "--requirement", cudaRequirements]),
-    );
-    if (!result.ok) throw new SetupError(`CUDA: ${pipFailure(result.stderr)}`);
+  if (!gpu) return;
+  say("      CUDA libraries: 2,810 MB to download");
+  const args = ["install", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"];
+  const result = await patiently(
+    "downloading CUDA",
+    pip([...args, "--target", target, "--requirement", cudaRequirements]),
+  );
+  if (!result.ok) throw new SetupError(`CUDA: ${pipFailure(result.stderr)}`);
+}
+
+/** What identifies the content of `.native`; `libraries` and `sources` are digests. */
+interface Stamp {
+  readonly gpu: boolean;
+  readonly libraries: string;
+  readonly sources: string;
+}
+
+/** What is in `.native` now; null when nothing usable is. */
+async function presentStamp(): Promise<Stamp | null> {
+  const text = await readIfThere(join(nativeDir, "stamp.json"));
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null; // damaged: made anew
   }
-  const include = join(work, "tensorflow", "include");
+}
+
+/** Builds the backend in `work` and moves it into place. */
+async function build(
+  wheel: Wheel,
+  wanted: Stamp,
+  present: Stamp | null,
+  work: string,
+): Promise<string> {
+  const target = join(work, "native");
+  await Deno.mkdir(target);
+  if (present?.libraries === wanted.libraries) {
+    for (const name of ["tensorflow", "include", ...(wanted.gpu ? ["nvidia"] : [])]) {
+      await linkFolder(join(nativeDir, name), join(target, name));
+    }
+  } else {
+    await fetchLibraries(wheel, wanted.gpu, work, target);
+  }
+  const include = join(target, "include");
   const compiler = await patiently("compiling", compile(include, target, work));
   const found = await verify(target);
-  if (gpu && !found.endsWith("GPU")) {
+  if (wanted.gpu && !found.endsWith("GPU")) {
     say("      TensorFlow with CUDA is in place, but it sees no GPU here: it computes on the CPU");
   }
-  await Deno.writeTextFile(join(target, "recipe.txt"), stamp);
+  await Deno.writeTextFile(join(target, "stamp.json"), JSON.stringify(wanted) + "\n");
   await replaceNative(target);
   return `${found}, compiled with ${compiler.name}`;
 }
@@ -175,16 +245,18 @@ async function build(wheel: Wheel, gpu: boolean, stamp: string, work: string): P
  */
 export async function setUpNative(gpu?: boolean): Promise<string> {
   const { os, arch } = Deno.build;
-  const kinds = gpu === undefined ? [false, true] : [gpu];
-  const stamp = await readIfThere(join(nativeDir, "recipe.txt"));
-  for (const kind of kinds) {
-    const wheel = tensorFlowWheel(os, arch, kind);
-    if (wheel && stamp === await recipe(wheel, kind)) return "there already";
-  }
-  const reason = unsupported(os, arch, gpu ?? false, await hasMusl());
+  const present = await presentStamp();
+  const kind = gpu ?? present?.gpu ?? false;
+  const reason = unsupported(os, arch, kind, await hasMusl());
   if (reason) throw new SetupError(reason);
+  const wheel = tensorFlowWheel(os, arch, kind)!;
+  const wanted: Stamp = {
+    gpu: kind,
+    libraries: await librariesStamp(wheel, kind),
+    sources: await sourcesStamp(),
+  };
+  if (JSON.stringify(present) === JSON.stringify(wanted)) return "there already";
   if (!await exists(venvProgram("python"))) throw new SetupError("it needs Python 3.10 or later");
-  const wheel = tensorFlowWheel(os, arch, gpu ?? false)!;
   await removeLeftovers();
   const work = await Deno.makeTempDir({ dir: repository, prefix: ".native-", suffix: ".tmp" });
   const interrupted = () => {
@@ -193,7 +265,7 @@ export async function setUpNative(gpu?: boolean): Promise<string> {
   };
   Deno.addSignalListener("SIGINT", interrupted);
   try {
-    return await build(wheel, gpu ?? false, await recipe(wheel, gpu ?? false), work);
+    return await build(wheel, wanted, present, work);
   } finally {
     Deno.removeSignalListener("SIGINT", interrupted);
     await Deno.remove(work, { recursive: true }).catch(() => {});
