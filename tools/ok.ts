@@ -39,6 +39,10 @@ const checks: readonly Check[] = [
     args: ["test", "--quiet", "--frozen", "--allow-all", "--doc", "lib", "cli"],
   },
   { name: "notebooks", args: ["run", "--quiet", "--allow-all", "tools/check_notebooks.ts"] },
+  {
+    name: "notebooks, executed",
+    args: ["run", "--quiet", "--allow-all", "tools/reproduce.ts", "--where-jupyter"],
+  },
 ];
 
 /**

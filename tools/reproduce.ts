@@ -1,6 +1,7 @@
 /**
  * `deno task reproduce`: runs every notebook in order and writes the executed notebooks and one HTML
- * page with their figures to `out/`.
+ * page with their figures to `out/`. With `--where-jupyter` (as the checks call it) a machine without
+ * Jupyter is no failure.
  *
  * @module
  */
@@ -47,13 +48,14 @@ export function shownItems(cells: readonly Cell[]): ReportItem[] {
   );
 }
 
-async function main(): Promise<number> {
+/** @param whereJupyter without Jupyter, one line says so and nothing counts as failed */
+async function main(whereJupyter: boolean): Promise<number> {
   if (!hasJupyter()) {
     console.error(
-      "reproduce: Jupyter is not set up (no Python 3.10+, or no network), so notebooks cannot run; " +
-        "the command line works without it",
+      "Jupyter is not set up (no Python 3.10+, or no network), so the notebooks were not run; " +
+        "the library and the command line work without it",
     );
-    return 1;
+    return whereJupyter ? 0 : 1;
   }
   const out = join(repository, "out");
   const items: ReportItem[] = [];
@@ -76,4 +78,4 @@ async function main(): Promise<number> {
   return failures > 0 ? 1 : 0;
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) Deno.exit(await main(Deno.args.includes("--where-jupyter")));
