@@ -78,7 +78,8 @@ export function samplePositionTable(
   };
   let patch = 0;
   for (const [frames, gridRows, gridColumns] of grids) {
-    for (let end = patch + frames * gridRows * gridColumns; patch < end; patch++) {
+    const end = patch + frames * gridRows * gridColumns;
+    for (; patch < end; patch++) {
       const y = place(coordinates[2 * patch], gridRows);
       const x = place(coordinates[2 * patch + 1], gridColumns);
       const corners = [
