@@ -1,0 +1,167 @@
+/**
+ * Prefill of a random Qwen3-VL text decoder: ours against transformers, with the same weights, the
+ * same threads and the same element type, run in turn.
+ *
+ *     deno run -A bench/prefill.ts --python PYTHON [--tokens 1024,2048,4096]
+ *         [--dtype float32,bfloat16] [--attention sdpa,eager] [--rounds 7] [--layers 12]
+ *         [--threads N] [--pin 1] [--out out/bench_prefill.json]
+ *
+ * PYTHON is an interpreter that has torch and transformers; without one, only our time is measured.
+ * `--pin 1` gives each of the two programs one processor core of its own. The last hidden states of
+ * both are compared, so that a wrong result cannot look fast.
+ * @module
+ */
+import { nativeKernels } from "../lib/backend/native.ts";
+import { useBackend } from "../lib/backend/select.ts";
+import type { TextDecoder } from "../lib/model/text_decoder.ts";
+import { ratioOfMediansInterval } from "../lib/stats/bootstrap_pairs.ts";
+import { median } from "../lib/stats/summary.ts";
+import { PythonPeer } from "./python_peer.ts";
+import {
+  benchConfig,
+  type Prefill,
+  prefill,
+  promptIds,
+  readDecoder,
+  transformersConfig,
+  writeCheckpoint,
+} from "./random_decoder.ts";
+import { manifest, options, table, writeRecord } from "./report.ts";
+
+type BenchDType = "float32" | "bfloat16";
+
+/** One line of the result. */
+interface Row {
+  readonly dtype: BenchDType;
+  readonly tokens: number;
+  /** `ours`, or transformers' attention. */
+  readonly program: string;
+  readonly ms: readonly number[];
+  readonly medianMs: number;
+  /** Our median time over this program's, with its 95 % interval; absent for ours. */
+  readonly ratio?: readonly [estimate: number, low: number, high: number];
+  /** Largest difference of the last hidden state from ours, relative to its largest value. */
+  readonly difference?: number;
+}
+
+const settings = options(Deno.args, {
+  python: "",
+  tokens: "1024,2048,4096",
+  dtype: "float32,bfloat16",
+  attention: "sdpa,eager",
+  rounds: "7",
+  layers: "12",
+  threads: "",
+  pin: "",
+  out: "out/bench_prefill.json",
+});
+const config = benchConfig(Number(settings.layers));
+const rounds = Number(settings.rounds);
+const pinned = settings.pin !== "";
+const threads = pinned ? 1 : Number(settings.threads) || navigator.hardwareConcurrency;
+if (pinned) { // this process and the threads that it will start
+  const { code } = await new Deno.Command("taskset", {
+    args: ["-a", "-p", "-c", "0", String(Deno.pid)],
+    stdout: "null",
+  }).output();
+  if (code !== 0) throw new Error("Cannot pin to one core: taskset failed");
+}
+const backend = await useBackend("tensorflow", { threads });
+const checkpoint = await Deno.makeTempFile({ suffix: ".safetensors" });
+
+/** Largest difference, relative to the largest value. */
+function differenceOf(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const values = Array.from(a);
+  const largest = Math.max(...values.map(Math.abs));
+  return Math.max(...values.map((v, i) => Math.abs(v - b[i]))) / largest;
+}
+
+/** Runs all programs in turn, the order rotating, and returns a row for each. */
+async function measure(
+  dtype: BenchDType,
+  tokens: number,
+  decoder: TextDecoder,
+  peer: PythonPeer | null,
+): Promise<Row[]> {
+  const ids = [...promptIds(config, tokens)];
+  const programs: [string, () => Promise<Prefill> | Prefill][] = [
+    ["ours", () => prefill(decoder, tokens)],
+  ];
+  if (peer) {
+    for (const attention of settings.attention.split(",")) {
+      programs.push([attention, () => peer.ask<Prefill>({ dtype, attention, ids })]);
+    }
+  }
+  const results = programs.map(() => [] as Prefill[]);
+  for (const [, run] of programs) await run(); // warm
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < programs.length; i++) {
+      const turn = (round + i) % programs.length;
+      results[turn].push(await programs[turn][1]());
+    }
+  }
+  const ours = results[0].map(({ ms }) => ms);
+  return programs.map(([program], i) => {
+    const ms = results[i].map((result) => result.ms);
+    const row = { dtype, tokens, program, ms, medianMs: median(ms) };
+    if (i === 0) return row;
+    const { estimate, low, high } = ratioOfMediansInterval(ours, ms);
+    const difference = differenceOf(results[i][0].last, results[0][0].last);
+    return { ...row, ratio: [estimate, low, high] as const, difference };
+  });
+}
+
+function printRows(rows: readonly Row[]): void {
+  const header = ["dtype", "tokens", "program", "ms", "ours / it", "95 %", "difference"];
+  const cells = rows.map((row) => [
+    row.dtype,
+    String(row.tokens),
+    row.program,
+    row.medianMs.toFixed(0),
+    row.ratio ? row.ratio[0].toFixed(2) : "",
+    row.ratio ? `${row.ratio[1].toFixed(2)}-${row.ratio[2].toFixed(2)}` : "",
+    row.difference === undefined ? "" : row.difference.toExponential(1),
+  ]);
+  console.log(table(header, cells));
+}
+
+try {
+  await writeCheckpoint(config, checkpoint);
+  await using peer = settings.python
+    ? new PythonPeer(
+      settings.python,
+      new URL("./prefill_transformers.py", import.meta.url).pathname,
+      [checkpoint, JSON.stringify(transformersConfig(config)), String(threads)],
+      pinned ? ["taskset", "-c", String(navigator.hardwareConcurrency - 1)] : [],
+    )
+    : null;
+  const versions = peer ? await peer.line<Record<string, unknown>>() : null;
+  const rows: Row[] = [];
+  for (const dtype of settings.dtype.split(",") as BenchDType[]) {
+    const kernels = nativeKernels({ dtype });
+    const decoder = await readDecoder(kernels, config, checkpoint);
+    for (const tokens of settings.tokens.split(",").map(Number)) {
+      const measured = await measure(dtype, tokens, decoder, peer);
+      for (const row of measured.slice(1)) {
+        const limit = dtype === "float32" ? 1e-3 : 1e-1;
+        if (!(row.difference! < limit)) {
+          throw new Error(`${dtype}, ${tokens} tokens: results differ by ${row.difference}`);
+        }
+      }
+      rows.push(...measured);
+      console.error(`${dtype} ${tokens}: done`);
+    }
+    decoder.weights.dispose(kernels);
+  }
+  printRows(rows);
+  writeRecord(settings.out, {
+    what: "prefill, milliseconds from token ids to the hidden states of all positions",
+    settings: { ...settings, python: undefined, threads, pinned },
+    config,
+    machine: manifest(backend),
+    peer: versions,
+    rows,
+  });
+} finally {
+  await Deno.remove(checkpoint);
+}

@@ -1,0 +1,68 @@
+/**
+ * What the measurements share: command-line options, text tables, and a record with the machine and
+ * versions.
+ *
+ * @module
+ */
+import type { BackendDescription } from "../lib/backend/select.ts";
+
+/** Options `--name value` of a program; `defaults` names all of them. @throws {Error} on others */
+export function options<T extends Record<string, string>>(args: string[], defaults: T): T {
+  const found: Record<string, string> = { ...defaults };
+  for (let i = 0; i < args.length; i += 2) {
+    const name = args[i].replace(/^--/, "");
+    if (!(name in defaults) || args[i + 1] === undefined) {
+      const known = Object.keys(defaults).map((key) => `--${key}`).join(", ");
+      throw new Error(`Cannot use ${args[i]}: wanted a value after one of ${known}`);
+    }
+    found[name] = args[i + 1];
+  }
+  return found as T;
+}
+
+/** Rows as a text table whose columns line up. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [header, ...rows];
+  const widths = header.map((_, i) => Math.max(...all.map((row) => row[i].length)));
+  return all.map((row) => row.map((cell, i) => cell.padStart(widths[i])).join("  ")).join("\n");
+}
+
+/** First value of a field in a `/proc` file; empty where there is none. */
+function procField(file: string, field: string): string {
+  try {
+    return Deno.readTextFileSync(file).match(new RegExp(`^${field}\\s*:\\s*(.*)$`, "m"))?.[1] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** The machine and versions of a measurement. */
+export function manifest(backend: BackendDescription): Record<string, unknown> {
+  return {
+    date: new Date().toISOString(),
+    processor: procField("/proc/cpuinfo", "model name"),
+    processorFlags: procField("/proc/cpuinfo", "flags").split(" ").filter((flag) =>
+      /^(avx2|avx512f|avx512_bf16|amx_bf16|avx_vnni)$/.test(flag)
+    ),
+    cores: navigator.hardwareConcurrency,
+    memory: procField("/proc/meminfo", "MemTotal"),
+    loadAverage: Deno.loadavg(),
+    deno: Deno.version.deno,
+    tensorFlow: backend.tensorFlowVersion,
+    tensorFlowJs: backend.tfjsVersion,
+    threads: backend.threads,
+  };
+}
+
+/** Largest memory of this process so far, in megabytes (Linux; NaN elsewhere). */
+export function peakMegabytes(): number {
+  return Number(procField("/proc/self/status", "VmHWM").split(" ")[0] || NaN) / 1e3;
+}
+
+/** Writes a record as JSON, and says where. */
+export function writeRecord(path: string, record: unknown): void {
+  const folder = path.replace(/\/?[^/]*$/, "");
+  if (folder) Deno.mkdirSync(folder, { recursive: true });
+  Deno.writeTextFileSync(path, JSON.stringify(record, null, 1) + "\n");
+  console.log(`\nwritten to ${path}`);
+}
