@@ -13,6 +13,7 @@ export function labArguments(notebook: string, administrator: boolean): string[]
   return [
     "lab",
     notebook,
+    `--ServerApp.root_dir=${repository}`,
     "--MultiKernelManager.default_kernel_name=deno",
     "--KernelSpecManager.ensure_native_kernel=False",
     "--LabApp.news_url=None",

@@ -73,7 +73,7 @@ export async function setUpJupyter(): Promise<string> {
     return "there already";
   }
   if (!await exists(venvProgram("python"))) throw new SetupError("it needs Python 3.10 or later");
-  say("      JupyterLab and plotly's renderer: about 70 MB to download, 310 MB installed in .venv");
+  say("      JupyterLab and plotly's renderer: about 55 MB to download, 310 MB installed in .venv");
   const install = (...more: string[]) =>
     patiently("installing", pip(["install", "--quiet", "--requirement", requirements, ...more]));
   let result = await install("--constraint", constraints);
