@@ -26,7 +26,7 @@ import type { Size } from "./smart_resize.ts";
  * ```ts
  * import { bestResolution } from "../../lib/inputs/anyres.ts";
  * import { assertEquals } from "@std/assert";
- * assertEquals(bestResolution([100, 300], [[384, 384], [384, 768], [768, 384]]), [384, 768]);
+ * assertEquals(bestResolution([400, 1200], [[384, 384], [384, 768], [768, 384]]), [384, 768]);
  * ```
  */
 export function bestResolution([height, width]: Size, resolutions: readonly Size[]): Size {

@@ -65,7 +65,7 @@ export function checkImage(image: RgbImage, name = "the picture"): RgbImage {
  *
  * As transformers does with a picture opened by Pillow: transparent pictures are laid over white,
  * grey becomes equal red, green and blue, palettes are looked up; colour profiles and the orientation
- * in EXIF data are ignored.
+ * in EXIF data are ignored. Unlike there, 16-bit grey is scaled to 8 bits (Pillow clips it to white).
  *
  * @param bytes the whole file
  * @returns a picture whose data belongs to the caller
@@ -94,7 +94,7 @@ export async function decodeImage(
   const input = { limitInputPixels: false, ignoreIcc: true, failOn: "error" } as const;
   let stage = "read";
   try {
-    const { width, height } = await sharp(bytes, input).metadata();
+    const { width, height, space } = await sharp(bytes, input).metadata();
     if (width * height > maxPixels) {
       stage = "limit";
       throw new InputError(
@@ -102,10 +102,14 @@ export async function decodeImage(
           `at most ${maxPixels}`,
       );
     }
-    const { data, info } = await sharp(bytes, input)
-      .toColourspace("srgb").raw({ depth: "uchar" })
+    const inks = space === "cmyk";
+    const opened = inks ? sharp(bytes, input).pipelineColourspace("cmyk") : sharp(bytes, input);
+    const { data, info } = await opened
+      .toColourspace(inks ? "cmyk" : "srgb").raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
-    const rgb = threeChannels(data, info.channels, alpha === "white");
+    const rgb = inks
+      ? withoutInks(data, info.channels)
+      : threeChannels(data, info.channels, alpha === "white");
     return { width: info.width, height: info.height, data: rgb };
   } catch (error) {
     if (stage === "limit") throw error;
@@ -123,6 +127,20 @@ function overWhite(level: number, opacity: number): number {
   if (opacity === 0) return 255;
   const sum = (level * opacity + 255 * (255 - opacity) + 0x80) << 7;
   return (((sum >> 8) + sum) >> 8) >> 7;
+}
+
+/** Red, green and blue of cyan, magenta, yellow and black, as Pillow's `Convert.c` (`cmyk2rgb`). */
+function withoutInks(data: Uint8Array, channels: number): Uint8Array {
+  const pixels = data.length / channels;
+  const out = new Uint8Array(pixels * 3);
+  for (let i = 0; i < pixels; i++) {
+    const light = 255 - data[channels * i + 3];
+    for (let c = 0; c < 3; c++) {
+      const product = data[channels * i + c] * light + 0x80;
+      out[3 * i + c] = light - (((product >> 8) + product) >> 8);
+    }
+  }
+  return out;
 }
 
 /** Red, green and blue of pixels with 1 (grey), 2 (grey, alpha), 3 or 4 (with alpha) channels. */

@@ -26,7 +26,7 @@ export type PositionRule = (
 ) => Positions;
 
 /**
- * Positions 0, 1, 2, … on one axis.
+ * Positions 0, 1, 2, … on one axis: a {@link PositionRule} that looks at the number of tokens only.
  *
  * @example
  * ```ts
@@ -38,10 +38,16 @@ export type PositionRule = (
  * });
  * ```
  */
-export const countedPositions: PositionRule = (tokens) => ({
-  positionIds: Int32Array.from({ length: tokens }, (_, i) => i),
-  nextPosition: tokens,
-});
+export function countedPositions(
+  tokens: number,
+  _grids: readonly PlacedGrid[],
+  _media: Media,
+): Positions {
+  return {
+    positionIds: Int32Array.from({ length: tokens }, (_, i) => i),
+    nextPosition: tokens,
+  };
+}
 
 /** What differs between families with three axes. */
 export interface MropeOptions {

@@ -149,6 +149,8 @@ def decoded():
              ("RGB tiff", base, "TIFF", {}), ("RGB webp", base, "WEBP", {"lossless": True}),
              ("RGBA webp", rgba, "WEBP", {"lossless": True, "exact": True}), ("P gif", palette, "GIF", {}),
              ("RGB jpeg", smooth, "JPEG", {"quality": 90}), ("L jpeg", smooth.convert("L"), "JPEG", {"quality": 90}),
+             ("CMYK jpeg", smooth.convert("CMYK"), "JPEG", {"quality": 95}),
+             ("CMYK tiff", smooth.convert("CMYK"), "TIFF", {}),
              ("RGB jpeg, 4:2:0", smooth, "JPEG", {"quality": 75, "subsampling": 2}),
              ("RGB jpeg, orientation 6", smooth, "JPEG", {"quality": 90, "exif": orientation(6)})]
     out = []
