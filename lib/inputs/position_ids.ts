@@ -94,7 +94,7 @@ function place(
   const text = (end: number) => {
     for (; token < end; token++, position++) {
       for (let axis = 0; axis < 3; axis++) positionIds[axis * tokens + token] = position;
-      largest = position;
+      largest = Math.max(largest, position);
     }
   };
   for (let i = 0; i < grids.length;) {

@@ -70,6 +70,8 @@ Deno.test("mropePositions: patches of a video follow each other in time, as told
     [1, 3, 5].map((token) => rule(8, grids, {}).positionIds[token]);
   assertEquals(times(mropePositions()), [1, 2, 3]);
   assertEquals(times(mropePositions({ time: (_, index) => 4 * index })), [1, 5, 9]);
+  // Generation goes on after the largest position so far, be it a time.
+  assertEquals(mropePositions({ time: (_, index) => 4 * index })(8, grids, {}).nextPosition, 10);
   // Text goes on after the longer side of the frames, whatever the times (transformers 5).
   assertEquals(mropePositions()(8, grids, {}).positionIds[7], 3);
 });
