@@ -5,12 +5,22 @@
  */
 import { InputError } from "../common/errors.ts";
 import type { Family } from "./family.ts";
+import { internvl } from "./internvl.ts";
+import { llava } from "./llava.ts";
+import { llavaOnevision } from "./llava_onevision.ts";
 import { qwen25Vl } from "./qwen2_5_vl.ts";
 import { qwen2Vl } from "./qwen2_vl.ts";
 import { qwen3Vl } from "./qwen3_vl.ts";
 
 /** All families; a new one is one more line. */
-export const families: readonly Family[] = [qwen2Vl, qwen25Vl, qwen3Vl];
+export const families: readonly Family[] = [
+  qwen2Vl,
+  qwen25Vl,
+  qwen3Vl,
+  llava,
+  llavaOnevision,
+  internvl,
+];
 
 /**
  * The family of a `model_type`.

@@ -40,7 +40,7 @@ export const decoders: Readonly<Record<string, TextDefaults>> = {
     attentionBias: false,
     values: {
       ...{ ...sevenB, intermediate_size: 11008, vocab_size: 32000, rope_theta: 10000 },
-      ...{ rms_norm_eps: 1e-6, max_position_embeddings: 2048 },
+      ...{ rms_norm_eps: 1e-6, max_position_embeddings: 2048, eos_token_id: 2 },
     },
   },
   qwen2: {
@@ -112,6 +112,16 @@ export function readTextConfig(
     maxPositionEmbeddings,
     ...readRope(text, headDim, maxPositionEmbeddings, defaults),
   };
+}
+
+/**
+ * Tokens that end an answer.
+ *
+ * @throws {InputError} if they are no whole numbers
+ */
+export function readEosTokenIds(text: ConfigReader, { values = {} }: TextDefaults) {
+  const ids = text.tokenIds("eos_token_id");
+  return ids.length === 0 && "eos_token_id" in values ? [values["eos_token_id"]] : ids;
 }
 
 /** Whether either object says that the head shares the embedding table. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TextConfig, VisionConfig } from "./config.ts";
+import type { ImageEncoderConfig, ImageTowerConfig, TextConfig, VisionConfig } from "./config.ts";
 
 /** Shapes by weight name. */
 export type WeightShapes = ReadonlyMap<string, readonly number[]>;
@@ -90,4 +90,52 @@ export function visionWeightShapes(config: VisionConfig): WeightShapes {
     shapes.push(...merger(`deepstack_merger_list.${stage}`, joined))
   );
   return new Map(shapes);
+}
+
+/** Weights of a vision tower for tiles of one size: `encoder.…`, `projector.…` and `newline`. */
+export function imageTowerShapes(config: ImageTowerConfig, textWidth: number): WeightShapes {
+  const { encoder, projector, newline } = config;
+  const { hiddenSize, imageSize, patchSize } = encoder;
+  const patches = Math.floor(imageSize / patchSize) ** 2;
+  const joined = hiddenSize * projector.merge ** 2;
+  const embedding = "encoder.embeddings.patch_embedding";
+  const shapes: [string, readonly number[]][] = [
+    [`${embedding}.weight`, [hiddenSize, 3, patchSize, patchSize]],
+    [
+      "encoder.embeddings.position_embedding.weight",
+      [patches + (encoder.classToken ? 1 : 0), hiddenSize],
+    ],
+    ...linear("projector.linear_1", textWidth, joined, projector.bias),
+    ...linear("projector.linear_2", textWidth, textWidth, projector.bias),
+  ];
+  if (encoder.patchBias) shapes.push([`${embedding}.bias`, [hiddenSize]]);
+  if (encoder.classToken) shapes.push(["encoder.embeddings.class_embedding", [hiddenSize]]);
+  if (encoder.preNorm) shapes.push(...normWeights("encoder.pre_norm", hiddenSize, encoder.norm));
+  if (projector.norm) shapes.push(...normWeights("projector.layer_norm", joined, "layer"));
+  if (newline) shapes.push(["newline", [textWidth]]);
+  for (let layer = 0; layer < encoder.depth; layer++) {
+    const own = encoderLayerShapes(encoder);
+    for (const [name, shape] of own) shapes.push([`encoder.layers.${layer}.${name}`, shape]);
+  }
+  return new Map(shapes);
+}
+
+/** Weights of one layer of an image encoder. */
+function encoderLayerShapes(encoder: ImageEncoderConfig): [string, number[]][] {
+  const { hiddenSize: width, intermediateSize } = encoder;
+  const shapes: [string, number[]][] = [
+    ...normWeights("layer_norm1", width, encoder.norm),
+    ...normWeights("layer_norm2", width, encoder.norm),
+    ...["q", "k", "v"].flatMap((role) =>
+      linear(`self_attn.${role}_proj`, width, width, encoder.attentionBias)
+    ),
+    ...linear("self_attn.out_proj", width, width, true),
+    ...linear("mlp.fc1", intermediateSize, width, true),
+    ...linear("mlp.fc2", width, intermediateSize, true),
+  ];
+  if (encoder.qkNorm) {
+    shapes.push(["self_attn.q_norm.weight", [width]], ["self_attn.k_norm.weight", [width]]);
+  }
+  if (encoder.layerScale) shapes.push(["lambda_1", [width]], ["lambda_2", [width]]);
+  return shapes;
 }

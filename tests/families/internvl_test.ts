@@ -1,0 +1,4 @@
+import { familySuite } from "../suites/family_suite.ts";
+
+familySuite("internvl");
+familySuite("internvl_qwen3");
