@@ -8,10 +8,13 @@ import { InputError } from "../common/errors.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
 import type { AttentionPanel } from "../figures/attention_overlay.ts";
 import type { PixelPicture } from "../figures/picture.ts";
+import { type HeadId, headName } from "../heads/head_id.ts";
 import type { Hooks } from "../hooks/hook_point.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
 import { tokensOf } from "../inputs/token_spans.ts";
 import { gridToken } from "../inputs/visual_grid.ts";
+import { picturesOf, type Sample } from "../tasks/sample.ts";
+import { samplePrompt } from "./samples.ts";
 
 /** Attention of every head from some query rows to every token. */
 export class AttentionView {
@@ -167,4 +170,26 @@ function joinedBoxes(boxes: readonly PanelBox[]): PanelBox[] {
     }, []);
   const rows = merge(boxes, (a, b) => near(a[1], b[1]) && near(a[3], b[3]) && near(a[2], b[0]));
   return merge(rows, (a, b) => near(a[0], b[0]) && near(a[2], b[2]) && near(a[3], b[1]));
+}
+
+/**
+ * What one head looks at on several samples: for each the picture that shows the evidence (or the
+ * first), titled with head and question.
+ *
+ * @throws {InputError} naming a sample that cannot be used, or for a head that does not exist
+ */
+export async function headPanels(
+  model: PretrainedModel,
+  samples: readonly Sample[],
+  { layer, head }: HeadId,
+): Promise<AttentionPanel[]> {
+  const panels: AttentionPanel[] = [];
+  for (const sample of samples) {
+    const prompt = await samplePrompt(model, sample);
+    const view = await attentionFrom(model, prompt);
+    const title = `${headName({ layer, head })}, ${sample.domain}: ${sample.question}`;
+    const all = attentionPanels(prompt, picturesOf(sample), view.head(layer, head), { title });
+    panels.push(all.find(({ boxes }) => boxes && boxes.length > 0) ?? all[0]);
+  }
+  return panels;
 }

@@ -7,5 +7,13 @@ export {
   attentionFrom,
   attentionPanels,
   AttentionView,
+  headPanels,
   type PanelOptions,
 } from "./attention_view.ts";
+export * from "./answers.ts";
+export type { Experiment, Progress, RunContext } from "./experiment.ts";
+export { findHeads, type FindHeadsOptions, type FoundHeads, readFoundHeads } from "./find_heads.ts";
+export { prefillSpeed, type PrefillSpeedOptions, type PrefillSpeedRow } from "./prefill_speed.ts";
+export { type Manifest, type ScoresRecord, scoresRecord, type ScoresSummary } from "./record.ts";
+export * from "./samples.ts";
+export * from "./tables.ts";

@@ -1,10 +1,15 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { attentionFrom, attentionPanels } from "../../lib/experiments/attention_view.ts";
+import {
+  attentionFrom,
+  attentionPanels,
+  headPanels,
+} from "../../lib/experiments/attention_view.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
 import { loadImage } from "../../lib/inputs/media_files.ts";
 import { questionMessages } from "../../lib/inputs/messages.ts";
 import { withEvidence } from "../../lib/inputs/processor.ts";
 import { tokensOf } from "../../lib/inputs/token_spans.ts";
+import { domainOf } from "../../lib/tasks/domains.ts";
 import { goldenCase, goldenDir, relativeError } from "../suites/golden.ts";
 
 const dir = goldenDir("qwen3_vl");
@@ -51,4 +56,16 @@ Deno.test("values of visual tokens lie on their pictures, the evidence outlined"
   assertEquals(panels[0].boxes, []);
   assertEquals(panels[1].boxes, [[0, 0, width, height]]);
   assertThrows(() => attentionPanels(prompt, pictures.slice(0, 1), values), Error, "picture 1");
+});
+
+Deno.test("a head's panels show each sample's evidence", async () => {
+  using model = await fromPretrained(dir);
+  const options = { cellsPerSide: 4, images: 2, difficulty: 0, split: "test" } as const;
+  const samples = ["page", "video"].map((name) => domainOf(name).generate(3, options));
+  const panels = await headPanels(model, samples, { layer: 1, head: 2 });
+  assertEquals(panels.length, 2);
+  panels.forEach(({ title, boxes }, i) => {
+    assertEquals(title, `L1H2, ${samples[i].domain}: ${samples[i].question}`);
+    assert(boxes!.length > 0);
+  });
 });

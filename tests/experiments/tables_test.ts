@@ -1,0 +1,33 @@
+import { assert, assertEquals } from "@std/assert";
+import { scoresRecord } from "../../lib/experiments/record.ts";
+import { concentrationRows, topHeadRows } from "../../lib/experiments/tables.ts";
+import { headScores } from "../../lib/heads/head_scores.ts";
+import { Random } from "../../lib/stats/random.ts";
+
+/** Scores in which head L1H2 stands out in the domain `page` only. */
+const scores = headScores(
+  "ram",
+  { layers: 3, heads: 8 },
+  Array.from({ length: 24 }, (_, i) => {
+    const random = new Random(i);
+    const domain = i % 2 === 0 ? "page" : "scene";
+    const map = Float32Array.from({ length: 24 }, () => 0.1 + 0.02 * random.uniform());
+    if (domain === "page") map[10] = 5;
+    return { id: `${i}`, domain, map };
+  }),
+);
+
+Deno.test("rows by domain tell a concentrated domain from one that is not", () => {
+  const [page, scene] = concentrationRows(scores);
+  assertEquals([page.domain, scene.domain, page.samples], ["page", "scene", 12]);
+  assert(page.share > 0.6 && page.p < 0.01);
+  assert(scene.share < 0.1);
+});
+
+Deno.test("rows of heads come best first, with the record's own numbers", () => {
+  const record = scoresRecord("m", scores);
+  const rows = topHeadRows(record, 3);
+  assertEquals(rows.map(({ rank }) => rank), [1, 2, 3]);
+  assertEquals([rows[0].head, rows[0].score], ["L1H2", record.scores[1][2]]);
+  assert(rows[0].score >= rows[1].score && rows[1].score >= rows[2].score);
+});
