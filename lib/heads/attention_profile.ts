@@ -208,7 +208,11 @@ export async function attentionProfile(
       }
       runContentless(prefix, ids, options, gathered.contentless);
     } else {
-      k.dispose(model.prefill(sample.inputs, { ...options, patternRows: { rows, onPattern } }));
+      // of the last layer nothing is needed but these rows; hooks, though, expect all rows
+      const lastRows = options.hooks ? undefined : keys - rows[0];
+      const { hooks, attention } = options;
+      const request = { hooks, attention, lastRows, patternRows: { rows, onPattern } };
+      k.dispose(model.prefill(sample.inputs, request));
     }
     const floats = async (part: keyof Gathered) => await gathered[part].read() as Float32Array;
     const integers = async (part: "argMax" | "contextArgMax") =>

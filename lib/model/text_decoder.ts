@@ -42,6 +42,11 @@ export interface DecoderOptions {
   readonly fromLayer?: number;
   /** Layer before which to stop; all by default. */
   readonly toLayer?: number;
+  /**
+   * Only this many last rows are wanted of the last layer that runs: its queries, its feed-forward
+   * network and the result have no others, and pattern rows must lie among them. All by default.
+   */
+  readonly lastRows?: number;
 }
 
 /** A decoder on given kernels and weights. */
@@ -100,8 +105,9 @@ export class TextDecoder {
       for (let layer = fromLayer; layer < toLayer; layer++) {
         const previous = residual;
         residual = k.scope(() => {
-          const out = this.layer(layer, previous, tables, options);
-          return layer < deepstack.length ? k.add(out, deepstack[layer]) : out;
+          const rows = layer === toLayer - 1 ? options.lastRows : undefined;
+          const out = this.layer(layer, previous, tables, options, rows);
+          return layer < deepstack.length ? k.add(out, this.#last(deepstack[layer], rows)) : out;
         });
         if (previous !== embeddings) k.dispose(previous);
       }
@@ -109,12 +115,31 @@ export class TextDecoder {
     });
   }
 
-  /** One layer on the residual stream `[B, T, D]`. */
-  layer(index: number, input: Tensor, tables: RopeTables, options: DecoderOptions): Tensor {
+  /** The last rows of `[B, T, ..]`; `x` itself where all are wanted. */
+  #last(x: Tensor, rows: number | undefined): Tensor {
+    if (rows === undefined || rows >= x.shape[1]) return x;
+    const begin = x.shape.map((_, axis) => axis === 1 ? x.shape[1] - rows : 0);
+    return this.kernels.slice(x, begin, x.shape.map(() => -1));
+  }
+
+  /**
+   * One layer on the residual stream `[B, T, D]`.
+   *
+   * @param lastRows if given, only this many last rows come out
+   */
+  layer(
+    index: number,
+    input: Tensor,
+    tables: RopeTables,
+    options: DecoderOptions,
+    lastRows?: number,
+  ): Tensor {
     const { kernels: k, config, weights } = this;
     const first = options.cache?.length ?? 0;
-    const at = (point: DecoderLayerPoint, x: Tensor) =>
-      options.hooks?.apply(`blocks.${index}.${point}`, x, first) ?? x;
+    const at = (point: DecoderLayerPoint, x: Tensor) => {
+      const skipped = input.shape[1] - x.shape[1]; // where only the last rows are wanted
+      return options.hooks?.apply(`blocks.${index}.${point}`, x, first + skipped) ?? x;
+    };
     const weight = (name: string) => weights.get(`layers.${index}.${name}`);
     const bias = (name: string) => weights.find(`layers.${index}.${name}`);
 
@@ -123,7 +148,7 @@ export class TextDecoder {
       "ln1.normalized",
       k.rmsNorm(residPre, weight("input_layernorm.weight"), config.rmsNormEps),
     );
-    const z = at("attn.z", this.#attention(index, normalized, tables, options)); // [B, T, N, H]
+    const z = at("attn.z", this.#attention(index, normalized, tables, options, lastRows)); // [B, T, N, H]
     const [batch, tokens, heads, headDim] = z.shape;
     const attnOut = at(
       "attn_out",
@@ -133,7 +158,7 @@ export class TextDecoder {
         bias("self_attn.o_proj.bias"),
       ),
     );
-    const residMid = at("resid_mid", k.add(residPre, attnOut));
+    const residMid = at("resid_mid", k.add(this.#last(residPre, lastRows), attnOut));
 
     const normalizedMid = at(
       "ln2.normalized",
@@ -147,18 +172,29 @@ export class TextDecoder {
   }
 
   /** Heads' outputs z `[B, T, N, H]` of one layer, from its normalised input `[B, T, D]`. */
-  #attention(layer: number, x: Tensor, tables: RopeTables, options: DecoderOptions): Tensor {
+  #attention(
+    layer: number,
+    x: Tensor,
+    tables: RopeTables,
+    options: DecoderOptions,
+    lastRows?: number,
+  ): Tensor {
     const { kernels: k, config, weights } = this;
     const { numAttentionHeads, numKeyValueHeads, headDim } = config;
     const [batch, tokens] = x.shape;
     const hooks = options.hooks;
     const first = options.cache?.length ?? 0;
     const nameOf = (point: DecoderLayerPoint) => `blocks.${layer}.${point}`;
-    const at = (point: DecoderLayerPoint, t: Tensor) => hooks?.apply(nameOf(point), t, first) ?? t;
+    const wanted = Math.min(lastRows ?? tokens, tokens); // queries
+    const at = (point: DecoderLayerPoint, t: Tensor) => {
+      const rows = point === "attn.scores" || point === "attn.pattern" ? t.shape[2] : t.shape[1];
+      return hooks?.apply(nameOf(point), t, first + tokens - rows) ?? t;
+    };
     const project = (role: "q" | "k" | "v", heads: number) => {
       const name = `layers.${layer}.self_attn.${role}_proj`;
-      const flat = k.linear(x, weights.get(`${name}.weight`), weights.find(`${name}.bias`));
-      return at(`attn.${role}`, k.reshape(flat, [batch, tokens, heads, headDim])); // [B, T, heads, H]
+      const input = role === "q" ? this.#last(x, wanted) : x;
+      const flat = k.linear(input, weights.get(`${name}.weight`), weights.find(`${name}.bias`));
+      return at(`attn.${role}`, k.reshape(flat, [batch, input.shape[1], heads, headDim])); // [B, T, heads, H]
     };
     // Norm, gain, rotary embedding and the factor of queries in one go: the gain and the factor are
     // folded into the tables.
@@ -168,10 +204,15 @@ export class TextDecoder {
         ? weights.get(`layers.${layer}.self_attn.${role}_norm.weight`)
         : null;
       const unit = gain ? k.rmsNorm(projected, null, config.rmsNormEps) : projected;
-      const folded = foldGain(k, tables, gain, factor);
+      const own = role === "q" && wanted < tokens ? lastOf(tables) : tables;
+      const folded = foldGain(k, own, gain, factor);
       const turned = k.rotate(k.transpose(unit, [0, 2, 1, 3]), folded.cos, folded.sin); // [B, heads, T, H]
       return hookedRotation(role, turned, factor);
     };
+    const lastOf = ({ cos, sin }: RopeTables): RopeTables => ({
+      cos: k.slice(cos, [tokens - wanted, 0], [-1, -1]),
+      sin: k.slice(sin, [tokens - wanted, 0], [-1, -1]),
+    });
     const hookedRotation = (role: "q" | "k", turned: Tensor, factor: number) => {
       const point = `attn.rot_${role}` as const;
       if (!hooks?.wants(nameOf(point))) return turned;
@@ -186,7 +227,8 @@ export class TextDecoder {
 
     const request = options.patternRows;
     if (request) {
-      k.scope(() => request.onPattern(layer, patternOfRows(k, query, segments, request.rows), k));
+      const rows = request.rows.map((row) => row - (tokens - wanted));
+      k.scope(() => request.onPattern(layer, patternOfRows(k, query, segments, rows), k));
     }
     const hookFor = (point: DecoderLayerPoint) =>
       hooks?.wants(nameOf(point)) ? (t: Tensor) => at(point, t) : undefined;

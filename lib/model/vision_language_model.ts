@@ -144,7 +144,7 @@ export class VisionLanguageModel {
 
   /**
    * Runs a prompt through the model, filling `cache` if given; the residual stream after the last
-   * layer, `[1, T, D]`, belongs to the caller.
+   * layer, `[1, T, D]` (or only its `lastRows`), belongs to the caller.
    */
   prefill(
     inputs: ModelInputs,
@@ -152,6 +152,7 @@ export class VisionLanguageModel {
       patternRows?: PatternRequest;
       cache?: KvCache;
       runHooks?: RunHooks | null;
+      lastRows?: number;
     } = {},
   ): Tensor {
     const hooks = options.runHooks ?? this.runHooks(options.hooks);
