@@ -36,6 +36,11 @@ function tokenBytes(token: string, byteLevel: boolean): readonly number[] | Uint
   return single ? [parseInt(single[1], 16)] : encoder.encode(token.replaceAll("\u2581", " "));
 }
 
+/** Bytes of a code point in UTF-8. */
+function utf8Length(code: number): number {
+  return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+}
+
 /** A character of the tokens' text and the tokens that hold parts of it. */
 interface SpelledCharacter {
   readonly text: string;
@@ -61,53 +66,70 @@ function spell(
   const characters: SpelledCharacter[] = [];
   let at = 0;
   for (const character of text) {
-    const length = encoder.encode(character).length;
+    const length = utf8Length(character.codePointAt(0)!);
     characters.push({ text: character, first: owners[at], last: owners[at + length - 1] });
     at += length;
   }
   return at === bytes.length ? characters : []; // not UTF-8: no characters to lay beside the text
 }
 
-/** A base character with its combining marks, or a run of Hangul letters: what NFC may join. */
-const clusters = /[\u1100-\u11ff\uac00-\ud7af]+\p{M}*|\P{M}\p{M}*|\p{M}+/gu;
+/** A base character with its combining marks, or Hangul letters: what NFC may join. */
+const clusters = /[\u1100-\u11ff]+\p{M}*|[\uac00-\ud7a3][\u11a8-\u11ff]+|\P{M}\p{M}*|\p{M}+/uy;
 
-/** Forms in which a normalizer may have left a piece of text. */
-function forms(text: string): string[] {
-  const spaced = text.replaceAll("\u2581", " ");
+/** Forms in which a normalizer may have left a piece of text, as it is first. */
+function forms(text: string, byteLevel: boolean): string[] {
+  const spaced = byteLevel ? text : text.replaceAll("\u2581", " ");
   return [spaced, spaced.normalize("NFC"), spaced.normalize("NFKC"), spaced.toLowerCase()];
 }
 
-/** Offsets of the tokens of one stretch of text without added tokens. */
+/**
+ * Lays one stretch of text, without added tokens, beside the characters that its tokens spell.
+ *
+ * @param start where the stretch begins
+ * @param cover told which token holds which characters
+ * @returns whether everything found its place
+ */
 function alignSection(
   text: string,
   start: number,
   characters: readonly SpelledCharacter[],
+  byteLevel: boolean,
   cover: (token: number, from: number, to: number) => void,
 ): boolean {
-  const spelled = characters.map((c) => c.text);
   let at = 0;
   // A space that the tokenizer puts in front of the text belongs to no character.
-  if (spelled[0] === " ") {
-    const rest = spelled.slice(1).join("");
-    if (forms(text).includes(rest)) at = 1;
+  if (characters[0]?.text === " ") {
+    const rest = characters.slice(1).map((c) => c.text).join("");
+    if (forms(text, byteLevel).includes(rest)) at = 1;
   }
-  let aligned = true;
-  for (const { 0: cluster, index } of text.matchAll(clusters)) {
-    const from = start + index, to = from + cluster.length;
-    const length = spelled[at] === cluster ? 1 : forms(cluster)
-      .map((form) => Array.from(form))
-      .find((form) => form.every((character, i) => spelled[at + i] === character))?.length;
-    if (length === undefined) {
-      if (/^\s/.test(cluster)) continue; // stripped beside an added token
-      aligned = false;
-      break;
-    }
-    for (const { first, last } of characters.slice(at, at + length)) {
+  const matches = (form: readonly string[]) =>
+    form.every((character, i) => characters[at + i]?.text === character);
+  const advance = (count: number, from: number, to: number) => {
+    for (const end = at + count; at < end; at++) {
+      const { first, last } = characters[at];
       for (let token = first; token <= last; token++) cover(token, from, to);
     }
-    at += length;
+  };
+  for (let i = 0; i < text.length;) {
+    const plain = text.charCodeAt(i) < 0x80 && !(text.charCodeAt(i + 1) >= 0x300);
+    if (plain && characters[at]?.text === text[i]) {
+      advance(1, start + i, start + ++i);
+      continue;
+    }
+    clusters.lastIndex = i;
+    const cluster = clusters.exec(text)![0], from = start + i;
+    i += cluster.length;
+    const [raw, ...joined] = forms(cluster, byteLevel).map((form) => Array.from(form));
+    if (matches(raw)) { // character by character
+      let own = from;
+      for (const character of raw) advance(1, own, own += character.length);
+      continue;
+    }
+    const form = joined.find(matches);
+    if (form) advance(form.length, from, start + i);
+    else if (!/^\s/.test(cluster)) return false; // white space may be stripped beside added tokens
   }
-  return aligned && at === characters.length;
+  return at === characters.length;
 }
 
 /**
@@ -153,7 +175,7 @@ export function tokenOffsets(
     if (sectionStart < token) {
       const section = text.slice(cursor, end);
       const characters = spell(tokens, sectionStart, token, spelling.byteLevel);
-      if (!alignSection(section, cursor, characters, cover)) {
+      if (!alignSection(section, cursor, characters, spelling.byteLevel, cover)) {
         for (let i = sectionStart; i < token; i++) cover(i, cursor, end);
       }
     }

@@ -39,6 +39,7 @@ interface Reference {
   readonly timeStamps: readonly (readonly [readonly number[], number, readonly string[]])[];
   readonly resize: readonly ResizeCase[];
   readonly decode: readonly DecodeCase[];
+  readonly offsets: readonly (readonly [folder: string, text: string, offsets: readonly Pair[]])[];
 }
 
 /** The stored numbers. */

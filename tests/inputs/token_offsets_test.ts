@@ -22,6 +22,13 @@ Deno.test("composed characters: tokens of the composed form hold what it was mad
   assertEquals(pairs(tokenOffsets("e\u0301a", ["Ã©", "a"], byteLevel)), [[0, 2], [2, 3]]);
 });
 
+Deno.test("characters that could be joined, but are not, stay apart", () => {
+  assertEquals(pairs(tokenOffsets("e\u0301", ["e", "\u0301"], words)), [[0, 1], [1, 2]]);
+  assertEquals(pairs(tokenOffsets("한국", ["한", "국"], words)), [[0, 1], [1, 2]]);
+  // Three Hangul letters that the normalizer joins to one syllable.
+  assertEquals(pairs(tokenOffsets("\u1112\u1161\u11ab", ["한"], words)), [[0, 3]]);
+});
+
 Deno.test("a space put in front belongs to no character", () => {
   assertEquals(pairs(tokenOffsets("ab c", ["▁", "ab", "▁c"], words)), [[0, 0], [0, 2], [2, 4]]);
   assertEquals(pairs(tokenOffsets("ab", ["▁ab"], words)), [[0, 2]]);

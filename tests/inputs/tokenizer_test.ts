@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { loadTokenizer, Tokenizer } from "../../lib/inputs/tokenizer.ts";
 import { goldenDir } from "../suites/golden.ts";
+import { reference } from "./reference.ts";
 
 // Equality with the reference's ids is tested for every family in processor_test.ts.
 const qwen = await loadTokenizer(goldenDir("qwen3_vl"));
@@ -28,6 +29,21 @@ Deno.test("offsets: every character lies in a token, tokens in order", () => {
       }
       assert(held.every((bit) => bit === 1), JSON.stringify(text));
     }));
+  }
+});
+
+Deno.test("offsets equal those of the reference's own tokenizer", () => {
+  for (const [folder, text, wanted] of reference.offsets) {
+    const tokenizer = folder === "llava" ? llama : qwen;
+    const { ids, offsets } = tokenizer.encodeWithOffsets(text);
+    assertEquals(ids.length, wanted.length);
+    wanted.forEach((range, i) => {
+      const found = [offsets[2 * i], offsets[2 * i + 1]];
+      // The space that this tokenizer puts in front of a text belongs to no character of it; the
+      // reference gives it the first one.
+      const front = tokenizer.tokenString(ids[i]) === "\u2581" && found[0] === found[1];
+      assertEquals(front ? [found[0], found[0] + 1] : found, [...range], `${text}, token ${i}`);
+    });
   }
 });
 

@@ -7,11 +7,15 @@ import base64
 import io
 import json
 import sys
+import unicodedata
+from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
+from tokenizers import Tokenizer
 
+from fixture_extras import STRINGS
 from tv_shim import enable_torchvision
 
 enable_torchvision()
@@ -166,6 +170,21 @@ def decoded():
     return out
 
 
+def offsets():
+    """Characters of each token, as string indices in UTF-16, of texts that normalisation leaves as they are."""
+    out = []
+    for folder in ("qwen3_vl", "llava"):
+        tok = Tokenizer.from_file(str(Path(__file__).parent / f"../../tests/golden/{folder}/tokenizer.json"))
+        for string in STRINGS + ["<|im_start|>user\nWhere is the 猫? <image>Don't 😀👍🏽 stop<|im_end|>"]:
+            if unicodedata.normalize("NFC", string) != string:
+                continue
+            index = [0]
+            for character in string:
+                index.append(index[-1] + len(character.encode("utf-16-le")) // 2)
+            out.append([folder, string, [[index[a], index[b]] for a, b in tok.encode(string).offsets]])
+    return out
+
+
 def orientation(value):
     exif = Image.Exif()
     exif[0x0112] = value
@@ -173,5 +192,6 @@ def orientation(value):
 
 
 json.dump({"imageSize": sizes(), "videoSize": video_sizes(), "frames": frames(), "tileGrid": tiles(), "tokenMap": maps(),
-           "timeStamps": stamps(), "resize": resized(), "decode": decoded()}, sys.stdout, separators=(",", ":"))
+           "timeStamps": stamps(), "resize": resized(), "decode": decoded(),
+           "offsets": offsets()}, sys.stdout, separators=(",", ":"))
 sys.stdout.write("\n")
