@@ -1,0 +1,41 @@
+/**
+ * Figures from plain records: interactive with plotly, drawn elsewhere; no model, no TensorFlow.
+ *
+ * @module
+ */
+
+export * from "./attention_overlay.ts";
+export * from "./bars.ts";
+export * from "./contact_sheet.ts";
+export * from "./curves.ts";
+export {
+  type Displayable,
+  Figure,
+  type FigureParts,
+  jupyterDisplay,
+  makeFigure,
+  type MimeBundle,
+  type PlotlySpec,
+} from "./figure.ts";
+export { headMap, type HeadMapOptions } from "./head_map.ts";
+export { HtmlBlock } from "./html_block.ts";
+export type * from "./layout_spec.ts";
+export * from "./matrix_map.ts";
+export * from "./pareto.ts";
+export * from "./picture.ts";
+export type { Measured } from "./points.ts";
+export {
+  headName,
+  type HeadPlace,
+  type HeadRecord,
+  headRecord,
+  type ScoresJson,
+} from "./records.ts";
+export * from "./report.ts";
+export * from "./result_curves.ts";
+export * from "./scatter.ts";
+export * from "./sorted_scores.ts";
+export type * from "./spec.ts";
+export * from "./table.ts";
+export { accent, type SeriesStyle, seriesStyles } from "./theme.ts";
+export * from "./token_strip.ts";

@@ -1,0 +1,47 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/common/errors.ts";
+import {
+  checkPlaces,
+  headName,
+  headRecord,
+  joinSentences,
+  sampleNote,
+} from "../../lib/figures/records.ts";
+
+Deno.test("a saved score table becomes a record in the same order", () => {
+  const record = headRecord({
+    layers: 2,
+    heads: 2,
+    samples: 40,
+    scores: [[0.1, 0.2], [0.3, 0.4]],
+    ci95: [[[0, 0.2], [0.1, 0.3]], [[0.2, 0.4], [0.3, 0.5]]],
+    topMembership: { fraction: 0.25, probability: [[0, 0], [0.1, 0.9]] },
+  });
+  assertEquals(record.values, [0.1, 0.2, 0.3, 0.4]);
+  assertEquals(record.low, [0, 0.1, 0.2, 0.3]);
+  assertEquals(record.high, [0.2, 0.3, 0.4, 0.5]);
+  assertEquals(record.membership, [0, 0, 0.1, 0.9]);
+  assertEquals(record.samples, 40);
+});
+
+Deno.test("tables that do not fit are refused", () => {
+  const json = { layers: 2, heads: 2, samples: 1, scores: [[1, 2]] };
+  assertThrows(() => headRecord(json), InputError, "2 values, wanted 4");
+  assertThrows(
+    () => headRecord({ layers: 0, heads: 2, samples: 1, scores: [] }),
+    InputError,
+    "at least 1 of each",
+  );
+  assertThrows(
+    () => checkPlaces("a map", [{ layer: 2, head: 0 }], [2, 4]),
+    InputError,
+    "head L2H0: layers are 0 to 1, heads 0 to 3",
+  );
+});
+
+Deno.test("captions read as sentences", () => {
+  assertEquals(headName({ layer: 12, head: 3 }), "L12H3");
+  assertEquals(sampleNote(1, undefined), "n = 1 sample");
+  assertEquals(sampleNote(20, "95 % intervals"), "n = 20 samples; 95 % intervals");
+  assertEquals(joinSentences("One", "", undefined, "Two?"), "One. Two?");
+});

@@ -1,0 +1,56 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  colourAt,
+  diverging,
+  overlay,
+  sequential,
+  seriesStyles,
+  textColourOn,
+} from "../../lib/figures/theme.ts";
+
+/** Luminance of `rgba(...)` on white, 0 to 255. */
+function luminance(colour: string): number {
+  const [r, g, b, opacity] = colour.slice(5, -1).split(",").map(Number);
+  return [r, g, b].reduce(
+    (sum, value, i) => sum + [0.299, 0.587, 0.114][i] * (opacity * value + (1 - opacity) * 255),
+    0,
+  );
+}
+
+Deno.test("conditions keep their style in every figure, other names get unlike ones", () => {
+  const a = seriesStyles(["core", "random", "mine", "yours"]);
+  const b = seriesStyles(["mine", "random", "core"]);
+  assertEquals(a[0], b[2]);
+  assertEquals(a[1], b[1]);
+  assertEquals(new Set(a.map(({ color }) => color)).size, 4);
+  const many = seriesStyles(["a", "b", "c", "d", "e", "f"]);
+  assertEquals(new Set(many.map(({ color }) => color)).size, 6);
+  assertEquals(seriesStyles(["constructor", "toString"]).length, 2);
+});
+
+Deno.test("the sequential and overlay scales darken steadily, so they read without colour", () => {
+  for (const scale of [sequential, overlay]) {
+    const steps = Array.from({ length: 33 }, (_, i) => luminance(colourAt(scale, i / 32)));
+    for (let i = 1; i < steps.length; i++) assert(steps[i] < steps[i - 1] + 0.5, `step ${i}`);
+  }
+});
+
+Deno.test("the diverging scale is lightest at its middle", () => {
+  const middle = luminance(colourAt(diverging, 0.5));
+  for (const at of [0, 0.2, 0.4, 0.6, 0.8, 1]) assert(luminance(colourAt(diverging, at)) < middle);
+});
+
+Deno.test("colours beyond the ends take the end colours", () => {
+  assertEquals(colourAt(sequential, -1), colourAt(sequential, 0));
+  assertEquals(colourAt(sequential, 2), colourAt(sequential, 1));
+});
+
+Deno.test("texts on colours have contrast", () => {
+  for (const scale of [sequential, diverging]) {
+    for (let i = 0; i <= 20; i++) {
+      const colour = colourAt(scale, i / 20);
+      const text = textColourOn(colour) === "#ffffff" ? 255 : 38;
+      assert(Math.abs(luminance(colour) - text) > 80, `position ${i / 20}`);
+    }
+  }
+});
