@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ChatTemplate, loadChatTemplate } from "../../lib/inputs/chat_template.ts";
 
-// Equality with transformers' renderings is tested for every family in processor_test.ts.
+// Equality with transformers' renderings is tested for every family in families/input_recipes_test.ts.
 Deno.test("blocks take their line, generation tags vanish, tojson is json.dumps", () => {
   const template = new ChatTemplate(
     "{% for m in messages %}\n    {% if true %}\n{{ m.x | tojson }}{% endif %}\n{% endfor %}\n" +

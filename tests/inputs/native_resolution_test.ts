@@ -36,7 +36,7 @@ const rules: VideoRules = {
   secondsPerGrid: true,
 };
 
-// Equality with transformers is tested for every family in processor_test.ts.
+// Equality with transformers is tested for every family in families/input_recipes_test.ts.
 Deno.test("budgets: old keys go before those in size, these before the defaults", () => {
   const budget = (json: Record<string, unknown>) => {
     const { minPixels, maxPixels, factor } = readNativeConfig(settings(json), defaults);

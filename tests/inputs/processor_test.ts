@@ -1,28 +1,12 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  internvlInputs,
-  llavaInputs,
-  llavaOnevisionInputs,
-  qwen25VlInputs,
-  qwen2VlInputs,
-  qwen3VlInputs,
-} from "../../lib/families/input_recipes.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { internvlInputs, qwen3VlInputs } from "../../lib/families/input_recipes.ts";
 import type { RgbImage } from "../../lib/inputs/image.ts";
 import { questionMessages } from "../../lib/inputs/messages.ts";
 import { loadProcessor, Processor, withEvidence } from "../../lib/inputs/processor.ts";
 import { tokensOf } from "../../lib/inputs/token_spans.ts";
 import { goldenDir } from "../suites/golden.ts";
-import { inputsSuite } from "../suites/inputs_suite.ts";
 
-inputsSuite("qwen3_vl", qwen3VlInputs);
-inputsSuite("qwen3_vl_bf16", qwen3VlInputs);
-inputsSuite("qwen2_vl", qwen2VlInputs);
-inputsSuite("qwen2_5_vl", (files) => qwen25VlInputs(files, 2));
-inputsSuite("llava", llavaInputs);
-inputsSuite("llava_onevision", llavaOnevisionInputs);
-inputsSuite("internvl", internvlInputs);
-inputsSuite("internvl_qwen3", internvlInputs);
-
+// Equality with transformers is tested for every family in families/input_recipes_test.ts.
 const picture = (width: number, height: number, level = 0): RgbImage => ({
   width,
   height,
@@ -114,18 +98,4 @@ Deno.test("what a model does not take is refused", async () => {
   await assertRejects(() => qwen.prepare(strip), Error, "at most 200 times");
   const missing = questionMessages({ images: ["none.png"], question: "What?" });
   await assertRejects(() => qwen.prepare(missing), Error, "none.png");
-});
-
-Deno.test("processors with settings that would change the tokens are refused", () => {
-  const files = (json: Record<string, unknown>) => ({
-    image: { json: {}, file: "preprocessor_config.json" },
-    video: { json: {}, file: "video_preprocessor_config.json" },
-    processor: { json, file: "processor_config.json" },
-  });
-  const strategy = { vision_feature_select_strategy: "full", num_additional_image_tokens: 1 };
-  assertThrows(() => llavaInputs(files(strategy)), Error, 'wanted "default"');
-  const aspect = { vision_aspect_ratio: "square" };
-  assertThrows(() => llavaOnevisionInputs(files(aspect)), Error, "anyres_max_9");
-  assertThrows(() => internvlInputs(files({ image_seq_length: 5 })), Error, "a square number");
-  assertThrows(() => internvlInputs(files({ image_length: 4 })), Error, "unknown key");
 });

@@ -4,7 +4,7 @@ import { loadTokenizer, Tokenizer } from "../../lib/inputs/tokenizer.ts";
 import { goldenDir } from "../suites/golden.ts";
 import { reference } from "./reference.ts";
 
-// Equality with the reference's ids is tested for every family in processor_test.ts.
+// Equality with the reference's ids is tested for every family in families/input_recipes_test.ts.
 const qwen = await loadTokenizer(goldenDir("qwen3_vl"));
 const llama = await loadTokenizer(goldenDir("llava"));
 
