@@ -39,3 +39,4 @@ export type * from "./spec.ts";
 export * from "./table.ts";
 export { accent, type SeriesStyle, seriesStyles } from "./theme.ts";
 export * from "./token_strip.ts";
+export * from "./sparse_results.ts";
