@@ -31,7 +31,7 @@ interface Step {
 /** Installs the npm packages of the lock file; their install scripts do not run. */
 async function installPackages(): Promise<string> {
   const before = await Deno.stat(join(repository, "node_modules")).then(() => true, () => false);
-  if (!before) say("      npm packages: about 150 MB to download, 410 MB in node_modules");
+  if (!before) say("      npm packages: about 90 MB to download, 410 MB in node_modules");
   const { ok, stderr } = await run(Deno.execPath(), ["install", "--quiet", "--frozen"]);
   if (!ok) throw new SetupError(lastLine(stderr));
   return before ? "there already" : "installed";
