@@ -32,12 +32,17 @@ export interface AlignReport {
   readonly accuracy: number;
   /** Root mean square of the features. */
   readonly rms: number;
+  /** Root mean square distance from the words' embeddings. */
+  readonly distance: number;
 }
 
 /** Weight of the penalty on the features' size. */
 const sizeWeight = 0.1;
-/** Weight of the mean squared distance from the word's embedding. */
-const distanceWeight = 0.5;
+/**
+ * Weight of the mean squared distance from the word's embedding. Naming a word is not enough: the
+ * decoder copies what it sees, and words that look alike must stay apart on the way.
+ */
+const distanceWeight = 5;
 
 /** The vision encoder in training; the embedding table stays as it is. */
 export class Aligner {
@@ -86,12 +91,25 @@ export class Aligner {
     return tf.matMul(tf.mul(features, scale), table, false, true);
   }
 
-  #report(features: tf.Tensor, scores: tf.Tensor, batch: LabelledPictures, loss: number) {
+  /** Embeddings of the cells' words, `[cells, D]`. */
+  #wanted(batch: LabelledPictures): tf.Tensor {
+    const table = this.parameters.get("text.embed_tokens.weight");
+    return tf.gather(table, tf.tensor1d(batch.labels, "int32"));
+  }
+
+  #report(
+    features: tf.Tensor,
+    scores: tf.Tensor,
+    batch: LabelledPictures,
+    loss: number,
+  ): AlignReport {
     const best = tf.argMax(scores, 1).dataSync();
     let right = 0;
     batch.labels.forEach((label, i) => right += Number(best[i] === label));
     const rms = Math.sqrt(tf.mean(tf.square(features)).dataSync()[0]);
-    return { loss, accuracy: right / batch.labels.length, rms };
+    const apart = tf.mean(tf.squaredDifference(features, this.#wanted(batch)));
+    const distance = Math.sqrt(apart.dataSync()[0]);
+    return { loss, accuracy: right / batch.labels.length, rms, distance };
   }
 
   /** One step of learning. */
@@ -101,9 +119,7 @@ export class Aligner {
       const { value, grads } = tf.variableGrads(() => {
         features = tf.keep(this.#features(batch));
         scores = tf.keep(this.#scores(features));
-        const table = this.parameters.get("text.embed_tokens.weight");
-        const wanted = tf.gather(table, tf.tensor1d(batch.labels, "int32"));
-        const distance = tf.mean(tf.square(tf.sub(features, wanted)));
+        const distance = tf.mean(tf.squaredDifference(features, this.#wanted(batch)));
         const entropy = crossEntropy(scores, { classes: batch.labels });
         const penalty = tf.mul(sizePenalty(features), sizeWeight);
         return tf.addN([entropy, penalty, tf.mul(distance, distanceWeight)]) as tf.Scalar;

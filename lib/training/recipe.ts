@@ -23,13 +23,20 @@ export const weightSeed = 1;
 /** Decoder layers below the readout of the auxiliary losses: retrieval grows right above. */
 export const afterLayers = 3;
 
-/** Settings of the optimiser in every phase but alignment. */
+/** Settings of the optimiser while the circuit forms. */
 export const optimiserOptions: OptimiserOptions = {
   muonRate: 0.01,
   adamRate: 2e-3,
   adamDecay: 0,
   betas: [0.9, 0.99],
   clipNorm: 1,
+};
+
+/** Settings of the optimiser once it exists: pictures and the sparse finish. */
+export const laterOptions: OptimiserOptions = {
+  ...optimiserOptions,
+  muonRate: 0.007,
+  adamRate: 1e-3,
 };
 
 /** Seeds and lengths of the phases, in steps. */
@@ -39,7 +46,7 @@ export const phases = {
   /** The vision encoder alone. */
   align: { seed: 5, steps: 900 },
   /** All domains as pictures: levels of `pictureLevels`. */
-  pictures: { seed: 2, steps: 1100 },
+  pictures: { seed: 2, steps: 1300 },
   /** The sparsity-aware finish of the copy. */
   sparse: { seed: 4, steps: 200 },
 } as const;

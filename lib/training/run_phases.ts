@@ -8,10 +8,17 @@ import { Aligner, type AlignReport } from "./align.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import type { Level } from "./curriculum.ts";
 import { pictureLevels, plainLevels } from "./levels.ts";
-import { Optimiser } from "./optimiser.ts";
+import { Optimiser, type OptimiserOptions } from "./optimiser.ts";
 import { ModelParameters } from "./parameters.ts";
 import { pictureWords } from "./picture_words.ts";
-import { afterLayers, optimiserOptions, phases, shippedConfig, weightSeed } from "./recipe.ts";
+import {
+  afterLayers,
+  laterOptions,
+  optimiserOptions,
+  phases,
+  shippedConfig,
+  weightSeed,
+} from "./recipe.ts";
 import { rateAt, type Schedule } from "./schedule.ts";
 import { pictureSource, wordSource } from "./sources.ts";
 import { type BatchSource, type LogLine, train } from "./train.ts";
@@ -38,13 +45,14 @@ interface TrainedPhase extends PhaseOptions {
   readonly schedule: Schedule;
   readonly steps: number;
   readonly trained: (name: string) => boolean;
+  readonly optimiser: OptimiserOptions;
   readonly heads?: (random: Random) => HeadTreatment;
 }
 
 async function run(phase: TrainedPhase): Promise<void> {
   const parameters = new ModelParameters(shippedConfig, weightSeed);
   if (phase.from) await loadCheckpoint(phase.from, parameters, null);
-  const trainer = new Trainer(shippedConfig, parameters, optimiserOptions, phase.trained);
+  const trainer = new Trainer(shippedConfig, parameters, phase.optimiser, phase.trained);
   try {
     await train(trainer, { ...phase, afterLayers, checkpoint: phase.to, saveEvery: 25 });
   } finally {
@@ -64,6 +72,7 @@ export function circuitPhase(options: PhaseOptions): Promise<void> {
     source: wordSource,
     schedule: { warmUp: 20, holdUntil: steps, end: steps, floor: 1 },
     trained: (name) => !name.startsWith("vision."),
+    optimiser: optimiserOptions,
   });
 }
 
@@ -109,8 +118,9 @@ export function picturesPhase(options: PhaseOptions & { readonly from: string })
     seed: phases.pictures.seed,
     levels: pictureLevels,
     source: pictureSource,
-    schedule: { warmUp: 20, holdUntil: Math.round(0.4 * steps), end: steps, floor: 0.03 },
+    schedule: { warmUp: 20, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
     trained: () => true,
+    optimiser: laterOptions,
   });
 }
 
@@ -130,5 +140,6 @@ export function sparsePhase(
     source: pictureSource,
     schedule: { warmUp: 10, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
     trained: () => true,
+    optimiser: laterOptions,
   });
 }

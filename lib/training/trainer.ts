@@ -45,6 +45,13 @@ export interface HeadTreatment {
 /** Standard deviation of the noise on word embeddings that stand in for pixels. */
 const codeNoise = 0.3;
 
+/**
+ * Weight of the mean squared distance between visual features and their words' embeddings. Without
+ * it the merger inflates the features threefold within 500 steps, and the decoder cannot change
+ * tokens of that size.
+ */
+const driftWeight = 5;
+
 /** Which questions of a batch are answered right, token by token, from the rows' best tokens. */
 export function rightAnswers(batch: Batch, best: ArrayLike<number>): boolean[] {
   return batch.questions.map(({ judged }) => judged.every((row) => best[row] === batch.next[row]));
@@ -96,11 +103,18 @@ export class Trainer {
       return { held, features: () => mergedFeatures(this.#encoder, held) };
     }
     const held = tf.tidy(() => {
-      const table = this.parameters.get("text.embed_tokens.weight");
-      const rows = tf.gather(table, tf.tensor1d(batch.labels, "int32"));
+      const rows = this.#wordRows(batch);
       return tf.add(rows, tf.randomNormal(rows.shape, 0, codeNoise, "float32", random.uint32()));
     });
     return { held, features: () => held };
+  }
+
+  /** Embeddings of the cells' words, `[B * cells, D]`, as they are: no gradient reaches them. */
+  #wordRows(batch: Batch): tf.Tensor {
+    return tf.tidy(() => {
+      const table = this.parameters.get("text.embed_tokens.weight");
+      return tf.gather(table, tf.tensor1d(batch.labels, "int32"));
+    });
   }
 
   /** One step of learning on a batch. */
@@ -113,7 +127,8 @@ export class Trainer {
   ): StepReport {
     const attention = new TrainingAttention(batch.layout, local);
     const { features, held } = this.#input(batch, random);
-    const kept: tf.Tensor[] = [held];
+    const words = batch.pixels ? this.#wordRows(batch) : null;
+    const kept: tf.Tensor[] = words ? [held, words] : [held];
     const hold = (x: tf.Tensor) => {
       const own = tf.keep(tf.clone(x));
       kept.push(own);
@@ -122,11 +137,14 @@ export class Trainer {
     try {
       let answer!: tf.Tensor, best!: tf.Tensor, left: tf.Tensor | null = null;
       const { value, grads } = tf.variableGrads(() => {
-        const losses = this.#forward.losses(batch, features(), attention, auxiliary, hooks);
+        const visual = features();
+        const losses = this.#forward.losses(batch, visual, attention, auxiliary, hooks);
         answer = hold(losses.answer);
         best = hold(tf.argMax(losses.logits, 1));
         left = losses.left && hold(losses.left);
-        return losses.total;
+        if (!words) return losses.total;
+        const drift = tf.mean(tf.squaredDifference(visual, words));
+        return tf.add(losses.total, tf.mul(drift, driftWeight)) as tf.Scalar;
       }, this.#trained.map(({ variable }) => variable));
       const gradients = this.#named(grads);
       const gradientNorm = this.optimiser.step(gradients, rate);
