@@ -26,8 +26,6 @@ export interface ConcentrationRow {
   readonly chance: number;
   /** Probability of such a share by chance. */
   readonly p: number;
-  /** Index signature for tables. */
-  readonly [column: string]: string | number;
 }
 
 /**
@@ -61,8 +59,6 @@ export interface HeadRow {
   readonly interval: string;
   /** Share of bootstrap draws in which the head is among the top. */
   readonly membership: number;
-  /** Index signature for tables. */
-  readonly [column: string]: string | number;
 }
 
 /** The best heads of a record. */

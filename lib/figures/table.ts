@@ -60,7 +60,8 @@ function writeColumn(values: readonly Cell[], format: TableColumn["format"]): st
 /**
  * Rows as a table. Numbers are written with three significant digits and aligned to the right.
  *
- * @param rows objects, at least one, e.g. arquero's `table.objects()`
+ * @param objects one per row, at least one, e.g. arquero's `table.objects()`; only the columns shown
+ * need plain values
  * @param options title, columns, limit, caption
  * @throws {InputError} when there is no row or a column does not exist
  *
@@ -75,11 +76,9 @@ function writeColumn(values: readonly Cell[], format: TableColumn["format"]): st
  * assertEquals(shown.toText(), "head  RAM    membership\nL3H1  0.612  99 %");
  * ```
  */
-export function table(
-  rows: readonly Readonly<Record<string, Cell>>[],
-  options: TableOptions = {},
-): HtmlBlock {
-  checkNotEmpty("the table", "rows", rows);
+export function table(objects: readonly object[], options: TableOptions = {}): HtmlBlock {
+  checkNotEmpty("the table", "rows", objects);
+  const rows = objects as readonly Readonly<Record<string, Cell>>[];
   const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const columns = (options.columns ?? Object.keys(rows[0])).map((column): TableColumn =>
     typeof column === "string" ? { key: column } : column
