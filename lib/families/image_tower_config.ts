@@ -9,6 +9,7 @@
 import type { Activation } from "../backend/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import type { ImageEncoderConfig, ImageTowerConfig } from "../model/config.ts";
+import { ignoreBookkeeping } from "./config_keys.ts";
 import type { ConfigReader } from "./config_reader.ts";
 import type { WeightPrefix, WeightRename } from "./family.ts";
 import { activations, decoders, type TextDefaults } from "./text_config.ts";
@@ -99,7 +100,7 @@ const encoders: Readonly<Record<string, EncoderDefaults>> = {
     hiddenAct: "gelu",
     ...{ classToken: true, patchBias: true, preNorm: false, layerScale: true },
     own(vision) {
-      vision.ignore("hidden_dropout_prob", "projection_dropout", "layer_scale_init_value");
+      vision.ignore("layer_scale_init_value");
       vision.require("use_mask_token", false);
       vision.require("use_absolute_position_embeddings", true);
       vision.require("use_mean_pooling", true); // with a class token's norm otherwise
@@ -136,8 +137,7 @@ function readSide(vision: ConfigReader, key: string, fallback: number): number {
 function readEncoder(vision: ConfigReader, featureLayer: number, kind: string): ImageEncoderConfig {
   const { numbers, hiddenAct, own, ...switches } = chosen(vision, encoders, kind);
   const integer = (key: string) => vision.integer(key, numbers[key], 1);
-  vision.ignore("architectures", "dtype", "torch_dtype", "attention_dropout", "dropout");
-  vision.ignore("initializer_range", "initializer_factor", "transformers_version");
+  ignoreBookkeeping(vision);
   vision.require("num_channels", 3);
   const depth = integer("num_hidden_layers");
   const featureDepth = featureLayer < 0 ? depth + 1 + featureLayer : featureLayer;

@@ -6,6 +6,7 @@
  */
 import { ImageTower } from "../model/image_tower.ts";
 import { imageTowerShapes } from "../model/weight_shapes.ts";
+import { ignoreBookkeeping } from "./config_keys.ts";
 import type { ConfigReader } from "./config_reader.ts";
 import type { Family } from "./family.ts";
 import {
@@ -20,9 +21,8 @@ import { readEosTokenIds, readTextConfig } from "./text_config.ts";
 
 /** Ignores keys of the whole config that say nothing about the computation. */
 export function ignoreLlavaKeys(config: ConfigReader): void {
-  config.ignore("architectures", "transformers_version", "dtype", "torch_dtype", "model_type");
-  config.ignore("ignore_index", "pad_token_id", "vocab_size", "use_cache", "_name_or_path");
-  config.ignore("image_seq_length", "bos_token_id");
+  ignoreBookkeeping(config);
+  config.ignore("ignore_index", "vocab_size", "image_seq_length");
 }
 
 /** A token id under its old or its new key. */

@@ -7,6 +7,7 @@
 import type { VisionConfig } from "../model/config.ts";
 import { VisionEncoder } from "../model/vision_encoder.ts";
 import { visionWeightShapes } from "../model/weight_shapes.ts";
+import { ignoreBookkeeping } from "./config_keys.ts";
 import type { ConfigReader } from "./config_reader.ts";
 import type { Family, WeightPrefix, WeightRename } from "./family.ts";
 import { qwen2VlInputs } from "./input_recipes.ts";
@@ -39,7 +40,7 @@ export const qwen2VlRenames: readonly WeightRename[] = [
 
 /** Ignores or checks the keys that Qwen2-VL's and Qwen2.5-VL's vision configs share. */
 export function readQwen2Patches(vision: ConfigReader) {
-  vision.ignore("model_type", "dtype", "torch_dtype", "initializer_range");
+  ignoreBookkeeping(vision);
   if (vision.has("rope_parameters")) {
     const rope = vision.object("rope_parameters");
     rope.require("rope_theta", 10000);
@@ -77,8 +78,8 @@ export function readQwen2Vl(
   config: ConfigReader,
   vision: (config: ConfigReader) => VisionConfig,
 ) {
-  config.ignore("architectures", "transformers_version", "dtype", "torch_dtype", "model_type");
-  config.ignore("vision_start_token_id", "vision_end_token_id", "vision_token_id", "_name_or_path");
+  ignoreBookkeeping(config);
+  config.ignore("vision_start_token_id", "vision_end_token_id", "vision_token_id");
   const text = config.has("text_config") ? config.object("text_config") : config;
   return {
     modelType,

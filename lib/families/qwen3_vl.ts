@@ -7,6 +7,7 @@
 import type { VisionConfig } from "../model/config.ts";
 import { VisionEncoder } from "../model/vision_encoder.ts";
 import { visionWeightShapes } from "../model/weight_shapes.ts";
+import { ignoreBookkeeping } from "./config_keys.ts";
 import type { ConfigReader } from "./config_reader.ts";
 import type { Family } from "./family.ts";
 import { qwen3VlInputs } from "./input_recipes.ts";
@@ -20,7 +21,7 @@ const decoder: TextDefaults = {
 };
 
 function readVision(vision: ConfigReader): VisionConfig {
-  vision.ignore("model_type", "dtype", "torch_dtype", "initializer_range");
+  ignoreBookkeeping(vision);
   if (vision.has("rope_parameters")) {
     const rope = vision.object("rope_parameters");
     rope.require("rope_theta", 10000);
@@ -47,8 +48,8 @@ export const qwen3Vl: Family = {
   modelType: "qwen3_vl",
   title: "Qwen3-VL",
   readConfig(config) {
-    config.ignore("architectures", "transformers_version", "dtype", "torch_dtype", "model_type");
-    config.ignore("vision_start_token_id", "vision_end_token_id", "_name_or_path");
+    ignoreBookkeeping(config);
+    config.ignore("vision_start_token_id", "vision_end_token_id");
     const text = config.object("text_config");
     return {
       modelType: "qwen3_vl",

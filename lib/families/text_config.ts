@@ -9,6 +9,7 @@ import type { Activation } from "../backend/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import type { TextConfig } from "../model/config.ts";
 import type { RopeConfig } from "../nn/rope.ts";
+import { ignoreBookkeeping } from "./config_keys.ts";
 import { ConfigReader } from "./config_reader.ts";
 
 /** Activation functions that a config may name. */
@@ -55,13 +56,6 @@ export const decoders: Readonly<Record<string, TextDefaults>> = {
   },
 };
 
-/** Keys of any text config that change nothing that inference computes. */
-const ignoredKeys = [
-  ...["model_type", "architectures", "_name_or_path", "dtype", "torch_dtype", "use_cache"],
-  ...["attention_dropout", "initializer_range", "pretraining_tp", "transformers_version"],
-  ...["bos_token_id", "pad_token_id", "eos_token_id"],
-];
-
 /**
  * Reads the decoder's part of a config.
  *
@@ -77,7 +71,8 @@ export function readTextConfig(
   const { values = {} } = defaults;
   const integer = (key: string) => text.integer(key, values[key], 1);
   const optional = (key: string, fallback: number) => text.has(key) ? integer(key) : fallback;
-  text.ignore(...ignoredKeys);
+  ignoreBookkeeping(text);
+  text.ignore("pretraining_tp");
   text.require("attention_bias", false);
   text.require("mlp_bias", false);
   text.require("use_sliding_window", false);
