@@ -1,6 +1,48 @@
 /** `corelens ask`: one question on pictures or a video, answered. */
 import { InputError } from "../lib/common/errors.ts";
-import type { Command } from "./command.ts";
+import type { PretrainedModel } from "../lib/families/pretrained.ts";
+import type { PreparedPrompt } from "../lib/inputs/processor.ts";
+import type { Arguments, Command } from "./command.ts";
+
+/** Heads that `--attention` draws. */
+const drawnHeads = 6;
+
+/** Writes a page with the attention of some heads on the pictures. */
+async function drawAttention(
+  args: Arguments,
+  model: PretrainedModel,
+  prompt: PreparedPrompt,
+  { answer, question, page }: { answer: string; question: string; page: string },
+): Promise<void> {
+  const { attentionFrom, attentionPanels } = await import("../lib/experiments/attention_view.ts");
+  const { attentionOverlay, report } = await import("../lib/figures/mod.ts");
+  const { decodeImage } = await import("../lib/inputs/image.ts");
+  const { tokensOf } = await import("../lib/inputs/token_spans.ts");
+  const { readRanking } = await import("./sparse.ts");
+  const files = [...args.texts("image"), ...args.texts("video")];
+  if (files.length === 0) {
+    throw new InputError("Cannot draw attention: --attention needs --image or --video");
+  }
+  const pictures = await Promise.all(
+    files.map(async (file) => await decodeImage(await Deno.readFile(file))),
+  );
+  const view = await attentionFrom(model, prompt);
+  const run = args.text("scores");
+  const heads = run === undefined
+    ? view.sharpest(tokensOf(prompt.spans.visual), drawnHeads)
+    : (await readRanking(run)).slice(0, drawnHeads).map(([layer, head]) => ({ layer, head }));
+  const panels = heads.flatMap(({ layer, head }) =>
+    attentionPanels(prompt, pictures, view.head(layer, head), { title: `L${layer}H${head}` })
+  );
+  const figure = attentionOverlay(panels, {
+    title: `"${question}" answered "${answer}"`,
+    scale: "panel",
+    caption: run === undefined
+      ? "The heads that look hardest at a single visual token, from the question's tokens"
+      : "The best heads of the identify run, from the question's tokens",
+  });
+  await Deno.writeTextFile(page, report([figure], { title: "CoReLens: attention" }));
+}
 
 /** The command. */
 export const command: Command = {
@@ -11,9 +53,22 @@ export const command: Command = {
     video: { type: "string", multiple: true, value: "FILE", help: "a frame; repeat in order" },
     fps: { type: "string", value: "N", help: "frames per second of the video (default 2)" },
     question: { type: "string", value: "TEXT", help: "the question" },
+    attention: {
+      type: "string",
+      value: "OUT.html",
+      help: "draw the attention of six heads on the pictures",
+    },
+    scores: {
+      type: "string",
+      value: "RUN",
+      help: "heads for --attention: the best of an identify run (default: the sharpest here)",
+    },
     "max-new-tokens": { type: "string", value: "N", help: "tokens at most (default 64)" },
   },
-  examples: ['ask --image page.png --question "What is the total?"'],
+  examples: [
+    'ask --image page.png --question "What is the total?"',
+    'ask --image page.png --question "What is the total?" --attention look.html',
+  ],
   async run(args) {
     const { loadCommandModel } = await import("./model.ts");
     const question = args.required("question");
@@ -38,6 +93,8 @@ export const command: Command = {
       { images: await Promise.all(images.map(read)), video, question },
       { maxNewTokens: args.integer("max-new-tokens", 64, 1) },
     );
+    const page = args.text("attention");
+    if (page !== undefined) await drawAttention(args, model, prompt, { answer, question, page });
     if (!args.flag("json")) return console.log(answer);
     console.log(
       JSON.stringify({ answer, token_ids: tokenIds, prompt_tokens: prompt.inputIds.length }),

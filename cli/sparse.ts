@@ -25,7 +25,7 @@ export const sparseOptions: Options = {
 };
 
 /** Reads the ranking of a `scores.json`, best head first. */
-async function readRanking(path: string): Promise<[layer: number, head: number][]> {
+export async function readRanking(path: string): Promise<[layer: number, head: number][]> {
   const isFolder = await Deno.stat(path).then((found) => found.isDirectory, () => false);
   const file = isFolder ? `${path}/scores.json` : path;
   let json: { ranking?: unknown };

@@ -44,6 +44,19 @@ export class AttentionView {
     return this.data.subarray(start, start + tokens);
   }
 
+  /**
+   * The heads that look hardest at a single one of some tokens, hardest first: a view of one prompt
+   * whose evidence is not known.
+   */
+  sharpest(tokens: readonly number[], count: number): HeadId[] {
+    const [layers, heads, length] = this.shape;
+    const peak = (i: number) =>
+      Math.max(0, ...tokens.map((token) => this.data[i * length + token]));
+    const peaks = Array.from({ length: layers * heads }, (_, i) => peak(i));
+    return [...peaks.keys()].sort((a, b) => peaks[b] - peaks[a] || a - b).slice(0, count)
+      .map((i) => ({ layer: Math.floor(i / heads), head: i % heads }));
+  }
+
   /** Attention of every head that lands on some tokens, `[L, N]` row by row: RAM for evidence. */
   massOn(tokens: readonly number[]): Float32Array {
     const [layers, heads, length] = this.shape;

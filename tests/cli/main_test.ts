@@ -127,9 +127,14 @@ Deno.test("ask answers on a picture, and hybrid attention with every head full c
     "3",
     "--json",
   ];
-  const { code, out } = await corelens(...ask);
+  const page = await Deno.makeTempFile({ suffix: ".html" });
+  const { code, out } = await corelens(...ask, "--attention", page);
   assertEquals(code, 0);
   assert(JSON.parse(out).token_ids.length > 0);
+  const html = await Deno.readTextFile(page);
+  assertEquals(html.match(/L\dH\d/g)!.length >= 6, true);
+  assertMatch(html, /data:image\/png;base64/);
+  await Deno.remove(page);
   const scores = await Deno.makeTempFile({ suffix: ".json" });
   const ranking = Array.from({ length: 16 }, (_, i) => [Math.floor(i / 4), i % 4]);
   await Deno.writeTextFile(scores, JSON.stringify({ ranking }));
