@@ -71,7 +71,7 @@ Deno.test("a head's panels show each sample's evidence", async () => {
 });
 
 Deno.test("the sharpest heads are those with the highest single value", () => {
-  const view = new AttentionView([1, 3, 2], Float32Array.of(0.1, 0.9, 0.5, 0.5, 0.7, 0.3), [1]);
+  const view = new AttentionView([1, 3, 2], Float32Array.of(0.1, 0.9, 0.4, 0.6, 0.7, 0.3), [1]);
   assertEquals(view.sharpest([0], 2), [{ layer: 0, head: 2 }, { layer: 0, head: 1 }]);
   assertEquals(view.sharpest([0, 1], 1), [{ layer: 0, head: 0 }]);
 });
