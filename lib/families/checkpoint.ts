@@ -6,7 +6,8 @@
 import { InputError } from "../common/errors.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_files.ts";
-import { openSafetensors, type WeightSource } from "../weights/safetensors.ts";
+import type { WeightSource } from "../weights/safetensors.ts";
+import { openWeights } from "../weights/weights.ts";
 import { ConfigReader } from "./config_reader.ts";
 import type { Family } from "./family.ts";
 import { familyOf } from "./registry.ts";
@@ -50,11 +51,11 @@ export async function readModelConfig(
 }
 
 /**
- * Opens a checkpoint directory in Hugging Face's layout.
+ * Opens a checkpoint: a directory in Hugging Face's layout, or a GGUF file (alone or in `dir`).
  *
  * @throws {InputError} for anything wrong with its files
  */
 export async function openCheckpoint(dir: string): Promise<Checkpoint> {
   const { family, config } = await readModelConfig(dir);
-  return { dir, family, config, source: await openSafetensors(dir) };
+  return { dir, family, config, source: await openWeights(dir) };
 }

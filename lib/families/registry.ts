@@ -10,6 +10,7 @@ import { llava } from "./llava.ts";
 import { llavaOnevision } from "./llava_onevision.ts";
 import { qwen25Vl } from "./qwen2_5_vl.ts";
 import { qwen2Vl } from "./qwen2_vl.ts";
+import { llama, qwen2, qwen3 } from "./text_only.ts";
 import { qwen3Vl } from "./qwen3_vl.ts";
 
 /** All families; a new one is one more line. */
@@ -20,6 +21,9 @@ export const families: readonly Family[] = [
   llava,
   llavaOnevision,
   internvl,
+  llama,
+  qwen2,
+  qwen3,
 ];
 
 /**

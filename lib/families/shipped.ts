@@ -5,7 +5,7 @@
  */
 import { InputError } from "../common/errors.ts";
 
-/** Short names: trained naturally; finished with the sparsity-aware phase; SmolLM2 with eyes. */
+/** Short names: trained naturally; finished with the sparsity-aware phase; SmolLM2. */
 export const shippedNames = ["mini", "mini-sparse", "smol"] as const;
 
 /** Folder of this repository's data, as a path. */
@@ -30,13 +30,17 @@ export function shippedOrGiven(nameOrDir: string): string {
   if (!shippedNames.some((name) => name === nameOrDir)) return nameOrDir;
   const dir = `${dataFolder()}/models/${nameOrDir}`;
   try {
-    Deno.statSync(`${dir}/config.json`);
-    return dir;
+    for (const { name } of Deno.readDirSync(dir)) {
+      if (name === "config.json" || name.endsWith(".gguf")) return dir;
+    }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new InputError(
-      `Cannot find the shipped model "${nameOrDir}": ${dir} has no config.json; ` +
-        "data/models/README.md says how it is made",
-    );
   }
+  throw new InputError(
+    nameOrDir === "smol"
+      ? `Cannot find the model "smol": get it once with \`deno task smol\` (98 MB), which puts it ` +
+        `into ${dir}`
+      : `Cannot find the shipped model "${nameOrDir}": ${dir} has no config.json; ` +
+        "data/models/README.md says how it is made",
+  );
 }

@@ -121,6 +121,12 @@ function joinMedia(
   return joined;
 }
 
+/** A message whose texts are one: templates of text models know no parts. */
+function asOneText(message: ChatMessage): ChatMessage {
+  const texts = partsOf(message).flatMap((part) => part.type === "text" ? [part.text] : []);
+  return { ...message, content: texts.join("") };
+}
+
 /**
  * Prepares conversations for one model. Build it with {@link loadProcessor}.
  */
@@ -151,12 +157,16 @@ export class Processor {
   ): Promise<PreparedPrompt> {
     const { images, videos } = await this.#loadMedia(messages, options);
     const values = { add_generation_prompt: true, ...options.templateArguments };
-    const rendered = renderPrompt(this.template, messages, values);
+    const textOnly = this.recipe.images === null && this.recipe.videos === null;
+    const given = textOnly ? messages.map(asOneText) : messages;
+    const rendered = renderPrompt(this.template, given, values);
     const image = prepareMedia(images, this.recipe.images, "image");
     const video = prepareMedia(videos, this.recipe.videos, "video");
     const kinds = [...image.placeholders, ...video.placeholders];
     const { text, texts, grids: laid } = expandPlaceholders(rendered, kinds, gridLength);
-    const { ids, offsets } = this.tokenizer.encodeWithOffsets(text);
+    // as transformers: a text model's template writes all special tokens itself
+    const addSpecialTokens = !textOnly;
+    const { ids, offsets } = this.tokenizer.encodeWithOffsets(text, { addSpecialTokens });
     const grids = placeGrids(ids, laid, this.tokenizer);
     const tokenTypes = new Uint8Array(ids.length);
     for (const grid of grids) {

@@ -1,11 +1,13 @@
 /**
- * Files of a checkpoint directory, none of which may lead out of it.
+ * Files of a checkpoint directory, none of which may lead out of it. What a directory with a GGUF
+ * file (or the path of one) lacks is looked for inside that file.
  *
  * @module
  */
 import { InputError } from "../common/errors.ts";
 import { containedPath } from "../common/files.ts";
 import { quoted } from "../common/text.ts";
+import { findGguf, isInsideGguf, readInsideGguf } from "./gguf_checkpoint.ts";
 import { duplicateKey } from "./json_keys.ts";
 
 /** Largest text file of a checkpoint that is read, in bytes; published tokenizers reach 35 MB. */
@@ -42,8 +44,21 @@ export async function checkpointPath(dir: string, name: string): Promise<string>
   return await containedPath(dir, name, await blobFolders(dir));
 }
 
-/** Whether a checkpoint has a file; false also for a link to nowhere. */
+/**
+ * Whether a checkpoint has a file, on disk or inside a GGUF file; false also for a link to nowhere.
+ *
+ * @throws {InputError} if it has several GGUF files
+ */
 export async function hasCheckpointFile(dir: string, name: string): Promise<boolean> {
+  return await isFileIn(dir, name) || await ggufWith(dir, name) !== null;
+}
+
+/** The GGUF file of a checkpoint, if it holds what a file of this name says; else null. */
+async function ggufWith(dir: string, name: string): Promise<string | null> {
+  return isInsideGguf(name) ? await findGguf(dir) : null;
+}
+
+async function isFileIn(dir: string, name: string): Promise<boolean> {
   try {
     return (await Deno.stat(`${dir}/${name}`)).isFile;
   } catch (error) {
@@ -96,6 +111,8 @@ export async function readCheckpointJson(
   dir: string,
   name: string,
 ): Promise<Record<string, unknown>> {
+  const gguf = await isFileIn(dir, name) ? null : await ggufWith(dir, name);
+  if (gguf !== null) return await readInsideGguf(gguf, name);
   const text = await readCheckpointText(dir, name);
   let value: unknown;
   try {

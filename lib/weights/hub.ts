@@ -193,13 +193,13 @@ async function resolveHubId(id: string, options: ResolveOptions): Promise<string
 }
 
 /**
- * The local directory of a checkpoint. An existing directory is returned as it is; a hub id is
- * downloaded into the cache that Python's huggingface_hub uses, unless it is there already.
+ * The local directory of a checkpoint. An existing directory or GGUF file is returned as it is; a hub
+ * id is downloaded into the cache that Python's huggingface_hub uses, unless it is there already.
  *
  * Only the files that are needed are downloaded; each is checked by size and checksum. A download
  * that broke off is continued. If the hub cannot be reached, a complete earlier copy serves.
  *
- * @param dirOrHubId a directory with a `config.json`, or a hub id such as `Qwen/Qwen3-VL-4B-Instruct`
+ * @param dirOrHubId a directory with a `config.json` or a GGUF file, such a file, or a hub id such as `Qwen/Qwen3-VL-4B-Instruct`
  * @param options revision, cache, token, endpoint, progress and so on
  * @returns path of the directory
  * @throws {InputError} if it is neither, if the hub refuses, or if what it sends is not what it
@@ -226,6 +226,7 @@ export async function resolveCheckpoint(
     if (await hasCheckpointFile(dirOrHubId, "config.json")) return dirOrHubId;
     throw new InputError(`Cannot open model ${quoted(dirOrHubId)}: it has no config.json`);
   }
+  if (found?.isFile && dirOrHubId.endsWith(".gguf")) return dirOrHubId;
   if (found) {
     throw new InputError(
       `Cannot open model ${quoted(dirOrHubId)}: it is a file; wanted its directory`,

@@ -14,6 +14,7 @@ export {
 export { type DecodedArray, float32ToBfloat16, type SafetensorsDType } from "./dtypes.ts";
 export { type DownloadProgress, isHubId, resolveCheckpoint, type ResolveOptions } from "./hub.ts";
 export type { HubOptions } from "./hub_settings.ts";
+export { openGguf } from "./gguf.ts";
 export { openSafetensors, type StoredWeight, type WeightSource } from "./safetensors.ts";
 export {
   type DecodedTensor,
@@ -23,4 +24,5 @@ export {
   type SafetensorsContent,
 } from "./safetensors_file.ts";
 export type { TensorInfo } from "./safetensors_header.ts";
+export { openWeights } from "./weights.ts";
 export { type TensorToWrite, writeSafetensors } from "./safetensors_write.ts";

@@ -77,6 +77,23 @@ export async function readIndex(dir: string): Promise<ReadonlyMap<string, string
   return new Map(entries);
 }
 
+/**
+ * Refuses a weight of another shape than wanted.
+ *
+ * @throws {InputError} with both shapes
+ */
+export function checkedShape(
+  name: string,
+  path: string,
+  shape: readonly number[],
+  wanted: readonly number[] | undefined,
+): void {
+  if (!wanted || (wanted.length === shape.length && wanted.every((n, i) => n === shape[i]))) return;
+  throw new InputError(
+    `Cannot use tensor ${quoted(name)} of ${path}: its shape is [${shape}]; wanted [${wanted}]`,
+  );
+}
+
 /** Opens one file of a directory; `because` says who wants it. */
 async function openShard(dir: string, shard: string, because: string): Promise<SafetensorsFile> {
   let path: string;
@@ -210,13 +227,7 @@ export async function openSafetensors(path: string): Promise<WeightSource> {
             "F32, F16 or BF16 (quantised checkpoints are not supported)",
         );
       }
-      if (wanted && (wanted.length !== shape.length || wanted.some((n, i) => n !== shape[i]))) {
-        throw new InputError(
-          `Cannot use tensor ${
-            quoted(name)
-          } of ${path}: its shape is [${shape}]; wanted [${wanted}]`,
-        );
-      }
+      checkedShape(name, path, shape, wanted);
       return { bytes: await source.read(name), dtype, shape };
     },
     close: () => closeAll(files),

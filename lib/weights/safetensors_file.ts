@@ -5,6 +5,7 @@
  */
 import { InputError, nearestNames } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
+import { RangeFile } from "./range_file.ts";
 import { decode, type DecodedArray, type SafetensorsDType } from "./dtypes.ts";
 import {
   headerLength,
@@ -13,29 +14,16 @@ import {
   type TensorInfo,
 } from "./safetensors_header.ts";
 
-/** Fills `into` from `offset` of the file on; returns how many bytes the file had to give. */
-async function readAt(file: Deno.FsFile, offset: number, into: Uint8Array): Promise<number> {
-  await file.seek(offset, Deno.SeekMode.Start);
-  let done = 0;
-  while (done < into.length) {
-    const count = await file.read(into.subarray(done));
-    if (count === null) break;
-    done += count;
-  }
-  return done;
-}
-
 /** An open safetensors file. Whoever opens one closes it. */
 export class SafetensorsFile implements Disposable {
   /** Name for messages: the path as it was given. */
   readonly path: string;
   /** What the header says. */
   readonly header: SafetensorsHeader;
-  readonly #file: Deno.FsFile;
-  #last: Promise<unknown> = Promise.resolve(); // reads take turns: they share the file's position
+  readonly #file: RangeFile;
 
-  private constructor(path: string, file: Deno.FsFile, header: SafetensorsHeader) {
-    this.path = path;
+  private constructor(file: RangeFile, header: SafetensorsHeader) {
+    this.path = file.path;
     this.#file = file;
     this.header = header;
   }
@@ -48,23 +36,15 @@ export class SafetensorsFile implements Disposable {
    * @throws {InputError} if it is missing, truncated or inconsistent
    */
   static async open(path: string, shownAs: string = path): Promise<SafetensorsFile> {
-    let file: Deno.FsFile;
+    const file = await RangeFile.open(path, shownAs);
     try {
-      file = await Deno.open(path, { read: true });
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      throw new InputError(`Cannot read ${shownAs}: no such file`);
-    }
-    try {
-      const { size, isFile } = await file.stat();
-      if (!isFile) throw new InputError(`Cannot read ${shownAs}: it is not a file`);
-      const prefix = new Uint8Array(8);
-      const found = await readAt(file, 0, prefix);
-      const header = new Uint8Array(headerLength(prefix.subarray(0, found), size, shownAs));
-      if (await readAt(file, 8, header) < header.length) {
+      const prefix = await file.read(0, 8);
+      const length = headerLength(prefix, file.size, shownAs);
+      const header = await file.read(8, length);
+      if (header.length < length) {
         throw new InputError(`Cannot read ${shownAs}: the file was truncated while it was read`);
       }
-      return new SafetensorsFile(shownAs, file, parseHeader(header, size, shownAs));
+      return new SafetensorsFile(file, parseHeader(header, file.size, shownAs));
     } catch (error) {
       file.close();
       throw error;
@@ -78,14 +58,11 @@ export class SafetensorsFile implements Disposable {
    */
   async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
     const info = this.info(name);
-    const bytes = new Uint8Array(info.byteLength);
-    const turn = this.#last.then(() => readAt(this.#file, info.offset, bytes));
-    this.#last = turn.catch(() => {});
-    const found = await turn;
-    if (found < bytes.length) {
+    const bytes = await this.#file.read(info.offset, info.byteLength);
+    if (bytes.length < info.byteLength) {
       throw new InputError(
-        `Cannot read tensor ${quoted(name)} of ${this.path}: ${found} bytes found, ` +
-          `${bytes.length} wanted; the file was truncated after it was opened`,
+        `Cannot read tensor ${quoted(name)} of ${this.path}: ${bytes.length} bytes found, ` +
+          `${info.byteLength} wanted; the file was truncated after it was opened`,
       );
     }
     return bytes;
