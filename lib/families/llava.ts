@@ -26,7 +26,11 @@ export function ignoreLlavaKeys(config: ConfigReader): void {
 }
 
 /** A token id under its old or its new key. */
-export function readTokenId(config: ConfigReader, kind: "image" | "video", fallback: number) {
+export function readTokenId(
+  config: ConfigReader,
+  kind: "image" | "video",
+  fallback: number,
+): number {
   const old = config.integer(`${kind}_token_index`, fallback);
   return config.integer(`${kind}_token_id`, old);
 }

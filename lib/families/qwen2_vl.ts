@@ -4,7 +4,7 @@
  * Source: transformers `models/qwen2_vl`.
  * @module
  */
-import type { VisionConfig } from "../model/config.ts";
+import type { ModelConfig, VisionConfig } from "../model/config.ts";
 import { VisionEncoder } from "../model/vision_encoder.ts";
 import { visionWeightShapes } from "../model/weight_shapes.ts";
 import { ignoreBookkeeping } from "./config_keys.ts";
@@ -39,7 +39,9 @@ export const qwen2VlRenames: readonly WeightRename[] = [
 ];
 
 /** Ignores or checks the keys that Qwen2-VL's and Qwen2.5-VL's vision configs share. */
-export function readQwen2Patches(vision: ConfigReader) {
+export function readQwen2Patches(
+  vision: ConfigReader,
+): Omit<VisionConfig, "hiddenSize" | "intermediateSize" | "hiddenAct" | "outHiddenSize"> {
   ignoreBookkeeping(vision);
   if (vision.has("rope_parameters")) {
     const rope = vision.object("rope_parameters");
@@ -58,7 +60,7 @@ export function readQwen2Patches(vision: ConfigReader) {
     numPositionEmbeddings: 0,
     patchBias: false,
     deepstackVisualIndexes: [],
-  } satisfies Partial<VisionConfig>;
+  };
 }
 
 function readVision(vision: ConfigReader): VisionConfig {
@@ -77,7 +79,7 @@ export function readQwen2Vl(
   modelType: string,
   config: ConfigReader,
   vision: (config: ConfigReader) => VisionConfig,
-) {
+): ModelConfig {
   ignoreBookkeeping(config);
   config.ignore("vision_start_token_id", "vision_end_token_id", "vision_token_id");
   const text = config.has("text_config") ? config.object("text_config") : config;

@@ -114,7 +114,10 @@ export function readTextConfig(
  *
  * @throws {InputError} if they are no whole numbers
  */
-export function readEosTokenIds(text: ConfigReader, { values = {} }: TextDefaults) {
+export function readEosTokenIds(
+  text: ConfigReader,
+  { values = {} }: TextDefaults,
+): readonly number[] {
   const ids = text.tokenIds("eos_token_id");
   return ids.length === 0 && "eos_token_id" in values ? [values["eos_token_id"]] : ids;
 }

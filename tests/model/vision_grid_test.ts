@@ -5,6 +5,7 @@ import {
   patchCoordinates,
   patchGrids,
   samplePositionTable,
+  windowOrder,
 } from "../../lib/model/vision_grid.ts";
 
 const grids = fc.array(
@@ -67,4 +68,32 @@ Deno.test("the position table is sampled so that linear tables come out exact", 
 
 Deno.test("a grid tensor is read row by row", () => {
   assertEquals(patchGrids(Int32Array.of(1, 4, 6, 2, 8, 2)), [[1, 4, 6], [2, 8, 2]]);
+});
+
+Deno.test("windows hold every token once, none wider or higher than a window", () => {
+  fc.assert(fc.property(grids, fc.integer({ min: 1, max: 5 }), (list, side) => {
+    const { order, lengths } = windowOrder(list, 2, side);
+    const tokens = list.reduce((sum, [t, h, w]) => sum + t * h * w / 4, 0);
+    assertEquals([...order].sort((a, b) => a - b), [...Array(tokens).keys()]);
+    assertEquals(lengths.reduce((a, b) => a + b, 0), 4 * tokens);
+    // a token's frame, row and column, from its place in the input
+    const places = list.flatMap(([frames, rows, columns], picture) =>
+      Array.from({ length: frames * rows * columns / 4 }, (_, i) => {
+        const perFrame = rows * columns / 4, within = i % perFrame;
+        const frame = `${picture}.${Math.floor(i / perFrame)}`;
+        return { frame, row: Math.floor(2 * within / columns), column: within % (columns / 2) };
+      })
+    );
+    let start = 0;
+    for (const length of lengths) {
+      const own = [...order.subarray(start, start + length / 4)].map((token) => places[token]);
+      assert(own.every(({ frame }) => frame === own[0].frame));
+      for (const key of ["row", "column"] as const) {
+        const values = own.map((place) => place[key]);
+        assertEquals(Math.min(...values) % side, 0);
+        assert(Math.max(...values) - Math.min(...values) < side);
+      }
+      start += length / 4;
+    }
+  }));
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   foldGain,
@@ -55,7 +55,7 @@ Deno.test("rotated products depend on the distance only", async () => {
       const { cos, sin } = ropeTables(k, plain, Int32Array.of(i, j), 2);
       const turned = k.readSync(
         k.rotate(k.tensor(Float32Array.of(...a, ...b), [1, 2, 8]), cos, sin),
-      );
+      ) as Float32Array;
       return turned.slice(0, 8).reduce((sum, x, d) => sum + x * turned[8 + d], 0);
     });
   fc.assert(
@@ -87,4 +87,12 @@ Deno.test("the vision tower's tables turn with the row, then with the column", a
     const wanted = Float32Array.from([...angles, ...angles], Math.cos);
     assert(relativeError(k.readSync(cos), wanted) < 1e-6);
   });
+});
+
+Deno.test("positions beyond those that the frequencies are meant for are an error", async () => {
+  const k = await testKernels();
+  const config = { ...plain, maxPositions: 4 };
+  assertThrows(() => ropeTables(k, config, Int32Array.of(2, 3, 4), 3), Error, "0 to 3");
+  const { cos, sin } = ropeTables(k, config, Int32Array.of(1, 2, 3), 3);
+  k.dispose(cos, sin);
 });

@@ -1,0 +1,62 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { readModelConfig } from "../../lib/families/checkpoint.ts";
+import { matchWeights } from "../../lib/families/load_weights.ts";
+import { openSafetensors, type WeightSource } from "../../lib/weights/safetensors.ts";
+import { goldenDir } from "../suites/golden.ts";
+
+/** A source of the same tensors under other names. */
+const renamed = (source: WeightSource, name: (stored: string) => string): WeightSource => ({
+  ...source,
+  names: () => source.names().map(name),
+});
+
+/** How transformers 5 names weights, from their published names (`conversion_mapping.py`). */
+const newNames: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> = {
+  qwen2_vl: [[/^visual/, "model.visual"], [/^model(?!\.visual)/, "model.language_model"]],
+  qwen2_5_vl: [[/^visual/, "model.visual"], [/^model(?!\.visual)/, "model.language_model"]],
+  llava: [],
+  llava_onevision: [[/^image_newline/, "model.image_newline"]],
+  internvl: [],
+};
+const llavaNames = [
+  [/^language_model.lm_head/, "lm_head"],
+  [/^language_model.model/, "model.language_model"],
+  [/^vision_tower(\.vision_model)?/, "model.vision_tower"],
+  [/^multi_modal_projector/, "model.multi_modal_projector"],
+] as const;
+
+for (const [name, own] of Object.entries(newNames)) {
+  Deno.test(`${name}: published weight names and those of transformers 5 play the same roles`, async () => {
+    const { family, config } = await readModelConfig(goldenDir(name));
+    using source = await openSafetensors(goldenDir(name));
+    const rules = name.startsWith("qwen") ? own : [...llavaNames, ...own];
+    const saved = renamed(
+      source,
+      (stored) => rules.reduce((text, [from, to]) => text.replace(from, to), stored),
+    );
+    const published = matchWeights(family, config, source);
+    assertEquals([...matchWeights(family, config, saved).keys()], [...published.keys()]);
+  });
+}
+
+Deno.test("missing and unknown weights are errors that name them, with the nearest", async () => {
+  const { family, config } = await readModelConfig(goldenDir("internvl"));
+  using source = await openSafetensors(goldenDir("internvl"));
+  const wrong = renamed(source, (stored) => stored.replace("layer.0.lambda_1", "layer.0.gamma_1"));
+  const error = assertThrows(() => matchWeights(family, config, wrong), Error) as Error;
+  for (const part of ["missing 1 weights", "layers.0.lambda_1", "unknown 1", "layer.0.gamma_1"]) {
+    assertEquals(error.message.includes(part), true, error.message);
+  }
+});
+
+Deno.test("a head may be missing only where it shares the embedding table", async () => {
+  const { family, config } = await readModelConfig(goldenDir("llava"));
+  using source = await openSafetensors(goldenDir("llava"));
+  const headless: WeightSource = {
+    ...source,
+    names: () => source.names().filter((name) => !name.includes("lm_head")),
+  };
+  assertThrows(() => matchWeights(family, config, headless), Error, "lm_head.weight");
+  const tied = { ...config, text: { ...config.text, tieWordEmbeddings: true } };
+  assertEquals(matchWeights(family, tied, headless).has("lm_head.weight"), false);
+});
