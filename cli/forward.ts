@@ -6,7 +6,7 @@ import type { TensorToWrite } from "../lib/weights/safetensors_write.ts";
 import type { Command } from "./command.ts";
 import { inputTensors } from "./encode.ts";
 import { maskOptions, messagesOptions } from "./model.ts";
-import { hybridFrom, sparseOptions } from "./sparse.ts";
+import { sparseOptions } from "./sparse.ts";
 
 const captures = ["logits", "hidden", "attention", "z", "vision"] as const;
 type CaptureName = typeof captures[number];
@@ -121,12 +121,12 @@ export const command: Command = {
     "forward --messages chat.json --capture hidden,attention --mask 3:1,4:0 --out run.safetensors",
   ],
   async run(args) {
-    const { loadCommandModel, parseMask, readPrompt, zeroHooks } = await import("./model.ts");
+    const { attentionFor, loadCommandModel, parseMask, readPrompt } = await import("./model.ts");
     const { writeSafetensors } = await import("../lib/weights/safetensors_write.ts");
     const out = args.required("out");
     const wanted = parseCapture(args.text("capture"));
     using model = await loadCommandModel(args);
-    const heads = parseMask(args, model.config);
+    parseMask(args, model.config); // a wrong head is told before the prompt is prepared
     const prompt = await readPrompt(args, model);
     const visual = Object.keys(prompt.media).length > 0;
     const deepstack = (model.config.vision?.deepstackVisualIndexes.length ?? 0) > 0;
@@ -134,8 +134,7 @@ export const command: Command = {
     const result = await model.forward(prompt, {
       logits: "all",
       capture: names.length > 0 ? { names } : undefined,
-      hooks: zeroHooks(heads, model.config),
-      attention: await hybridFrom(args, model.config),
+      attention: await attentionFor(args, model, prompt),
     });
     const tensors = {
       ...inputTensors(prompt),

@@ -1,7 +1,7 @@
 /** `corelens generate`: greedy (or sampled) decoding with a KV cache. */
 import type { Command } from "./command.ts";
 import { maskOptions, messagesOptions } from "./model.ts";
-import { hybridFrom, sparseOptions } from "./sparse.ts";
+import { sparseOptions } from "./sparse.ts";
 
 /** The command. */
 export const command: Command = {
@@ -22,9 +22,9 @@ export const command: Command = {
     "generate --messages chat.json --mask 3:1 --json",
   ],
   async run(args) {
-    const { loadCommandModel, parseMask, readPrompt, zeroHooks } = await import("./model.ts");
+    const { attentionFor, loadCommandModel, parseMask, readPrompt } = await import("./model.ts");
     using model = await loadCommandModel(args);
-    const heads = parseMask(args, model.config);
+    parseMask(args, model.config); // a wrong head is told before the prompt is prepared
     const prompt = await readPrompt(args, model);
     const { tokenizer } = model.processor;
     const write = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text));
@@ -38,8 +38,7 @@ export const command: Command = {
       topK: args.text("top-k") ? args.integer("top-k", 1, 1) : undefined,
       seed: args.integer("seed", 0, 0),
       stopTokenIds: args.flag("ignore-eos") ? [] : undefined,
-      hooks: zeroHooks(heads, model.config),
-      attention: await hybridFrom(args, model.config),
+      attention: await attentionFor(args, model, prompt),
     };
     for await (const { id, isStop } of model.generate(prompt, options)) {
       ids.push(id);

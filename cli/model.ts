@@ -7,12 +7,15 @@ import { InputError } from "../lib/common/errors.ts";
 import { checkHead, fromPretrained, type PretrainedModel } from "../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
 import { backendLine, backendNames } from "../lib/backend/select.ts";
-import type { Hooks } from "../lib/hooks/hook_point.ts";
+import type { Replacement } from "../lib/causal/head_mask.ts";
+import type { HeadId } from "../lib/heads/head_id.ts";
 import { parseMessages } from "../lib/inputs/messages.ts";
 import type { PreparedPrompt, Processor } from "../lib/inputs/processor.ts";
 import type { ModelConfig } from "../lib/model/config.ts";
+import type { AttentionFunction } from "../lib/nn/attention.ts";
 import type { Arguments, Options } from "./command.ts";
 import { progress } from "./progress.ts";
+import { hybridFrom } from "./sparse.ts";
 
 /** The directory or hub id that `--model` means. */
 export function modelName(args: Arguments): string {
@@ -73,17 +76,21 @@ export async function readPromptOf(args: Arguments, processor: Processor): Promi
 
 /** Options of commands that can remove heads. */
 export const maskOptions: Options = {
-  mask: {
+  mask: { type: "string", value: "L:H,L:H,…", help: "heads to change, in prefill and in decoding" },
+  "mask-kind": {
     type: "string",
-    value: "L:H,L:H,…",
-    help: "heads to remove: their output before the output projection becomes zero",
+    value: "KIND",
+    help: "zero (default), mean (over this prompt), uniform or block-visual",
   },
 };
 
 /** The heads of `--mask`, checked. */
-export function parseMask(args: Arguments, config: ModelConfig): [layer: number, head: number][] {
+export function parseMask(args: Arguments, config: ModelConfig): HeadId[] {
   const text = args.text("mask");
-  if (text === undefined) return [];
+  if (text === undefined) {
+    if (args.text("mask-kind") === undefined) return [];
+    throw new InputError("Cannot use --mask-kind without --mask, which names the heads");
+  }
   return text.split(",").map((pair) => {
     const match = /^\s*(\d+):(\d+)\s*$/.exec(pair);
     if (!match) {
@@ -91,22 +98,32 @@ export function parseMask(args: Arguments, config: ModelConfig): [layer: number,
     }
     const [layer, head] = [Number(match[1]), Number(match[2])];
     checkHead(config, layer, head);
-    return [layer, head];
+    return { layer, head };
   });
 }
 
-/** Hooks that multiply the outputs of heads by zero, in prefill and in decoding. */
-export function zeroHooks(
-  heads: readonly (readonly [number, number])[],
-  config: ModelConfig,
-): Hooks {
-  const count = config.text.numAttentionHeads;
-  const layers = [...new Set(heads.map(([layer]) => layer))];
-  return Object.fromEntries(layers.map((layer) => {
-    const keep = new Float32Array(count).fill(1);
-    for (const [l, head] of heads) if (l === layer) keep[head] = 0;
-    return [`blocks.${layer}.attn.z`, {
-      onTensor: (z, k) => k.mul(z, k.cast(k.tensor(keep, [count, 1]), z.dtype)),
-    }];
-  }));
+/**
+ * The attention function that `--mask`, `--mask-kind` and the options of hybrid attention ask for;
+ * undefined for plain dense attention.
+ */
+export async function attentionFor(
+  args: Arguments,
+  model: PretrainedModel,
+  prompt: PreparedPrompt,
+): Promise<AttentionFunction | undefined> {
+  const kind = args.oneOf("mask-kind", ["zero", "mean", "uniform", "block-visual"], "zero");
+  const heads = parseMask(args, model.config);
+  const base = await hybridFrom(args, model.config);
+  if (heads.length === 0) return base;
+  const { intervene } = await import("../lib/causal/interventions.ts");
+  const { meanHeadOutputs } = await import("../lib/causal/head_outputs.ts");
+  const replacement = async (): Promise<Replacement> => {
+    if (kind === "block-visual") return { kind: "blockKeys", span: "visual" };
+    if (kind !== "mean") return { kind };
+    return { kind, over: await meanHeadOutputs(model.network, "this prompt", [prompt]) };
+  };
+  const { numHiddenLayers: layers, numAttentionHeads } = model.config.text;
+  const variant = [{ heads, replace: await replacement() }];
+  const context = { promptLength: prompt.inputIds.length, spans: prompt.spans };
+  return intervene({ layers, heads: numAttentionHeads }, [variant], context, base);
 }

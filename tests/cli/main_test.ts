@@ -101,6 +101,27 @@ Deno.test("forward writes the reference's tensors, also with heads removed", asy
   await Deno.remove(out);
 });
 
+Deno.test("each kind of mask changes the answer's logits in its own way", async () => {
+  const out = await Deno.makeTempFile({ suffix: ".safetensors" });
+  const args = ["--model", model, "--messages", messages, "--out", out];
+  const logits = async (...mask: string[]) => {
+    assertEquals((await corelens("forward", ...args, ...mask)).code, 0);
+    return (await readSafetensorsFile(out)).tensors.get("logits")!.data as Float32Array;
+  };
+  const plain = await logits();
+  const seen = new Set<string>();
+  for (const kind of ["zero", "mean", "uniform", "block-visual"]) {
+    const changed = await logits("--mask", "1:0,2:3", "--mask-kind", kind);
+    assert(relativeError(changed, plain) > 1e-3, kind);
+    seen.add(String(changed.slice(-3)));
+  }
+  assertEquals(seen.size, 4);
+  const { code, err } = await corelens("forward", ...args, "--mask", "1:0", "--mask-kind", "one");
+  assertEquals(code, 2);
+  assertMatch(err, /wanted zero, mean, uniform, block-visual/);
+  await Deno.remove(out);
+});
+
 Deno.test("generate continues as transformers does, as JSON and as text", async () => {
   const golden = await goldenCase("qwen3_vl", "image");
   const args = ["--model", model, "--messages", messages, "--max-new-tokens", "12"];
