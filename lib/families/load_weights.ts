@@ -85,18 +85,19 @@ export function matchWeights(
 }
 
 /**
- * Builds a model from an open checkpoint.
+ * Reads weights into tensors, one at a time.
  *
- * @throws {InputError} for missing, extra or misshapen weights; nothing stays allocated then
+ * @param stored stored names by role, all or a part of what {@link matchWeights} found
+ * @throws {InputError} for misshapen weights; nothing stays allocated then
  */
-export async function loadModel(
+export async function readWeights(
   kernels: Kernels,
   family: Family,
   config: ModelConfig,
   source: WeightSource,
+  stored: ReadonlyMap<string, string>,
   onProgress?: LoadProgress,
-): Promise<VisionLanguageModel> {
-  const stored = matchWeights(family, config, source);
+): Promise<WeightsMap> {
   const shapes = expectedShapes(family, config);
   const tensors = new Map<string, Tensor>();
   const weights = new WeightsMap(tensors);
@@ -113,6 +114,23 @@ export async function loadModel(
     weights.dispose(kernels);
     throw error;
   }
+  return weights;
+}
+
+/**
+ * Builds a model from an open checkpoint.
+ *
+ * @throws {InputError} for missing, extra or misshapen weights; nothing stays allocated then
+ */
+export async function loadModel(
+  kernels: Kernels,
+  family: Family,
+  config: ModelConfig,
+  source: WeightSource,
+  onProgress?: LoadProgress,
+): Promise<VisionLanguageModel> {
+  const stored = matchWeights(family, config, source);
+  const weights = await readWeights(kernels, family, config, source, stored, onProgress);
   const text = weights.under("text.");
   const lmHead = weights.find("lm_head.weight") ?? text.get("embed_tokens.weight");
   const decoder = new TextDecoder(kernels, config.text, text, lmHead);

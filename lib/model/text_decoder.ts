@@ -56,13 +56,13 @@ export class TextDecoder {
    *
    * @param config sizes
    * @param weights names as in `Qwen3VLTextModel`: `embed_tokens.weight`, `layers.0.…`, `norm.weight`
-   * @param lmHead `[V, D]`
+   * @param lmHead `[V, D]`, or null for a decoder that only runs layers
    */
   constructor(
     readonly kernels: Kernels,
     readonly config: TextConfig,
     readonly weights: WeightsMap,
-    readonly lmHead: Tensor,
+    readonly lmHead: Tensor | null,
   ) {}
 
   /**
@@ -248,14 +248,15 @@ export class TextDecoder {
    * @param rows if given, only these positions
    */
   logits(residual: Tensor, options: Pick<DecoderOptions, "hooks"> = {}, lastOnly = false): Tensor {
-    const { kernels: k, config } = this;
+    const { kernels: k, config, lmHead } = this;
+    if (!lmHead) throw new Error("Cannot compute logits: this decoder was made without a head");
     return k.scope(() => {
       const rows = lastOnly
         ? k.slice(residual, [0, residual.shape[1] - 1, 0], [-1, 1, -1])
         : residual;
       const normalized = k.rmsNorm(rows, this.weights.get("norm.weight"), config.rmsNormEps);
       const seen = options.hooks?.apply("ln_final.normalized", normalized) ?? normalized;
-      const logits = k.cast(k.linear(seen, this.lmHead), "float32");
+      const logits = k.cast(k.linear(seen, lmHead), "float32");
       return options.hooks?.apply("logits", logits) ?? logits;
     });
   }

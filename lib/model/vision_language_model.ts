@@ -5,13 +5,14 @@
  */
 import { InputError } from "../common/errors.ts";
 import type { Kernels, Tensor } from "../backend/kernels.ts";
-import { Capture, type CapturedArray, type CaptureRequest } from "../hooks/capture.ts";
+import type { CapturedArray, CaptureRequest } from "../hooks/capture.ts";
 import { hookNames, type Hooks } from "../hooks/hook_point.ts";
 import { RunHooks } from "../hooks/run_hooks.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
 import { type ModelConfig, visionDepth } from "./config.ts";
 import { KvCache } from "./kv_cache.ts";
 import type { ModelInputs, VisionFeatures, VisionTower } from "./model_inputs.ts";
+import { StagedForward } from "./staged_forward.ts";
 import type { PatternRequest, TextDecoder } from "./text_decoder.ts";
 import type { WeightsMap } from "./weights_map.ts";
 
@@ -168,28 +169,13 @@ export class VisionLanguageModel {
    * @throws {InputError} for unknown hook names or a prompt that does not fit its media
    */
   async forward(inputs: ModelInputs, options: ForwardOptions = {}): Promise<ForwardResult> {
-    const { kernels: k } = this;
-    const capture = options.capture ? new Capture(options.capture, this.hookNames) : null;
-    const hooks = this.runHooks(options.hooks, capture?.hooks);
-    const wanted = options.logits ?? "last";
+    const run = new StagedForward(this, inputs, options);
     try {
-      const logits = k.scope(() => {
-        const residual = this.prefill(inputs, { ...options, runHooks: hooks });
-        const needed = wanted !== "none" || hooks?.wants("ln_final.normalized") ||
-          hooks?.wants("logits");
-        return needed ? this.decoder.logits(residual, { hooks }, wanted === "last") : null;
-      });
-      const data = logits ? await k.read(logits) as Float32Array : null;
-      const shape = logits?.shape.slice(1) ?? [];
-      if (logits) k.dispose(logits);
-      const captured = capture ? await capture.finish() : new Map();
-      return {
-        logits: data && wanted !== "none" ? { data, shape } : null,
-        captured,
-        fireCounts: hooks?.fireCounts ?? new Map(),
-      };
+      run.embed();
+      run.runLayers(0, this.config.text.numHiddenLayers);
+      return await run.finish();
     } catch (error) {
-      capture?.abandon();
+      run.abandon();
       throw error;
     }
   }

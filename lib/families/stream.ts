@@ -1,0 +1,144 @@
+/**
+ * Models larger than memory: the weights of one layer at a time are read from disk, and several
+ * prompts pass through it before the next.
+ *
+ * @module
+ */
+import type { Kernels } from "../backend/kernels.ts";
+import type { ModelInputs } from "../model/model_inputs.ts";
+import { StagedForward } from "../model/staged_forward.ts";
+import { TextDecoder } from "../model/text_decoder.ts";
+import {
+  type ForwardOptions,
+  type ForwardResult,
+  VisionLanguageModel,
+} from "../model/vision_language_model.ts";
+import type { WeightsMap } from "../model/weights_map.ts";
+import { visionDepth } from "../model/config.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { matchWeights, readWeights } from "./load_weights.ts";
+
+/** One prompt of a streamed pass. */
+export interface StreamedPrompt {
+  /** Model inputs. */
+  readonly inputs: ModelInputs;
+  /** What is asked of this prompt; see `VisionLanguageModel.forward`. */
+  readonly options?: ForwardOptions;
+}
+
+/** Told which stage of how many is done: embeddings and tower, each layer, the head. */
+export type StreamProgress = (done: number, stages: number) => void;
+
+/**
+ * A model whose weights stay on disk. In memory are at any time: one layer's weights (at first the
+ * embedding table with the vision tower, at last the head) and the residual stream of each prompt.
+ * A pass reads every weight once, however many prompts it takes along.
+ */
+export class StreamedModel implements Disposable {
+  readonly #stored: ReadonlyMap<string, string>;
+
+  /**
+   * A model on an open checkpoint, which it closes when it is disposed of.
+   *
+   * @throws {InputError} for missing or extra weights
+   */
+  constructor(readonly kernels: Kernels, readonly checkpoint: Checkpoint) {
+    const { family, config, source } = checkpoint;
+    this.#stored = matchWeights(family, config, source);
+  }
+
+  /**
+   * One pass over several prompts. Hooks, captures and pattern rows work as on a model in memory.
+   *
+   * @returns results in the order of the prompts
+   * @throws {InputError} for unknown hook names, prompts that do not fit their media, misshapen weights
+   */
+  async forward(
+    prompts: readonly StreamedPrompt[],
+    onProgress?: StreamProgress,
+  ): Promise<ForwardResult[]> {
+    const { numHiddenLayers } = this.checkpoint.config.text;
+    const runs: StagedForward[] = [];
+    let done = 0;
+    const advance = () => onProgress?.(++done, numHiddenLayers + 2);
+    try {
+      await this.#withWeights(this.#embedding(prompts), (weights) => {
+        const model = this.#model(weights);
+        for (const { inputs, options } of prompts) {
+          const run = new StagedForward(model, inputs, options ?? {});
+          runs.push(run);
+          run.embed();
+        }
+      });
+      advance();
+      for (let layer = 0; layer < numHiddenLayers; layer++) {
+        await this.#withWeights((role) => role.startsWith(`text.layers.${layer}.`), (weights) => {
+          const decoder = this.#decoder(weights);
+          for (const run of runs) run.runLayers(layer, layer + 1, decoder);
+        });
+        advance();
+      }
+      const head = runs.some((run) => run.needsHead) ? this.#head() : () => false;
+      const results = await this.#withWeights(head, async (weights) => {
+        const decoder = this.#decoder(weights);
+        const finished: ForwardResult[] = [];
+        for (const run of runs) finished.push(await run.finish(decoder));
+        return finished;
+      });
+      advance();
+      return results;
+    } catch (error) {
+      for (const run of runs) run.abandon();
+      throw error;
+    }
+  }
+
+  /** Weights of the first stage: the embedding table, and the tower where a prompt has media. */
+  #embedding(prompts: readonly StreamedPrompt[]): (role: string) => boolean {
+    const visual = prompts.some(({ inputs }) => Object.keys(inputs.media).length > 0);
+    return (role) => role === "text.embed_tokens.weight" || visual && role.startsWith("vision.");
+  }
+
+  /** Weights of the last stage: the final norm and the head, which may be the embedding table. */
+  #head(): (role: string) => boolean {
+    const table = this.#stored.has("lm_head.weight")
+      ? "lm_head.weight"
+      : "text.embed_tokens.weight";
+    return (role) => role === "text.norm.weight" || role === table;
+  }
+
+  /** Reads some weights, uses them and frees them. */
+  async #withWeights<T>(
+    wanted: (role: string) => boolean,
+    use: (weights: WeightsMap) => T | Promise<T>,
+  ): Promise<T> {
+    const { family, config, source } = this.checkpoint;
+    const stored = new Map([...this.#stored].filter(([role]) => wanted(role)));
+    const weights = await readWeights(this.kernels, family, config, source, stored);
+    try {
+      return await use(weights);
+    } finally {
+      weights.dispose(this.kernels);
+    }
+  }
+
+  #decoder(weights: WeightsMap): TextDecoder {
+    const text = weights.under("text.");
+    const lmHead = weights.find("lm_head.weight") ?? text.find("embed_tokens.weight");
+    return new TextDecoder(this.kernels, this.checkpoint.config.text, text, lmHead);
+  }
+
+  /** The model as far as its weights are there; the tower only matters to prompts with media. */
+  #model(weights: WeightsMap): VisionLanguageModel {
+    const { kernels, checkpoint: { family, config } } = this;
+    const vision = visionDepth(config) > 0
+      ? family.buildVision(kernels, config, weights.under("vision."))
+      : null;
+    return new VisionLanguageModel(kernels, config, this.#decoder(weights), vision, weights);
+  }
+
+  /** Closes the checkpoint. */
+  [Symbol.dispose](): void {
+    this.checkpoint.source.close();
+  }
+}
