@@ -180,10 +180,10 @@ Deno.test("what cannot be swept is an error that names it, and leaves nothing be
   await wrong({ answerIds: new Int32Array(0) }, [[]], "its answer has no tokens");
   await wrong({ answerIds: Int32Array.of(1 << 20, 1) }, [[]], "the vocabulary has ids");
   await wrong({}, [zeroHeads(some([4, 0]))], "Cannot ablate head L4H0");
-  const lmHead = model.decoder.lmHead;
-  Object.assign(model.decoder, { lmHead: kernels.scale(lmHead, NaN) });
+  const broken = kernels.scale(model.decoder.weights.get("norm.weight"), NaN);
+  model.decoder.weights.tensors.set("norm.weight", broken);
   await wrong({}, [[]], 'sample "qwen3_vl/image": the answer\'s probability is not a number');
-  kernels.dispose(model.decoder.lmHead);
+  kernels.dispose(broken);
   assertEquals(kernels.tensorCount(), before);
   model.dispose();
 });

@@ -1,0 +1,107 @@
+/**
+ * Greedy decoding of many variants of a model at once.
+ *
+ * @module
+ */
+import type { Tensor } from "../backend/kernels.ts";
+import { InputError } from "../common/errors.ts";
+import type { KvCache } from "../model/kv_cache.ts";
+import { SharedPrefix } from "../model/shared_prefix.ts";
+import type { VisionLanguageModel } from "../model/vision_language_model.ts";
+import { checkMask, type MaskContext, type Variant } from "./head_mask.ts";
+import { intervene } from "./interventions.ts";
+import { type AnswerSample, batchSize, scopeStart, type SweepOptions } from "./sweep.ts";
+
+/** How variants are decoded. */
+export interface DecodeOptions extends SweepOptions {
+  /** Tokens to generate at most. */
+  readonly maxNewTokens: number;
+  /** Tokens that end an answer; the config's by default. An empty list never stops. */
+  readonly stopTokenIds?: readonly number[];
+}
+
+/**
+ * The greedy answers of every variant, without the token that ends them. Variants run as one batch
+ * on a shared KV cache; in scope `answer` this holds everything before the question.
+ *
+ * @returns token ids by variant, in their order
+ * @throws {InputError} for masks that cannot be applied, no tokens to generate, or in scope `answer`
+ * no question
+ */
+export async function decodeVariants(
+  model: VisionLanguageModel,
+  sample: Omit<AnswerSample, "answerIds">,
+  variants: readonly Variant[],
+  options: DecodeOptions,
+): Promise<number[][]> {
+  const { maxNewTokens } = options;
+  if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) {
+    throw new InputError(
+      `Cannot generate with maxNewTokens ${maxNewTokens}: wanted a whole number of at least 1`,
+    );
+  }
+  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
+  const start = scopeStart(sample, options.scope ?? "answer");
+  const context: MaskContext = {
+    promptLength: sample.inputs.inputIds.length,
+    from: start,
+    spans: sample.spans,
+  };
+  for (const mask of variants.flat()) checkMask(mask, { layers, heads }, context);
+  using prefix = new SharedPrefix(model, sample.inputs, start, { attention: options.attention });
+  const rows = prefix.rest.embeddings.shape[1];
+  const most = batchSize(model, rows, context.promptLength, 1, options.batchRows);
+  const answers: number[][] = [];
+  for (let i = 0; i < variants.length; i += most) {
+    const group = variants.slice(i, i + most);
+    const attention = intervene({ layers, heads }, group, context, options.attention);
+    const cache = model.newCache(prefix.cache);
+    try {
+      answers.push(
+        ...await decodeBatch(model, prefix, { ...options, attention }, group.length, cache, {
+          next: sample.inputs.nextPosition,
+          stop: new Set(options.stopTokenIds ?? model.config.eosTokenIds),
+        }),
+      );
+    } finally {
+      cache.dispose();
+    }
+  }
+  return answers;
+}
+
+/** Decodes one batch until every row has ended. */
+async function decodeBatch(
+  model: VisionLanguageModel,
+  prefix: SharedPrefix,
+  { maxNewTokens, attention }: DecodeOptions,
+  batch: number,
+  cache: KvCache,
+  { next, stop }: { readonly next: number; readonly stop: ReadonlySet<number> },
+): Promise<number[][]> {
+  const { kernels: k, decoder } = model;
+  const { rest: { embeddings, deepstack }, restPositions } = prefix;
+  const axes = restPositions.length / embeddings.shape[1];
+  const answers = Array.from({ length: batch }, (): number[] => []);
+  const ended = new Array<boolean>(batch).fill(false);
+  const best = (residual: Tensor) => k.argMax(decoder.logits(residual, {}, true)); // [B, 1]
+  let choice = k.scope(() => {
+    const wide = (x: Tensor) => batch === 1 ? x : k.broadcastBatch(x, batch);
+    const options = { cache, attention, deepstack: deepstack.map(wide), lastRows: 1 };
+    return best(decoder.forward(wide(embeddings), restPositions, options));
+  });
+  for (let step = 0;; step++) {
+    const ids = await k.read(choice) as Int32Array;
+    k.dispose(choice);
+    ids.forEach((id, row) => {
+      ended[row] ||= stop.has(id);
+      if (!ended[row]) answers[row].push(id);
+    });
+    if (step + 1 === maxNewTokens || ended.every(Boolean)) return answers;
+    choice = k.scope(() => {
+      const own = k.reshape(decoder.embed(Int32Array.from(ids)), [batch, 1, -1]);
+      const positions = new Int32Array(axes).fill(next + step);
+      return best(decoder.forward(own, positions, { cache, attention }));
+    });
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * Causal tests of heads: change what they put out, and measure what the model loses.
+ *
+ * @module
+ */
+export { type DecodeOptions, decodeVariants } from "./decode_variants.ts";
+export {
+  type AblationEffect,
+  ablationEffect,
+  compareWithControls,
+  type ControlComparison,
+  correctedPValues,
+  type EffectCorrelation,
+  effectCorrelation,
+  type MetricBySample,
+} from "./effect.ts";
+export {
+  firstLayer,
+  type HeadMask,
+  type MaskContext,
+  type Replacement,
+  type Variant,
+  zeroHeads,
+} from "./head_mask.ts";
+export { type HeadMeans, type HeadOutputs, headOutputs, meanHeadOutputs } from "./head_outputs.ts";
+export { intervene } from "./interventions.ts";
+export { corruptMedia, type LensRow, logitLens, patchHeads, type PatchResult } from "./path.ts";
+export {
+  type AnswerSample,
+  type Scope,
+  sweep,
+  type SweepOptions,
+  type VariantOutcome,
+} from "./sweep.ts";
