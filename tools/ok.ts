@@ -23,7 +23,7 @@ interface Check {
 }
 
 const checks: readonly Check[] = [
-  { name: "format", args: ["fmt", "--check", "--quiet"] },
+  { name: "format", args: ["fmt", "--check"] },
   { name: "lint", args: ["lint", "--quiet"] },
   { name: "types", args: ["check", "--quiet", "lib", "cli", "tools", "tests", "bench"] },
   { name: "documentation", args: ["doc", "--lint", "--quiet", "lib/mod.ts", "lib/figures/mod.ts"] },
