@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { StoredWeights } from "../backend/create_kernels.ts";
 import type { Kernels, Tensor } from "../backend/kernels.ts";
 import { InputError, nearestNames } from "../common/errors.ts";
 import { type ModelConfig, visionDepth } from "../model/config.ts";
@@ -28,6 +29,19 @@ export function expectedShapes(
   }
   shapes.set("lm_head.weight", [config.text.vocabSize, config.text.hiddenSize]);
   return shapes;
+}
+
+/** What the choice of kernels has to know of a checkpoint's weights. */
+export function storedWeights(
+  family: Family,
+  config: ModelConfig,
+  source: WeightSource,
+): StoredWeights {
+  const shapes = [...expectedShapes(family, config).values()];
+  return {
+    dtype: source.info(source.names()[0]).dtype,
+    parameters: shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0),
+  };
 }
 
 /** Role name of a stored weight, or null where the family knows no such prefix. */

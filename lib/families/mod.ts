@@ -6,7 +6,7 @@
 export { type Checkpoint, openCheckpoint, readModelConfig } from "./checkpoint.ts";
 export type { WeightShapes } from "../model/weight_shapes.ts";
 export { ConfigReader, type JsonObject } from "./config_reader.ts";
-export type { Family, WeightPrefix } from "./family.ts";
+export type { Family, WeightPrefix, WeightRename } from "./family.ts";
 export { loadModel, type LoadProgress, matchWeights } from "./load_weights.ts";
 export {
   type Answer,
@@ -18,4 +18,5 @@ export {
   PretrainedModel,
 } from "./pretrained.ts";
 export { families, familyOf } from "./registry.ts";
+export { openStreamed, StreamedModel, type StreamedPrompt, type StreamProgress } from "./stream.ts";
 export { dataFolder, shippedNames, shippedOrGiven } from "./shipped.ts";

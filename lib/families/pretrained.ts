@@ -30,7 +30,7 @@ import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
 import { openCheckpoint, readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
 import { shippedOrGiven } from "./shipped.ts";
-import { expectedShapes, loadModel, type LoadProgress } from "./load_weights.ts";
+import { loadModel, type LoadProgress, storedWeights } from "./load_weights.ts";
 
 /** How a checkpoint is loaded. */
 export interface LoadOptions extends Omit<ResolveOptions, "weights" | "onProgress"> {
@@ -171,11 +171,7 @@ export async function fromPretrained(
   const processor = await loadProcessorOf(dir);
   const { family, config, source } = await openCheckpoint(dir);
   using _open = source;
-  const shapes = [...expectedShapes(family, config).values()];
-  const kernels = createKernels(dtype, {
-    dtype: source.info(source.names()[0]).dtype,
-    parameters: shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0),
-  });
+  const kernels = createKernels(dtype, storedWeights(family, config, source));
   const progress: LoadProgress = (done, total) => onProgress?.("read", done, total);
   const network = await loadModel(kernels, family, config, source, progress);
   return new PretrainedModel(dir, family, processor, network, description);

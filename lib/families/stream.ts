@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { createKernels } from "../backend/create_kernels.ts";
 import type { Kernels } from "../backend/kernels.ts";
+import { currentBackend, useBackend } from "../backend/select.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
 import { StagedForward } from "../model/staged_forward.ts";
 import { TextDecoder } from "../model/text_decoder.ts";
@@ -15,8 +17,11 @@ import {
 } from "../model/vision_language_model.ts";
 import type { WeightsMap } from "../model/weights_map.ts";
 import { visionDepth } from "../model/config.ts";
-import type { Checkpoint } from "./checkpoint.ts";
-import { matchWeights, readWeights } from "./load_weights.ts";
+import { resolveCheckpoint } from "../weights/hub.ts";
+import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
+import { matchWeights, readWeights, storedWeights } from "./load_weights.ts";
+import type { LoadOptions } from "./pretrained.ts";
+import { shippedOrGiven } from "./shipped.ts";
 
 /** One prompt of a streamed pass. */
 export interface StreamedPrompt {
@@ -140,5 +145,47 @@ export class StreamedModel implements Disposable {
   /** Closes the checkpoint. */
   [Symbol.dispose](): void {
     this.checkpoint.source.close();
+  }
+}
+
+/**
+ * Opens a checkpoint for streaming, without reading its weights. Prompts are prepared with
+ * `loadProcessorOf(model.checkpoint.dir)`.
+ *
+ * @param dirOrHubId as for `fromPretrained`
+ * @throws {InputError} for a missing, damaged or unsupported checkpoint
+ *
+ * @example
+ * ```ts
+ * import { loadProcessorOf } from "../../lib/families/pretrained.ts";
+ * import { openStreamed } from "../../lib/families/stream.ts";
+ * import { assertEquals } from "@std/assert";
+ * using model = await openStreamed("tests/golden/qwen3_vl");
+ * const processor = await loadProcessorOf(model.checkpoint.dir);
+ * const inputs = await processor.prepare([{ role: "user", content: "Hello" }]);
+ * const [{ logits }] = await model.forward([{ inputs }]);
+ * assertEquals(logits?.shape, [1, model.checkpoint.config.text.vocabSize]);
+ * ```
+ */
+export async function openStreamed(
+  dirOrHubId: string,
+  options: LoadOptions = {},
+): Promise<StreamedModel> {
+  const { backend, dtype = "auto", onProgress, ...hub } = options;
+  const dir = await resolveCheckpoint(shippedOrGiven(dirOrHubId), {
+    ...hub,
+    onProgress: ({ received, total }) => onProgress?.("download", received, total),
+  });
+  if (backend || !currentBackend()) await useBackend(backend ?? "auto");
+  const checkpoint = await openCheckpoint(dir);
+  try {
+    const { family, config, source } = checkpoint;
+    return new StreamedModel(
+      createKernels(dtype, storedWeights(family, config, source)),
+      checkpoint,
+    );
+  } catch (error) {
+    checkpoint.source.close();
+    throw error;
   }
 }

@@ -3,7 +3,15 @@
  *
  * @module
  */
-export type { ModelConfig, TextConfig, VisionConfig } from "./config.ts";
+export type {
+  AnyresConfig,
+  ImageEncoderConfig,
+  ImageTowerConfig,
+  ModelConfig,
+  ProjectorConfig,
+  TextConfig,
+  VisionConfig,
+} from "./config.ts";
 export { generate, type GeneratedToken, type GenerateOptions } from "./generate.ts";
 export { KvCache } from "./kv_cache.ts";
 export type {
