@@ -136,6 +136,8 @@ export interface QuestionParts {
   readonly images?: readonly ImageSource[];
   /** A video. */
   readonly video?: { readonly frames: readonly ImageSource[]; readonly fps?: number };
+  /** What is to be read before the question; a blank line stands between the two. */
+  readonly context?: string;
   /** What is asked. */
   readonly question: string;
   /** A system message before it. */
@@ -143,7 +145,16 @@ export interface QuestionParts {
 }
 
 /**
- * The conversation that asks one question: one user turn with the media in order, then the question.
+ * The text of a user turn: the context, a blank line, the question; characters of evidence count from
+ * its start.
+ */
+export function userText(question: string, context?: string): string {
+  return context === undefined ? question : `${context}\n\n${question}`;
+}
+
+/**
+ * The conversation that asks one question: one user turn with the media in order, then the context,
+ * then the question.
  *
  * @example
  * ```ts
@@ -156,14 +167,14 @@ export interface QuestionParts {
  * ```
  */
 export function questionMessages(
-  { images, video, question, system }: QuestionParts,
+  { images, video, context, question, system }: QuestionParts,
 ): ChatMessage[] {
   const content: ContentPart[] = (images ?? []).map((image) => ({ type: "image", image }));
   if (video) {
     const { frames, fps } = video;
     content.push({ type: "video", video: frames, ...(fps === undefined ? {} : { fps }) });
   }
-  content.push({ type: "text", text: question });
+  content.push({ type: "text", text: userText(question, context) });
   const user = { role: "user", content };
   if (system === undefined) return [user];
   return [{ role: "system", content: [{ type: "text", text: system }] }, user];

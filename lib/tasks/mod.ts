@@ -46,5 +46,6 @@ export {
 } from "./sample.ts";
 export type { SampleEntry } from "./sample_json.ts";
 export type { Split } from "./split.ts";
+export { textNeedle, type TextNeedleOptions, textNeedles } from "./text_needles.ts";
 export * as vocabulary from "./vocabulary.ts";
 export * from "./shipped_samples.ts";

@@ -22,7 +22,9 @@ export interface SampleText {
   readonly id: string;
   /** Name of the domain, e.g. `scene`. */
   readonly domain: string;
-  /** The question, asked after the media. */
+  /** Text to read before the question, which evidence may point at; none by default. */
+  readonly context?: string;
+  /** The question, asked after the media and the context. */
   readonly question: string;
   /** The right answer, or several of which each is right. */
   readonly answer: string | readonly string[];

@@ -5,6 +5,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
+import { userText } from "../inputs/messages.ts";
 import type { Box, Evidence, SampleText } from "./sample.ts";
 
 /** A sample whose pictures are still files. */
@@ -137,14 +138,16 @@ export function parseSample(json: unknown, place: string): SampleEntry {
   if (chance !== undefined && !(typeof chance === "number" && chance >= 0 && chance <= 1)) {
     throw wrong(where, "chance", chance, "a probability");
   }
+  const context = json.context === undefined ? undefined : text(where, json, "context");
   const extent = {
     images: media.images?.length ?? 0,
     frames: media.video?.frames.length ?? 0,
-    characters: [...question].length,
+    characters: [...userText(question, context)].length,
   };
   return {
     id,
     domain: text(where, json, "domain"),
+    ...(context === undefined ? {} : { context }),
     question,
     answer: typeof answer === "string" && answer !== ""
       ? answer
