@@ -6,10 +6,9 @@
  */
 import { InputError } from "../common/errors.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
-import type { AttentionPanel } from "../figures/attention_overlay.ts";
-import type { PixelPicture } from "../figures/picture.ts";
 import { type HeadId, headName } from "../heads/head_id.ts";
 import type { Hooks } from "../hooks/hook_point.ts";
+import type { Box, RgbImage } from "../inputs/image.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
 import { tokensOf } from "../inputs/token_spans.ts";
 import { gridToken } from "../inputs/visual_grid.ts";
@@ -118,6 +117,30 @@ export async function attentionFrom(
   return new AttentionView([layers, heads, tokens], data, chosen);
 }
 
+/** Values on one grid of visual tokens. */
+export interface TokenGridValues {
+  /** Rows of tokens. */
+  readonly rows: number;
+  /** Columns of tokens. */
+  readonly columns: number;
+  /** `[rows * columns]`, row by row. */
+  readonly values: Float32Array;
+  /** What the grid shows, in pixels of the picture. */
+  readonly box: Box;
+}
+
+/** A picture with the values of the tokens that stand for it, as `attentionOverlay` draws it. */
+export interface PictureView {
+  /** The picture. */
+  readonly picture: RgbImage;
+  /** Its grids of tokens. */
+  readonly grids: readonly TokenGridValues[];
+  /** Rectangles to outline, in pixels. */
+  readonly boxes: readonly Box[];
+  /** Line above the picture. */
+  readonly title?: string;
+}
+
 /** How {@link attentionPanels} draws. */
 export interface PanelOptions {
   /** Line above the pictures, such as the head's name. */
@@ -136,12 +159,12 @@ export interface PanelOptions {
  */
 export function attentionPanels(
   prompt: PreparedPrompt,
-  pictures: readonly PixelPicture[],
+  pictures: readonly RgbImage[],
   values: ArrayLike<number>,
   options: PanelOptions = {},
-): AttentionPanel[] {
+): PictureView[] {
   const outlined = new Set(options.outlined ?? tokensOf(prompt.spans.evidence));
-  const panels = new Map<number, { grids: AttentionPanel["grids"][number][]; boxes: PanelBox[] }>();
+  const panels = new Map<number, { grids: TokenGridValues[]; boxes: Box[] }>();
   for (const grid of prompt.grids) {
     const index = grid.kind === "image" ? grid.media : grid.frames[0];
     const panel = panels.get(index) ?? { grids: [], boxes: [] };
@@ -168,13 +191,11 @@ export function attentionPanels(
   });
 }
 
-type PanelBox = readonly [number, number, number, number];
-
 /** Neighbouring token boxes of one row as one box, then equal spans of neighbouring rows. */
-function joinedBoxes(boxes: readonly PanelBox[]): PanelBox[] {
+function joinedBoxes(boxes: readonly Box[]): Box[] {
   const near = (a: number, b: number) => Math.abs(a - b) < 1e-6;
-  const merge = (list: readonly PanelBox[], joins: (a: PanelBox, b: PanelBox) => boolean) =>
-    list.reduce<PanelBox[]>((done, box) => {
+  const merge = (list: readonly Box[], joins: (a: Box, b: Box) => boolean) =>
+    list.reduce<Box[]>((done, box) => {
       const at = done.findIndex((other) => joins(other, box));
       if (at < 0) return [...done, box];
       const [x0, y0] = done[at];
@@ -195,8 +216,8 @@ export async function headPanels(
   model: PretrainedModel,
   samples: readonly Sample[],
   { layer, head }: HeadId,
-): Promise<AttentionPanel[]> {
-  const panels: AttentionPanel[] = [];
+): Promise<PictureView[]> {
+  const panels: PictureView[] = [];
   for (const sample of samples) {
     const prompt = await samplePrompt(model, sample);
     const view = await attentionFrom(model, prompt);

@@ -9,10 +9,20 @@ export {
   AttentionView,
   headPanels,
   type PanelOptions,
+  type PictureView,
+  type TokenGridValues,
 } from "./attention_view.ts";
 export * from "./answers.ts";
 export type { Experiment, Progress, RunContext } from "./experiment.ts";
-export { findHeads, type FindHeadsOptions, type FoundHeads, readFoundHeads } from "./find_heads.ts";
+export {
+  findHeads,
+  type FindHeadsOptions,
+  type FoundHeads,
+  type LazySample,
+  readFoundHeads,
+  type Samples,
+} from "./find_heads.ts";
+export type { Json } from "./journal.ts";
 export { prefillSpeed, type PrefillSpeedOptions, type PrefillSpeedRow } from "./prefill_speed.ts";
 export { type Manifest, type ScoresRecord, scoresRecord, type ScoresSummary } from "./record.ts";
 export * from "./samples.ts";

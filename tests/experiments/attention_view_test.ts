@@ -2,6 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows }
 import {
   attentionFrom,
   attentionPanels,
+  AttentionView,
   headPanels,
 } from "../../lib/experiments/attention_view.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
@@ -66,7 +67,7 @@ Deno.test("a head's panels show each sample's evidence", async () => {
   assertEquals(panels.length, 2);
   panels.forEach(({ title, boxes }, i) => {
     assertEquals(title, `L1H2, ${samples[i].domain}: ${samples[i].question}`);
-    assert(boxes!.length > 0);
+    assert(boxes.length > 0);
   });
 });
 

@@ -40,7 +40,7 @@ Deno.test("the pattern of chosen rows equals those rows of the whole pattern", a
       key: k.tensor(key, [1, 2, keys, 8]),
       value: k.tensor(value, [1, 2, keys, 8]),
     }];
-    let whole = new Float32Array();
+    let whole: Float32Array = new Float32Array();
     const onPattern = (x: Parameters<typeof k.readSync>[0]) => {
       whole = k.readSync(x) as Float32Array;
       return x;
