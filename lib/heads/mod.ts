@@ -31,3 +31,4 @@ export {
 export { bottomHeads, type HowMany, otherHeads, type SelectOptions, topHeads } from "./select.ts";
 export { spatialEntropy } from "./spatial_entropy.ts";
 export * from "./stability.ts";
+export { streamedProfiles } from "./streamed_profiles.ts";
