@@ -56,7 +56,10 @@ export const decoderLayerPoints = [
   "resid_post", // [B, T, D]
 ] as const;
 
-/** Points of one layer of the vision tower. P patches, D_v its width. */
+/**
+ * Points of one layer of the vision tower. P patches, D_v its width. A tower for tiles of one size
+ * has an axis of tiles before P, and its class token counts as a patch.
+ */
 export const visionLayerPoints = [
   "resid_pre", // [P, D_v]
   "attn.pattern", // [segments, heads, P_segment, P_segment]
