@@ -11,11 +11,13 @@ import { lastLine, repository, run, say, SetupError } from "./setup/command.ts";
 import { setUpJupyter } from "./setup/jupyter.ts";
 import { setUpNative } from "./setup/native.ts";
 import { makeVenv } from "./setup/python.ts";
+import { setUpSmol } from "./setup/smol.ts";
 
-const usage = `Usage: deno task setup [--gpu | --cpu]
+const usage = `Usage: deno task setup [--gpu | --cpu] [--smol]
 
   --gpu   TensorFlow with CUDA for the native backend (Linux x86-64; 3.4 GB to download)
   --cpu   TensorFlow for the processor, also where the one with CUDA was set up before
+  --smol  also SmolLM2-135M-Instruct, for --model smol and notebook 08 (93 MB to download)
 `;
 
 /** One thing to set up. */
@@ -58,12 +60,13 @@ async function runSteps(steps: readonly Step[]): Promise<boolean> {
 
 if (import.meta.main) {
   const known = new Set(["--gpu", "--cpu"]);
-  if (Deno.args.some((arg) => !known.has(arg)) || Deno.args.length > 1) {
+  const choices = Deno.args.filter((arg) => arg !== "--smol");
+  if (choices.some((arg) => !known.has(arg)) || choices.length > 1) {
     const help = Deno.args.includes("--help");
     say(help ? usage : `Cannot set up with ${Deno.args.join(" ")}\n\n${usage}`);
     Deno.exit(help ? 0 : 2);
   }
-  const gpu = Deno.args[0] === undefined ? undefined : Deno.args[0] === "--gpu";
+  const gpu = choices[0] === undefined ? undefined : choices[0] === "--gpu";
   const succeeded = await runSteps([
     { name: "npm packages", run: installPackages, without: null },
     {
@@ -81,6 +84,13 @@ if (import.meta.main) {
       run: setUpJupyter,
       without: "No notebooks; the library and the command line run.",
     },
+    ...(Deno.args.includes("--smol")
+      ? [{
+        name: "SmolLM2-135M-Instruct",
+        run: () => setUpSmol(),
+        without: "No --model smol; notebook 08 shows its records.",
+      }]
+      : []),
   ]);
   if (!succeeded) Deno.exit(1);
 }

