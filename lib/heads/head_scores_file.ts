@@ -6,24 +6,11 @@
  */
 import * as arrow from "apache-arrow";
 import { InputError } from "../common/errors.ts";
+import { textColumn } from "./arrow_columns.ts";
 import type { HeadScores } from "./head_scores.ts";
 
 /** Columns that say which sample and head a row is about; a rule cannot have one of these names. */
 const keyColumns = ["sample", "domain", "layer", "head"] as const;
-
-/** A column of repeated texts, stored once each. */
-function textColumn(id: number, texts: readonly string[], repeats: number): arrow.Vector {
-  const values = [...new Set(texts)];
-  const place = new Map(values.map((value, i) => [value, i]));
-  const indices = new Int32Array(texts.length * repeats);
-  texts.forEach((text, i) => indices.fill(place.get(text)!, i * repeats, (i + 1) * repeats));
-  const type = new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32(), id, false);
-  return arrow.makeVector({
-    type,
-    data: indices,
-    dictionary: arrow.vectorFromArray(values, new arrow.Utf8()),
-  });
-}
 
 /**
  * Scores by several rules over the same samples, as the bytes of an Arrow file.

@@ -1,0 +1,267 @@
+/**
+ * Ablation: removes heads and controls on every sample of a data set, and keeps the record.
+ *
+ * @module
+ */
+import * as arrow from "apache-arrow";
+import { decodeVariants } from "../causal/decode_variants.ts";
+import type { Replacement, Variant } from "../causal/head_mask.ts";
+import { type AnswerSample, type Scope, sweep } from "../causal/sweep.ts";
+import { InputError } from "../common/errors.ts";
+import { textColumn } from "../heads/arrow_columns.ts";
+import { gridOf, type HeadScores, meanScores } from "../heads/head_scores.ts";
+import type { VisionLanguageModel } from "../model/vision_language_model.ts";
+import { hash128 } from "../stats/hash.ts";
+import { ablationPlan, type PlannedAblation, type PlanOptions } from "./ablation_plan.ts";
+import { type AblationResult, ablationResults, type AblationTable } from "./ablation_results.ts";
+import { type Experiment, type RunContext, runUnits } from "./experiment.ts";
+import { decodeFloats, encodeFloats, type Json } from "./journal.ts";
+import { jsonText, makeManifest, readRecordJson, writeRecord } from "./record.ts";
+
+/** A sample with its answer. */
+export interface AblationSample extends AnswerSample {
+  /** Name of the domain. */
+  readonly domain: string;
+  /**
+   * Whether generated tokens are a right answer. Without it, only exactly `answerIds` is right.
+   */
+  readonly judge?: (tokenIds: readonly number[]) => boolean;
+}
+
+/** A sample that is loaded when its turn comes. */
+export interface LazyAblationSample {
+  /** Unique in its data set. */
+  readonly id: string;
+  /** Name of its domain. */
+  readonly domain: string;
+  /** Loads it. */
+  readonly load: () => Promise<AblationSample>;
+}
+
+/** Settings of {@link ablateHeads}. */
+export interface AblateHeadsOptions extends RunContext, PlanOptions {
+  /** From the question on (`answer`, by default) or at every position (`all`). */
+  readonly scope?: Scope;
+  /** What takes the place of the heads' output; nothing (`zero`) by default. */
+  readonly replace?: Replacement;
+  /** Tokens of an answer at most, where samples have a judge; 8 by default. */
+  readonly maxNewTokens?: number;
+  /** Rows of a batch at most; see `SweepOptions`. */
+  readonly batchRows?: number;
+  /** Name of the model in the record. */
+  readonly model?: string;
+  /** Name of the data set in the record. */
+  readonly data?: string;
+  /** Bootstrap draws of intervals; 2000 by default. */
+  readonly bootstrapDraws?: number;
+}
+
+/** Settings of the experiment as such. */
+export interface AblateHeadsConfig extends Omit<AblateHeadsOptions, keyof RunContext> {
+  /** The network. */
+  readonly network: VisionLanguageModel;
+  /** The samples. */
+  readonly samples: readonly (AblationSample | LazyAblationSample)[];
+  /** The sets of heads; the first is empty. */
+  readonly plan: readonly PlannedAblation[];
+}
+
+/** One sample's outcomes, by set of heads. */
+export interface AblationRow {
+  /** The sample. */
+  readonly id: string;
+  /** Its domain. */
+  readonly domain: string;
+  /** 1 where the answer is right. */
+  readonly correct: Float32Array;
+  /** Log-probability of the right answer. */
+  readonly logProb: Float32Array;
+}
+
+/** Outcomes of one sample under every set of heads. */
+async function ablateSample(
+  config: AblateHeadsConfig,
+  variants: readonly Variant[],
+  given: AblationSample | LazyAblationSample,
+): Promise<AblationRow> {
+  const { network, scope, batchRows, maxNewTokens = 8 } = config;
+  const sample = "load" in given ? await given.load() : given;
+  const outcomes = await sweep(network, sample, variants, { scope, batchRows });
+  const correct = Float32Array.from(outcomes, (outcome) => outcome.correct ? 1 : 0);
+  const { judge } = sample;
+  const open = [...variants.keys()].filter((i) => correct[i] === 0);
+  if (judge && open.length > 0) { // not exactly the answer, but maybe another right one
+    const answers = await decodeVariants(network, sample, open.map((i) => variants[i]), {
+      scope,
+      batchRows,
+      maxNewTokens,
+    });
+    open.forEach((variant, i) => correct[variant] = judge(answers[i]) ? 1 : 0);
+  }
+  const logProb = Float32Array.from(outcomes, (outcome) => outcome.logProb);
+  return { id: sample.id, domain: given.domain, correct, logProb };
+}
+
+/** What the rows of a run depend on. */
+function identityOf(config: AblateHeadsConfig): Json {
+  const { samples, plan, replace, network } = config;
+  const digest = (value: unknown) => hash128(JSON.stringify(value)).join("-");
+  const name = replace?.kind === "mean"
+    ? replace.over.name
+    : replace?.kind === "resample"
+    ? [replace.from.id, replace.seed ?? null]
+    : replace?.kind === "scale"
+    ? replace.factor
+    : replace?.kind === "blockKeys"
+    ? replace.span
+    : null;
+  return {
+    experiment: ablateHeadsExperiment.name,
+    model: config.model ?? "",
+    data: config.data ?? "",
+    samples: digest(samples.map(({ id, domain }) => [id, domain])),
+    heads: digest(plan),
+    scope: config.scope ?? "answer",
+    replace: [replace?.kind ?? "zero", name],
+    maxNewTokens: config.maxNewTokens ?? 8,
+    dtype: network.kernels.computeDType,
+    kernels: network.kernels.name,
+  };
+}
+
+/** The experiment: one row per sample. */
+export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow> = {
+  name: "ablate_heads",
+  question: "Does the answer need these heads, more than it needs others?",
+  async *run(config: AblateHeadsConfig, context: RunContext = {}) {
+    if (config.samples.length === 0) {
+      throw new InputError("Cannot ablate heads on 0 samples: 1 needed");
+    }
+    const replace = config.replace ?? { kind: "zero" };
+    const variants = config.plan.map(({ heads }): Variant =>
+      heads.length > 0 ? [{ heads, replace }] : []
+    );
+    const units = config.samples.map((sample) => ({
+      key: sample.id,
+      work: () => ablateSample(config, variants, sample),
+    }));
+    const codec = {
+      encode: (row: AblationRow): Json => ({
+        ...row,
+        correct: encodeFloats(row.correct),
+        logProb: encodeFloats(row.logProb),
+      }),
+      decode: (json: Json): AblationRow => {
+        const row = json as { id: string; domain: string; correct: string; logProb: string };
+        return { ...row, correct: decodeFloats(row.correct), logProb: decodeFloats(row.logProb) };
+      },
+    };
+    yield* runUnits(units, codec, identityOf(config), context);
+  },
+};
+
+/** What {@link ablateHeads} found. */
+export interface AblatedHeads extends AblationTable {
+  /** Rows of `results.json`. */
+  readonly results: readonly AblationResult[];
+}
+
+/**
+ * Removes the best heads and controls for them on every sample. With a folder, writes
+ * `results.json`, `samples.arrow` and `manifest.json` there, and a run that was killed goes on where
+ * it stopped.
+ *
+ * @param scores scores that say which heads are best; take them from other samples than these. With
+ * scores by the rule `context-mass` among `rules`, `score-matched` controls are alike in it.
+ * @throws {InputError} naming the sample that cannot be used; what was done before stays done
+ */
+export async function ablateHeads(
+  network: VisionLanguageModel,
+  samples: readonly (AblationSample | LazyAblationSample)[],
+  scores: HeadScores & { readonly rules?: readonly HeadScores[] },
+  options: AblateHeadsOptions = {},
+): Promise<AblatedHeads> {
+  const { folder, signal, onProgress, ...settings } = options;
+  const matched = scores.rules?.find(({ rule }) => rule === "context-mass") ?? scores;
+  const grid = gridOf(scores);
+  const { numHiddenLayers, numAttentionHeads } = network.config.text;
+  if (grid.layers !== numHiddenLayers || grid.heads !== numAttentionHeads) {
+    throw new InputError(
+      `Cannot ablate by scores of ${grid.layers} layers with ${grid.heads} heads: the model has ` +
+        `${numHiddenLayers} with ${numAttentionHeads}`,
+    );
+  }
+  const plan = ablationPlan(meanScores(scores), meanScores(matched), grid, settings);
+  const config: AblateHeadsConfig = { ...settings, network, samples, plan };
+  const rows: AblationRow[] = [];
+  for await (const row of ablateHeadsExperiment.run(config, { folder, signal, onProgress })) {
+    rows.push(row);
+  }
+  const table: AblationTable = {
+    plan,
+    sampleIds: rows.map(({ id }) => id),
+    domains: rows.map(({ domain }) => domain),
+    correct: Uint8Array.from(rows.flatMap(({ correct }) => [...correct])),
+    logProb: Float32Array.from(rows.flatMap(({ logProb }) => [...logProb])),
+  };
+  const { bootstrapDraws: draws, seed } = options;
+  const found = { ...table, results: ablationResults(table, { draws, seed }) };
+  if (folder !== undefined) {
+    const known = new Set(scores.sampleIds);
+    const manifest = await makeManifest({
+      experiment: ablateHeadsExperiment.name,
+      model: options.model ?? "",
+      data: options.data ?? "",
+      samples: rows.length,
+      seed: seed ?? 0,
+      options: {
+        scope: options.scope ?? "answer",
+        replace: options.replace?.kind ?? "zero",
+        sets: plan.length,
+        rule: scores.rule,
+        matchedBy: matched.rule,
+        scoredSamples: scores.sampleIds.length,
+        samplesInBoth: table.sampleIds.filter((id) => known.has(id)).length,
+      },
+    }, network.kernels);
+    await writeRecord(folder, manifest, {
+      "samples.arrow": tableToArrow(table),
+      "results.json": jsonText(found.results),
+    });
+  }
+  return found;
+}
+
+/** The table as an Arrow file: one row per sample and set of heads. */
+function tableToArrow({ plan, sampleIds, domains, correct, logProb }: AblationTable): Uint8Array {
+  const sets = plan.length, rows = sampleIds.length * sets;
+  const column = <A extends Float64Array | Uint32Array>(
+    type: { from(list: { length: number }, map: (_: unknown, i: number) => number): A },
+    value: (planned: PlannedAblation, set: number) => number,
+  ) =>
+    arrow.makeVector(type.from({ length: rows }, (_, row) => value(plan[row % sets], row % sets)));
+  const repeated = sampleIds.flatMap(() => plan.map(({ condition }) => condition));
+  const table = new arrow.Table({
+    sample: textColumn(0, sampleIds, sets),
+    domain: textColumn(1, domains, sets),
+    set: column(Uint32Array, (_, set) => set),
+    condition: textColumn(2, repeated),
+    fraction: column(Float64Array, ({ fraction }) => fraction),
+    draw: column(Uint32Array, ({ draw }) => draw),
+    heads: column(Uint32Array, ({ heads }) => heads.length),
+    correct: arrow.makeVector(correct),
+    logProb: arrow.makeVector(logProb),
+  });
+  return arrow.tableToIPC(table, "file");
+}
+
+/**
+ * The rows of a record that {@link ablateHeads} wrote.
+ *
+ * @throws {InputError} if the folder holds no such record
+ */
+export async function readAblatedHeads(folder: string): Promise<AblationResult[]> {
+  const json = await readRecordJson(folder, "results.json");
+  if (Array.isArray(json)) return json as AblationResult[];
+  throw new InputError(`Cannot read ${folder}/results.json: it is no list of ablations`);
+}

@@ -1,0 +1,190 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { fromArrow, op } from "arquero";
+import {
+  type AblatedHeads,
+  ablateHeads,
+  type AblateHeadsOptions,
+  type AblationSample,
+  type LazyAblationSample,
+  readAblatedHeads,
+} from "../../lib/experiments/ablate_heads.ts";
+import { headEffects } from "../../lib/experiments/ablation_results.ts";
+import { findHeads, type FoundHeads } from "../../lib/experiments/find_heads.ts";
+import { type PlantedModel, plantedModel } from "../../lib/families/planted.ts";
+import { plantedSample } from "../../lib/families/planted_world.ts";
+import { compareHeads, headIndex } from "../../lib/heads/head_id.ts";
+import { meanScores } from "../../lib/heads/head_scores.ts";
+import { topHeads } from "../../lib/heads/select.ts";
+import { testKernels } from "../suites/golden.ts";
+
+const samples: AblationSample[] = Array.from({ length: 16 }, (_, i) => ({
+  ...plantedSample(50, i),
+  domain: i % 2 ? "page" : "scene",
+}));
+const settings: AblateHeadsOptions = {
+  model: "planted",
+  data: "planted",
+  fractions: [3 / 16],
+  draws: 2,
+  bootstrapDraws: 200,
+};
+
+/** Samples of which one stops the run, as a kill would. */
+function stopping(at: number, seen: string[] = []): LazyAblationSample[] {
+  return samples.map((sample, i) => ({
+    id: sample.id,
+    domain: sample.domain,
+    load: () => {
+      if (i === at) return Promise.reject(new Error("killed"));
+      seen.push(sample.id);
+      return Promise.resolve(sample);
+    },
+  }));
+}
+
+/** Rows of one condition. */
+const results = (found: AblatedHeads, condition: string) =>
+  found.results.filter((row) => row.condition === condition);
+
+async function withModel(
+  body: (planted: PlantedModel, scores: FoundHeads, folder: string) => Promise<void>,
+): Promise<void> {
+  const planted = plantedModel(await testKernels(), { seed: 4, retrievalHeads: 3, layers: 2 });
+  const folder = await Deno.makeTempDir();
+  try {
+    const scored = Array.from({ length: 8 }, (_, i) => plantedSample(60, i));
+    await body(planted, await findHeads(planted.model, scored), folder);
+  } finally {
+    planted.model.dispose();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("without the planted heads answers are lost, without controls not; the record says so", async () => {
+  await withModel(async ({ model, retrievalHeads }, scores, folder) => {
+    for (const scope of ["answer", "all"] as const) {
+      const out = `${folder}/${scope}`;
+      const { results, plan, sampleIds } = await ablateHeads(model, samples, scores, {
+        ...settings,
+        scope,
+        folder: out,
+      });
+      assertEquals(sampleIds, samples.map(({ id }) => id));
+      assertEquals([...plan[1].heads].sort(compareHeads), [...retrievalHeads]);
+      const rows = results.filter(({ domain, metric }) =>
+        domain === "all" && metric === "accuracy"
+      );
+      for (const { condition, value, dropFromBaseline } of rows) {
+        if (condition === "core") assert(dropFromBaseline > 0.5, `core loses ${dropFromBaseline}`);
+        else assert(value > 0.9, `${condition} keeps ${value}`);
+      }
+      const [core] = rows.filter(({ condition }) => condition === "core");
+      assert(core.pValue < 0.01 && core.againstControls!["layer-matched"].pValue < 0.01);
+
+      const names = Array.from(Deno.readDirSync(out), ({ name }) => name).sort();
+      assertEquals(names, ["manifest.json", "results.json", "samples.arrow"]);
+      const read = await readAblatedHeads(out);
+      assertEquals(read.length, results.length);
+      assertEquals(read[1].heads, results[1].heads);
+      const manifest = JSON.parse(await Deno.readTextFile(`${out}/manifest.json`));
+      assertEquals(manifest.options.scope, scope);
+      assertEquals(manifest.options.matchedBy, "context-mass");
+      assertEquals(manifest.options.samplesInBoth, 0);
+    }
+  });
+});
+
+Deno.test("samples.arrow opens in arquero: one row per sample and set, with the same accuracy", async () => {
+  await withModel(async ({ model }, scores, folder) => {
+    const { plan, results } = await ablateHeads(model, samples, scores, { ...settings, folder });
+    const table = fromArrow((await Deno.readFile(`${folder}/samples.arrow`)).buffer);
+    assertEquals(table.numRows(), samples.length * plan.length);
+    const means = table.groupby("set").rollup({ mean: op.mean("correct") }).orderby("set");
+    const wanted = results.filter(({ domain, metric }) =>
+      domain === "all" && metric === "accuracy"
+    );
+    assertEquals(
+      Array.from(means.array("mean") as number[]).map((x) => x.toFixed(6)),
+      wanted.map(({ value }) => value.toFixed(6)),
+    );
+  });
+});
+
+Deno.test("killed at any sample and begun again, results.json has the same bytes", async () => {
+  await withModel(async ({ model }, scores, folder) => {
+    await ablateHeads(model, samples, scores, { ...settings, folder: `${folder}/whole` });
+    const wanted = await Deno.readFile(`${folder}/whole/results.json`);
+    const options = { ...settings, folder: `${folder}/killed` };
+    await assertRejects(() => ablateHeads(model, stopping(5), scores, options), Error, "killed");
+    await assertRejects(() => ablateHeads(model, stopping(9), scores, options), Error, "killed");
+    const seen: string[] = [];
+    await ablateHeads(model, stopping(-1, seen), scores, options);
+    assertEquals(seen, samples.slice(9).map(({ id }) => id));
+    assertEquals(await Deno.readFile(`${folder}/killed/results.json`), wanted);
+    await assertRejects(() => ablateHeads(model, stopping(2), scores, options), Error, "killed");
+    await assertRejects(
+      () => ablateHeads(model, samples, scores, { ...options, scope: "all" }),
+      Error,
+      "begun with other settings (scope)",
+    );
+    await assertRejects(
+      () => ablateHeads(model, samples, scores, { ...options, replace: { kind: "uniform" } }),
+      Error,
+      "begun with other settings (replace)",
+    );
+  });
+});
+
+Deno.test("head by head, the planted heads are those whose loss costs the answer", async () => {
+  await withModel(async ({ model, retrievalHeads }, scores) => {
+    const grid = { layers: 2, heads: 8 };
+    const table = await ablateHeads(model, samples, scores, {
+      ...settings,
+      conditions: ["head"],
+      replace: { kind: "scale", factor: -2 }, // zeroed, one of three heads would not be missed
+    });
+    const effects = headEffects(table, grid);
+    const mean = meanScores(effects);
+    assertEquals(topHeads(mean, grid, { count: 3 }).sort(compareHeads), [...retrievalHeads]);
+    assert(retrievalHeads.every((id) => mean[headIndex(id, 8)] > 0.5));
+    const rows = results(table, "head");
+    assertEquals(rows.length, 2 * 16);
+    assert(rows.every(({ domain }) => domain === "all"));
+  });
+});
+
+Deno.test("a judge may call other answers right, but need not be asked about the exact one", async () => {
+  await withModel(async ({ model }, scores) => {
+    let asked = 0;
+    const judged = samples.slice(0, 4).map((sample): AblationSample => ({
+      ...sample,
+      judge: (tokenIds) => {
+        asked++;
+        assert(tokenIds.length <= 2);
+        return true;
+      },
+    }));
+    const options = { ...settings, conditions: ["core" as const], maxNewTokens: 2 };
+    const { results } = await ablateHeads(model, judged, scores, options);
+    const accuracy = results.filter(({ metric, domain }) =>
+      metric === "accuracy" && domain === "all"
+    );
+    assertEquals(accuracy.map(({ value }) => value), [1, 1]);
+    assert(asked > 0 && asked <= 4); // the whole model is right without a judge
+  });
+});
+
+Deno.test("no samples, and scores of another model, are errors", async () => {
+  await withModel(async ({ model }, scores, folder) => {
+    await assertRejects(() => ablateHeads(model, [], scores, settings), Error, "on 0 samples");
+    const other = plantedModel(model.kernels, { seed: 1 }); // 4 layers
+    await assertRejects(
+      () => ablateHeads(other.model, samples, scores, settings),
+      Error,
+      "Cannot ablate by scores of 2 layers with 8 heads: the model has 4 with 8",
+    );
+    other.model.dispose();
+    await Deno.writeTextFile(`${folder}/results.json`, "{}");
+    await assertRejects(() => readAblatedHeads(folder), Error, "it is no list of ablations");
+  });
+});

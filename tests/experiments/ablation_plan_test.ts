@@ -1,0 +1,81 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ablationPlan, conditionNames, controlNames } from "../../lib/experiments/ablation_plan.ts";
+import { headIndex, headName } from "../../lib/heads/head_id.ts";
+
+const grid = { layers: 4, heads: 8 };
+const map = Float64Array.from({ length: 32 }, (_, i) => (i * 11) % 32);
+const matched = Float64Array.from({ length: 32 }, (_, i) => (i * 5) % 32);
+
+Deno.test("the baseline is first; every set has as many heads as its core, controls none of them", () => {
+  const plan = ablationPlan(map, matched, grid, { draws: 3 });
+  assertEquals([plan[0].condition, plan[0].heads], ["none", []]);
+  for (const { condition, fraction, heads } of plan.slice(1)) {
+    const core = plan.find((own) => own.condition === "core" && own.fraction === fraction)!;
+    assertEquals(heads.length, core.heads.length);
+    if (condition === "core") continue;
+    const names = new Set(core.heads.map(headName));
+    assert(heads.every((head) => !names.has(headName(head))), `${condition} at ${fraction}`);
+  }
+});
+
+Deno.test("core has the highest scores; 1 and 2 percent of 32 heads are both one head, planned once", () => {
+  const plan = ablationPlan(map, matched, grid, { conditions: ["core"] });
+  assertEquals(plan.map(({ fraction, heads }) => [fraction, heads.length]), [
+    [0, 0],
+    [0.01, 1],
+    [0.05, 2],
+    [0.1, 3],
+    [0.2, 6],
+    [0.5, 16],
+  ]);
+  for (const { heads } of plan.slice(1)) {
+    const least = Math.min(...heads.map((head) => map[headIndex(head, 8)]));
+    assertEquals(map.filter((score) => score > least).length, heads.length - 1);
+  }
+});
+
+Deno.test("draws differ, seeds differ, and the same seed draws the same", () => {
+  const of = (seed: number) =>
+    ablationPlan(map, matched, grid, { fractions: [0.2], draws: 4, seed });
+  assertEquals(of(1), of(1));
+  assert(JSON.stringify(of(1)) !== JSON.stringify(of(2)));
+  for (const name of ["random", "layer-matched", "score-matched"]) {
+    const draws = of(1).filter(({ condition }) => condition === name);
+    assertEquals(draws.map(({ draw }) => draw), [0, 1, 2, 3]);
+    assertEquals(new Set(draws.map(({ heads }) => String(heads.map(headName)))).size, 4);
+  }
+});
+
+Deno.test("with half of the heads there is one set of others, with more there are no controls", () => {
+  const plan = ablationPlan(map, matched, grid, { fractions: [0.5, 0.8] });
+  const conditions = (fraction: number) =>
+    plan.filter((own) => own.fraction === fraction).map(({ condition }) => condition);
+  assertEquals(conditions(0.5), ["core", ...controlNames]);
+  assertEquals(conditions(0.8), ["core"]);
+});
+
+Deno.test("keep, layer and head: all others, whole layers, each head by itself", () => {
+  const plan = ablationPlan(map, matched, grid, {
+    conditions: ["core", "keep", "layer", "head"],
+    fractions: [0.1],
+  });
+  const of = (name: string) => plan.filter(({ condition }) => condition === name);
+  const both = [...of("core")[0].heads, ...of("keep")[0].heads].map(headName);
+  assertEquals(new Set(both).size, 32);
+  assertEquals(
+    of("layer").map(({ draw, heads }) => [draw, heads.length]),
+    [0, 1, 2, 3].map((l) => [l, 8]),
+  );
+  assert(of("layer").every(({ draw, heads }) => heads.every(({ layer }) => layer === draw)));
+  assertEquals(of("head").map(({ heads }) => headIndex(heads[0], 8)), [...map.keys()]);
+});
+
+Deno.test("impossible plans are errors", () => {
+  const wrong = (options: Parameters<typeof ablationPlan>[3], message: string) =>
+    assertThrows(() => ablationPlan(map, matched, grid, options), Error, message);
+  wrong({ conditions: ["cores" as "core"] }, 'condition "cores". Nearest: core');
+  wrong({ fractions: [0] }, "fraction must be above 0");
+  wrong({ fractions: [1.5] }, "fraction must be above 0, at most 1");
+  wrong({ draws: 0 }, "Cannot draw controls 0 times");
+  assertEquals(new Set(conditionNames).size, 9);
+});

@@ -1,0 +1,126 @@
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import type { PlannedAblation } from "../../lib/experiments/ablation_plan.ts";
+import {
+  ablationResults,
+  type AblationTable,
+  headEffects,
+} from "../../lib/experiments/ablation_results.ts";
+import { doseResponse } from "../../lib/figures/result_curves.ts";
+import { meanScores } from "../../lib/heads/head_scores.ts";
+import { Random } from "../../lib/stats/random.ts";
+
+const heads = [{ layer: 0, head: 1 }];
+const plan: PlannedAblation[] = [
+  { condition: "none", fraction: 0, draw: 0, heads: [] },
+  { condition: "core", fraction: 0.25, draw: 0, heads },
+  { condition: "random", fraction: 0.25, draw: 0, heads: [{ layer: 1, head: 0 }] },
+  { condition: "random", fraction: 0.25, draw: 1, heads: [{ layer: 1, head: 1 }] },
+  { condition: "bottom", fraction: 0.25, draw: 0, heads: [{ layer: 0, head: 0 }] },
+];
+
+/** Samples on which sets of heads cost what they should. */
+function table(
+  samples: number,
+  costs: readonly number[],
+  domains = ["scene", "page"],
+): AblationTable {
+  const random = new Random(1);
+  const cells = Array.from({ length: samples * costs.length }, (_, i) => costs[i % costs.length]);
+  return {
+    plan,
+    sampleIds: Array.from({ length: samples }, (_, i) => `s${i}`),
+    domains: Array.from({ length: samples }, (_, i) => domains[i % domains.length]),
+    correct: Uint8Array.from(cells, (cost) => random.uniform() < 0.95 - cost ? 1 : 0),
+    logProb: Float32Array.from(cells, (cost) => -0.5 - 4 * cost - 0.2 * random.uniform()),
+  };
+}
+
+Deno.test("rows: every set by metric, over all samples and by domain; values are the means", () => {
+  const own = table(60, [0, 0.5, 0, 0, 0]);
+  const results = ablationResults(own, { draws: 200 });
+  assertEquals(results.length, 2 * 3 * plan.length);
+  const row = (condition: string, domain: string, metric: string) =>
+    results.find((r) => r.condition === condition && r.domain === domain && r.metric === metric)!;
+  for (const domain of ["all", "scene", "page"]) {
+    const core = row("core", domain, "accuracy"), none = row("none", domain, "accuracy");
+    const rows = own.sampleIds.flatMap((_, i) =>
+      domain === "all" || own.domains[i] === domain ? [i] : []
+    );
+    const mean = rows.reduce((sum, i) => sum + own.correct[i * 5 + 1], 0) / rows.length;
+    assertAlmostEquals(core.value, mean, 1e-12);
+    assertAlmostEquals(core.dropFromBaseline, none.value - core.value, 1e-12);
+    assertEquals(core.samples, rows.length);
+    assert(core.ci95[0] <= core.value && core.value <= core.ci95[1]);
+    assert(core.dropCi95[0] > 0 && core.pValue < 0.01);
+    assertEquals([none.dropFromBaseline, none.pValue, none.heads], [0, 1, []]);
+  }
+  assertEquals(row("core", "all", "accuracy").heads, [[0, 1]]);
+});
+
+Deno.test("core is compared with each kind of control of its size, and with no other row", () => {
+  const results = ablationResults(table(80, [0, 0.5, 0, 0, 0]), { draws: 200 });
+  for (const { condition, againstControls } of results) {
+    if (condition !== "core") {
+      assertEquals(againstControls, undefined);
+      continue;
+    }
+    assertEquals(Object.keys(againstControls!), ["bottom", "random"]);
+    for (const { excess, ci95, pValue } of Object.values(againstControls!)) {
+      assert(excess > 0 && ci95[0] > 0 && pValue < 0.01);
+    }
+    assertEquals(againstControls!["random"].pValueOverDraws, 1 / 3);
+  }
+});
+
+Deno.test("where core costs what controls cost, the comparison says so", () => {
+  const [, core] = ablationResults(table(80, [0, 0.2, 0.2, 0.2, 0.2]), { draws: 200 });
+  assert(Object.values(core.againstControls!).every(({ pValue }) => pValue > 0.01));
+});
+
+Deno.test("one domain gives one set of rows; figures draw them", () => {
+  const results = ablationResults(table(30, [0, 0.5, 0, 0, 0], ["scene"]), { draws: 100 });
+  assertEquals([...new Set(results.map(({ domain }) => domain))], ["all"]);
+  const figure = doseResponse(results, { metric: "accuracy" });
+  assert(figure.data.length >= 3);
+});
+
+Deno.test("effects of single heads are losses of log-probability, by sample and head", () => {
+  const grid = { layers: 2, heads: 2 };
+  const singles: PlannedAblation[] = [0, 1, 2, 3].map((i) => ({
+    condition: "head",
+    fraction: 0.25,
+    draw: i,
+    heads: [{ layer: i >> 1, head: i & 1 }],
+  }));
+  const own: AblationTable = {
+    plan: [plan[0], ...singles],
+    sampleIds: ["a", "b"],
+    domains: ["scene", "page"],
+    correct: new Uint8Array(10),
+    logProb: Float32Array.of(-1, -1, -3, -1.5, -1, -2, -2, -5, -2, -2),
+  };
+  const effects = headEffects(own, grid);
+  assertEquals([effects.rule, effects.sampleIds, effects.shape], ["effect", ["a", "b"], [2, 2, 2]]);
+  assertEquals([...effects.data], [0, 2, 0.5, 0, 0, 3, 0, 0]);
+  assertEquals([...meanScores(effects)], [0, 2.5, 0.25, 0]);
+  assertThrows(
+    () => headEffects(table(3, [0, 0, 0, 0, 0]), grid),
+    Error,
+    'wanted the condition "head"',
+  );
+  const rows = ablationResults({ ...own, domains: ["scene", "page"] }, { draws: 50 });
+  assertEquals(rows.filter(({ condition }) => condition === "head").length, 2 * 4);
+});
+
+Deno.test("no samples, or no baseline, is an error", () => {
+  const own = table(3, [0, 0, 0, 0, 0]);
+  const none = {
+    ...own,
+    sampleIds: [],
+    domains: [],
+    correct: new Uint8Array(0),
+    logProb: new Float32Array(0),
+  };
+  assertThrows(() => ablationResults(none), Error, "0 samples");
+  assertThrows(() => ablationResults({ ...own, plan: plan.slice(1) }), Error, "without a baseline");
+});
