@@ -26,6 +26,7 @@ export * from "./weights/mod.ts";
 export * from "./inputs/mod.ts";
 export * from "./families/mod.ts";
 export * from "./heads/mod.ts";
+export * from "./causal/mod.ts";
 export * from "./sparse/mod.ts";
 export * from "./tasks/mod.ts";
 export * from "./experiments/mod.ts";

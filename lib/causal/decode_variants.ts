@@ -13,7 +13,7 @@ import { intervene } from "./interventions.ts";
 import { type AnswerSample, batchSize, scopeStart, type SweepOptions } from "./sweep.ts";
 
 /** How variants are decoded. */
-export interface DecodeOptions extends SweepOptions {
+export interface DecodeVariantsOptions extends SweepOptions {
   /** Tokens to generate at most. */
   readonly maxNewTokens: number;
   /** Tokens that end an answer; the config's by default. An empty list never stops. */
@@ -32,7 +32,7 @@ export async function decodeVariants(
   model: VisionLanguageModel,
   sample: Omit<AnswerSample, "answerIds">,
   variants: readonly Variant[],
-  options: DecodeOptions,
+  options: DecodeVariantsOptions,
 ): Promise<number[][]> {
   const { maxNewTokens } = options;
   if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) {
@@ -74,7 +74,7 @@ export async function decodeVariants(
 async function decodeBatch(
   model: VisionLanguageModel,
   prefix: SharedPrefix,
-  { maxNewTokens, attention }: DecodeOptions,
+  { maxNewTokens, attention }: DecodeVariantsOptions,
   batch: number,
   cache: KvCache,
   { next, stop }: { readonly next: number; readonly stop: ReadonlySet<number> },

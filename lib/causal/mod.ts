@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type DecodeOptions, decodeVariants } from "./decode_variants.ts";
+export { decodeVariants, type DecodeVariantsOptions } from "./decode_variants.ts";
 export {
   type AblationEffect,
   ablationEffect,

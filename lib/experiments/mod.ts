@@ -12,6 +12,17 @@ export {
   type PictureView,
   type TokenGridValues,
 } from "./attention_view.ts";
+export {
+  type AblatedHeads,
+  ablateHeads,
+  type AblateHeadsOptions,
+  type AblationSample,
+  type LazyAblationSample,
+  readAblatedHeads,
+} from "./ablate_heads.ts";
+export * from "./ablation_plan.ts";
+export * from "./ablation_results.ts";
+export { ablationSamples } from "./ablation_samples.ts";
 export * from "./answers.ts";
 export type { Experiment, Progress, RunContext } from "./experiment.ts";
 export {

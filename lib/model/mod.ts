@@ -22,6 +22,7 @@ export type {
   VisionFeatures,
   VisionTower,
 } from "./model_inputs.ts";
+export { positionsOf, type PrefixOptions, SharedPrefix } from "./shared_prefix.ts";
 export { type DecoderOptions, type PatternRequest, TextDecoder } from "./text_decoder.ts";
 export {
   type EmbeddedPrompt,

@@ -1,0 +1,66 @@
+/**
+ * From samples of a data set to samples that heads are ablated on: prompt, right answer, judge.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import { quoted } from "../common/text.ts";
+import type { PretrainedModel } from "../families/pretrained.ts";
+import { isCorrect } from "../tasks/metrics.ts";
+import { answersOf } from "../tasks/sample.ts";
+import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
+import { type AnySample, samplePrompt } from "./samples.ts";
+
+/**
+ * Samples for `ablateHeads`, each prepared when its turn comes. The right answer's tokens are those
+ * of the first answer and the token that ends a turn; what else is right, the data set's own rule
+ * says (exact match apart from case, or the choice).
+ *
+ * @throws {InputError} while loading, naming a sample without an answer or that cannot be used
+ *
+ * @example
+ * ```ts
+ * import { ablationSamples } from "../../lib/experiments/ablation_samples.ts";
+ * import { fromPretrained } from "../../lib/families/pretrained.ts";
+ * import { domainOf } from "../../lib/tasks/domains.ts";
+ * import { assert } from "@std/assert";
+ * using model = await fromPretrained("tests/golden/qwen3_vl");
+ * const sample = domainOf("scene").generate(1, {
+ *   cellsPerSide: 4,
+ *   images: 1,
+ *   difficulty: 1,
+ *   split: "test",
+ * });
+ * const [lazy] = ablationSamples(model, [sample]);
+ * const { answerIds, judge } = await lazy.load();
+ * assert(judge!([...answerIds.slice(0, -1)]));
+ * ```
+ */
+export function ablationSamples(
+  model: PretrainedModel,
+  samples: readonly AnySample[],
+): LazyAblationSample[] {
+  const { tokenizer } = model.processor;
+  const end = model.config.eosTokenIds.slice(0, 1);
+  return samples.map((sample) => ({
+    id: sample.id,
+    domain: sample.domain,
+    load: async (): Promise<AblationSample> => {
+      const [answer] = answersOf(sample);
+      const ids = answer === undefined ? [] : tokenizer.encode(answer, { addSpecialTokens: false });
+      if (ids.length === 0) {
+        throw new InputError(`Cannot ablate on sample ${quoted(sample.id)}: it has no answer`);
+      }
+      const prompt = await samplePrompt(model, sample);
+      return {
+        id: sample.id,
+        domain: sample.domain,
+        inputs: prompt,
+        spans: prompt.spans,
+        answerIds: Int32Array.from([...ids, ...end]),
+        judge: (tokenIds) =>
+          isCorrect(tokenizer.decode(tokenIds, { skipSpecialTokens: true }).trim(), sample),
+      };
+    },
+  }));
+}
