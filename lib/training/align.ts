@@ -9,7 +9,7 @@ import type { ModelConfig } from "../model/config.ts";
 import { VisionEncoder } from "../model/vision_encoder.ts";
 import { patchGridsOf, type TokenGrid } from "./layout.ts";
 import { crossEntropy, sizePenalty } from "./loss.ts";
-import { Optimiser } from "./optimiser.ts";
+import { Optimiser, type Parameter } from "./optimiser.ts";
 import type { ModelParameters } from "./parameters.ts";
 import { asKernelTensor, asTfjs } from "./tensors.ts";
 import { trainingKernels } from "./training_kernels.ts";
@@ -48,9 +48,11 @@ const distanceWeight = 5;
 export class Aligner {
   readonly #encoder: VisionEncoder;
   readonly #optimiser: Optimiser;
-  readonly #trained;
+  readonly #trained: readonly Parameter[];
 
   /**
+   * Starts with a fresh optimiser.
+   *
    * @param rates learning rates: Muon's for the blocks' matrices, AdamW's for everything else
    */
   constructor(

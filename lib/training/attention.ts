@@ -80,12 +80,14 @@ function maskOf(
 
 /** An attention function for one layout. Its masks live until {@link TrainingAttention.dispose}. */
 export class TrainingAttention {
-  readonly #layout: BlockLayout;
   readonly #blocks: readonly RowBlock[];
 
-  /** @param local restricts chosen heads of chosen layers; nothing by default */
+  /**
+   * Makes the masks of a layout.
+   *
+   * @param local restricts chosen heads of chosen layers; nothing by default
+   */
   constructor(layout: BlockLayout, readonly local: readonly (LocalWindow | null)[] = []) {
-    this.#layout = layout;
     const length = sequenceLength(layout);
     const window = local.find((one) => one !== null) ?? null;
     const blocks: RowBlock[] = [];

@@ -50,12 +50,12 @@ export interface CurriculumState {
 /** Batches whose mean accuracy is compared with the gate. */
 const gateWindow = 10;
 /** Share of the steps that go to lower levels. */
-const reviewShare = 0.25;
+const reviewShare = 0.4;
 
 /** The beginning. */
 export const firstState: CurriculumState = { level: 0, stepsAtLevel: 0, recent: [] };
 
-/** The level of the next batch: the current one, or in a quarter of the steps a lower one. */
+/** The level of the next batch: the current one, or in a share of the steps a lower one. */
 export function drawLevel(state: CurriculumState, random: Random): number {
   if (state.level === 0 || random.uniform() >= reviewShare) return state.level;
   return random.integer(state.level);

@@ -11,7 +11,7 @@ import type { ModelConfig } from "../model/config.ts";
 import { TextDecoder } from "../model/text_decoder.ts";
 import type { VisionEncoder } from "../model/vision_encoder.ts";
 import type { WeightsMap } from "../model/weights_map.ts";
-import { TrainingAttention } from "./attention.ts";
+import type { TrainingAttention } from "./attention.ts";
 import { patchGridsOf, type SequenceLayout, sequenceLength } from "./layout.ts";
 import { crossEntropy, leftNeighbours } from "./loss.ts";
 import { inputMultiplier, type ModelParameters } from "./parameters.ts";
@@ -98,7 +98,11 @@ export class TrainingForward {
   readonly #decoder: TextDecoder;
   readonly #text: WeightsMap;
 
-  /** @param kernels portable ones, with or without gradients of their own */
+  /**
+   * A forward pass that reads the parameters as they are at each call.
+   *
+   * @param kernels portable ones, with or without gradients of their own
+   */
   constructor(
     readonly kernels: Kernels,
     readonly config: ModelConfig,

@@ -7,7 +7,7 @@ import { type Level, pictures } from "./curriculum.ts";
 
 const both = { gate: 0.85, leastSteps: 0, difficulties: [0] } as const;
 
-/** The plain circuit, from 64 visual tokens and 16 words to 4,096 visual tokens. */
+/** The plain circuit, from 64 visual tokens and 16 words to 1,024 visual tokens. */
 export const plainLevels: readonly Level[] = [
   {
     ...both,
@@ -71,7 +71,7 @@ export const plainLevels: readonly Level[] = [
   },
 ];
 
-/** Every domain as pictures, from the plain circuit to all varieties and 4,096 visual tokens. */
+/** Every domain as pictures, from the plain circuit to all varieties and 2,048 visual tokens. */
 export const pictureLevels: readonly Level[] = [
   {
     ...both,
@@ -81,7 +81,7 @@ export const pictureLevels: readonly Level[] = [
     words: 64,
     contexts: 6,
     questions: 12,
-    left: 0.1,
+    left: 0,
     gate: 0.82,
     difficulties: [0, 1, 2],
   },
@@ -96,7 +96,7 @@ export const pictureLevels: readonly Level[] = [
     words: 64,
     contexts: 3,
     questions: 10,
-    left: 0.05,
+    left: 0,
     gate: 0.82,
     difficulties: [0, 1, 2, 3],
   },
@@ -111,8 +111,8 @@ export const pictureLevels: readonly Level[] = [
     words: 64,
     contexts: 3,
     questions: 10,
-    left: 0.05,
-    gate: 0.7,
+    left: 0,
+    gate: 0.6,
     leastSteps: 100,
     difficulties: [0, 1, 2, 3, 4, 4],
   },
@@ -124,19 +124,19 @@ export const pictureLevels: readonly Level[] = [
     words: 64,
     contexts: 1,
     questions: 20,
-    left: 0.02,
-    gate: 0.7,
-    leastSteps: 60,
+    left: 0,
+    gate: 0.6,
+    leastSteps: 150,
     difficulties: [0, 1, 2, 3, 4],
   },
   {
     ...both,
-    name: "pictures: 4,096 tokens",
-    grids: [pictures(16, 16), pictures(64, 8), pictures(4, 32)],
+    name: "pictures: 2,048 tokens",
+    grids: [pictures(8, 16), pictures(32, 8), pictures(2, 32)],
     pairs: [24, 64],
     words: 64,
     contexts: 1,
-    questions: 24,
+    questions: 20,
     left: 0,
     difficulties: [0, 1, 2, 3, 4],
   },

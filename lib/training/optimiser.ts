@@ -84,7 +84,11 @@ export class Optimiser {
   readonly #state = new Map<string, tf.Tensor>();
   #step = 0;
 
-  /** @throws {InputError} when a parameter under Muon is no matrix */
+  /**
+   * Starts with all momenta and means at zero.
+   *
+   * @throws {InputError} when a parameter under Muon is no matrix
+   */
   constructor(parameters: readonly Parameter[], options: OptimiserOptions) {
     this.#options = {
       momentum: 0.95,

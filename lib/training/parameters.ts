@@ -105,6 +105,8 @@ export class ModelParameters {
   readonly #variables = new Map<string, tf.Variable>();
 
   /**
+   * Draws the first values.
+   *
    * @param seed of the first values
    * @param readouts also makes `readout.own` `[D, D]`, through which an auxiliary loss reads the
    *   residual stream; it is no part of the model

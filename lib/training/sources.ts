@@ -7,6 +7,7 @@ import type { Random } from "../stats/random.ts";
 import { domainNames } from "../tasks/domains.ts";
 import type { DomainName } from "../tasks/options.ts";
 import { assembleBatch } from "./batches.ts";
+import type { Batch } from "./forward.ts";
 import type { Level } from "./curriculum.ts";
 import type { PictureLayout, TokenGrid } from "./layout.ts";
 import { plainContext } from "./plain_contexts.ts";
@@ -30,7 +31,7 @@ function drawPairs(level: Level, random: Random): number {
 }
 
 /** Batches of the plain circuit in words. */
-export const wordSource: BatchSource = (level, grids, random) =>
+export const wordSource: BatchSource = (level, grids, random): Batch =>
   assembleBatch(
     { grids, format: "images", gaps: drawGaps(grids, random) },
     Array.from({ length: level.contexts }, () =>
@@ -44,7 +45,7 @@ export const wordSource: BatchSource = (level, grids, random) =>
   );
 
 /** Batches of all domains as pictures; a part of them as videos. */
-export const pictureSource: BatchSource = (level, grids, random) => {
+export const pictureSource: BatchSource = (level, grids, random): Batch => {
   const format: PictureLayout["format"] = random.uniform() < videoShare ? "video" : "images";
   const domains: readonly DomainName[] = format === "video" ? ["video", "long-video"] : domainNames;
   return assembleBatch(

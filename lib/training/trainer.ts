@@ -77,6 +77,8 @@ export class Trainer {
   readonly optimiser: Optimiser;
 
   /**
+   * Starts with a fresh optimiser.
+   *
    * @param train accepts the names of the weights to train; the vision blocks stay as they are in
    *   any case, see `align.ts`
    */

@@ -28,12 +28,12 @@ Deno.test("the last level never ends", () => {
   assertEquals(state.level, 1);
 });
 
-Deno.test("a quarter of the steps goes to lower levels", () => {
+Deno.test("two fifths of the steps go to lower levels", () => {
   const random = new Random(1);
   const state = { level: 3, stepsAtLevel: 0, recent: [] };
   const drawn = Array.from({ length: 4000 }, () => drawLevel(state, random));
   const lower = drawn.filter((level) => level < 3).length / drawn.length;
-  assert(Math.abs(lower - 0.25) < 0.03, String(lower));
+  assert(Math.abs(lower - 0.4) < 0.03, String(lower));
   assertEquals(drawLevel(firstState, random), 0);
 });
 

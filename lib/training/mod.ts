@@ -1,0 +1,35 @@
+/**
+ * Training: what made the shipped small model, from data on the fly to a checkpoint that
+ * transformers loads.
+ *
+ * Plain differentiable operations of the portable kernels under the model code of `lib/model`, with
+ * gradients written out where that saves time and memory.
+ * @module
+ */
+export { Aligner, type AlignReport, type LabelledPictures } from "./align.ts";
+export { type LocalWindow, TrainingAttention } from "./attention.ts";
+export { type AskedQuestion, assembleBatch, type TrainingContext } from "./batches.ts";
+export { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoints.ts";
+export { type CurriculumState, type Level, pictures } from "./curriculum.ts";
+export { answerContext, type AnswerOptions, type AskableContext } from "./evaluate.ts";
+export { exportModel } from "./export.ts";
+export type { AuxiliaryWeights, Batch } from "./forward.ts";
+export { sparseTreatment, zeroHeads } from "./head_treatment.ts";
+export { type BlockLayout, type PictureLayout, sequenceLayout, type TokenGrid } from "./layout.ts";
+export { crossEntropy } from "./loss.ts";
+export {
+  type Gradients,
+  Optimiser,
+  type OptimiserOptions,
+  orthogonalise,
+  type Parameter,
+} from "./optimiser.ts";
+export { miniConfig, miniSizes, ModelParameters } from "./parameters.ts";
+export { type QuickResult, quickRun } from "./quick_run.ts";
+export { shippedConfig } from "./recipe.ts";
+export { alignPhase, circuitPhase, picturesPhase, sparsePhase } from "./run_phases.ts";
+export { rateAt, type Schedule } from "./schedule.ts";
+export { encodeText, tokenIds } from "./token_format.ts";
+export { type LogLine, type RunPlan, type RunState, train } from "./train.ts";
+export { type HeadTreatment, type StepReport, Trainer } from "./trainer.ts";
+export { trainingKernels } from "./training_kernels.ts";
