@@ -4,11 +4,7 @@ import type { PolicyName } from "../lib/sparse/policies.ts";
 import type { Command } from "./command.ts";
 import { dataOptions, limitByDomain } from "./identify.ts";
 import { progress } from "./progress.ts";
-
-/** Comma-separated entries of an option. */
-function listOf(text: string | undefined): string[] | undefined {
-  return text?.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
-}
+import { listOf, sharesOf } from "./values.ts";
 
 /** The command. */
 export const command: Command = {
@@ -45,11 +41,7 @@ export const command: Command = {
     if (unknown !== undefined) {
       throw new InputError(`Cannot use policy "${unknown}": there are ${policyNames.join(", ")}`);
     }
-    const fractions = listOf(args.text("fractions"))?.map((text) => {
-      const share = Number(text);
-      if (share > 0 && share <= 1) return share;
-      throw new InputError(`Cannot use "${text}" in --fractions: wanted shares above 0, at most 1`);
-    });
+    const fractions = sharesOf("fractions", args.text("fractions"));
     const samples = limitByDomain(await listSamples(data), limit);
     using model = await loadCommandModel(args);
     const rows = await prefillSpeed(model, samples, {

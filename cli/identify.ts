@@ -1,5 +1,6 @@
 /** `corelens identify`: retrieval attention mass of every head on a data set. */
 import { InputError } from "../lib/common/errors.ts";
+import { publishedLayouts } from "../lib/tasks/published/mod.ts";
 import type { Command, Options } from "./command.ts";
 import { progress } from "./progress.ts";
 
@@ -7,8 +8,10 @@ import { progress } from "./progress.ts";
 export const dataOptions: Options = {
   dataset: {
     type: "string",
-    value: "DIR|shipped:DOMAIN",
-    help: "folder with samples.jsonl, or shipped samples (all: shipped)",
+    value: "DIR|NAME:DIR|shipped:DOMAIN",
+    help: "folder with samples.jsonl, folder in a published layout (NAME: " +
+      `${publishedLayouts.map(({ name }) => name).join(", ")}; see data/README.md), or shipped ` +
+      "samples (all: shipped)",
   },
   out: { type: "string", value: "RUN", help: "folder for the record" },
   limit: { type: "string", value: "N", help: "only the first N samples of each domain" },
@@ -44,16 +47,22 @@ export const command: Command = {
   examples: [
     "identify --dataset shipped --out runs/heads",
     "identify --model Qwen/Qwen3-VL-4B-Instruct --dataset my_pages --out runs/pages",
+    "identify --model Qwen/Qwen3-VL-4B-Instruct --dataset refcocog:data/refcocog --out runs/refs",
   ],
   async run(args) {
     const { loadCommandModel, modelName } = await import("./model.ts");
-    const { listSamples } = await import("../lib/tasks/shipped_samples.ts");
+    const { listSamples, withEvidence } = await import("../lib/tasks/shipped_samples.ts");
     const { headSamples } = await import("../lib/experiments/samples.ts");
     const { findHeads } = await import("../lib/experiments/find_heads.ts");
     const { rulesFor } = await import("../lib/heads/scoring_rules.ts");
     const data = args.required("dataset"), folder = args.required("out");
     const limit = args.integer("limit", Number.MAX_SAFE_INTEGER, 1);
-    const list = limitByDomain(await listSamples(data), limit);
+    const listed = await listSamples(data), known = withEvidence(listed, data);
+    if (known.length < listed.length) {
+      const unknown = listed.length - known.length;
+      console.error(`left out: ${unknown} samples that do not say where their answer stands`);
+    }
+    const list = limitByDomain(known, limit);
     using model = await loadCommandModel(args);
     const samples = headSamples(model, list, { contentless: args.text("contentless") });
     const all = rulesFor(await samples[0].load());

@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   forward: () => import("./forward.ts"),
   generate: () => import("./generate.ts"),
   identify: () => import("./identify.ts"),
+  ablate: () => import("./ablate.ts"),
   accelerate: () => import("./accelerate.ts"),
 };
 

@@ -1,0 +1,80 @@
+/** `corelens ablate`: removes heads, against controls, and says what the answers lose. */
+import { InputError } from "../lib/common/errors.ts";
+import type { Condition } from "../lib/experiments/ablation_plan.ts";
+import type { Command } from "./command.ts";
+import { dataOptions, limitByDomain } from "./identify.ts";
+import { progress } from "./progress.ts";
+import { listOf, sharesOf } from "./values.ts";
+
+/** The command. */
+export const command: Command = {
+  name: "ablate",
+  summary: "remove the best heads, against controls, and measure what the answers lose",
+  options: {
+    ...dataOptions,
+    scores: { type: "string", value: "RUN", help: "folder of an identify run, on other samples" },
+    fractions: {
+      type: "string",
+      value: "SHARES",
+      help: "shares of heads removed (default 0.01,0.02,0.05,0.1,0.2,0.5)",
+    },
+    conditions: {
+      type: "string",
+      value: "NAMES",
+      help: "core and its controls by default; also keep, layer, head",
+    },
+    draws: { type: "string", value: "N", help: "draws of each random control (default 5)" },
+    scope: {
+      type: "string",
+      value: "WHERE",
+      help: "answer (default): from the question on; all: at every position",
+    },
+  },
+  examples: ["ablate --dataset shipped --scores runs/heads --out runs/ablation"],
+  async run(args) {
+    const { loadCommandModel, modelName } = await import("./model.ts");
+    const { listSamples } = await import("../lib/tasks/shipped_samples.ts");
+    const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
+    const { ablateHeads } = await import("../lib/experiments/ablate_heads.ts");
+    const { ablationSamples } = await import("../lib/experiments/ablation_samples.ts");
+    const { conditionNames } = await import("../lib/experiments/ablation_plan.ts");
+    const data = args.required("dataset"), folder = args.required("out");
+    const scores = await readFoundHeads(args.required("scores"));
+    const conditions = listOf(args.text("conditions"));
+    const unknown = conditions?.find((name) => !conditionNames.some((known) => known === name));
+    if (unknown !== undefined) {
+      throw new InputError(
+        `Cannot use condition "${unknown}": there are ${conditionNames.join(", ")}`,
+      );
+    }
+    const limit = args.integer("limit", Number.MAX_SAFE_INTEGER, 1);
+    const list = limitByDomain(await listSamples(data), limit);
+    using model = await loadCommandModel(args);
+    const { results } = await ablateHeads(model.network, ablationSamples(model, list), scores, {
+      folder,
+      data,
+      conditions: conditions as Condition[] | undefined,
+      fractions: sharesOf("fractions", args.text("fractions")),
+      draws: args.integer("draws", 5, 1),
+      scope: args.oneOf("scope", ["answer", "all"], "answer"),
+      seed: args.integer("seed", 0, 0),
+      model: args.text("model") ?? modelName(args).split("/").pop(),
+      onProgress: progress("ablate"),
+    });
+    if (args.flag("json")) return console.log(JSON.stringify(results, null, 2));
+    console.log("condition       share  draw  accuracy  drop [95 % interval]       p");
+    for (const row of results) {
+      if (row.metric !== "accuracy" || row.domain !== "all" || row.condition === "head") continue;
+      const interval = row.dropCi95.map((end) => end.toFixed(3)).join(", ");
+      console.log(
+        row.condition.padEnd(14),
+        row.fraction.toFixed(3).padStart(6),
+        String(row.draw).padStart(5),
+        row.value.toFixed(3).padStart(9),
+        ` ${`${row.dropFromBaseline.toFixed(3)} [${interval}]`.padEnd(26)}`,
+        row.pValue.toPrecision(2),
+      );
+    }
+    console.log(`record: ${folder}/results.json, samples.arrow, manifest.json`);
+  },
+};
