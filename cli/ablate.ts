@@ -56,7 +56,7 @@ export const command: Command = {
       conditions: conditions as Condition[] | undefined,
       fractions: sharesOf("fractions", args.text("fractions")),
       draws: args.integer("draws", 5, 1),
-      scope: args.oneOf("scope", ["answer", "all"], "answer"),
+      scope: args.oneOf("scope", ["answer", "all"] as const, "answer"),
       seed: args.integer("seed", 0, 0),
       model: args.text("model") ?? modelName(args).split("/").pop(),
       onProgress: progress("ablate"),
