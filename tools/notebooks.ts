@@ -39,10 +39,10 @@ export function asModule(cells: readonly Cell[]): string {
   return code.map(({ source }, i) => `// cell ${i + 1}\n${source.trimEnd()}\n`).join("\n");
 }
 
-/** Lines of code of a notebook, without blank lines and comments. */
+/** Lines of code of a notebook, without blank lines, comments and imports. */
 export function codeLines(cells: readonly Cell[]): number {
   return cells
     .filter(({ type }) => type === "code")
-    .flatMap(({ source }) => source.split("\n"))
+    .flatMap(({ source }) => source.replace(/^import [^;]*;$/gm, "").split("\n"))
     .filter((line) => line.trim() !== "" && !line.trim().startsWith("//")).length;
 }

@@ -3,8 +3,15 @@
  *
  * @module
  */
-import { headName } from "../heads/head_id.ts";
-import { byDomain, headConcentration, type HeadScores } from "../heads/head_scores.ts";
+import { InputError } from "../common/errors.ts";
+import { headAt, type HeadId, headName } from "../heads/head_id.ts";
+import {
+  byDomain,
+  gridOf,
+  headConcentration,
+  type HeadScores,
+  meanScores,
+} from "../heads/head_scores.ts";
 import type { ScoresSummary } from "./record.ts";
 
 /** An interval as text. */
@@ -70,4 +77,46 @@ export function topHeadRows(record: ScoresSummary, count: number): HeadRow[] {
     interval: between(...record.ci95[layer][head]),
     membership: record.topMembership.probability[layer][head],
   }));
+}
+
+/** One head as a point: its score against what the answers lose without it. */
+export interface EffectPoint {
+  /** Name. */
+  readonly name: string;
+  /** Mean score. */
+  readonly x: { readonly value: number };
+  /** Mean loss of log-probability without the head, in nats. */
+  readonly y: { readonly value: number };
+  /** `core` for chosen heads, else `other heads`. */
+  readonly group: string;
+}
+
+/**
+ * Scores against causal effects, head by head: input of `scatter`.
+ *
+ * @param scores scores of every head
+ * @param effects effects of every head (`headEffects`), of the same model
+ * @param chosen heads of the group `core`
+ * @throws {InputError} if the two are of different models
+ */
+export function effectPoints(
+  scores: HeadScores,
+  effects: HeadScores,
+  chosen: readonly HeadId[],
+): EffectPoint[] {
+  const { layers, heads } = gridOf(scores);
+  const other = gridOf(effects);
+  if (other.layers !== layers || other.heads !== heads) {
+    throw new InputError(
+      `Cannot set scores of ${layers} layers with ${heads} heads against effects of ` +
+        `${other.layers} with ${other.heads}`,
+    );
+  }
+  const effect = meanScores(effects);
+  const core = new Set(chosen.map(headName));
+  return [...meanScores(scores)].map((score, i) => {
+    const name = headName(headAt(i, heads));
+    const group = core.has(name) ? "core" : "other heads";
+    return { name, x: { value: score }, y: { value: effect[i] }, group };
+  });
 }

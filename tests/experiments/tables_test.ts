@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { scoresRecord } from "../../lib/experiments/record.ts";
-import { concentrationRows, topHeadRows } from "../../lib/experiments/tables.ts";
+import { concentrationRows, effectPoints, topHeadRows } from "../../lib/experiments/tables.ts";
 import { headScores } from "../../lib/heads/head_scores.ts";
 import { Random } from "../../lib/stats/random.ts";
 
@@ -30,4 +30,21 @@ Deno.test("rows of heads come best first, with the record's own numbers", () => 
   assertEquals(rows.map(({ rank }) => rank), [1, 2, 3]);
   assertEquals([rows[0].head, rows[0].score], ["L1H2", record.scores[1][2]]);
   assert(rows[0].score >= rows[1].score && rows[1].score >= rows[2].score);
+});
+
+Deno.test("every head is a point of its score and its effect", () => {
+  const effects = headScores("effect", { layers: 3, heads: 8 }, [{
+    id: "a",
+    domain: "page",
+    map: Float32Array.from({ length: 24 }, (_, i) => i),
+  }]);
+  const points = effectPoints(scores, effects, [{ layer: 1, head: 2 }]);
+  assertEquals(points.length, 24);
+  assertEquals(points.filter(({ group }) => group === "core").map(({ name }) => name), ["L1H2"]);
+  assertEquals(points[10].y.value, 10);
+  assertAlmostEquals(points[10].x.value, (12 * 5 + 12 * 0.11) / 24, 0.02);
+  const fewer = headScores("effect", { layers: 1, heads: 1 }, [
+    { id: "a", domain: "page", map: Float32Array.of(1) },
+  ]);
+  assertThrows(() => effectPoints(scores, fewer, []), Error, "3 layers with 8 heads");
 });
