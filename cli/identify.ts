@@ -1,6 +1,6 @@
 /** `corelens identify`: retrieval attention mass of every head on a data set. */
 import { InputError } from "../lib/common/errors.ts";
-import { publishedLayouts } from "../lib/tasks/published/mod.ts";
+import { publishedNames } from "../lib/tasks/published/mod.ts";
 import type { Command, Options } from "./command.ts";
 import { progress } from "./progress.ts";
 
@@ -10,7 +10,7 @@ export const dataOptions: Options = {
     type: "string",
     value: "DIR|NAME:DIR|shipped:DOMAIN",
     help: "folder with samples.jsonl, folder in a published layout (NAME: " +
-      `${publishedLayouts.map(({ name }) => name).join(", ")}; see data/README.md), or shipped ` +
+      `${publishedNames.join(", ")}; see data/README.md), or shipped ` +
       "samples (all: shipped)",
   },
   out: { type: "string", value: "RUN", help: "folder for the record" },
@@ -51,13 +51,13 @@ export const command: Command = {
   ],
   async run(args) {
     const { loadCommandModel, modelName } = await import("./model.ts");
-    const { listSamples, withEvidence } = await import("../lib/tasks/shipped_samples.ts");
+    const { listSamples, samplesWithEvidence } = await import("../lib/tasks/shipped_samples.ts");
     const { headSamples } = await import("../lib/experiments/samples.ts");
     const { findHeads } = await import("../lib/experiments/find_heads.ts");
     const { rulesFor } = await import("../lib/heads/scoring_rules.ts");
     const data = args.required("dataset"), folder = args.required("out");
     const limit = args.integer("limit", Number.MAX_SAFE_INTEGER, 1);
-    const listed = await listSamples(data), known = withEvidence(listed, data);
+    const listed = await listSamples(data), known = samplesWithEvidence(listed, data);
     if (known.length < listed.length) {
       const unknown = listed.length - known.length;
       console.error(`left out: ${unknown} samples that do not say where their answer stands`);

@@ -23,7 +23,7 @@ export class InputError extends Error {
 }
 
 /** Levenshtein distance between two strings, in edits. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const current = [i];

@@ -19,13 +19,13 @@ export interface SampleAnswer {
   readonly tokens: number;
   /** What the model said. */
   readonly answer: string;
-  /** Whether that is right: by exact match, or by choice where there are choices. */
+  /** Whether that is right: by choice where there are choices, else by the sample's metric. */
   readonly correct: boolean;
 }
 
 /** How questions are answered. */
 export interface AnswerOptions extends RunOptions {
-  /** Tokens of an answer at most; 8 by default. */
+  /** Tokens of an answer at most; by default 8, or 48 where a box, a time or the like is asked for. */
   readonly maxNewTokens?: number;
   /** Progress. */
   readonly onProgress?: Progress;
@@ -52,12 +52,13 @@ export async function answerSamples(
   samples: readonly AnySample[],
   options: AnswerOptions = {},
 ): Promise<SampleAnswer[]> {
-  const { onProgress, maxNewTokens = 8, ...run } = options;
+  const { onProgress, maxNewTokens: limit, ...run } = options;
   const answers: SampleAnswer[] = [];
   for (const sample of samples) {
     onProgress?.(answers.length, samples.length);
     const prompt = await samplePrompt(model, sample);
     const ids: number[] = [];
+    const maxNewTokens = limit ?? (sample.metric ? 48 : 8);
     for await (const { id, isStop } of model.generate(prompt, { ...run, maxNewTokens })) {
       if (!isStop) ids.push(id);
     }

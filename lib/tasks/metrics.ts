@@ -6,10 +6,12 @@
 import { InputError } from "../common/errors.ts";
 import type { Interval } from "../stats/interval.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
+import { isDocumentAnswer } from "./published/document_answer.ts";
+import { isSameBox, isSameInterval } from "./published/overlap.ts";
 import { answersOf, type SampleText } from "./sample.ts";
 
 /** What a metric needs of a sample. */
-export type Scored = Pick<SampleText, "answer" | "choices">;
+export type Scored = Pick<SampleText, "answer" | "choices" | "metric">;
 
 /**
  * A text in the form in which answers are compared: one Unicode form, lower case, single spaces,
@@ -132,13 +134,28 @@ export function isNearPlace(
 }
 
 /**
- * Whether a prediction answers a sample: a multiple-choice question by its choices, any other by
- * exact match.
+ * Whether a prediction answers a sample: a multiple-choice question by its choices, any other by the
+ * sample's metric, or by exact match if it names none.
  *
  * @throws {InputError} when a multiple-choice sample has no right answer among its choices
+ *
+ * @example
+ * ```ts
+ * import { isCorrect } from "../../lib/tasks/metrics.ts";
+ * import { assertEquals } from "@std/assert";
+ * const sample = { answer: "[0, 0, 500, 500]", metric: "box" } as const;
+ * assertEquals(isCorrect("[0, 0, 500, 600]", sample), true);
+ * ```
  */
 export function isCorrect(prediction: string, sample: Scored): boolean {
-  return sample.choices ? isRightChoice(prediction, sample) : isExactMatch(prediction, sample);
+  const { choices, metric } = sample;
+  if (choices) return isRightChoice(prediction, sample);
+  if (!metric) return isExactMatch(prediction, sample);
+  return answersOf(sample).some((answer) => {
+    if (metric === "box") return isSameBox(prediction, answer);
+    if (metric === "interval") return isSameInterval(prediction, answer);
+    return isDocumentAnswer(prediction, answer, metric);
+  });
 }
 
 /** Accuracy in one group of samples. */

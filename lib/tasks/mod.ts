@@ -33,11 +33,14 @@ export {
   type TaskVariety,
 } from "./options.ts";
 export { encodePng } from "./png.ts";
+export { publishedNames, readPublished } from "./published/mod.ts";
 export type { ContextQuestion } from "./questions.ts";
 export {
   answersOf,
   type Box,
   type Evidence,
+  type MetricName,
+  metricNames,
   picturesOf,
   type RgbImage,
   type Sample,

@@ -16,6 +16,16 @@ export type SampleMedia =
     readonly video: { readonly frames: readonly RgbImage[]; readonly fps: number };
   };
 
+/** Names of the metrics; see {@link MetricName}. */
+export const metricNames = ["box", "interval", "integer", "number", "text", "list"] as const;
+
+/**
+ * How a prediction is compared with the right answer where exact match does not do: boxes and
+ * stretches of time by intersection over union (at least 0.5), and the answer formats of
+ * MMLongBench-Doc.
+ */
+export type MetricName = typeof metricNames[number];
+
 /** What is known of a sample without its pictures. */
 export interface SampleText {
   /** Unique in its data set. */
@@ -34,6 +44,8 @@ export interface SampleText {
   readonly evidence: readonly Evidence[];
   /** Probability of a right answer by a guess among the candidates in sight, where it is known. */
   readonly chance?: number;
+  /** How a prediction is compared with the answer; choices or exact match by default. */
+  readonly metric?: MetricName;
 }
 
 /** One question on pictures or a video, with its answer and evidence. */

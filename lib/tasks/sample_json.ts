@@ -6,7 +6,13 @@
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import { userText } from "../inputs/messages.ts";
-import type { Box, Evidence, SampleText } from "./sample.ts";
+import {
+  type Box,
+  type Evidence,
+  type MetricName,
+  metricNames,
+  type SampleText,
+} from "./sample.ts";
 
 /** A sample whose pictures are still files. */
 export type SampleEntry =
@@ -29,8 +35,13 @@ type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The error for a field of a sample. */
-function wrong(where: string, field: string, value: unknown, wanted: string): InputError {
+/** The error for a field whose value does not do. */
+export function wrongField(
+  where: string,
+  field: string,
+  value: unknown,
+  wanted: string,
+): InputError {
   const shown = quoted(JSON.stringify(value) ?? "nothing", 60);
   return new InputError(`Cannot read ${where}: ${field} is ${shown}; wanted ${wanted}`);
 }
@@ -38,14 +49,14 @@ function wrong(where: string, field: string, value: unknown, wanted: string): In
 function text(where: string, fields: Fields, field: string): string {
   const value = fields[field];
   if (typeof value === "string" && value !== "") return value;
-  throw wrong(where, field, value, "a text");
+  throw wrongField(where, field, value, "a text");
 }
 
 function texts(where: string, field: string, value: unknown, least: number): string[] {
   const valid = Array.isArray(value) && value.length >= least &&
     value.every((one) => typeof one === "string" && one !== "");
   if (valid) return value;
-  throw wrong(where, field, value, `a list of ${least > 0 ? `at least ${least} ` : ""}texts`);
+  throw wrongField(where, field, value, `a list of ${least > 0 ? `at least ${least} ` : ""}texts`);
 }
 
 const isWhole = (value: unknown): value is number =>
@@ -55,7 +66,12 @@ function boxOf(where: string, field: string, value: unknown): Box {
   const valid = Array.isArray(value) && value.length === 4 && value.every(Number.isFinite) &&
     value[0] >= 0 && value[1] >= 0 && value[0] < value[2] && value[1] < value[3];
   if (valid) return [value[0], value[1], value[2], value[3]];
-  throw wrong(where, field, value, "[x0, y0, x1, y1] in pixels with 0 <= x0 < x1 and 0 <= y0 < y1");
+  throw wrongField(
+    where,
+    field,
+    value,
+    "[x0, y0, x1, y1] in pixels with 0 <= x0 < x1 and 0 <= y0 < y1",
+  );
 }
 
 /** Two whole numbers, rising, below `limit`. */
@@ -64,7 +80,7 @@ function range(where: string, field: string, value: unknown, limit: number, equa
     const [first, last] = value;
     if (last < limit && (equal ? first <= last : first < last)) return [first, last] as const;
   }
-  throw wrong(
+  throw wrongField(
     where,
     field,
     value,
@@ -80,9 +96,9 @@ interface Extent {
 }
 
 function evidenceOf(where: string, field: string, value: unknown, extent: Extent): Evidence {
-  if (!isFields(value)) throw wrong(where, field, value, "an object");
+  if (!isFields(value)) throw wrongField(where, field, value, "an object");
   const kinds = ["image", "frames", "text"].filter((kind) => kind in value);
-  if (kinds.length !== 1) throw wrong(where, field, value, "one of image, frames, text");
+  if (kinds.length !== 1) throw wrongField(where, field, value, "one of image, frames, text");
   if (kinds[0] === "text") {
     return { text: range(where, `${field}.text`, value.text, extent.characters + 1, false) };
   }
@@ -91,7 +107,12 @@ function evidenceOf(where: string, field: string, value: unknown, extent: Extent
     return { frames: range(where, `${field}.frames`, value.frames, extent.frames, true), ...box };
   }
   if (isWhole(value.image) && value.image < extent.images) return { image: value.image, ...box };
-  throw wrong(where, `${field}.image`, value.image, `the number of one of ${extent.images} images`);
+  throw wrongField(
+    where,
+    `${field}.image`,
+    value.image,
+    `the number of one of ${extent.images} images`,
+  );
 }
 
 function mediaOf(where: string, fields: Fields) {
@@ -100,10 +121,10 @@ function mediaOf(where: string, fields: Fields) {
     throw new InputError(`Cannot read ${where}: wanted either images or a video`);
   }
   if (video === undefined) return { images: texts(where, "images", images, 0) };
-  if (!isFields(video)) throw wrong(where, "video", video, "an object with frames and fps");
+  if (!isFields(video)) throw wrongField(where, "video", video, "an object with frames and fps");
   const { frames, fps } = video;
   if (!(typeof fps === "number" && fps > 0 && fps < Infinity)) {
-    throw wrong(where, "video.fps", fps, "frames per second above 0");
+    throw wrongField(where, "video.fps", fps, "frames per second above 0");
   }
   return { video: { frames: texts(where, "video.frames", frames, 1), fps } };
 }
@@ -133,12 +154,15 @@ export function parseSample(json: unknown, place: string): SampleEntry {
   const where = `sample ${quoted(id, 60)} (${place})`;
   const media = mediaOf(where, json);
   const question = text(where, json, "question");
-  const { answer, choices, evidence, chance } = json;
-  if (!Array.isArray(evidence)) throw wrong(where, "evidence", evidence, "a list");
+  const { answer, choices, evidence, chance, metric } = json;
+  if (!Array.isArray(evidence)) throw wrongField(where, "evidence", evidence, "a list");
   if (chance !== undefined && !(typeof chance === "number" && chance >= 0 && chance <= 1)) {
-    throw wrong(where, "chance", chance, "a probability");
+    throw wrongField(where, "chance", chance, "a probability");
   }
   const context = json.context === undefined ? undefined : text(where, json, "context");
+  if (metric !== undefined && !metricNames.includes(metric as MetricName)) {
+    throw wrongField(where, "metric", metric, `one of ${metricNames.join(", ")}`);
+  }
   const extent = {
     images: media.images?.length ?? 0,
     frames: media.video?.frames.length ?? 0,
@@ -155,6 +179,7 @@ export function parseSample(json: unknown, place: string): SampleEntry {
     ...(choices === undefined ? {} : { choices: texts(where, "choices", choices, 1) }),
     evidence: evidence.map((one, i) => evidenceOf(where, `evidence[${i}]`, one, extent)),
     ...(chance === undefined ? {} : { chance }),
+    ...(metric === undefined ? {} : { metric: metric as MetricName }),
     ...media,
   };
 }

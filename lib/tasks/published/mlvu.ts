@@ -1,0 +1,53 @@
+/**
+ * MLVU: multiple-choice questions on long videos, one file a task.
+ *
+ * `json/1_plotQA.json` to `json/7_topic_reasoning.json` are arrays of `video` (a file name),
+ * `duration` in seconds, `question`, `candidates`, `answer` (one of them) and `question_type`; videos
+ * lie in `video/1_plotQA` and so on. Source: the folders `MLVU/json` and `MLVU/video` of
+ * https://huggingface.co/datasets/MLVU/MVLU as the benchmark's `choice_bench.py` reads them
+ * (https://github.com/JUNJIE99/MLVU). The tasks 8 and 9 (captions and summaries, which a language
+ * model scores) are not read.
+ *
+ * MLVU does not publish where in a video the answer is, so its samples have no evidence: heads can be
+ * tested on it (ablation, acceleration), and are found elsewhere.
+ *
+ * @module
+ */
+import type { PublishedLayout } from "./layout.ts";
+
+/** `(A) red` and so on, as the benchmark lists candidates. */
+const listed = (candidates: readonly string[]): string =>
+  candidates.map((one, i) => `(${String.fromCharCode(65 + i)}) ${one}`).join("\n");
+
+/** The layout. */
+export const mlvu: PublishedLayout = {
+  name: "mlvu",
+  wanted: "json/1_plotQA.json (to 7_topic_reasoning.json) and frames/1_plotQA/VIDEO/NUMBER.jpg",
+  folders: ["json", "MLVU/json"],
+  files: /^[1-7]_\w+\.json$/,
+  open: (media) => async (row, file) => {
+    const task = file.slice(file.lastIndexOf("/") + 1).replace(/\.json$/, "");
+    const video = row.text("video").replace(/\.\w+$/, "");
+    const duration = row.positive("duration");
+    const candidates = row.texts("candidates").map((one) => one.trim());
+    const answer = row.text("answer");
+    if (candidates.length < 2 || candidates.length > 26) {
+      throw row.wrong("candidates", "2 to 26 answers to choose from");
+    }
+    if (!candidates.includes(answer)) throw row.wrong("answer", "one of the candidates");
+    const frames = await media.numbered(`frames/${task}`, video, {
+      what: "frames",
+      where: row.where,
+      command: `mkdir -p frames/${task}/VIDEO && ffmpeg -i VIDEO.mp4 -vf fps=0.5 ` +
+        `frames/${task}/VIDEO/%06d.jpg`,
+    });
+    return [{
+      video: { frames: frames.map(({ path }) => path), fps: frames.length / duration },
+      question: `${row.text("question")}\n${listed(candidates)}\nAnswer with one letter.`,
+      answer,
+      choices: candidates,
+      chance: 1 / candidates.length,
+      evidence: [],
+    }];
+  },
+};

@@ -1,0 +1,62 @@
+/**
+ * MMLongBench-Doc: questions on long PDF documents.
+ *
+ * `samples.json` is an array of `doc_id` (the PDF's name), `question`, `answer`, `evidence_pages` (a
+ * list of pages from 1, written as a text: `"[3, 5]"`) and `answer_format` (`Str`, `Int`, `Float`,
+ * `List` or `None`, which marks questions that the document does not answer). Source: `README.md`,
+ * `data/samples.json` and `run_lvlm.py` (which renders pages at 144 dots per inch) of
+ * https://github.com/mayubo2333/MMLongBench-Doc.
+ *
+ * Questions without evidence pages become samples without evidence. Answers are compared by the rules
+ * of the benchmark's `eval/eval_score.py`.
+ *
+ * @module
+ */
+import type { MetricName } from "../sample.ts";
+import type { PublishedLayout } from "./layout.ts";
+import { pagesOf } from "./media_folder.ts";
+import type { Row } from "./row.ts";
+
+/** Metric of each answer format. */
+const metrics: Readonly<Record<string, MetricName>> = {
+  Str: "text",
+  None: "text",
+  Int: "integer",
+  Float: "number",
+  List: "list",
+};
+
+function metricOf(row: Row): MetricName {
+  const format = row.text("answer_format");
+  if (Object.hasOwn(metrics, format)) return metrics[format];
+  throw row.wrong("answer_format", `one of ${Object.keys(metrics).join(", ")}`);
+}
+
+/** Pages from 0 of a list from 1 that is written as a text. */
+function evidencePages(row: Row, count: number): number[] {
+  const text = row.text("evidence_pages");
+  if (!/^\[\s*(\d+\s*(,\s*\d+\s*)*)?\]$/.test(text)) {
+    throw row.wrong("evidence_pages", 'a list of page numbers in a text, such as "[3, 5]"');
+  }
+  const pages = [...text.matchAll(/\d+/g)].map(([number]) => Number(number) - 1);
+  if (pages.every((page) => page >= 0 && page < count)) return [...new Set(pages)];
+  throw row.wrong("evidence_pages", `pages from 1 to ${count}, as many as are in pages`);
+}
+
+/** The layout. */
+export const mmlongbenchDoc: PublishedLayout = {
+  name: "mmlongbench-doc",
+  wanted: "samples.json and pages/DOCUMENT/…NUMBER.png",
+  folders: ["data", ""],
+  files: /^samples\.json$/,
+  open: (media) => async (row) => {
+    const images = await pagesOf(media, "pages", row.text("doc_id"), row.where);
+    return [{
+      images,
+      question: row.text("question"),
+      answer: row.text("answer"),
+      metric: metricOf(row),
+      evidence: evidencePages(row, images.length).map((image) => ({ image })),
+    }];
+  },
+};
