@@ -21,8 +21,8 @@ const things = list(
 /** Their owners. */
 const names = list(
   "Tom Anna Peter Maria David Sarah James Emma Robert Alice Henry Laura Frank Julia Simon Clara " +
-    "George Helen Martin Susan Paul Rachel Oliver Grace Victor Lucy Daniel Ruth Edward Nora Walter " +
-    "Irene Philip Diana Oscar Martha Samuel Vera Arthur Judith",
+    "George Helen Martin Susan Paul Rachel Oliver Grace Victor Lucy Daniel Ruth Edward Mark Walter " +
+    "Kate Philip Diana Oscar Martha Samuel Vera Arthur Judith",
 );
 
 /** What the haystack is made of; nobody owns anything here. */
