@@ -1,0 +1,74 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createKernels } from "../../lib/backend/create_kernels.ts";
+import { useBackend } from "../../lib/backend/select.ts";
+import { InputError } from "../../lib/common/errors.ts";
+import { hybridQuality, type HybridSetting } from "../../lib/experiments/hybrid_quality.ts";
+import { plantedModel } from "../../lib/families/planted.ts";
+import { plantedSample } from "../../lib/families/planted_world.ts";
+
+await useBackend("auto");
+const planted = plantedModel(createKernels("float32"), { seed: 5, retrievalHeads: 3 });
+const samples = Array.from({ length: 12 }, (_, i) => plantedSample(5, i));
+const scores = planted.roles.map((role) => role === "retrieval" ? 1 : 0);
+const share = 3 / scores.length;
+const at = (policy: HybridSetting["policy"], fraction: number, window: number) => ({
+  ...{ policy, fraction, sink: 1, window },
+});
+
+Deno.test("hybridQuality: planted heads suffice, without them the answers are lost", async () => {
+  const settings = [
+    at("core", share, 2),
+    at("local", 0, 2),
+    at("random", share, 2),
+    at("local", 0, 1000),
+  ];
+  const rows = await hybridQuality(planted.model, samples, { scores, settings, seed: 1 });
+  const [core, local, random, wide] = rows;
+  assertEquals(core.denseValue, 1);
+  assertEquals([core.sparseValue, wide.sparseValue], [1, 1]);
+  assert(local.sparseValue < 0.5 && random.sparseValue < 0.5);
+  assertEquals([core.fullHeads, local.fullHeads], [share, 0]);
+  for (const row of rows) {
+    assert(row.ci95[0] <= row.sparseValue && row.sparseValue <= row.ci95[1]);
+    assertEquals([row.metric, row.samples], ["accuracy", 12]);
+    assert(row.difference95[0] <= row.sparseValue - row.denseValue);
+  }
+});
+
+Deno.test("hybridQuality: a run that was stopped goes on and gives the same record", async () => {
+  const folder = await Deno.makeTempDir();
+  const options = { scores, settings: [at("core", share, 2), at("local", 0, 2)] };
+  const whole = await hybridQuality(planted.model, samples, options);
+  const stop = new AbortController();
+  const onProgress = (done: number) => done === 5 && stop.abort(new Error("stopped"));
+  await assertRejects(
+    () =>
+      hybridQuality(planted.model, samples, {
+        ...options,
+        folder,
+        onProgress,
+        signal: stop.signal,
+      }),
+    Error,
+    "stopped",
+  );
+  let most = 0;
+  const again = await hybridQuality(planted.model, samples, {
+    ...options,
+    folder,
+    onProgress: (_, total) => most = Math.max(most, total),
+  });
+  assertEquals(again, whole);
+  assertEquals(most, 7);
+  const written = JSON.parse(await Deno.readTextFile(`${folder}/results.json`));
+  assertEquals(written.map((row: { policy: string }) => row.policy), ["core", "local"]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("hybridQuality: what cannot be measured is refused", async () => {
+  const run = (given: Parameters<typeof hybridQuality>[2], list = samples) =>
+    assertRejects(() => hybridQuality(planted.model, list, given), InputError);
+  await run({ scores: [1, 2], settings: [] });
+  await run({ scores, settings: [at("core", 1.5, 2)] });
+  await run({ scores, settings: [] }, []);
+});

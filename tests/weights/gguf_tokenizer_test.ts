@@ -1,0 +1,74 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/common/errors.ts";
+import { Tokenizer } from "../../lib/inputs/tokenizer.ts";
+import { parseGgufHeader } from "../../lib/weights/gguf_header.ts";
+import { ggufTokenizer, ggufTokenizerConfig } from "../../lib/weights/gguf_tokenizer.ts";
+import {
+  ggufBytes,
+  le,
+  type Note,
+  numberNote,
+  numbersNote,
+  textNote,
+  textsNote,
+} from "./gguf_bytes.ts";
+
+const key = (name: string) => `tokenizer.ggml.${name}`;
+const plain: readonly Note[] = [
+  textNote(key("model"), "gpt2"),
+  textNote(key("pre"), "smollm"),
+  textsNote(key("tokens"), ["<s>", "a", "b", "Ġ", "ab", "1", "<x>", "Ġab"]),
+  numbersNote(key("token_type"), [3, 1, 1, 1, 1, 1, 4, 1]),
+  textsNote(key("merges"), ["a b", "Ġ ab"]),
+  numberNote(key("bos_token_id"), 0),
+];
+
+const header = (notes: readonly Note[]) => {
+  const bytes = ggufBytes(notes);
+  return parseGgufHeader(bytes, bytes.length, "x.gguf");
+};
+const build = (notes: readonly Note[]) =>
+  new Tokenizer(
+    ggufTokenizer(header(notes), "x.gguf"),
+    ggufTokenizerConfig(header(notes), "x.gguf"),
+  );
+const replaced = (note: Note) => [...plain.filter(([name]) => name !== note[0]), note];
+
+Deno.test("ggufTokenizer: merges, single digits, special tokens and the user's own", () => {
+  const tokenizer = build(plain);
+  assertEquals([...tokenizer.encode("ab ab11<s><x>ba")], [4, 7, 5, 5, 0, 6, 2, 1]);
+  assertEquals(tokenizer.decode([0, 4, 7, 6], { skipSpecialTokens: true }), "ab ab<x>");
+  assertEquals(tokenizer.specialTokens, { bos_token: "<s>" });
+});
+
+Deno.test("ggufTokenizer: the first token, where the file says that it is added", () => {
+  const tokenizer = build([...plain, [key("add_bos_token"), 7, le(1, 1)]]);
+  assertEquals([...tokenizer.encode("ab")], [0, 4]);
+  assertEquals([...tokenizer.encode("ab", { addSpecialTokens: false })], [4]);
+});
+
+Deno.test("ggufTokenizerConfig: holds the chat template", () => {
+  const { chat_template } = ggufTokenizerConfig(
+    header([...plain, textNote("tokenizer.chat_template", "{{ x }}")]),
+    "x.gguf",
+  );
+  assertEquals(chat_template, "{{ x }}");
+});
+
+/** One bad file a line. */
+const refused: [string, readonly Note[], string][] = [
+  ["another kind of model", replaced(textNote(key("model"), "llama")), "supported are gpt2"],
+  ["an unknown way to cut texts", replaced(textNote(key("pre"), "viking")), "gpt-2, smollm"],
+  ["no tokens", plain.filter(([name]) => name !== key("tokens")), "tokens is no list of strings"],
+  ["tokens that are numbers", replaced(numbersNote(key("tokens"), [1])), "no list of strings"],
+  ["a token twice", replaced(textsNote(key("tokens"), Array(8).fill("a"))), "a token twice"],
+  ["too few types", replaced(numbersNote(key("token_type"), [1])), "1 token types for 8 tokens"],
+  ["a special token that is none", replaced(numberNote(key("bos_token_id"), 8)), "no token 8"],
+  ["no merges", plain.filter(([name]) => name !== key("merges")), "merges is no list"],
+];
+
+for (const [what, notes, message] of refused) {
+  Deno.test(`ggufTokenizer: refuses ${what}`, () => {
+    assertThrows(() => build(notes), InputError, message);
+  });
+}
