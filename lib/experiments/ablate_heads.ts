@@ -44,7 +44,10 @@ export interface AblateHeadsOptions extends RunContext, PlanOptions {
   readonly scope?: Scope;
   /** What takes the place of the heads' output; nothing (`zero`) by default. */
   readonly replace?: Replacement;
-  /** Tokens of an answer at most, where samples have a judge; 8 by default. */
+  /**
+   * Tokens of an answer at most, where samples have a judge; by default 8, or twice the right answer's
+   * where that is more.
+   */
   readonly maxNewTokens?: number;
   /** Rows of a batch at most; see `SweepOptions`. */
   readonly batchRows?: number;
@@ -84,8 +87,9 @@ async function ablateSample(
   variants: readonly Variant[],
   given: AblationSample | LazyAblationSample,
 ): Promise<AblationRow> {
-  const { network, scope, batchRows, maxNewTokens = 8 } = config;
+  const { network, scope, batchRows } = config;
   const sample = "load" in given ? await given.load() : given;
+  const maxNewTokens = config.maxNewTokens ?? Math.max(8, 2 * sample.answerIds.length);
   const outcomes = await sweep(network, sample, variants, { scope, batchRows });
   const correct = Float32Array.from(outcomes, (outcome) => outcome.correct ? 1 : 0);
   const { judge } = sample;

@@ -63,6 +63,17 @@ Deno.test("isRightChoice: exactly one of the choices is right", () => {
   assert(isCorrect("c", sample) && !isCorrect("c", { answer: "lou" }));
 });
 
+Deno.test("isCorrect: by choice, else by the sample's metric, else by exact match", () => {
+  const box = "[100, 100, 300, 300]", near = "[100, 100, 300, 290]";
+  assert(isCorrect(near, { answer: ["[0, 0, 1, 1]", box], metric: "box" }));
+  assert(!isCorrect(near, { answer: box }));
+  assert(isCorrect("1 to 3", { answer: "1 to 3.5", metric: "interval" }));
+  assert(
+    isCorrect("8.0", { answer: "8", metric: "integer" }) && !isCorrect("8.0", { answer: "8" }),
+  );
+  assert(isCorrect("a", { answer: "tom", choices: ["tom", "eva"], metric: "text" }));
+});
+
 Deno.test("isNearPlace: both coordinates within the tolerance", () => {
   fc.assert(fc.property(
     fc.integer({ min: 1, max: 8 }),

@@ -18,6 +18,7 @@ const video = {
   choices: ["eva", "tom"],
   evidence: [{ frames: [1, 2], box: [0, 0, 1.5, 2] }, { text: [0, 5] }],
   chance: 0.5,
+  metric: "text",
 };
 
 Deno.test("parseSample: images and videos come through as they are, without further keys", () => {
@@ -58,6 +59,7 @@ Deno.test("parseSample: every mistake names the sample and the field", () => {
     [{ ...video, evidence: [{ text: [3, 3] }] }, "evidence[0].text"],
     [{ ...video, evidence: [{ text: [0, 13] }] }, "evidence[0].text"],
     [{ ...image, chance: 2 }, "chance"],
+    [{ ...image, metric: "iou" }, "metric"],
   ];
   for (const [json, message] of cases) {
     assertThrows(() => parseSample(json, "line 7"), InputError, message);

@@ -15,9 +15,11 @@
  */
 import type { PublishedLayout } from "./layout.ts";
 
+const letter = (index: number): string => String.fromCharCode(65 + index);
+
 /** `(A) red` and so on, as the benchmark lists candidates. */
 const listed = (candidates: readonly string[]): string =>
-  candidates.map((one, i) => `(${String.fromCharCode(65 + i)}) ${one}`).join("\n");
+  candidates.map((one, i) => `(${letter(i)}) ${one}`).join("\n");
 
 /** The layout. */
 export const mlvu: PublishedLayout = {
@@ -31,10 +33,12 @@ export const mlvu: PublishedLayout = {
     const duration = row.positive("duration");
     const candidates = row.texts("candidates").map((one) => one.trim());
     const answer = row.text("answer");
-    if (candidates.length < 2 || candidates.length > 26) {
-      throw row.wrong("candidates", "2 to 26 answers to choose from");
+    const letters = candidates.some((one) => /^\P{L}*[a-z]\P{L}*$/iu.test(one));
+    if (candidates.length < 2 || candidates.length > 26 || letters) {
+      throw row.wrong("candidates", "2 to 26 answers to choose from, none of them one letter");
     }
-    if (!candidates.includes(answer)) throw row.wrong("answer", "one of the candidates");
+    const right = candidates.indexOf(answer);
+    if (right < 0) throw row.wrong("answer", "one of the candidates");
     const frames = await media.numbered(`frames/${task}`, video, {
       what: "frames",
       where: row.where,
@@ -44,7 +48,7 @@ export const mlvu: PublishedLayout = {
     return [{
       video: { frames: frames.map(({ path }) => path), fps: frames.length / duration },
       question: `${row.text("question")}\n${listed(candidates)}\nAnswer with one letter.`,
-      answer,
+      answer: [letter(right), answer],
       choices: candidates,
       chance: 1 / candidates.length,
       evidence: [],

@@ -25,7 +25,7 @@ Deno.test("mlvu: one file a task, candidates as lettered choices", async () => {
   const [, sample] = samples;
   assertEquals(sample.video!.frames[0], "frames/2_needle/needle_3/000001.png");
   assertEquals([sample.video!.fps, sample.chance], [0.5, 0.25]);
-  assertEquals(sample.choices, entry.candidates);
+  assertEquals([sample.answer, sample.choices], [["C", "takes a card"], entry.candidates]);
   assert(sample.question.includes("\n(C) takes a card\n"));
   const answers = ["C", "(c)", "takes a card.", "(C) takes a card", "B", "waves"];
   assertEquals(answers.map((one) => isCorrect(one, sample)), [
@@ -47,6 +47,7 @@ Deno.test("mlvu: what is wrong is named", async () => {
   const cases: readonly (readonly [Files, string])[] = [
     [entries({ answer: "leaves" }), "entry 2 of json/2_needle.json: answer"],
     [entries({ candidates: ["one"] }), "candidates"],
+    [entries({ candidates: ["takes a card", "(b)"] }), "candidates"],
     [entries({ candidates: undefined }), "candidates is"],
     [entries({ duration: "8" }), "duration is"],
     [entries({ video: "other.mp4" }), "-vf fps=0.5"],
