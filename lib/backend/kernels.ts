@@ -42,6 +42,22 @@ export type TensorTree =
 /** Activation functions by their Hugging Face names (`hidden_act`). */
 export type Activation = "silu" | "gelu" | "gelu_pytorch_tanh" | "quick_gelu" | "relu";
 
+/** Keys that a query sees at most, of those up to its own position. */
+export interface KeyRange {
+  /** This many keys from the start. */
+  readonly sink: number;
+  /** This many keys up to the query's own, which counts; at least 1. */
+  readonly window: number;
+}
+
+/** Which keys the queries of {@link Kernels.attention} see. */
+export interface AttentionOptions {
+  /** Whether the queries are the last positions and see no later ones; else they see every key. */
+  readonly causal: boolean;
+  /** With `causal`, what each of the N query heads sees at most; null sees all up to itself. */
+  readonly ranges?: readonly (KeyRange | null)[];
+}
+
 /**
  * Tensor operations. Shapes in comments use `..` for any leading axes.
  *
@@ -120,6 +136,23 @@ export interface Kernels {
    * Rows count within the last-but-one axis; other keys get exactly 0.
    */
   causalSoftmax(scores: Tensor, firstQuery: number): Tensor;
+  /**
+   * Attention of grouped heads, `softmax(query key^T) value`, in memory that grows linearly with the
+   * lengths.
+   *
+   * @param query `[B, N, T, H]`, times 1/sqrt(H)
+   * @param keys runs of consecutive positions, `[1 or B, K, S, H]` each; a batch of 1 is shared
+   * @param values the same shapes
+   * @returns `[B, N, T, H]` in {@link Kernels.computeDType}
+   */
+  attention(
+    query: Tensor,
+    keys: readonly Tensor[],
+    values: readonly Tensor[],
+    options: AttentionOptions,
+  ): Tensor;
+  /** Whether {@link Kernels.attention} saves the work for keys outside of the ranges. */
+  readonly skipsHiddenKeys: boolean;
   /** `gain * x / sqrt(mean(x^2) + eps)` over the last axis; without `gain` only normalised. */
   rmsNorm(x: Tensor, gain: Tensor | null, eps: number): Tensor;
   /** `gain * (x - mean) / sqrt(var + eps) + bias` over the last axis. */

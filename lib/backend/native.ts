@@ -7,15 +7,13 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { Activation, DType, Kernels, StoredDType, Tensor } from "./kernels.ts";
+import { blockedAttention } from "./blocked_attention.ts";
+import { foldedShape } from "./folded_product.ts";
+import type { Kernels, StoredDType, Tensor } from "./kernels.ts";
+import { fusedBlocks, registerFusedOps } from "./native_fused.ts";
+import { type BlockOps, causalMask, plainBlocks } from "./native_plain.ts";
 import { NativeOps, noOneDnn, type OneDnnOps, probeOneDnn } from "./native_ops.ts";
-import {
-  type NativeTensor,
-  sizeOf,
-  type TensorStore,
-  tensorStore,
-  typeNumber,
-} from "./native_tensors.ts";
+import { type NativeTensor, sizeOf, tensorStore, typeNumber } from "./native_tensors.ts";
 import { type OpAttribute, TF_BFLOAT16, TF_HALF } from "./tensorflow.ts";
 import { storedBytes } from "./widen.ts";
 
@@ -25,6 +23,8 @@ export interface NativeOptions {
   readonly dtype: "float32" | "bfloat16";
   /** Whether to use the operations of TensorFlow's oneDNN build where it has them. Default: true. */
   readonly oneDnn?: boolean;
+  /** Whether to use our own operations where they are compiled. Default: true. */
+  readonly fused?: boolean;
 }
 
 const storedNumbers: Readonly<Record<StoredDType, number>> = {
@@ -32,9 +32,6 @@ const storedNumbers: Readonly<Record<StoredDType, number>> = {
   F16: TF_HALF,
   BF16: TF_BFLOAT16,
 };
-
-/** Largest mask that is kept for the next call, in elements. */
-const cachedMaskSize = 1 << 18;
 
 let probed: OneDnnOps | null = null;
 
@@ -62,15 +59,21 @@ export function nativeKernels(options: NativeOptions): Kernels {
   const ops = new NativeOps(store);
   const wanted = options.oneDnn ?? store.tensorFlow.device === "CPU";
   if (wanted) probed ??= probeOneDnn(ops);
-  return makeKernels(store, ops, options.dtype, wanted ? probed! : noOneDnn);
+  const oneDnn = wanted ? probed! : noOneDnn;
+  const fused = options.fused ?? true ? registerFusedOps(store.tensorFlow) : null;
+  const blocks = fused
+    ? fusedBlocks(ops, options.dtype, fused)
+    : plainBlocks(ops, options.dtype, oneDnn);
+  return makeKernels(ops, options.dtype, oneDnn, blocks);
 }
 
 function makeKernels(
-  store: TensorStore,
   ops: NativeOps,
   computeDType: "float32" | "bfloat16",
   oneDnn: OneDnnOps,
+  blocks: BlockOps,
 ): Kernels {
+  const { store } = ops;
   const { binding } = store.tensorFlow;
   /** Our handle, once it is sure that it lives. */
   const own = (x: Tensor): NativeTensor => {
@@ -83,6 +86,10 @@ function makeKernels(
   /** Two tensors in the wider of their element types. */
   const matched = (a: Tensor, b: Tensor): [NativeTensor, NativeTensor] =>
     a.dtype === b.dtype ? [own(a), own(b)] : [wide(a), wide(b)];
+  const plainLinear = (x: NativeTensor, weight: NativeTensor, bias: NativeTensor | null) => {
+    const product = ops.linear(x, weight);
+    return bias ? ops.binary("BiasAdd", product, bias) : product;
+  };
   /** Runs a composite, frees its intermediates at once, and never returns an input itself. */
   const composite = (inputs: readonly Tensor[], body: () => NativeTensor): NativeTensor =>
     store.scope(() => {
@@ -90,63 +97,7 @@ function makeKernels(
       return inputs.includes(result) ? ops.identity(result) : result;
     });
 
-  const activate = (x: NativeTensor, name: Activation): NativeTensor => {
-    switch (name) {
-      case "silu":
-        return ops.swish(x, oneDnn);
-      case "quick_gelu":
-        return ops.withScalar(
-          "Mul",
-          ops.swish(ops.withScalar("Mul", x, 1.702), oneDnn),
-          1 / 1.702,
-        );
-      case "relu":
-        return ops.unary("Relu", x);
-      case "gelu": {
-        const half = ops.withScalar("Mul", x, 0.5);
-        const erf = ops.unary("Erf", ops.withScalar("Mul", x, Math.SQRT1_2));
-        return ops.binary("AddV2", half, ops.binary("Mul", half, erf));
-      }
-      case "gelu_pytorch_tanh": {
-        // inner = sqrt(2/pi) * x * (1 + 0.044715 x^2)
-        const root = Math.sqrt(2 / Math.PI);
-        const slope = ops.withScalar("Mul", ops.unary("Square", x), 0.044715 * root);
-        const inner = ops.binary("Mul", x, ops.withScalar("AddV2", slope, root));
-        const half = ops.withScalar("Mul", x, 0.5);
-        return ops.binary("AddV2", half, ops.binary("Mul", half, ops.unary("Tanh", inner)));
-      }
-    }
-  };
-  /** Activations whose formula needs float32 inside. */
-  const activated = (x: Tensor, name: Activation): NativeTensor =>
-    name === "silu" || name === "relu"
-      ? activate(computed(x), name)
-      : ops.cast(activate(wide(x), name), computeDType);
-
-  /** Added to scores: 0 where row i may see key j (`j <= first + i`), else -1e30: `[T, S]`. */
-  const causalMask = (queries: number, keys: number, first: number, dtype: DType) => {
-    const ahead = keys - first - 1; // keys that the first row must not see
-    const corner = () => {
-      const data = new Float32Array(queries * ahead);
-      for (let i = 0; i < queries; i++) data.fill(-1e30, i * ahead + i, (i + 1) * ahead);
-      return data;
-    };
-    const id = queries * ahead <= cachedMaskSize
-      ? store.namedConstant(`causal${queries},${ahead}`, [queries, ahead], corner)
-      : store.create(corner(), [queries, ahead]).id;
-    const attributes = ops.attributes(
-      "pad",
-      () => [ops.type("T", "float32"), ops.type("Tpaddings", "int32")],
-    );
-    const paddings = store.namedConstant(
-      `paddings${first}`,
-      [2, 2],
-      () => new Int32Array([0, 0, first + 1, 0]),
-    );
-    return ops.cast(store.run("Pad", attributes, [id, paddings]), dtype);
-  };
-
-  return {
+  const kernels: Kernels = {
     name: "native",
     computeDType,
 
@@ -234,7 +185,18 @@ function makeKernels(
       return store.run("Tile", attributes, [store.idOf(x), multiples]);
     },
 
-    add: (a, b) => store.scope(() => ops.binary("AddV2", ...matched(a, b))),
+    add: (a, b) =>
+      store.scope(() => {
+        if (a.dtype !== b.dtype && String(a.shape) === String(b.shape)) {
+          if (b.dtype === "bfloat16" && a.dtype === "float32") {
+            return blocks.addWide(own(a), own(b));
+          }
+          if (a.dtype === "bfloat16" && b.dtype === "float32") {
+            return blocks.addWide(own(b), own(a));
+          }
+        }
+        return ops.binary("AddV2", ...matched(a, b));
+      }),
     mul: (a, b) => store.scope(() => ops.binary("Mul", ...matched(a, b))),
     scale: (x, factor) => ops.withScalar("Mul", own(x), factor),
     sum: (x, axis, keepDims = false) =>
@@ -249,11 +211,17 @@ function makeKernels(
     },
 
     matMul: (a, b, { transposeB = false } = {}) =>
-      store.scope(() => ops.matMul(computed(a), computed(b), transposeB)),
+      store.scope(() => {
+        const shape = foldedShape(a.shape, b.shape, transposeB);
+        if (!shape) return ops.matMul(computed(a), computed(b), transposeB);
+        const right = ops.reshape(computed(b), b.shape.slice(-2));
+        return ops.reshape(ops.matMul(ops.rows(computed(a)), right, transposeB), shape);
+      }),
     linear: (x, weight, bias) =>
       store.scope(() => {
-        const product = ops.linear(ops.rows(computed(x)), computed(weight));
-        const shifted = bias ? ops.binary("BiasAdd", product, computed(bias)) : product;
+        const [rows, matrix] = [ops.rows(computed(x)), computed(weight)];
+        const shift = bias ? computed(bias) : null;
+        const shifted = blocks.linear(rows, matrix, shift) ?? plainLinear(rows, matrix, shift);
         if (x.shape.length === 2) return shifted;
         return ops.reshape(shifted, [...x.shape.slice(0, -1), weight.shape[0]]);
       }),
@@ -262,54 +230,24 @@ function makeKernels(
       const [queries, keys] = scores.shape.slice(-2);
       return store.scope(() => {
         if (keys <= firstQuery + 1) return ops.softmax(own(scores), oneDnn);
-        const mask = causalMask(queries, keys, firstQuery, scores.dtype);
+        const mask = causalMask(ops, queries, keys, firstQuery, scores.dtype);
         return ops.softmax(ops.binary("AddV2", own(scores), mask), oneDnn);
       });
     },
-    rmsNorm: (x, gain, eps) =>
-      store.scope(() => {
-        const width = x.shape[x.shape.length - 1];
-        const input = wide(x);
-        const length = ops.reduce("EuclideanNorm", input, -1, true);
-        const meanSquare = ops.withScalar("Mul", ops.unary("Square", length), 1 / width);
-        const inverse = ops.unary("Rsqrt", ops.withScalar("AddV2", meanSquare, eps));
-        const normalized = ops.binary("Mul", input, inverse);
-        const scaled = gain ? ops.binary("Mul", normalized, wide(gain)) : normalized;
-        return ops.cast(scaled, computeDType);
-      }),
+    attention: (query, keys, values, options) => {
+      const { attention } = blocks;
+      if (!attention) return blockedAttention(kernels, query, keys, values, options);
+      return store.scope(() => attention(own(query), keys.map(own), values.map(own), options));
+    },
+    skipsHiddenKeys: blocks.attention !== null,
+    rmsNorm: (x, gain, eps) => store.scope(() => blocks.rmsNorm(own(x), gain && own(gain), eps)),
     layerNorm: (x, gain, bias, eps) =>
-      store.scope(() =>
-        ops.cast(ops.layerNorm(wide(x), wide(gain), wide(bias), eps, oneDnn), computeDType)
-      ),
-    rotate: (x, cos, sin) =>
-      store.scope(() => {
-        const input = wide(x); // in bfloat16 the three roundings cost as much accuracy as a layer
-        const half = x.shape[x.shape.length - 1] / 2;
-        const attributes = ops.attributes("roll", () => [
-          ops.type("T", "float32"),
-          ops.type("Tshift", "int32"),
-          ops.type("Taxis", "int32"),
-        ]);
-        const inputs = [input.id, store.constant(half), store.constant(x.shape.length - 1)];
-        const rolled = store.run("Roll", attributes, inputs); // the halves change places
-        // rotateHalf(x) * sin = rolled * (sin with the sign of its first half changed)
-        const signs = store.namedConstant(
-          `signs${half}`,
-          [2 * half],
-          () => new Float32Array(2 * half).fill(-1, 0, half).fill(1, half),
-        );
-        const signed = ops.simple("Mul", "float32", wide(sin).id, signs);
-        const turned = ops.binary(
-          "AddV2",
-          ops.binary("Mul", input, wide(cos)),
-          ops.binary("Mul", rolled, signed),
-        );
-        return ops.cast(turned, x.dtype);
-      }),
-    activation: (x, name) => composite([x], () => activated(x, name)),
-    gatedActivation: (gate, up, name) =>
-      store.scope(() => ops.binary("Mul", activated(gate, name), computed(up))),
+      store.scope(() => blocks.layerNorm(own(x), own(gain), own(bias), eps)),
+    rotate: (x, cos, sin) => store.scope(() => blocks.rotate(own(x), own(cos), own(sin))),
+    activation: (x, name) => composite([x], () => blocks.gated(own(x), null, name)),
+    gatedActivation: (gate, up, name) => store.scope(() => blocks.gated(own(gate), own(up), name)),
   };
+  return kernels;
 
   function readSync(x: Tensor): Float32Array | Int32Array {
     return store.scope(() => {

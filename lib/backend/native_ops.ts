@@ -31,7 +31,11 @@ export const noOneDnn: OneDnnOps = { softmax: false, swish: false, layerNorm: fa
 export class NativeOps {
   readonly #attributes = new Map<string, OpAttribute[]>();
 
-  /** @param store where results live */
+  /**
+   * Operations whose results live in a store.
+   *
+   * @param store where results live
+   */
   constructor(readonly store: TensorStore) {}
 
   /** An attribute that holds an element type. */
@@ -46,6 +50,11 @@ export class NativeOps {
   /** A boolean attribute. */
   flag(name: string, value: boolean): OpAttribute {
     return { name, type: this.store.tensorFlow.binding.TF_ATTR_BOOL, value };
+  }
+
+  /** A whole number attribute. */
+  integer(name: string, value: number): OpAttribute {
+    return { name, type: this.store.tensorFlow.binding.TF_ATTR_INT, value };
   }
 
   /** A number attribute. */
@@ -140,7 +149,7 @@ export class NativeOps {
     const attributes = this.attributes(`concat${dtype}${tensors.length}`, () => [
       this.type("T", dtype),
       this.type("Tidx", "int32"),
-      { name: "N", type: this.store.tensorFlow.binding.TF_ATTR_INT, value: tensors.length },
+      this.integer("N", tensors.length),
     ]);
     const inputs = [...tensors.map((x) => x.id), this.store.constant(axis)];
     return this.store.run("ConcatV2", attributes, inputs);

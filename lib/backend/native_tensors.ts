@@ -24,6 +24,8 @@ export class NativeTensor implements Tensor {
   kept = false;
 
   /**
+   * A handle on a tensor that lives.
+   *
    * @param id number by which the binding knows the tensor; -1 once freed
    * @param shape sizes of the axes
    * @param dtype element type
@@ -56,7 +58,11 @@ export class TensorStore {
   readonly #scopes: NativeTensor[][] = [];
   readonly #constants = new Map<string, number>();
 
-  /** @param tensorFlow the loaded library */
+  /**
+   * An empty store.
+   *
+   * @param tensorFlow the loaded library
+   */
   constructor(readonly tensorFlow: TensorFlow) {}
 
   /** The binding's id of a handle; throws if the tensor was freed or is none of ours. */

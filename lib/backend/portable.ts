@@ -7,6 +7,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { blockedAttention } from "./blocked_attention.ts";
+import { foldedShape } from "./folded_product.ts";
 import type { Activation, DType, Kernels, StoredDType, Tensor } from "./kernels.ts";
 import { widenToFloat32 } from "./widen.ts";
 
@@ -100,8 +102,13 @@ export function portableKernels(): Kernels {
     sum: (x, axis, keepDims = false) => wrap(tf.sum(unwrap(x), axis, keepDims)),
     argMax: (x) => wrap(tf.argMax(unwrap(x), -1)),
 
-    matMul: (a, b, options = {}) =>
-      wrap(tf.matMul(unwrap(a), unwrap(b), false, options.transposeB ?? false)),
+    matMul: (a, b, { transposeB = false } = {}) => {
+      const shape = foldedShape(a.shape, b.shape, transposeB);
+      if (!shape) return wrap(tf.matMul(unwrap(a), unwrap(b), false, transposeB));
+      const left = tf.reshape(unwrap(a), [-1, a.shape[a.shape.length - 1]]);
+      const right = tf.reshape(unwrap(b), b.shape.slice(-2));
+      return wrap(tf.reshape(tf.matMul(left, right, false, transposeB), shape));
+    },
     linear: (x, weight, bias) => {
       const input = unwrap(x), matrix = unwrap(weight) as tf.Tensor2D;
       const [out, width] = matrix.shape;
@@ -116,6 +123,9 @@ export function portableKernels(): Kernels {
       const [queries, keys] = x.shape.slice(-2);
       return wrap(tf.softmax(tf.add(x, causalMask(queries, keys, firstQuery))));
     },
+    attention: (query, keys, values, options) =>
+      blockedAttention(kernels, query, keys, values, options),
+    skipsHiddenKeys: false,
     rmsNorm: (x, gain, eps) => {
       const input = unwrap(x);
       const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(input), -1, true), eps));

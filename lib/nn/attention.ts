@@ -1,12 +1,13 @@
 /**
- * Attention as functions on tensors: dense causal attention in query blocks, bidirectional attention
- * for vision towers, and the pattern of chosen query rows.
+ * Attention as functions on tensors: dense causal attention, bidirectional attention for vision
+ * towers, and the pattern of chosen query rows.
  *
  * This folder holds the parts of a transformer as functions on tensors. The hybrid counterpart of
  * {@link denseAttention} is `lib/sparse/attention.ts`; both run through
  * `tests/suites/attention_suite.ts`.
  * @module
  */
+import { keyScores, mixValues } from "../backend/blocked_attention.ts";
 import type { Kernels, Tensor } from "../backend/kernels.ts";
 
 /** Keys and values of a run of consecutive positions. A batch of 1 is shared by every row. */
@@ -34,84 +35,28 @@ export interface AttentionCall {
 /** Attention over the keys so far: gives z `[B, N, T, H]`, each head's mix of the values. */
 export type AttentionFunction = (kernels: Kernels, call: AttentionCall) => Tensor;
 
-/** Rows of queries handled at once; bounds memory at `N * block * S` scores. */
-export const queryBlock = 256;
-
 /** Length of all segments together. */
 export function keyLength(segments: readonly KeyValueSegment[]): number {
   return segments.reduce((sum, { key }) => sum + key.shape[2], 0);
 }
 
-/** Scores of folded queries `[B, K, M, H]` with the first `length` keys: `[B, K, M, length]`. */
-function scoresOf(k: Kernels, query: Tensor, segments: readonly KeyValueSegment[], length: number) {
-  const parts: Tensor[] = [];
-  let start = 0;
-  for (const { key } of segments) {
-    const size = Math.min(key.shape[2], length - start);
-    if (size <= 0) break;
-    const part = size === key.shape[2] ? key : k.slice(key, [0, 0, 0, 0], [-1, -1, size, -1]);
-    parts.push(k.matMul(query, part, { transposeB: true }));
-    start += size;
-  }
-  return parts.length === 1 ? parts[0] : k.concat(parts, 3);
-}
-
-/** Values mixed by a folded pattern `[B, K, M, length]`: `[B, K, M, H]`. */
-function mixValues(k: Kernels, pattern: Tensor, segments: readonly KeyValueSegment[]): Tensor {
-  const length = pattern.shape[3];
-  let start = 0;
-  let mixed: Tensor | null = null;
-  for (const { value } of segments) {
-    const size = Math.min(value.shape[2], length - start);
-    if (size <= 0) break;
-    const rows = size === value.shape[2] ? value : k.slice(value, [0, 0, 0, 0], [-1, -1, size, -1]);
-    const weights = size === length
-      ? pattern
-      : k.slice(pattern, [0, 0, 0, start], [-1, -1, -1, size]);
-    const part = k.matMul(weights, rows);
-    mixed = mixed ? k.add(mixed, part) : part;
-    start += size;
-  }
-  return mixed!;
-}
-
-/** Causal softmax of folded scores: `[B, K, G*T, S]` with queries from position `first`. */
-function foldedSoftmax(k: Kernels, scores: Tensor, queries: number, first: number): Tensor {
-  const [b, groups, folded, keys] = scores.shape;
-  if (queries === 1) return k.softmax(scores); // one new token sees every key
-  const split = k.reshape(scores, [b, groups, folded / queries, queries, keys]);
-  return k.reshape(k.causalSoftmax(split, first), [b, groups, folded, keys]);
-}
-
 /**
- * Dense causal attention with grouped heads, in blocks of {@link queryBlock} query rows against
- * their own key prefix. The query heads of a key-value group are folded into the rows of one matrix
- * product. Memory grows linearly with the length unless a hook asks for scores or pattern.
+ * Dense causal attention with grouped heads. Memory grows linearly with the length unless a hook asks
+ * for scores or pattern.
  */
 export const denseAttention: AttentionFunction = (k: Kernels, call: AttentionCall): Tensor => {
   const { query, segments } = call;
+  const keys = segments.map(({ key }) => key), values = segments.map(({ value }) => value);
+  if (!call.onScores && !call.onPattern) return k.attention(query, keys, values, { causal: true });
   const [batch, heads, queries, headDim] = query.shape;
-  const keyValueHeads = segments[0].key.shape[1];
-  const group = heads / keyValueHeads;
-  const first = keyLength(segments) - queries; // position of the first query
-  const block = call.onScores || call.onPattern ? queries : queryBlock;
-
-  const blocks: Tensor[] = [];
-  for (let start = 0; start < queries; start += block) {
-    const size = Math.min(block, queries - start);
-    blocks.push(k.scope(() => {
-      const rows = size === queries ? query : k.slice(query, [0, 0, start, 0], [-1, -1, size, -1]);
-      // [B, N, t, H] -> [B, K, G*t, H]: heads of a group stand next to each other
-      const folded = k.reshape(rows, [batch, keyValueHeads, group * size, headDim]);
-      const scores = scoresOf(k, folded, segments, first + start + size);
-      const pattern = call.onScores || call.onPattern
-        ? hookedPattern(k, scores, call, first)
-        : foldedSoftmax(k, scores, size, first + start);
-      // [B, K, G*t, H] -> [B, N, t, H]
-      return k.reshape(mixValues(k, pattern, segments), [batch, heads, size, headDim]);
-    }));
-  }
-  return blocks.length === 1 ? blocks[0] : k.concat(blocks, 2);
+  const keyValueHeads = keys[0].shape[1];
+  return k.scope(() => {
+    // [B, N, T, H] -> [B, K, G*T, H]: heads of a group stand next to each other
+    const rows = heads / keyValueHeads * queries;
+    const scores = keyScores(k, k.reshape(query, [batch, keyValueHeads, rows, headDim]), keys);
+    const pattern = hookedPattern(k, scores, call, keyLength(segments) - queries);
+    return k.reshape(mixValues(k, pattern, values), query.shape); // [B, K, G*T, H] -> [B, N, T, H]
+  });
 };
 
 /** The pattern with hooks on scores and pattern in between; shapes as folded scores. */
@@ -159,12 +104,8 @@ export function patternOfRows(
     const picked = chosen.length === 1 ? chosen[0] : k.concat(chosen, 2); // [B, N, R, H]
     const group = heads / keyValueHeads;
     const folded = k.reshape(picked, [batch, keyValueHeads, group * rows.length, headDim]);
-    const scores = k.reshape(scoresOf(k, folded, segments, keys), [
-      batch,
-      heads,
-      rows.length,
-      keys,
-    ]);
+    const all = keyScores(k, folded, segments.map(({ key }) => key));
+    const scores = k.reshape(all, [batch, heads, rows.length, keys]);
     const hidden = new Float32Array(rows.length * keys);
     rows.forEach((row, i) => hidden.fill(-1e30, i * keys + first + row + 1, (i + 1) * keys));
     return k.cast(k.softmax(k.add(scores, k.tensor(hidden, [rows.length, keys]))), "float32");
@@ -183,7 +124,7 @@ function consecutiveRuns(rows: readonly number[]): [start: number, end: number][
 }
 
 /**
- * Attention in which every query sees every key, for vision towers, in query blocks.
+ * Attention in which every query sees every key, for vision towers.
  *
  * @param query `[n, heads, P, H]`, times 1/sqrt(H)
  * @param key `[n, heads, P, H]`
@@ -198,16 +139,9 @@ export function bidirectionalAttention(
   value: Tensor,
   onPattern?: (pattern: Tensor) => Tensor,
 ): Tensor {
-  const length = query.shape[2];
-  const block = onPattern ? length : Math.max(queryBlock, Math.floor((1 << 22) / length));
-  const blocks: Tensor[] = [];
-  for (let start = 0; start < length; start += block) {
-    const size = Math.min(block, length - start);
-    blocks.push(k.scope(() => {
-      const rows = size === length ? query : k.slice(query, [0, 0, start, 0], [-1, -1, size, -1]);
-      const pattern = k.softmax(k.matMul(rows, key, { transposeB: true })); // [n, heads, block, P]
-      return k.matMul(onPattern ? onPattern(pattern) : pattern, value);
-    }));
-  }
-  return blocks.length === 1 ? blocks[0] : k.concat(blocks, 2);
+  if (!onPattern) return k.attention(query, [key], [value], { causal: false });
+  return k.scope(() => {
+    const pattern = k.softmax(k.matMul(query, key, { transposeB: true })); // [n, heads, P, P]
+    return k.matMul(onPattern(pattern), value);
+  });
 }

@@ -6,14 +6,14 @@
  * sink and the slab of keys that its windows reach, so no masked dense matrix is ever made.
  * @module
  */
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import { queryBlock } from "../backend/blocked_attention.ts";
+import type { Kernels, KeyRange, Tensor } from "../backend/kernels.ts";
 import {
   type AttentionCall,
   type AttentionFunction,
   denseAttention,
   keyLength,
   type KeyValueSegment,
-  queryBlock,
 } from "../nn/attention.ts";
 import { type Pattern, sees } from "./pattern.ts";
 import { layerParts, type PlanPart, type SparsePlan } from "./plan.ts";
@@ -36,6 +36,12 @@ export function hybridAttention(plan: SparsePlan): AttentionFunction {
   return (k, call) => {
     const patterns = plan.patterns[call.layer];
     if (call.onScores || call.onPattern) return maskedAttention(k, call, patterns);
+    const ranges = k.skipsHiddenKeys ? keyRanges(patterns) : null;
+    if (ranges) {
+      const keys = call.segments.map(({ key }) => key);
+      const values = call.segments.map(({ value }) => value);
+      return k.attention(call.query, keys, values, { causal: true, ranges });
+    }
     const keyValueHeads = call.segments[0].key.shape[1];
     const id = `${call.layer}/${keyValueHeads}`;
     const parts = cache.get(id) ?? layerParts(patterns, keyValueHeads);
@@ -59,6 +65,12 @@ export function hybridAttention(plan: SparsePlan): AttentionFunction {
     const places = Array.from({ length: order.length }, (_, head) => order.indexOf(head));
     return takeHeads(k, k.concat(outputs, 1), places);
   };
+}
+
+/** What each head sees as ranges of keys, or null where a pattern is none. */
+function keyRanges(patterns: readonly Pattern[]): (KeyRange | null)[] | null {
+  if (patterns.some(({ kind }) => kind === "strided")) return null;
+  return patterns.map((pattern) => pattern.kind === "local" ? pattern : null);
 }
 
 function partAttention(k: Kernels, call: AttentionCall, part: PlanPart): Tensor {

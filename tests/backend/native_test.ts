@@ -21,18 +21,17 @@ async function native(options: NativeOptions): Promise<Kernels> {
 }
 
 if (built) {
-  kernelSuite("native float32", () => native({ dtype: "float32" }), { tolerance: 1e-5 });
-  kernelSuite("native float32 without oneDNN", () => native({ dtype: "float32", oneDnn: false }), {
-    tolerance: 1e-5,
-  });
-  kernelSuite("native bfloat16", () => native({ dtype: "bfloat16" }), { tolerance: 2e-2 });
-  kernelSuite(
-    "native bfloat16 without oneDNN",
-    () => native({ dtype: "bfloat16", oneDnn: false }),
-    {
-      tolerance: 2e-2,
-    },
-  );
+  for (const dtype of ["float32", "bfloat16"] as const) {
+    const tolerance = dtype === "float32" ? 1e-5 : 2e-2;
+    const variants: [string, Partial<NativeOptions>][] = [
+      ["", {}],
+      [" without our operations", { fused: false }],
+      [" without our operations and oneDNN's", { fused: false, oneDnn: false }],
+    ];
+    for (const [without, options] of variants) {
+      kernelSuite(`native ${dtype}${without}`, () => native({ dtype, ...options }), { tolerance });
+    }
+  }
   Deno.test("native kernels", async (t) => {
     const k = await native({ dtype: "bfloat16" });
     await t.step("say what they are", () => {

@@ -112,6 +112,56 @@ export function matMul(a: Grid, b: Grid): Grid {
   });
 }
 
+/** One call of attention: `[B, N, T, H]` queries; keys and values `[1 or B, K, S, H]` in runs. */
+export interface AttentionInputs {
+  readonly query: Grid;
+  readonly keys: readonly Grid[];
+  readonly values: readonly Grid[];
+  /** Whether a head's query at a position sees a key. */
+  readonly sees: (head: number, position: number, key: number) => boolean;
+}
+
+/** Attention with grouped heads; the queries are the last positions. */
+export function attention({ query, keys, values, sees }: AttentionInputs): Grid {
+  const [, heads, queries] = query.shape;
+  const keyHeads = keys[0].shape[1];
+  /** Run and position within it of each key. */
+  const places = keys.flatMap(({ shape }, run) =>
+    Array.from({ length: shape[2] }, (_, position): [number, number] => [run, position])
+  );
+  const width = query.shape[3];
+  const row = (grid: Grid, b: number, head: number, position: number) => {
+    const start = ((grid.shape[0] === 1 ? 0 : b) * grid.shape[1] + head) * grid.shape[2] + position;
+    return grid.data.slice(start * width, (start + 1) * width);
+  };
+  const data: number[] = [];
+  for (let b = 0; b < query.shape[0]; b++) {
+    for (let head = 0; head < heads; head++) {
+      const keyHead = Math.floor(head * keyHeads / heads);
+      for (let t = 0; t < queries; t++) {
+        const q = row(query, b, head, t);
+        const seen = places.flatMap((place, key) =>
+          sees(head, places.length - queries + t, key) ? [place] : []
+        );
+        const scores = seen.map(([run, position]) => {
+          const key = row(keys[run], b, keyHead, position);
+          let score = 0;
+          for (let h = 0; h < width; h++) score += q[h] * key[h];
+          return score;
+        });
+        const shares = softmax({ shape: [1, scores.length], data: scores }).data;
+        const mixed = new Array<number>(width).fill(0);
+        seen.forEach(([run, position], i) => {
+          const value = row(values[run], b, keyHead, position);
+          for (let h = 0; h < width; h++) mixed[h] += shares[i] * value[h];
+        });
+        data.push(...mixed);
+      }
+    }
+  }
+  return { shape: query.shape, data };
+}
+
 /** Runs a function on every row of the last axis. */
 function rows(x: Grid, f: (row: number[]) => number[]): Grid {
   const width = x.shape[x.shape.length - 1];

@@ -292,6 +292,9 @@ export function kernelSuite(
       [[2, 3, 4], [2, 4, 6]],
       [[2, 3, 1, 7], [2, 3, 7, 33]],
       [[2, 2, 17, 64], [1, 2, 64, 19]],
+      [[2, 1, 18, 13], [1, 1, 13, 21]],
+      [[3, 1, 2, 6], [1, 1, 6, 4]],
+      [[2, 3, 5, 4], [2, 1, 4, 3]],
       [[2, 0, 4], [2, 4, 3]],
       [[2, 3, 0], [2, 0, 3]],
     ];
@@ -325,6 +328,23 @@ export function kernelSuite(
         [x, weight, bias],
         (a, w, b) => k.linear(a, w, b),
         loops.broadcast(wanted, bias, (p, q) => p + q),
+      );
+    }
+  });
+
+  test("linear of sizes that fill whole tiles, and rows that do not", (k) => {
+    for (
+      const [rows, inner, outer] of [[32, 32, 32], [45, 64, 96], [161, 544, 32], [33, 32, 288]]
+    ) {
+      const x = grid([rows, inner], 31), weight = grid([outer, inner], 32, 1 / Math.sqrt(inner));
+      const bias = grid([outer], 33);
+      const product = loops.matMul(x, loops.transpose(weight, [1, 0]));
+      compare(k, [x, weight], (a, w) => k.linear(a, w), product);
+      compare(
+        k,
+        [x, weight, bias],
+        (a, w, b) => k.linear(a, w, b),
+        loops.broadcast(product, bias, (p, q) => p + q),
       );
     }
   });
@@ -366,6 +386,95 @@ export function kernelSuite(
         hidden.data.forEach((v, i) => v === -Infinity && assertEquals(found[i], 0));
       });
     }
+  });
+
+  /** Shapes of an attention call: the runs of keys hold `[batch, positions]` each. */
+  interface AttentionShapes {
+    readonly query: readonly [batch: number, heads: number, queries: number, headDim: number];
+    readonly keyHeads: number;
+    readonly runs: readonly (readonly [batch: number, positions: number])[];
+  }
+  const attentionCases: AttentionShapes[] = [
+    { query: [1, 2, 7, 8], keyHeads: 1, runs: [[1, 7]] },
+    { query: [1, 1, 1, 4], keyHeads: 1, runs: [[1, 1]] },
+    { query: [2, 4, 5, 16], keyHeads: 2, runs: [[2, 9]] },
+    { query: [3, 2, 2, 6], keyHeads: 2, runs: [[1, 4], [3, 3]] }, // shared prefix, few queries
+    { query: [2, 2, 9, 13], keyHeads: 1, runs: [[1, 21], [2, 9]] }, // shared prefix, odd width
+    { query: [1, 2, 70, 64], keyHeads: 1, runs: [[1, 3], [1, 600]] }, // tiles of queries and keys
+    { query: [1, 1, 130, 72], keyHeads: 1, runs: [[1, 130]] },
+    { query: [1, 6, 33, 32], keyHeads: 2, runs: [[1, 33]] },
+  ];
+  const attentionInputs = ({ query, keyHeads, runs }: AttentionShapes) => {
+    const rows = (seed: number) =>
+      runs.map(([batch, positions], i) => grid([batch, keyHeads, positions, query[3]], seed + i));
+    return { query: grid(query, 40, 2 / Math.sqrt(query[3])), keys: rows(50), values: rows(60) };
+  };
+
+  test("attention, causal or not, over runs of keys that rows may share", (k) => {
+    for (const shapes of attentionCases) {
+      const { query, keys, values } = attentionInputs(shapes);
+      for (const causal of [true, false]) {
+        const sees = (_: number, position: number, key: number) => !causal || key <= position;
+        compare(
+          k,
+          [query, ...keys, ...values],
+          (q, ...rest) =>
+            k.attention(q, rest.slice(0, keys.length), rest.slice(keys.length), { causal }),
+          loops.attention({ query, keys, values, sees }),
+        );
+      }
+    }
+    k.scope(() => {
+      const x = upload(k, grid([1, 1, 2, 4], 41));
+      assertEquals(k.attention(x, [x], [x], { causal: true }).dtype, k.computeDType);
+    });
+  });
+
+  test("attention whose heads see a sink and a window", (k) => {
+    const reach = [[1, 1], [0, 3], [4, 2], [64, 5], [2, 100], [0, 1000]];
+    for (const [i, shapes] of attentionCases.entries()) {
+      const { query, keys, values } = attentionInputs(shapes);
+      const ranges = Array.from({ length: query.shape[1] }, (_, head) => {
+        const [sink, window] = reach[(head + i) % reach.length];
+        return head === 1 ? null : { sink, window };
+      });
+      const sees = (head: number, position: number, key: number) => {
+        const range = ranges[head];
+        return key <= position &&
+          (!range || key < range.sink || position - key < range.window);
+      };
+      compare(
+        k,
+        [query, ...keys, ...values],
+        (q, ...rest) =>
+          k.attention(q, rest.slice(0, keys.length), rest.slice(keys.length), {
+            causal: true,
+            ranges,
+          }),
+        loops.attention({ query, keys, values, sees }),
+      );
+    }
+  });
+
+  test("attention follows a sharp score, and huge scores do not overflow", (k) => {
+    const [tokens, width] = [80, 16];
+    // key j points along axis j % 16, query t along axis 7 t % 16: scores are 10000 or 0
+    const pointing = (axisOf: (token: number) => number): Grid => ({
+      shape: [1, 1, tokens, width],
+      data: Array.from(
+        { length: tokens * width },
+        (_, i) => i % width === axisOf(Math.floor(i / width)) ? 100 : 0,
+      ),
+    });
+    const query = pointing((t) => 7 * t % width), key = pointing((j) => j % width);
+    const value = grid([1, 1, tokens, width], 72);
+    const sees = (_: number, position: number, at: number) => at <= position;
+    compare(
+      k,
+      [query, key, value],
+      (q, kk, v) => k.attention(q, [kk], [v], { causal: true }),
+      loops.attention({ query, keys: [key], values: [value], sees }),
+    );
   });
 
   test("rmsNorm with and without gain", (k) => {

@@ -52,6 +52,36 @@ function quietArguments(target: string): string[] {
   return ["-O2", "-std=c++17", "-shared", "-fPIC", "-fvisibility=hidden", source, "-o", output];
 }
 
+/** Arguments that compile our own operations, for this machine's processor. */
+export function operationArguments(
+  os: string,
+  arch: string,
+  include: string,
+  target: string,
+): string[] {
+  const framework = libraryNames(os).find((name) => name.includes("framework"))!;
+  const origin = os === "darwin" ? "@loader_path" : "$ORIGIN";
+  return [
+    "-O3",
+    arch === "x86_64" ? "-march=native" : "-mcpu=native",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-std=c++17",
+    "-w",
+    "-shared",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-pthread",
+    "-I",
+    include,
+    join(repository, "tools", "native", "ops", "ops.cc"),
+    "-o",
+    join(target, "libcorelens_ops.so"),
+    join(target, "tensorflow", framework),
+    `-Wl,-rpath,${origin}/tensorflow`,
+  ];
+}
+
 /** The compilers on the PATH, in the order in which to try them; `CXX` comes first. */
 export async function findCompilers(): Promise<Compiler[]> {
   const names = new Set([Deno.env.get("CXX") ?? "", "g++", "c++", "clang++"]);
@@ -65,7 +95,8 @@ export async function findCompilers(): Promise<Compiler[]> {
 }
 
 /**
- * Compiles the binding, and on Linux the quiet helper, into `target`.
+ * Compiles the binding, on Linux the quiet helper, and our own operations into `target`. Without the
+ * last everything works, more slowly.
  *
  * @param include folder of TensorFlow's headers
  * @param target folder with `tensorflow/` and its libraries
@@ -85,6 +116,11 @@ export async function compileBackend(
     });
     if (!ok) return stderr.split("\n").find((line) => /error/i.test(line)) ?? lastLine(stderr);
   }
+  const operations = operationArguments(os, Deno.build.arch, include, target);
+  const { ok, stderr } = await run(compiler.program, [...compiler.args, ...operations], {
+    env: compiler.env,
+  });
+  if (!ok) say(`      no operations of our own (slower): ${lastLine(stderr)}`);
   return null;
 }
 

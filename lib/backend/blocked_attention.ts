@@ -1,0 +1,131 @@
+/**
+ * Attention out of the kernels' other operations, in blocks of queries against the keys that they see.
+ *
+ * The specification of {@link Kernels.attention}, and what runs where there is no operation for it;
+ * `tests/suites/kernel_suite.ts` holds all of them equal.
+ * @module
+ */
+import type { AttentionOptions, Kernels, KeyRange, Tensor } from "./kernels.ts";
+
+/** Rows of queries handled at once; bounds memory at `N * block * S` scores. */
+export const queryBlock = 256;
+
+/**
+ * Scores of folded queries with runs of keys: `[B, K, M, length]`.
+ *
+ * @param query `[B, K, M, H]`, the query heads of a key-value head one after the other in its rows
+ * @param keys runs of positions, `[1 or B, K, S, H]` each
+ * @param length how many of the keys; all by default
+ */
+export function keyScores(
+  k: Kernels,
+  query: Tensor,
+  keys: readonly Tensor[],
+  length = Infinity,
+): Tensor {
+  const parts: Tensor[] = [];
+  let start = 0;
+  for (const key of keys) {
+    const size = Math.min(key.shape[2], length - start);
+    if (size <= 0) break;
+    const part = size === key.shape[2] ? key : k.slice(key, [0, 0, 0, 0], [-1, -1, size, -1]);
+    parts.push(k.matMul(query, part, { transposeB: true }));
+    start += size;
+  }
+  return parts.length === 1 ? parts[0] : k.concat(parts, 3);
+}
+
+/**
+ * Values mixed by a folded pattern: `[B, K, M, H]`.
+ *
+ * @param pattern `[B, K, M, length]`
+ * @param values runs of positions, `[1 or B, K, S, H]` each, of together at least `length`
+ */
+export function mixValues(k: Kernels, pattern: Tensor, values: readonly Tensor[]): Tensor {
+  const length = pattern.shape[3];
+  let start = 0;
+  let mixed: Tensor | null = null;
+  for (const value of values) {
+    const size = Math.min(value.shape[2], length - start);
+    if (size <= 0) break;
+    const rows = size === value.shape[2] ? value : k.slice(value, [0, 0, 0, 0], [-1, -1, size, -1]);
+    const weights = size === length
+      ? pattern
+      : k.slice(pattern, [0, 0, 0, start], [-1, -1, -1, size]);
+    const part = k.matMul(weights, rows);
+    mixed = mixed ? k.add(mixed, part) : part;
+    start += size;
+  }
+  return mixed!;
+}
+
+/** Added to scores: 0 where a head's query sees a key, else -1e30: `[heads, t, keys]`. */
+function rangeBias(
+  k: Kernels,
+  ranges: readonly (KeyRange | null)[],
+  queries: number,
+  keys: number,
+  first: number,
+): Tensor {
+  const data = new Float32Array(ranges.length * queries * keys).fill(-1e30);
+  ranges.forEach((range, head) => {
+    for (let i = 0; i < queries; i++) {
+      const row = (head * queries + i) * keys;
+      const start = range ? Math.max(0, first + i - range.window + 1) : 0;
+      data.fill(0, row + start, row + first + i + 1);
+      if (range) data.fill(0, row, row + Math.min(range.sink, first + i + 1));
+    }
+  });
+  return k.tensor(data, [ranges.length, queries, keys]);
+}
+
+/** {@link Kernels.attention} out of the other operations of `k`. */
+export function blockedAttention(
+  k: Kernels,
+  query: Tensor,
+  keys: readonly Tensor[],
+  values: readonly Tensor[],
+  { causal, ranges }: AttentionOptions,
+): Tensor {
+  const [batch, heads, queries, headDim] = query.shape;
+  const keyValueHeads = keys[0].shape[1];
+  const group = heads / keyValueHeads;
+  const length = keys.reduce((sum, key) => sum + key.shape[2], 0);
+  const first = length - queries; // position of the first query
+  // The pattern of a block of queries from folded scores `[B, K, G*t, seen]`, in the same shape.
+  const patternOf = (scores: Tensor, size: number, start: number): Tensor => {
+    if (!causal || (size === 1 && !ranges)) return k.softmax(scores);
+    const split = k.reshape(scores, [batch, keyValueHeads, group, size, scores.shape[3]]);
+    const pattern = ranges
+      ? k.softmax(k.add(
+        split,
+        k.reshape(rangeBias(k, ranges, size, scores.shape[3], first + start), [
+          keyValueHeads,
+          group,
+          size,
+          scores.shape[3],
+        ]),
+      ))
+      : k.causalSoftmax(split, first + start);
+    return k.reshape(pattern, scores.shape);
+  };
+  // Without causality a larger block has no more scores to compute.
+  const block = causal ? queryBlock : Math.max(queryBlock, Math.floor((1 << 22) / length));
+  return k.scope(() => {
+    const blocks: Tensor[] = [];
+    for (let start = 0; start < queries; start += block) {
+      const size = Math.min(block, queries - start);
+      blocks.push(k.scope(() => {
+        const rows = size === queries
+          ? query
+          : k.slice(query, [0, 0, start, 0], [-1, -1, size, -1]);
+        // [B, N, t, H] -> [B, K, G*t, H]: heads of a group stand next to each other
+        const folded = k.reshape(rows, [batch, keyValueHeads, group * size, headDim]);
+        const scores = keyScores(k, folded, keys, causal ? first + start + size : length);
+        const mixed = mixValues(k, patternOf(scores, size, start), values);
+        return k.reshape(mixed, [batch, heads, size, headDim]); // [B, K, G*t, H] -> [B, N, t, H]
+      }));
+    }
+    return blocks.length === 1 ? blocks[0] : k.concat(blocks, 2);
+  });
+}

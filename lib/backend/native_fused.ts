@@ -1,0 +1,145 @@
+/**
+ * Operations of our own, compiled by the set-up from `tools/native/ops` and registered with
+ * TensorFlow: norms, gates, rotary embedding and attention, each in one pass over memory.
+ *
+ * The fast counterpart of `native_plain.ts`; `tests/suites/kernel_suite.ts` holds the two equal.
+ * @module
+ */
+import { join } from "node:path";
+import type { Activation, AttentionOptions } from "./kernels.ts";
+import type { NativeOps } from "./native_ops.ts";
+import type { BlockOps } from "./native_plain.ts";
+import type { NativeTensor } from "./native_tensors.ts";
+import type { TensorFlow } from "./tensorflow.ts";
+
+/** File of the operations, beside the binding. */
+export const fusedLibrary = "libcorelens_ops.so";
+
+/** Which of the operations there are. */
+export interface FusedOps {
+  /** Whether there is a matrix product for bfloat16: on processors with matrix registers. */
+  readonly linear: boolean;
+}
+
+const registered = new Map<string, FusedOps | null>();
+
+/** Rows from which the matrix product of our own is used: it packs the weight at every call. */
+const fewestLinearRows = 32;
+
+/**
+ * Registers the operations with TensorFlow, once.
+ *
+ * @returns null where they cannot be used: they are not compiled, this processor lacks instructions
+ * that they were compiled for, or TensorFlow runs on a GPU
+ */
+export function registerFusedOps(tensorFlow: TensorFlow): FusedOps | null {
+  const { nativeDir, device, threads } = tensorFlow;
+  const known = registered.get(nativeDir);
+  if (known !== undefined) return known;
+  const found = device === "CPU" ? register(join(nativeDir, fusedLibrary), threads) : null;
+  registered.set(nativeDir, found);
+  return found;
+}
+
+function register(path: string, threads: number): FusedOps | null {
+  try {
+    Deno.statSync(path);
+  } catch {
+    return null; // not compiled: an older set-up, or a compiler that could not
+  }
+  const { symbols } = Deno.dlopen(
+    path,
+    {
+      corelens_register_ops: { parameters: ["i32"], result: "i32" },
+      corelens_has_linear: { parameters: [], result: "i32" },
+    } as const,
+  );
+  // The library stays open: TensorFlow calls into it from now on.
+  if (symbols.corelens_register_ops(threads) !== 0) return null;
+  return { linear: symbols.corelens_has_linear() === 1 };
+}
+
+/** Numbers of the activations in `tools/native/ops/pointwise.h`. */
+const activationNumbers: Readonly<Record<Activation, number>> = {
+  silu: 0,
+  quick_gelu: 1,
+  gelu_pytorch_tanh: 2,
+  gelu: 3,
+  relu: 4,
+};
+
+/** The block operations in one call each; {@link registerFusedOps} must have succeeded. */
+export function fusedBlocks(
+  ops: NativeOps,
+  computeDType: "float32" | "bfloat16",
+  fused: FusedOps,
+): BlockOps {
+  const { store } = ops;
+  const nothing = () => store.namedConstant("no ranges", [0], () => new Int32Array());
+
+  const norm = (
+    x: NativeTensor,
+    gain: NativeTensor | null,
+    bias: NativeTensor | null,
+    eps: number,
+    center: boolean,
+  ) => {
+    const gainType = gain?.dtype ?? "float32";
+    const attributes = ops.attributes(`norm${x.dtype}${gainType}${eps}${center}`, () => [
+      ops.type("X", x.dtype),
+      ops.type("G", gainType),
+      ops.type("Y", computeDType),
+      ops.float("eps", eps),
+      ops.flag("center", center),
+    ]);
+    const none = () => store.constant([], gainType);
+    const inputs = [x.id, gain?.id ?? none(), bias ? ops.cast(bias, gainType).id : none()];
+    return store.run("CorelensNorm", attributes, inputs);
+  };
+
+  return {
+    rmsNorm: (x, gain, eps) => norm(x, gain, null, eps, false),
+    layerNorm: (x, gain, bias, eps) => norm(x, gain, bias, eps, true),
+
+    gated: (gate, up, name) => {
+      const narrow = ops.cast(gate, computeDType);
+      const attributes = ops.attributes(
+        `gated${name}`,
+        () => [ops.type("T", computeDType), ops.integer("kind", activationNumbers[name])],
+      );
+      const other = up ? ops.cast(up, computeDType).id : store.constant([], computeDType);
+      return store.run("CorelensGated", attributes, [narrow.id, other]);
+    },
+
+    rotate: (x, cos, sin) => {
+      const attributes = ops.attributes(`rotate${x.dtype}`, () => [ops.type("T", x.dtype)]);
+      const tables = [ops.cast(cos, "float32").id, ops.cast(sin, "float32").id];
+      return store.run("CorelensRotate", attributes, [x.id, ...tables]);
+    },
+
+    addWide: (wide, narrow) => store.run("CorelensAdd", [], [wide.id, narrow.id]),
+
+    linear: (x, weight, bias) => {
+      const [rows, inner] = x.shape;
+      const fits = fused.linear && computeDType === "bfloat16" && rows >= fewestLinearRows &&
+        inner > 0 && inner % 32 === 0 && weight.shape[0] % 32 === 0;
+      if (!fits) return null;
+      const shift = bias?.id ?? store.constant([], computeDType);
+      return store.run("CorelensLinear", [], [x.id, weight.id, shift]);
+    },
+
+    attention: (query, keys, values, { causal, ranges }: AttentionOptions) => {
+      const attributes = ops.attributes(`attention${causal}${keys.length}`, () => [
+        ops.type("T", computeDType),
+        ops.flag("causal", causal),
+        ops.integer("segments", keys.length),
+      ]);
+      const flat = ranges?.flatMap((range) => range ? [range.sink, range.window] : [0, 0]);
+      const rangesId = flat
+        ? store.namedConstant(`ranges${flat}`, [ranges!.length, 2], () => Int32Array.from(flat))
+        : nothing();
+      const ids = [query, ...keys, ...values].map((x) => ops.cast(x, computeDType).id);
+      return store.run("CorelensAttention", attributes, [ids[0], rangesId, ...ids.slice(1)]);
+    },
+  };
+}

@@ -1,0 +1,215 @@
+// Attention in one pass over the keys (FlashAttention, Dao et al. 2022): scores of a tile of queries
+// and a tile of keys stay in the cache, with a running maximum and sum per query.
+#ifndef CORELENS_ATTENTION_H_
+#define CORELENS_ATTENTION_H_
+
+#include <algorithm>
+#include <vector>
+
+#include "parallel.h"
+#include "scratch.h"
+#include "tiles.h"
+#include "vectors.h"
+
+namespace corelens {
+
+// Keys and values of a run of positions, [1 or batch, key_heads, length, width].
+template <typename T>
+struct Segment {
+  const T *key;
+  const T *value;
+  int64_t length;
+  bool shared;  // batch of 1, the same for all
+};
+
+template <typename T>
+struct AttentionCall {
+  const T *query;  // [batch, heads, queries, width], scaled
+  T *out;          // the same shape
+  std::vector<Segment<T>> segments;
+  const int32_t *ranges;  // [heads, 2]: sink and window of each head; window 0 sees all. May be null
+  int64_t batch, heads, key_heads, queries, width;
+  int64_t keys;  // of all segments
+  bool causal;   // the queries are the last positions, and see no later ones
+
+  int64_t group() const { return heads / key_heads; }
+  int64_t Sink(int64_t head) const { return ranges ? ranges[2 * head] : 0; }
+  int64_t Window(int64_t head) const {
+    return ranges && ranges[2 * head + 1] > 0 ? ranges[2 * head + 1] : keys + queries;
+  }
+  // Position of a query; past all keys where there is no order.
+  int64_t Position(int64_t query) const { return causal ? keys - queries + query : keys - 1; }
+};
+
+// Half-open runs of keys that some query of [first, last] sees; the second may be empty. Starts are
+// multiples of `align`.
+struct Runs {
+  int64_t begin[2], end[2];
+};
+
+template <typename T>
+Runs VisibleRuns(const AttentionCall<T> &call, int64_t head, int64_t first, int64_t last,
+                 int64_t align) {
+  const int64_t end = std::min(call.keys, last + 1);
+  const int64_t slab = std::max<int64_t>(0, first - call.Window(head) + 1) / align * align;
+  const int64_t sink = std::min(call.Sink(head), end);
+  if (slab <= sink) return {{0, 0}, {end, 0}};
+  return {{0, slab}, {sink, end}};
+}
+
+constexpr float kHidden = -3e38f;   // a score that gives exactly 0
+constexpr float kNoMaximum = -1e30f;  // below any real score, far above kHidden
+constexpr int kQueryTile = 64;
+constexpr int kKeyTile = 512;
+// From one row to the next, so that rows do not fall into the same lines of the first cache.
+constexpr int kScoreStride = kKeyTile + 16;
+constexpr int kShareStride = kKeyTile + 32;
+
+// Running maximum and sum of each query of a tile.
+struct RowState {
+  float maximum[kQueryTile];
+  float scale[kQueryTile];  // what the last tile of keys made of older sums
+  Floats sum[kQueryTile];
+};
+
+// Hides what the queries of a tile do not see of the keys [begin, end), and the padding after them.
+template <typename T>
+void HideScores(const AttentionCall<T> &call, int64_t head, int64_t first, int rows, int64_t begin,
+                int64_t end, int64_t padded, float *scores) {
+  const int64_t sink = call.Sink(head), window = call.Window(head);
+  const int64_t columns = padded - begin;
+  const bool full = end == padded && call.Position(first) >= end - 1 &&
+                    call.Position(first + rows - 1) - begin < window;
+  if (full) return;
+  for (int r = 0; r < rows; r++) {
+    float *row = scores + r * kScoreStride;
+    const int64_t position = call.Position(first + r);
+    const int64_t seen = std::max<int64_t>(0, std::min(end, position + 1) - begin);
+    std::fill(row + std::min(seen, columns), row + columns, kHidden);
+    const int64_t from = std::max<int64_t>(0, std::min(sink, end) - begin);
+    const int64_t to = std::min(columns, position - window + 1 - begin);
+    if (from < to) std::fill(row + from, row + to, kHidden);
+  }
+}
+
+// Shares of a tile from its scores (not yet divided by their sum), with the running state.
+template <typename Share>
+void SoftmaxTile(int rows, int64_t columns, const float *scores, Share *shares, int64_t stride,
+                 RowState &state) {
+  for (int r = 0; r < rows; r++) {
+    const float *row = scores + r * kScoreStride;
+    Floats largest = Splat(state.maximum[r]);
+    for (int64_t i = 0; i < columns; i += kLanes) largest = Max(largest, Load(row + i));
+    const float maximum = MaxOf(largest);
+    state.scale[r] = Exp(Splat(state.maximum[r] - maximum))[0];
+    state.maximum[r] = maximum;
+    Floats sum = state.sum[r] * state.scale[r];
+    Share *out = shares + r * stride;
+    for (int64_t i = 0; i < columns; i += kLanes) {
+      const Floats share = Exp(Load(row + i) - maximum);
+      sum += share;
+      Store(out + i, share);
+    }
+    state.sum[r] = sum;
+  }
+}
+
+}  // namespace corelens
+
+#include "attention_float.h"
+#include "attention_pairs.h"
+
+namespace corelens {
+
+// Attention of few queries: reads keys and values where they lie.
+template <typename T>
+void AttendFew(const AttentionCall<T> &call) {
+  Pool::Get().Run(call.batch * call.key_heads, [&](int64_t task) {
+    const int64_t batch = task / call.key_heads, key_head = task % call.key_heads;
+    const int64_t rows = call.group() * call.queries, width = call.width;
+    float *scores = Scratch<float>(kScores, rows * call.keys);
+    float *mixed = Scratch<float>(kMixed, rows * width);
+    float *queries = Scratch<float>(kQueries, rows * width);
+    const int64_t from = (batch * call.heads + key_head * call.group()) * call.queries * width;
+    ForVectors(rows * width, [&](int64_t i, int n) {
+      StoreUpTo(queries + i, LoadUpTo(call.query + from + i, n), n);
+    });
+    auto place = [&](const Segment<T> &segment) {
+      return ((segment.shared ? 0 : batch) * call.key_heads + key_head) * segment.length * width;
+    };
+    int64_t offset = 0;
+    for (const Segment<T> &segment : call.segments) {
+      const T *key = segment.key + place(segment);
+      for (int64_t j = 0; j < segment.length; j++, key += width) {
+        for (int64_t r = 0; r < rows; r++) {
+          Floats sum{};
+          ForVectors(width, [&](int64_t i, int n) {
+            sum += LoadUpTo(queries + r * width + i, n) * LoadUpTo(key + i, n);
+          });
+          scores[r * call.keys + offset + j] = SumOf(sum);
+        }
+      }
+      offset += segment.length;
+    }
+    for (int64_t r = 0; r < rows; r++) {
+      float *row = scores + r * call.keys;
+      const int64_t head = key_head * call.group() + r / call.queries;
+      const int64_t position = call.Position(r % call.queries);
+      const int64_t window = position - call.Window(head) + 1;
+      float maximum = kNoMaximum, sum = 0;
+      for (int64_t j = 0; j < call.keys; j++) {
+        const bool hidden = j > position || (j >= call.Sink(head) && j < window);
+        if (hidden) row[j] = kHidden;
+        maximum = std::max(maximum, row[j]);
+      }
+      ForVectors(call.keys, [&](int64_t i, int n) {
+        Floats share = Exp(LoadUpTo(row + i, n) - maximum);
+        StoreUpTo(row + i, share, n);
+        sum += n == kLanes ? SumOf(share) : SumOf(LoadPart(row + i, n));
+      });
+      const float inverse = 1.0f / sum;
+      ForVectors(call.keys, [&](int64_t i, int n) {
+        StoreUpTo(row + i, LoadUpTo(row + i, n) * inverse, n);
+      });
+    }
+    std::fill(mixed, mixed + rows * width, 0.0f);
+    offset = 0;
+    for (const Segment<T> &segment : call.segments) {
+      const T *value = segment.value + place(segment);
+      for (int64_t j = 0; j < segment.length; j++, value += width) {
+        for (int64_t r = 0; r < rows; r++) {
+          const float share = scores[r * call.keys + offset + j];
+          if (share == 0) continue;
+          ForVectors(width, [&](int64_t i, int n) {
+            float *sum = mixed + r * width + i;
+            StoreUpTo(sum, LoadUpTo(sum, n) + LoadUpTo(value + i, n) * share, n);
+          });
+        }
+      }
+      offset += segment.length;
+    }
+    ForVectors(rows * width, [&](int64_t i, int n) {
+      StoreUpTo(call.out + from + i, LoadUpTo(mixed + i, n), n);
+    });
+  });
+}
+
+// Queries below which packing the keys does not pay.
+constexpr int64_t kFewQueries = 4;
+
+inline void Attend(const AttentionCall<float> &call) {
+  if (call.queries <= kFewQueries) AttendFew(call);
+  else AttendFloat(call);
+}
+
+inline void Attend(const AttentionCall<Bfloat16> &call) {
+  if (call.queries <= kFewQueries) return AttendFew(call);
+#if CORELENS_BF16_TILES
+  if (PairsPay()) return AttendPairs(call);
+#endif
+  AttendFloat(call);
+}
+
+}  // namespace corelens
+
+#endif  // CORELENS_ATTENTION_H_

@@ -1,0 +1,98 @@
+// Threads that share the tasks of one operation.
+#ifndef CORELENS_PARALLEL_H_
+#define CORELENS_PARALLEL_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace corelens {
+
+// A fixed number of threads. Tasks are taken one by one, so uneven ones spread evenly.
+class Pool {
+ public:
+  // The pool of this process. It is never destroyed: its threads may still wait when the process ends.
+  static Pool &Get() {
+    static Pool *pool = new Pool();
+    return *pool;
+  }
+
+  // Sets the number of threads, the caller's included. Only the first call counts.
+  void Start(int threads) {
+    std::lock_guard<std::mutex> one(start_);
+    if (threads_ > 0) return;
+    threads_ = threads < 1 ? 1 : threads;
+    for (int i = 1; i < threads_; i++) std::thread([this] { Work(); }).detach();
+  }
+
+  int threads() const { return threads_; }
+
+  // Runs task(0) ... task(count - 1) and waits for all of them.
+  void Run(int64_t count, const std::function<void(int64_t)> &task) {
+    std::unique_lock<std::mutex> alone(run_, std::try_to_lock);
+    if (count < 2 || threads_ < 2 || !alone.owns_lock()) {  // another caller has the threads
+      for (int64_t i = 0; i < count; i++) task(i);
+      return;
+    }
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      task_ = &task;
+      count_ = count;
+      next_ = 0;
+      round_++;
+    }
+    wake_.notify_all();
+    Take(task, count);
+    // A thread that has not begun by now finds no task left; those that have are waited for.
+    std::unique_lock<std::mutex> lock(mutex_);
+    task_ = nullptr;
+    done_.wait(lock, [this] { return busy_ == 0; });
+  }
+
+ private:
+  void Take(const std::function<void(int64_t)> &task, int64_t count) {
+    for (int64_t i = next_.fetch_add(1); i < count; i = next_.fetch_add(1)) task(i);
+  }
+
+  void Work() {
+    uint64_t seen = 0;
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [&] { return round_ != seen && task_ != nullptr; });
+      seen = round_;
+      const std::function<void(int64_t)> &task = *task_;
+      const int64_t count = count_;
+      busy_++;
+      lock.unlock();
+      Take(task, count);
+      lock.lock();
+      if (--busy_ == 0) done_.notify_one();
+    }
+  }
+
+  int threads_ = 0;
+  std::mutex start_, run_, mutex_;
+  std::condition_variable wake_, done_;
+  const std::function<void(int64_t)> *task_ = nullptr;
+  int64_t count_ = 0;
+  std::atomic<int64_t> next_{0};
+  uint64_t round_ = 0;
+  int busy_ = 0;
+};
+
+// Runs body(begin, end) on pieces of [0, size) of about `grain` elements.
+inline void ParallelFor(int64_t size, int64_t grain,
+                        const std::function<void(int64_t, int64_t)> &body) {
+  if (grain < 1) grain = 1;
+  const int64_t pieces = (size + grain - 1) / grain;
+  Pool::Get().Run(pieces, [&](int64_t i) {
+    body(i * grain, i * grain + grain < size ? i * grain + grain : size);
+  });
+}
+
+}  // namespace corelens
+
+#endif  // CORELENS_PARALLEL_H_

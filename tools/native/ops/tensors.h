@@ -1,0 +1,109 @@
+// TensorFlow's C interface for operations, in the few shapes that they need here: inputs, an output,
+// attributes.
+#ifndef CORELENS_TENSORS_H_
+#define CORELENS_TENSORS_H_
+
+#include <string>
+#include <vector>
+
+#include "tensorflow/c/kernels.h"
+#include "tensorflow/c/tf_datatype.h"
+#include "tensorflow/c/tf_status.h"
+#include "tensorflow/c/tf_tensor.h"
+#include "vectors.h"
+
+namespace corelens {
+
+struct Status {
+  TF_Status *raw = TF_NewStatus();
+  ~Status() { TF_DeleteStatus(raw); }
+  bool ok() const { return TF_GetCode(raw) == TF_OK; }
+};
+
+// One input of a running operation.
+class Input {
+ public:
+  Input(TF_OpKernelContext *context, int index) {
+    Status status;
+    TF_GetInput(context, index, &tensor_, status.raw);
+  }
+  Input(const Input &) = delete;
+  Input(Input &&other) : tensor_(other.tensor_) { other.tensor_ = nullptr; }
+  ~Input() {
+    if (tensor_) TF_DeleteTensor(tensor_);
+  }
+  template <typename T>
+  const T *data() const {
+    return static_cast<const T *>(TF_TensorData(tensor_));
+  }
+  // The data, or null where there are no elements.
+  template <typename T>
+  const T *optional() const {
+    return size() > 0 ? data<T>() : nullptr;
+  }
+  int64_t size() const { return TF_TensorElementCount(tensor_); }
+  int rank() const { return TF_NumDims(tensor_); }
+  int64_t dim(int axis) const { return TF_Dim(tensor_, axis); }
+  bool narrow() const { return TF_TensorType(tensor_) == TF_BFLOAT16; }
+  std::vector<int64_t> shape() const {
+    std::vector<int64_t> sizes(rank());
+    for (int axis = 0; axis < rank(); axis++) sizes[axis] = dim(axis);
+    return sizes;
+  }
+
+ private:
+  TF_Tensor *tensor_ = nullptr;
+};
+
+inline void Fail(TF_OpKernelContext *context, const std::string &message) {
+  Status status;
+  TF_SetStatus(status.raw, TF_INVALID_ARGUMENT, message.c_str());
+  TF_OpKernelContext_Failure(context, status.raw);
+}
+
+// The output, uninitialised; null after a failure, which the context knows.
+template <typename T>
+T *Output(TF_OpKernelContext *context, const std::vector<int64_t> &shape) {
+  int64_t size = 1;
+  for (int64_t length : shape) size *= length;
+  Status status;
+  const TF_DataType type = sizeof(T) == 2 ? TF_BFLOAT16 : TF_FLOAT;
+  TF_Tensor *tensor = TF_AllocateOutput(context, 0, type, shape.data(),
+                                        static_cast<int>(shape.size()), size * sizeof(T),
+                                        status.raw);
+  if (!status.ok()) {
+    TF_OpKernelContext_Failure(context, status.raw);
+    return nullptr;
+  }
+  T *data = static_cast<T *>(TF_TensorData(tensor));
+  TF_DeleteTensor(tensor);  // the context holds the output
+  return data;
+}
+
+// Attributes of an operation, read once.
+struct Settings {
+  float eps = 0;
+  bool center = false, causal = false, narrow = false;
+  int kind = 0, segments = 0;
+};
+
+template <typename Read>
+void *MakeSettings(TF_OpKernelConstruction *construction, Read read) {
+  Status status;
+  Settings *settings = new Settings();
+  read(settings, status.raw);
+  if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.raw);
+  return settings;
+}
+
+inline void DeleteSettings(void *settings) { delete static_cast<Settings *>(settings); }
+
+inline bool ReadFlag(TF_OpKernelConstruction *construction, const char *name, TF_Status *status) {
+  TF_Bool flag = 0;
+  TF_OpKernelConstruction_GetAttrBool(construction, name, &flag, status);
+  return flag != 0;
+}
+
+}  // namespace corelens
+
+#endif  // CORELENS_TENSORS_H_

@@ -1,0 +1,228 @@
+// Small matrix products, the inner loops of attention: C [rows, columns] = A B, with B packed so that
+// it is read in order.
+#ifndef CORELENS_TILES_H_
+#define CORELENS_TILES_H_
+
+#include "vectors.h"
+
+#if defined(__AMX_BF16__) && defined(__AMX_TILE__) && defined(__linux__)
+#define CORELENS_AMX 1
+#include <sys/syscall.h>
+#include <unistd.h>
+#else
+#define CORELENS_AMX 0
+#endif
+#define CORELENS_BF16_TILES (CORELENS_AMX || defined(__AVX512BF16__))
+
+namespace corelens {
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kTileVectors = 4;  // 24 of 32 registers hold sums
+#else
+constexpr int kTileVectors = 2;  // 12 of 16 registers
+#endif
+constexpr int kTileRows = 6;
+// Columns of one panel of a float B.
+constexpr int kPanel = kTileVectors * kLanes;
+
+// Rows of C: c = a b, or c = scale[row] c + a b where there is a scale. b has `depth` rows of stride
+// ldb.
+template <int kRows, int kVectors>
+inline void FloatTile(const float *a, int64_t lda, const float *b, int64_t ldb, int64_t depth,
+                      float *c, int64_t ldc, const float *scale) {
+  Floats sums[kRows][kVectors];
+  for (int r = 0; r < kRows; r++) {
+    for (int v = 0; v < kVectors; v++) {
+      sums[r][v] = scale ? Load(c + r * ldc + v * kLanes) * scale[r] : Floats{};
+    }
+  }
+  for (int64_t d = 0; d < depth; d++) {
+    Floats row[kVectors];
+    for (int v = 0; v < kVectors; v++) row[v] = Load(b + d * ldb + v * kLanes);
+    for (int r = 0; r < kRows; r++) {
+      const Floats x = Splat(a[r * lda + d]);
+      for (int v = 0; v < kVectors; v++) sums[r][v] += x * row[v];
+    }
+  }
+  for (int r = 0; r < kRows; r++) {
+    for (int v = 0; v < kVectors; v++) Store(c + r * ldc + v * kLanes, sums[r][v]);
+  }
+}
+
+template <int kVectors>
+inline void FloatRows(int rows, const float *a, int64_t lda, const float *b, int64_t ldb,
+                      int64_t depth, float *c, int64_t ldc, const float *scale) {
+  int r = 0;
+  for (; r + kTileRows <= rows; r += kTileRows) {
+    FloatTile<kTileRows, kVectors>(a + r * lda, lda, b, ldb, depth, c + r * ldc, ldc,
+                                   scale ? scale + r : nullptr);
+  }
+  const float *rest = scale ? scale + r : nullptr;
+  a += r * lda;
+  c += r * ldc;
+  switch (rows - r) {
+    case 1: return FloatTile<1, kVectors>(a, lda, b, ldb, depth, c, ldc, rest);
+    case 2: return FloatTile<2, kVectors>(a, lda, b, ldb, depth, c, ldc, rest);
+    case 3: return FloatTile<3, kVectors>(a, lda, b, ldb, depth, c, ldc, rest);
+    case 4: return FloatTile<4, kVectors>(a, lda, b, ldb, depth, c, ldc, rest);
+    case 5: return FloatTile<5, kVectors>(a, lda, b, ldb, depth, c, ldc, rest);
+    default: return;
+  }
+}
+
+// As FloatRows, for a number of columns that is a multiple of kLanes and at most kPanel.
+inline void FloatColumns(int rows, int columns, const float *a, int64_t lda, const float *b,
+                         int64_t ldb, int64_t depth, float *c, int64_t ldc, const float *scale) {
+  switch (columns / kLanes) {
+    case 1: return FloatRows<1>(rows, a, lda, b, ldb, depth, c, ldc, scale);
+    case 2: return FloatRows<2>(rows, a, lda, b, ldb, depth, c, ldc, scale);
+#if defined(__AVX512F__) || defined(__aarch64__)
+    case 3: return FloatRows<3>(rows, a, lda, b, ldb, depth, c, ldc, scale);
+    default: return FloatRows<4>(rows, a, lda, b, ldb, depth, c, ldc, scale);
+#endif
+  }
+}
+
+#if CORELENS_BF16_TILES
+// A packed bfloat16 B: blocks of 32 rows by 16 columns, 1 KB each, in which each pair of rows lies
+// interleaved: [16 pairs][16 columns][2].
+struct PackedB {
+  const Bfloat16 *data;
+  int64_t block_stride;   // from 32 rows to the next 32, in elements
+  int64_t column_stride;  // from 16 columns to the next 16, in elements
+};
+
+constexpr int kBlock = 512;  // elements of one block
+
+// One block out of 16 rows of 32 elements, which become its columns.
+inline void TransposePairs(const Bfloat16 *rows, int64_t stride, Bfloat16 *block) {
+  __m512i a[16], b[16];
+  for (int i = 0; i < 16; i++) a[i] = LoadAs<__m512i>(rows + i * stride);
+  for (int i = 0; i < 16; i += 2) {
+    b[i] = _mm512_unpacklo_epi32(a[i], a[i + 1]);
+    b[i + 1] = _mm512_unpackhi_epi32(a[i], a[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    a[i] = _mm512_unpacklo_epi64(b[i], b[i + 2]);
+    a[i + 1] = _mm512_unpackhi_epi64(b[i], b[i + 2]);
+    a[i + 2] = _mm512_unpacklo_epi64(b[i + 1], b[i + 3]);
+    a[i + 3] = _mm512_unpackhi_epi64(b[i + 1], b[i + 3]);
+  }
+  for (int i = 0; i < 4; i++) {  // a[4 r + i] holds pairs i, 4 + i, 8 + i, 12 + i of rows 4 r ...
+    const __m512i x = _mm512_shuffle_i32x4(a[i], a[4 + i], 0x88);
+    const __m512i y = _mm512_shuffle_i32x4(a[8 + i], a[12 + i], 0x88);
+    const __m512i z = _mm512_shuffle_i32x4(a[i], a[4 + i], 0xdd);
+    const __m512i w = _mm512_shuffle_i32x4(a[8 + i], a[12 + i], 0xdd);
+    StoreAs(block + 32 * i, _mm512_shuffle_i32x4(x, y, 0x88));
+    StoreAs(block + 32 * (4 + i), _mm512_shuffle_i32x4(z, w, 0x88));
+    StoreAs(block + 32 * (8 + i), _mm512_shuffle_i32x4(x, y, 0xdd));
+    StoreAs(block + 32 * (12 + i), _mm512_shuffle_i32x4(z, w, 0xdd));
+  }
+}
+
+#if CORELENS_AMX
+// Gives a thread the matrix registers for one task, and what was in their configuration back.
+class TileRegisters {
+ public:
+  TileRegisters() {
+    _tile_storeconfig(before_);
+    alignas(64) uint8_t config[64] = {};
+    config[0] = 1;
+    for (int tile = 0; tile < 8; tile++) {
+      config[16 + 2 * tile] = 64;  // bytes of a row
+      config[48 + tile] = 16;      // rows
+    }
+    _tile_loadconfig(config);
+  }
+  ~TileRegisters() { _tile_loadconfig(before_); }
+  // Asks the system for the right to use them; once per process.
+  static bool Allowed() {
+    static const bool allowed = syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18) == 0;
+    return allowed;
+  }
+
+ private:
+  alignas(64) uint8_t before_[64];
+};
+
+// C [rows, columns] = A B, plus C itself if `add`; rows and columns are multiples of 32.
+inline void MatrixTiles(int rows, int columns, const Bfloat16 *a, int64_t lda, const PackedB &b,
+                        int64_t blocks, float *c, int64_t ldc, bool add) {
+  for (int j = 0; j < columns; j += 32) {
+    const Bfloat16 *left = b.data + j / 16 * b.column_stride;
+    const Bfloat16 *right = left + b.column_stride;
+    for (int i = 0; i < rows; i += 32) {
+      float *top = c + i * ldc + j, *bottom = top + 16 * ldc;
+      if (add) {
+        _tile_loadd(0, top, ldc * 4);
+        _tile_loadd(1, top + 16, ldc * 4);
+        _tile_loadd(2, bottom, ldc * 4);
+        _tile_loadd(3, bottom + 16, ldc * 4);
+      } else {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+      }
+      for (int64_t block = 0; block < blocks; block++) {
+        const Bfloat16 *rows_of_a = a + i * lda + block * 32;
+        _tile_loadd(4, rows_of_a, lda * 2);
+        _tile_loadd(6, left + block * b.block_stride, 64);
+        _tile_loadd(7, right + block * b.block_stride, 64);
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_loadd(5, rows_of_a + 16 * lda, lda * 2);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+      }
+      _tile_stored(0, top, ldc * 4);
+      _tile_stored(1, top + 16, ldc * 4);
+      _tile_stored(2, bottom, ldc * 4);
+      _tile_stored(3, bottom + 16, ldc * 4);
+    }
+  }
+}
+#endif  // CORELENS_AMX
+
+template <int kRows>
+inline void PairTile(const Bfloat16 *a, int64_t lda, const PackedB &b, int64_t blocks, float *c,
+                     int64_t ldc, bool add) {
+  __m512 sums[kRows][2];
+  for (int r = 0; r < kRows; r++) {
+    for (int v = 0; v < 2; v++) {
+      sums[r][v] = add ? _mm512_loadu_ps(c + r * ldc + 16 * v) : _mm512_setzero_ps();
+    }
+  }
+  for (int64_t block = 0; block < blocks; block++) {
+    const Bfloat16 *left = b.data + block * b.block_stride, *right = left + b.column_stride;
+    for (int pair = 0; pair < 16; pair++) {
+      const __m512bh x = LoadAs<__m512bh>(left + 32 * pair), y = LoadAs<__m512bh>(right + 32 * pair);
+      for (int r = 0; r < kRows; r++) {
+        const int32_t both = LoadAs<int32_t>(a + r * lda + block * 32 + 2 * pair);
+        const __m512bh w = (__m512bh)_mm512_set1_epi32(both);
+        sums[r][0] = _mm512_dpbf16_ps(sums[r][0], w, x);
+        sums[r][1] = _mm512_dpbf16_ps(sums[r][1], w, y);
+      }
+    }
+  }
+  for (int r = 0; r < kRows; r++) {
+    for (int v = 0; v < 2; v++) _mm512_storeu_ps(c + r * ldc + 16 * v, sums[r][v]);
+  }
+}
+
+// The same product without matrix registers.
+inline void PairTiles(int rows, int columns, const Bfloat16 *a, int64_t lda, const PackedB &b,
+                      int64_t blocks, float *c, int64_t ldc, bool add) {
+  constexpr int kRows = 8;  // divides the 32 rows
+  for (int j = 0; j < columns; j += 32) {
+    const PackedB columns_of_b{b.data + j / 16 * b.column_stride, b.block_stride, b.column_stride};
+    for (int i = 0; i < rows; i += kRows) {
+      PairTile<kRows>(a + i * lda, lda, columns_of_b, blocks, c + i * ldc + j, ldc, add);
+    }
+  }
+}
+#endif  // CORELENS_BF16_TILES
+
+}  // namespace corelens
+
+#endif  // CORELENS_TILES_H_
