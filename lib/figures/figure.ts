@@ -8,6 +8,7 @@
 import { InputError } from "../common/errors.ts";
 import type { Annotation, Axis, Layout, PlacedImage, Shape } from "./layout_spec.ts";
 import type { Trace } from "./spec.ts";
+import { keepResultsInPlace } from "./jupyter_results.ts";
 import { drawSvg } from "./static_svg.ts";
 import { legendPlaces } from "./svg_legend.ts";
 import { escapeHtml, plotlyText, wrapLines } from "./text.ts";
@@ -18,6 +19,8 @@ export type MimeBundle = Readonly<Record<string, unknown>>;
 
 /** The symbol under which Jupyter's Deno kernel looks for a value's display. */
 export const jupyterDisplay: unique symbol = Symbol.for("Jupyter.display") as never;
+
+keepResultsInPlace(globalThis);
 
 /** Anything that a notebook or a report can show. */
 export interface Displayable {
