@@ -60,7 +60,7 @@ export interface AttentionOverlayOptions {
   readonly width?: number;
   /** Largest height of a picture in pixels, 420 by default. */
   readonly pictureHeight?: number;
-  /** How strongly the pictures show under the attention, 0 to 1; 0.5 by default. */
+  /** How strongly the pictures show under the attention, 0 to 1; 0.7 by default. */
   readonly pictureOpacity?: number;
   /** Largest side of pictures given as pixels; by default twice that shown, at most 640. */
   readonly resolution?: number;
@@ -212,7 +212,7 @@ export function attentionOverlay(
       sizey: picture.height,
       sizing: "stretch",
       layer: "below",
-      opacity: options.pictureOpacity ?? 0.5,
+      opacity: options.pictureOpacity ?? 0.7,
     });
     panel.grids.forEach(({ rows, columns: across, values, box }) => {
       const [x0, y0, x1, y1] = box ?? [0, 0, picture.width, picture.height];

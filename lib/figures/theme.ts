@@ -119,13 +119,13 @@ export const diverging: Colorscale = evenly([
   "#b35806",
 ]);
 
-/** From transparent to strong, for values drawn over a picture. */
+/** From transparent to strong, for values drawn over a picture, which stays readable below. */
 export const overlay: Colorscale = [
   [0, "rgba(255,200,0,0)"],
   [0.05, "rgba(255,190,0,0.2)"],
-  [0.3, "rgba(255,120,0,0.68)"],
-  [0.65, "rgba(214,24,32,0.82)"],
-  [1, "rgba(110,0,70,0.9)"],
+  [0.3, "rgba(255,120,0,0.5)"],
+  [0.65, "rgba(214,24,32,0.58)"],
+  [1, "rgba(110,0,70,0.64)"],
 ];
 
 /** Colours at equal distances from 0 to 1. */
