@@ -49,13 +49,24 @@ export function jupyterEnvironment(): Record<string, string> {
   };
 }
 
-/** Writes the kernel under `.venv`, anew when the running Deno moved. */
-async function writeKernel(): Promise<void> {
-  const kernels = join(venv, "share", "jupyter", "kernels", "deno");
-  const text = JSON.stringify(kernelSpec(Deno.execPath()), null, 2) + "\n";
-  if (await readIfThere(join(kernels, "kernel.json")) === text) return;
-  await Deno.mkdir(kernels, { recursive: true });
-  await Deno.writeTextFile(join(kernels, "kernel.json"), text);
+/** JupyterLab's settings that differ from its own: it asks nobody whether to fetch news. */
+export const labSettings = {
+  "@jupyterlab/apputils-extension:notification": { fetchNews: "false", checkForUpdates: false },
+};
+
+/** Writes JSON to a file under `.venv/share/jupyter` unless it is there. */
+async function writeShared(path: readonly string[], value: unknown): Promise<void> {
+  const file = join(venv, "share", "jupyter", ...path);
+  const text = JSON.stringify(value, null, 2) + "\n";
+  if (await readIfThere(file) === text) return;
+  await Deno.mkdir(join(file, ".."), { recursive: true });
+  await Deno.writeTextFile(file, text);
+}
+
+/** Writes the kernel, anew when the running Deno moved, and JupyterLab's settings. */
+async function writeSettings(): Promise<void> {
+  await writeShared(["kernels", "deno", "kernel.json"], kernelSpec(Deno.execPath()));
+  await writeShared(["lab", "settings", "overrides.json"], labSettings);
 }
 
 /**
@@ -69,7 +80,7 @@ export async function setUpJupyter(): Promise<string> {
     await Deno.readTextFile(requirements) + await Deno.readTextFile(constraints),
   );
   if (await readIfThere(stampFile) === wanted) {
-    await writeKernel();
+    await writeSettings();
     return "there already";
   }
   if (!await exists(venvProgram("python"))) throw new SetupError("it needs Python 3.10 or later");
@@ -84,7 +95,7 @@ export async function setUpJupyter(): Promise<string> {
     result = await install();
   }
   if (!result.ok) throw new SetupError(pipFailure(result.stderr));
-  await writeKernel();
+  await writeSettings();
   await Deno.writeTextFile(stampFile, wanted);
   return "installed";
 }
