@@ -52,3 +52,4 @@ export type { Split } from "./split.ts";
 export { textNeedle, type TextNeedleOptions, textNeedles } from "./text_needles.ts";
 export * as vocabulary from "./vocabulary.ts";
 export * from "./shipped_samples.ts";
+export * from "./made_samples.ts";
