@@ -9,6 +9,7 @@ import * as tf from "@tensorflow/tfjs";
 import { InputError, nearestNames } from "../common/errors.ts";
 import { environment } from "./environment.ts";
 import { loadTensorFlow, type TensorFlowOptions } from "./tensorflow.ts";
+import { registerWasmKernels } from "./wasm_kernels.ts";
 
 /** Names of the backends, fastest first. */
 export const backendNames = ["tensorflow", "webgpu", "wasm", "cpu"] as const;
@@ -84,6 +85,7 @@ async function startWasm(): Promise<Started> {
   const require = createRequire(import.meta.url);
   const file = "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm";
   wasm.setWasmPaths(join(dirname(require.resolve(file)), "/"));
+  registerWasmKernels();
   return { tensorFlowVersion: null, threads: 1, device: "CPU" };
 }
 
