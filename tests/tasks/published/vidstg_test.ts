@@ -58,22 +58,36 @@ Deno.test("vidstg: boxes of VidOR, scaled to the frames", async () => {
   }
 });
 
+Deno.test("vidstg: a relation between the frames that are there has an answer, but no evidence", async () => {
+  const short = changed(entry, { temporal_gt: { begin_fid: 51, end_fid: 60 } });
+  const absent = changed(entry, { captions: [{ description: "x", target_id: 9 }] });
+  const files = { [annotations]: [short, absent], ...frames(10) };
+  const [first] = await samplesOf("vidstg", files);
+  assertEquals([first.answer, first.evidence], ["0.55 to 1", []]);
+  const list = await samplesOf("vidstg", { ...files, "vidor/107.json": vidor });
+  assertEquals(list.map(({ evidence }) => evidence.length), [0, 0, 0, 2]);
+});
+
 Deno.test("vidstg: what is wrong is named", async () => {
   const good: Files = { [annotations]: [entry], ...frames(10) };
   const entries = (fields: Files) => ({ ...good, [annotations]: [entry, changed(entry, fields)] });
-  const captions = [{ description: "x", target_id: 9 }];
+  const captions = [{ description: "x", target_id: "9" }];
   const cases: readonly (readonly [Files, string])[] = [
     [entries({ vid: "108" }), "entry 2 of annotations/val_annotations.json): wanted pictures"],
     [entries({ vid: "108" }), "-frame_pts 1"],
     [entries({ vid: "../frames/107" }), 'a part ".."'],
     [entries({ fps: 0 }), 'fps is "0"'],
-    [entries({ temporal_gt: { begin_fid: 51, end_fid: 60 } }), "temporal_gt: begin_fid"],
+    [entries({ temporal_gt: { begin_fid: 60, end_fid: 60 } }), "temporal_gt: begin_fid"],
     [entries({ used_segment: { begin_fid: 91, end_fid: 99 } }), "used_segment: begin_fid"],
     [entries({ used_segment: { begin_fid: 0 } }), "used_segment: end_fid is"],
     [entries({ captions: [{ target_id: 1 }] }), "captions[0]: description is"],
     [entries({ questions: undefined }), "questions is"],
     [{ ...good, "frames/107/000041.png": new Picture(32, 24) }, "comes 50, not 42"],
     [{ ...entries({ captions }), "vidor/107.json": vidor }, "captions[0]: target_id is"],
+    [
+      { ...good, "vidor/107.json": { ...vidor, trajectories: [1] } },
+      "vidor/107.json: trajectories",
+    ],
     [{ ...good, "vidor/108.json": vidor }, "vid is"],
     [{ ...frames(10) }, "val_annotations.json"],
   ];
