@@ -7,13 +7,19 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { alikeBatches } from "./batches.ts";
 import { blockedAttention } from "./blocked_attention.ts";
 import { foldedShape } from "./folded_product.ts";
 import type { Activation, DType, Kernels, StoredDType, Tensor } from "./kernels.ts";
 import { widenToFloat32 } from "./widen.ts";
 
 /** Our handles are TensorFlow.js tensors here; only this file knows. */
-const unwrap = (x: Tensor): tf.Tensor => x as unknown as tf.Tensor;
+const bare = (x: Tensor): tf.Tensor => x as unknown as tf.Tensor;
+/** The tensor of TensorFlow.js, which not on every backend notices that it was disposed. */
+const unwrap = (x: Tensor): tf.Tensor => {
+  bare(x).throwIfDisposed();
+  return bare(x);
+};
 const wrap = (x: tf.Tensor): Tensor => x as unknown as Tensor;
 
 function activate(x: tf.Tensor, name: Activation): tf.Tensor {
@@ -66,7 +72,7 @@ export function portableKernels(): Kernels {
 
     scope: <T>(body: () => T) => tf.tidy(body as () => tf.TensorContainer) as unknown as T,
     keep: (x) => wrap(tf.keep(unwrap(x))),
-    dispose: (...tensors) => tensors.forEach((x) => x && unwrap(x).dispose()),
+    dispose: (...tensors) => tensors.forEach((x) => x && bare(x).dispose()),
     tensorCount: () => tf.memory().numTensors,
 
     tensor: (data, shape) =>
@@ -104,7 +110,11 @@ export function portableKernels(): Kernels {
 
     matMul: (a, b, { transposeB = false } = {}) => {
       const shape = foldedShape(a.shape, b.shape, transposeB);
-      if (!shape) return wrap(tf.matMul(unwrap(a), unwrap(b), false, transposeB));
+      if (!shape) {
+        return wrap(
+          tf.tidy(() => tf.matMul(...alikeBatches(unwrap(a), unwrap(b)), false, transposeB)),
+        );
+      }
       const left = tf.reshape(unwrap(a), [-1, a.shape[a.shape.length - 1]]);
       const right = tf.reshape(unwrap(b), b.shape.slice(-2));
       return wrap(tf.reshape(tf.matMul(left, right, false, transposeB), shape));
