@@ -1,0 +1,36 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { domainsFor, headSamples, samplePrompt } from "../../lib/experiments/samples.ts";
+import { fromPretrained } from "../../lib/families/pretrained.ts";
+import { tokensOf } from "../../lib/inputs/token_spans.ts";
+import { domainNames } from "../../lib/tasks/domains.ts";
+import { madeSamples } from "../../lib/tasks/made_samples.ts";
+import { goldenDir } from "../suites/golden.ts";
+
+Deno.test("samples of every domain become prompts with question and evidence", async () => {
+  using model = await fromPretrained(goldenDir("qwen3_vl"));
+  assertEquals(domainsFor(model), [...domainNames]);
+  for (const lazy of headSamples(model, madeSamples(1), { contentless: "?" })) {
+    const { spans, inputs, contentless } = await lazy.load();
+    assert(tokensOf(spans.evidence).length > 0, lazy.domain);
+    assert(tokensOf(spans.question).length > 0, lazy.domain);
+    assert(contentless!.length > 0);
+    const visual = new Set(tokensOf(spans.visual));
+    assert(tokensOf(spans.evidence).every((token) => visual.has(token)), lazy.domain);
+    assert(tokensOf(spans.question).every((token) => token < inputs.inputIds.length));
+  }
+});
+
+Deno.test("a sample that cannot be used is named", async () => {
+  using model = await fromPretrained(goldenDir("qwen3_vl"));
+  const [sample] = madeSamples(1, { domains: ["scene"] });
+  const evidence = [{ image: 7 }];
+  await assertRejects(() => samplePrompt(model, { ...sample, evidence }), Error, sample.id);
+});
+
+Deno.test("a model without videos is asked about pictures only", async () => {
+  using model = await fromPretrained(goldenDir("llava"));
+  const domains = domainsFor(model);
+  assertEquals(domains.includes("video"), false);
+  const [sample] = madeSamples(1, { domains });
+  assert((await samplePrompt(model, sample)).spans.evidence.length > 0);
+});
