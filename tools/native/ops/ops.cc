@@ -11,6 +11,8 @@
 // registers.
 
 #if defined(__x86_64__)
+#include <dlfcn.h>
+
 #include <cpuid.h>
 #endif
 
@@ -277,9 +279,19 @@ bool ProcessorFits() {
 }  // namespace
 }  // namespace corelens
 
+// Keeps this library in memory for good: TensorFlow cannot forget what was registered, so it must
+// neither be unloaded by whoever opened it nor register a second time.
+static void StayLoaded() {
+  Dl_info own;
+  if (dladdr(reinterpret_cast<void *>(&StayLoaded), &own) != 0) {
+    dlopen(own.dli_fname, RTLD_NOW | RTLD_NODELETE);
+  }
+}
+
 extern "C" __attribute__((visibility("default"))) int corelens_register_ops(int threads) {
   static int result = -1;
   if (result >= 0) return result;
+  StayLoaded();
   if (!corelens::ProcessorFits()) return result = 1;
   corelens::Pool::Get().Start(threads);
   return result = corelens::RegisterAll() ? 0 : 2;
