@@ -17,7 +17,7 @@ import { mean } from "../stats/summary.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
 import { type Experiment, type RunContext, runUnits } from "./experiment.ts";
 import type { Json } from "./journal.ts";
-import { jsonText, makeManifest, writeRecord } from "./record.ts";
+import { jsonText, makeManifest, readRecordJson, writeRecord } from "./record.ts";
 
 /** Who keeps full attention, and what the others see. */
 export interface HybridSetting {
@@ -197,4 +197,13 @@ export async function hybridQuality(
   }, network.kernels);
   await writeRecord(folder, manifest, { "results.json": jsonText(results) });
   return results;
+}
+
+/**
+ * The rows of a record that {@link hybridQuality} wrote.
+ *
+ * @throws {InputError} if the folder holds no such record
+ */
+export async function readHybridQuality(folder: string): Promise<HybridQualityRow[]> {
+  return await readRecordJson(folder, "results.json") as HybridQualityRow[];
 }

@@ -33,8 +33,27 @@ export {
   readFoundHeads,
   type Samples,
 } from "./find_heads.ts";
+export {
+  type Completion,
+  completionSample,
+  needleCompletion,
+  needleSamples,
+} from "./completion_sample.ts";
+export {
+  hybridQuality,
+  type HybridQualityOptions,
+  type HybridQualityRow,
+  type HybridSetting,
+  readHybridQuality,
+} from "./hybrid_quality.ts";
 export type { Json } from "./journal.ts";
 export { prefillSpeed, type PrefillSpeedOptions, type PrefillSpeedRow } from "./prefill_speed.ts";
-export { type Manifest, type ScoresRecord, scoresRecord, type ScoresSummary } from "./record.ts";
+export {
+  type Manifest,
+  readManifest,
+  type ScoresRecord,
+  scoresRecord,
+  type ScoresSummary,
+} from "./record.ts";
 export * from "./samples.ts";
 export * from "./tables.ts";

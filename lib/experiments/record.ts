@@ -129,6 +129,15 @@ export async function readRecordJson(folder: string, name: string): Promise<unkn
   }
 }
 
+/**
+ * The manifest of a record.
+ *
+ * @throws {InputError} if the folder holds no record
+ */
+export async function readManifest(folder: string): Promise<Manifest> {
+  return await readRecordJson(folder, "manifest.json") as Manifest;
+}
+
 /** What `scores.json` says of all samples, or of those of one domain. */
 export interface ScoresSummary {
   /** The model's name. */

@@ -17,6 +17,7 @@ export function dataFolder(): string {
  * The directory of a shipped model, or the name as it is.
  *
  * @param nameOrDir a short name, a directory or a hub id
+ * @param data folder with the shipped models in `models`; this repository's by default
  * @throws {InputError} for the short name of a model that is not there
  *
  * @example
@@ -26,9 +27,9 @@ export function dataFolder(): string {
  * assertEquals(shippedOrGiven("Qwen/Qwen3-VL-4B-Instruct"), "Qwen/Qwen3-VL-4B-Instruct");
  * ```
  */
-export function shippedOrGiven(nameOrDir: string): string {
+export function shippedOrGiven(nameOrDir: string, data: string = dataFolder()): string {
   if (!shippedNames.some((name) => name === nameOrDir)) return nameOrDir;
-  const dir = `${dataFolder()}/models/${nameOrDir}`;
+  const dir = `${data}/models/${nameOrDir}`;
   try {
     for (const { name } of Deno.readDirSync(dir)) {
       if (name === "config.json" || name.endsWith(".gguf")) return dir;

@@ -2,7 +2,12 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createKernels } from "../../lib/backend/create_kernels.ts";
 import { useBackend } from "../../lib/backend/select.ts";
 import { InputError } from "../../lib/common/errors.ts";
-import { hybridQuality, type HybridSetting } from "../../lib/experiments/hybrid_quality.ts";
+import {
+  hybridQuality,
+  type HybridSetting,
+  readHybridQuality,
+} from "../../lib/experiments/hybrid_quality.ts";
+import { readManifest } from "../../lib/experiments/record.ts";
 import { plantedModel } from "../../lib/families/planted.ts";
 import { plantedSample } from "../../lib/families/planted_world.ts";
 
@@ -60,8 +65,14 @@ Deno.test("hybridQuality: a run that was stopped goes on and gives the same reco
   });
   assertEquals(again, whole);
   assertEquals(most, 7);
-  const written = JSON.parse(await Deno.readTextFile(`${folder}/results.json`));
-  assertEquals(written.map((row: { policy: string }) => row.policy), ["core", "local"]);
+  const written = await readHybridQuality(folder);
+  assertEquals(written.map(({ policy, sparseValue }) => [policy, sparseValue]), [
+    ["core", whole[0].sparseValue],
+    ["local", whole[1].sparseValue],
+  ]);
+  const { experiment, samples: n } = await readManifest(folder);
+  assertEquals([experiment, n], ["hybrid_quality", 12]);
+  await assertRejects(() => readManifest(`${folder}/none`), InputError, "no such file");
   await Deno.remove(folder, { recursive: true });
 });
 

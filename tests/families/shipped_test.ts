@@ -1,0 +1,23 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/common/errors.ts";
+import { shippedOrGiven } from "../../lib/families/shipped.ts";
+
+Deno.test("shippedOrGiven: a model that is not there is one line that says how to get it", () => {
+  for (const [name, hint] of [["smol", "deno task smol"], ["mini", "data/models/README.md"]]) {
+    const error = assertThrows(() => shippedOrGiven(name, "tests/none"), InputError, hint);
+    assert(!(error as Error).message.includes("\n"));
+  }
+  assertEquals(shippedOrGiven("my/smol", "tests/none"), "my/smol");
+});
+
+Deno.test("shippedOrGiven: a folder with a config or with a GGUF file is a model", async () => {
+  const data = await Deno.makeTempDir();
+  await Deno.mkdir(`${data}/models/smol`, { recursive: true });
+  assertThrows(() => shippedOrGiven("smol", data), InputError);
+  await Deno.writeTextFile(`${data}/models/smol/model.gguf`, "");
+  assertEquals(shippedOrGiven("smol", data), `${data}/models/smol`);
+  await Deno.mkdir(`${data}/models/mini`);
+  await Deno.writeTextFile(`${data}/models/mini/config.json`, "{}");
+  assertEquals(shippedOrGiven("mini", data), `${data}/models/mini`);
+  await Deno.remove(data, { recursive: true });
+});
