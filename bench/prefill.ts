@@ -30,6 +30,9 @@ import { manifest, options, table, writeRecord } from "./report.ts";
 
 type BenchDType = "float32" | "bfloat16";
 
+/** A ratio of medians with its interval. */
+type Ratio = readonly [estimate: number, low: number, high: number];
+
 /** One line of the result. */
 interface Row {
   readonly dtype: BenchDType;
@@ -38,8 +41,12 @@ interface Row {
   readonly program: string;
   readonly ms: readonly number[];
   readonly medianMs: number;
+  /** Processor time of all threads. */
+  readonly cpuMs: readonly number[];
   /** Our median time over this program's, with its 95 % interval; absent for ours. */
-  readonly ratio?: readonly [estimate: number, low: number, high: number];
+  readonly ratio?: Ratio;
+  /** The same of processor time, which other programs on the machine disturb less. */
+  readonly cpuRatio?: Ratio;
   /** Largest difference of the last hidden state from ours, relative to its largest value. */
   readonly difference?: number;
 }
@@ -100,26 +107,33 @@ async function measure(
       results[turn].push(await programs[turn][1]());
     }
   }
-  const ours = results[0].map(({ ms }) => ms);
+  const times = (i: number, which: "ms" | "cpuMs") => results[i].map((result) => result[which]);
+  const ratioTo = (i: number, which: "ms" | "cpuMs"): Ratio => {
+    const { estimate, low, high } = ratioOfMediansInterval(times(0, which), times(i, which));
+    return [estimate, low, high];
+  };
   return programs.map(([program], i) => {
-    const ms = results[i].map((result) => result.ms);
-    const row = { dtype, tokens, program, ms, medianMs: median(ms) };
+    const [ms, cpuMs] = [times(i, "ms"), times(i, "cpuMs")];
+    const row = { dtype, tokens, program, ms, medianMs: median(ms), cpuMs };
     if (i === 0) return row;
-    const { estimate, low, high } = ratioOfMediansInterval(ours, ms);
     const difference = differenceOf(results[i][0].last, results[0][0].last);
-    return { ...row, ratio: [estimate, low, high] as const, difference };
+    return { ...row, ratio: ratioTo(i, "ms"), cpuRatio: ratioTo(i, "cpuMs"), difference };
   });
 }
 
 function printRows(rows: readonly Row[]): void {
-  const header = ["dtype", "tokens", "program", "ms", "ours / it", "95 %", "difference"];
+  const header = ["dtype", "tokens", "program", "ms", "ours / it", "95 %"];
+  header.push("cpu ms", "ours / it", "95 %", "difference");
+  const ratioCells = (ratio?: Ratio) =>
+    ratio ? [ratio[0].toFixed(2), `${ratio[1].toFixed(2)}-${ratio[2].toFixed(2)}`] : ["", ""];
   const cells = rows.map((row) => [
     row.dtype,
     String(row.tokens),
     row.program,
     row.medianMs.toFixed(0),
-    row.ratio ? row.ratio[0].toFixed(2) : "",
-    row.ratio ? `${row.ratio[1].toFixed(2)}-${row.ratio[2].toFixed(2)}` : "",
+    ...ratioCells(row.ratio),
+    median(row.cpuMs).toFixed(0),
+    ...ratioCells(row.cpuRatio),
     row.difference === undefined ? "" : row.difference.toExponential(1),
   ]);
   console.log(table(header, cells));

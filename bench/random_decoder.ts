@@ -4,6 +4,7 @@
  *
  * @module
  */
+import process from "node:process";
 import type { Kernels, Tensor } from "../lib/backend/kernels.ts";
 import type { TextConfig } from "../lib/model/config.ts";
 import { KvCache } from "../lib/model/kv_cache.ts";
@@ -133,6 +134,8 @@ export function promptIds(config: TextConfig, tokens: number): Int32Array {
 export interface Prefill {
   /** Wall-clock time in milliseconds, from token ids to the last hidden states. */
   readonly ms: number;
+  /** Processor time of all threads in milliseconds. */
+  readonly cpuMs: number;
   /** Hidden state of the last position after the final norm, `[D]`. */
   readonly last: Float32Array;
 }
@@ -143,6 +146,7 @@ export function prefill(decoder: TextDecoder, tokens: number): Prefill {
   const ids = promptIds(config, tokens);
   const positionIds = new Int32Array(3 * tokens).map((_, i) => i % tokens);
   const cache = new KvCache(k, config.numHiddenLayers);
+  const cpu = process.cpuUsage();
   const start = performance.now();
   const last = k.scope(() => {
     const embeddings = k.reshape(decoder.embed(ids), [1, tokens, config.hiddenSize]);
@@ -151,6 +155,7 @@ export function prefill(decoder: TextDecoder, tokens: number): Prefill {
     return k.readSync(k.slice(hidden, [0, tokens - 1, 0], [1, 1, -1])) as Float32Array;
   });
   const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
   cache.dispose();
-  return { ms, last };
+  return { ms, cpuMs: (user + system) / 1e3, last };
 }
