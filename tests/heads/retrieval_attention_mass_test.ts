@@ -43,6 +43,28 @@ Deno.test("RAM equals the sums over transformers' own attention maps", async (t)
   }
 });
 
+Deno.test("evidence in a text: RAM of a prompt without pictures equals transformers' sums", async () => {
+  const model = await goldenModel("qwen3_vl", await testKernels());
+  const { inputs, tensor } = await goldenCase("qwen3_vl", "text");
+  const tokens = inputs.inputIds.length;
+  const [question, evidence] = [[tokens - 8, tokens - 5], [2, 5]] as const;
+  const found = await retrievalAttentionMass(model, {
+    id: "needle",
+    domain: "text",
+    inputs,
+    spans: { system: [], visual: [], evidence: [evidence], question: [question], answer: [] },
+  });
+  const { data } = tensor("attentions");
+  found.forEach((value, map) => {
+    let sum = 0;
+    for (let i = question[0]; i < question[1]; i++) {
+      for (let j = evidence[0]; j < evidence[1]; j++) sum += data[(map * tokens + i) * tokens + j];
+    }
+    assert(Math.abs(value - sum / 3) < 1e-4, `map ${map}`);
+  });
+  model.dispose();
+});
+
 Deno.test("a weight that is not a number is an error that names sample and head", async () => {
   const kernels = await testKernels();
   const model = await goldenModel("qwen3_vl", kernels);
