@@ -76,13 +76,14 @@ export const command: Command = {
     if (images.length > 0 && frames.length > 0) {
       throw new InputError("Cannot use --image and --video together: choose one");
     }
+    const { decodeImage } = await import("../lib/inputs/image.ts");
     const read = async (path: string) => {
-      try {
-        return await Deno.readFile(path);
-      } catch (error) {
+      const bytes = await Deno.readFile(path).catch((error) => {
         if (error instanceof Deno.errors.NotFound) throw new InputError(`Cannot find ${path}`);
         throw error;
-      }
+      });
+      await decodeImage(bytes, { name: path }); // so that an error names the file
+      return bytes;
     };
     using model = await loadCommandModel(args);
     const fps = args.number("fps", 2, 0.01, 1000);
