@@ -104,7 +104,7 @@ function haystack(random: Random, count: number): string[] {
  * import { assert } from "@std/assert";
  * const sample = textNeedle(7, { needles: 4, sentences: 8, split: "test" });
  * const [piece] = sample.evidence;
- * assert("text" in piece);
+ * if (!("text" in piece)) throw new Error("no text");
  * const sentence = [...sample.context!].slice(...piece.text).join("");
  * assert(/^The owner of the \w+ is \w+\.$/.test(sentence));
  * ```
