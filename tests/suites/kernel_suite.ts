@@ -400,6 +400,7 @@ export function kernelSuite(
     { query: [2, 4, 5, 16], keyHeads: 2, runs: [[2, 9]] },
     { query: [3, 2, 2, 6], keyHeads: 2, runs: [[1, 4], [3, 3]] }, // shared prefix, few queries
     { query: [2, 2, 9, 13], keyHeads: 1, runs: [[1, 21], [2, 9]] }, // shared prefix, odd width
+    { query: [2, 2, 9, 16], keyHeads: 1, runs: [[1, 70], [1, 10], [2, 5], [2, 30]] },
     { query: [1, 2, 70, 64], keyHeads: 1, runs: [[1, 3], [1, 600]] }, // tiles of queries and keys
     { query: [1, 1, 130, 72], keyHeads: 1, runs: [[1, 130]] },
     { query: [1, 6, 33, 32], keyHeads: 2, runs: [[1, 33]] },

@@ -41,17 +41,15 @@ struct AttentionCall {
   int64_t Position(int64_t query) const { return causal ? keys - queries + query : keys - 1; }
 };
 
-// Half-open runs of keys that some query of [first, last] sees; the second may be empty. Starts are
-// multiples of `align`.
+// Half-open runs of keys that some query of [first, last] sees; the second may be empty.
 struct Runs {
   int64_t begin[2], end[2];
 };
 
 template <typename T>
-Runs VisibleRuns(const AttentionCall<T> &call, int64_t head, int64_t first, int64_t last,
-                 int64_t align) {
+Runs VisibleRuns(const AttentionCall<T> &call, int64_t head, int64_t first, int64_t last) {
   const int64_t end = std::min(call.keys, last + 1);
-  const int64_t slab = std::max<int64_t>(0, first - call.Window(head) + 1) / align * align;
+  const int64_t slab = std::max<int64_t>(0, first - call.Window(head) + 1);
   const int64_t sink = std::min(call.Sink(head), end);
   if (slab <= sink) return {{0, 0}, {end, 0}};
   return {{0, slab}, {sink, end}};
@@ -72,13 +70,14 @@ struct RowState {
   Floats sum[kQueryTile];
 };
 
-// Hides what the queries of a tile do not see of the keys [begin, end), and the padding after them.
+// Hides what the queries of a tile do not see of the keys [begin, end), all keys before `from`, and
+// the padding up to `padded`.
 template <typename T>
-void HideScores(const AttentionCall<T> &call, int64_t head, int64_t first, int rows, int64_t begin,
-                int64_t end, int64_t padded, float *scores) {
+void HideScores(const AttentionCall<T> &call, int64_t head, int64_t first, int rows, int64_t from,
+                int64_t begin, int64_t end, int64_t padded, float *scores) {
   const int64_t sink = call.Sink(head), window = call.Window(head);
   const int64_t columns = padded - begin;
-  const bool full = end == padded && call.Position(first) >= end - 1 &&
+  const bool full = from <= begin && end == padded && call.Position(first) >= end - 1 &&
                     call.Position(first + rows - 1) - begin < window;
   if (full) return;
   for (int r = 0; r < rows; r++) {
@@ -86,9 +85,10 @@ void HideScores(const AttentionCall<T> &call, int64_t head, int64_t first, int r
     const int64_t position = call.Position(first + r);
     const int64_t seen = std::max<int64_t>(0, std::min(end, position + 1) - begin);
     std::fill(row + std::min(seen, columns), row + columns, kHidden);
-    const int64_t from = std::max<int64_t>(0, std::min(sink, end) - begin);
+    const int64_t past_sink = std::max<int64_t>(0, std::min(sink, end) - begin);
     const int64_t to = std::min(columns, position - window + 1 - begin);
-    if (from < to) std::fill(row + from, row + to, kHidden);
+    if (past_sink < to) std::fill(row + past_sink, row + to, kHidden);
+    if (from > begin) std::fill(row, row + (from - begin), kHidden);
   }
 }
 
@@ -113,6 +113,69 @@ void SoftmaxTile(int rows, int64_t columns, const float *scores, Share *shares, 
     state.sum[r] = sum;
   }
 }
+
+// Where packed keys lie among all keys: those that all rows of the batch share are packed once.
+struct PackPlace {
+  int64_t offset, count;  // positions
+  int64_t batches;        // 1 if shared
+
+  template <typename T>
+  static int Of(const AttentionCall<T> &call, PackPlace places[2]) {
+    int64_t shared = 0;
+    for (const Segment<T> &segment : call.segments) {
+      if (!segment.shared) break;
+      shared += segment.length;
+    }
+    int count = 0;
+    if (shared > 0) places[count++] = {0, shared, 1};
+    if (shared < call.keys) places[count++] = {shared, call.keys - shared, call.batch};
+    return count;
+  }
+};
+
+// Calls body(from, begin, end) for tiles of the keys of a pack that a tile of queries sees: the keys
+// [begin, end), of which those before `from` count as hidden. begin - offset is a multiple of align.
+template <typename T, typename Body>
+void ForKeyTiles(const AttentionCall<T> &call, int64_t head, int64_t first, int rows,
+                 const PackPlace &place, int64_t align, Body body) {
+  const Runs runs =
+      VisibleRuns(call, head, call.Position(first), call.Position(first + rows - 1));
+  for (int run = 0; run < 2; run++) {
+    const int64_t from = std::max(runs.begin[run], place.offset);
+    const int64_t end = std::min(runs.end[run], place.offset + place.count);
+    if (from >= end) continue;
+    const int64_t start = place.offset + (from - place.offset) / align * align;
+    for (int64_t begin = start; begin < end; begin += kKeyTile) {
+      body(from, begin, std::min(begin + kKeyTile, end));
+    }
+  }
+}
+
+// Query tiles of all heads, those with the most keys first: body(batch, head, first).
+template <typename T, typename Body>
+void ForQueryTiles(const AttentionCall<T> &call, Body body) {
+  const int64_t tiles = (call.queries + kQueryTile - 1) / kQueryTile;
+  const int64_t heads = call.batch * call.heads;
+  Pool::Get().Run(tiles * heads, [&](int64_t task) {
+    const int64_t tile = tiles - 1 - task / heads, head = task % heads;
+    body(head / call.heads, head % call.heads, tile * kQueryTile);
+  });
+}
+
+// Keys that one task packs; a multiple of every panel.
+constexpr int64_t kPackPiece = 512;
+
+// Calls body(batch, key_head, begin, end) for pieces of the keys of a pack, padded to `keys`.
+template <typename T, typename Body>
+void ForPackPieces(const AttentionCall<T> &call, int64_t batches, int64_t keys, Body body) {
+  const int64_t pieces = (keys + kPackPiece - 1) / kPackPiece;
+  Pool::Get().Run(batches * call.key_heads * pieces, [&](int64_t task) {
+    const int64_t head = task / pieces, begin = task % pieces * kPackPiece;
+    body(head / call.key_heads, head % call.key_heads, begin, std::min(begin + kPackPiece, keys));
+  });
+}
+
+inline int64_t RoundUp(int64_t x, int64_t to) { return (x + to - 1) / to * to; }
 
 }  // namespace corelens
 

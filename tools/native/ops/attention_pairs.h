@@ -12,7 +12,8 @@ namespace corelens {
 // Keys and values of one key head as packed factors (see PackedB): keys and width are padded to
 // multiples of 32.
 struct PairPack {
-  int64_t keys, width;
+  PackPlace place;
+  int64_t width;
   Bfloat16 *key;    // columns are keys, rows the width: [keys / 16][width / 32] blocks
   Bfloat16 *value;  // columns are the width, rows keys: [keys / 32][width / 16] blocks
 
@@ -27,12 +28,12 @@ struct PairPack {
 // Packs keys and values [begin, end), which are whole blocks.
 inline void PackPairs(const AttentionCall<Bfloat16> &call, int64_t batch, int64_t key_head,
                       int64_t begin, int64_t end, const PairPack &pack) {
-  if (call.width < pack.width || end > call.keys) {  // padding is 0
+  if (call.width < pack.width || end > pack.place.count) {  // padding is 0
     std::fill(pack.KeyAt(begin, 0), pack.KeyAt(begin, 0) + (end - begin) * pack.width, Bfloat16{0});
     std::fill(pack.ValueAt(begin, 0), pack.ValueAt(begin, 0) + (end - begin) * pack.width,
               Bfloat16{0});
   }
-  int64_t offset = 0;
+  int64_t offset = -pack.place.offset;
   for (const Segment<Bfloat16> &segment : call.segments) {
     const int64_t from = std::max(begin, offset), to = std::min(end, offset + segment.length);
     const int64_t head = (segment.shared ? 0 : batch) * call.key_heads + key_head;
@@ -75,10 +76,10 @@ inline void PairProduct(bool matrix, int rows, int64_t columns, const Bfloat16 *
 }
 
 inline void PairQueryTile(const AttentionCall<Bfloat16> &call, int64_t batch, int64_t head,
-                          int64_t first, const PairPack &pack, bool matrix) {
+                          int64_t first, const PairPack *packs, int count, bool matrix) {
   const int rows = static_cast<int>(std::min<int64_t>(kQueryTile, call.queries - first));
   const int padded_rows = static_cast<int>(RoundUp(rows, 32));
-  const int64_t width = pack.width;
+  const int64_t width = packs[0].width;
   Bfloat16 *queries = Scratch<Bfloat16>(kQueries, kQueryTile * width);
   float *scores = Scratch<float>(kScores, kQueryTile * kScoreStride);
   Bfloat16 *shares = Scratch<Bfloat16>(kShares, kQueryTile * kShareStride);
@@ -93,26 +94,25 @@ inline void PairQueryTile(const AttentionCall<Bfloat16> &call, int64_t batch, in
   std::fill(state.maximum, state.maximum + padded_rows, kNoMaximum);
   std::fill(state.sum, state.sum + padded_rows, Floats{});
 
-  const Runs runs =
-      VisibleRuns(call, head, call.Position(first), call.Position(first + rows - 1), 32);
-  for (int run = 0; run < 2; run++) {
-    for (int64_t begin = runs.begin[run]; begin < runs.end[run]; begin += kKeyTile) {
-      const int64_t end = std::min(begin + kKeyTile, runs.end[run]);
-      const int64_t columns = RoundUp(end - begin, 32);
-      const PackedB keys{pack.key + begin * width, kBlock, 16 * width};
-      PairProduct(matrix, padded_rows, columns, queries, width, keys, width / 32, scores,
-                  kScoreStride, false);
-      HideScores(call, head, first, rows, begin, end, begin + columns, scores);
-      SoftmaxTile(padded_rows, columns, scores, shares, kShareStride, state);
-      for (int r = 0; r < rows; r++) {
-        if (state.scale[r] == 1.0f) continue;
-        float *row = mixed + r * width;
-        for (int64_t i = 0; i < width; i += kLanes) Store(row + i, Load(row + i) * state.scale[r]);
-      }
-      const PackedB values{pack.value + begin * width, 32 * width, kBlock};
-      PairProduct(matrix, padded_rows, width, shares, kShareStride, values, columns / 32, mixed, width,
-                  true);
+  const auto tile = [&](const PairPack &pack, int64_t from, int64_t begin, int64_t end) {
+    const int64_t columns = RoundUp(end - begin, 32), local = begin - pack.place.offset;
+    const PackedB keys{pack.key + local * width, kBlock, 16 * width};
+    PairProduct(matrix, padded_rows, columns, queries, width, keys, width / 32, scores,
+                kScoreStride, false);
+    HideScores(call, head, first, rows, from, begin, end, begin + columns, scores);
+    SoftmaxTile(padded_rows, columns, scores, shares, kShareStride, state);
+    for (int r = 0; r < rows; r++) {
+      if (state.scale[r] == 1.0f) continue;
+      float *row = mixed + r * width;
+      for (int64_t i = 0; i < width; i += kLanes) Store(row + i, Load(row + i) * state.scale[r]);
     }
+    const PackedB values{pack.value + local * width, 32 * width, kBlock};
+    PairProduct(matrix, padded_rows, width, shares, kShareStride, values, columns / 32, mixed,
+                width, true);
+  };
+  for (int p = 0; p < count; p++) {
+    ForKeyTiles(call, head, first, rows, packs[p].place, 32,
+                [&](int64_t from, int64_t begin, int64_t end) { tile(packs[p], from, begin, end); });
   }
   for (int r = 0; r < rows; r++) {
     const float inverse = 1.0f / SumOf(state.sum[r]);
@@ -140,27 +140,35 @@ inline void AttendPairs(const AttentionCall<Bfloat16> &call) {
 #else
   const bool matrix = false;
 #endif
-  const int64_t batches = PackedBatches(call);
-  const int64_t keys = RoundUp(call.keys, 32), width = RoundUp(call.width, 32);
-  const int64_t size = keys * width;
-  Bfloat16 *key = Scratch<Bfloat16>(kPackedKeys, batches * call.key_heads * size);
-  Bfloat16 *value = Scratch<Bfloat16>(kPackedValues, batches * call.key_heads * size);
-  auto packOf = [&](int64_t batch, int64_t key_head) {
-    const int64_t head = (batches == 1 ? 0 : batch) * call.key_heads + key_head;
-    return PairPack{keys, width, key + head * size, value + head * size};
+  PackPlace places[2];
+  const int count = PackPlace::Of(call, places);
+  const int64_t width = RoundUp(call.width, 32);
+  Bfloat16 *key[2], *value[2];
+  const auto packOf = [&](int p, int64_t batch, int64_t key_head) {
+    const int64_t head = (places[p].batches == 1 ? 0 : batch) * call.key_heads + key_head;
+    const int64_t at = head * RoundUp(places[p].count, 32) * width;
+    return PairPack{places[p], width, key[p] + at, value[p] + at};
   };
-  ForPackPieces(call, batches, keys, [&](int64_t batch, int64_t head, int64_t from, int64_t to) {
-    PackPairs(call, batch, head, from, to, packOf(batch, head));
-  });
+  for (int p = 0; p < count; p++) {
+    const int64_t keys = RoundUp(places[p].count, 32);
+    const int64_t size = places[p].batches * call.key_heads * keys * width;
+    key[p] = Scratch<Bfloat16>(p == 0 ? kPackedKeys : kMoreKeys, size);
+    value[p] = Scratch<Bfloat16>(p == 0 ? kPackedValues : kMoreValues, size);
+    ForPackPieces(call, places[p].batches, keys,
+                  [&](int64_t batch, int64_t head, int64_t from, int64_t to) {
+                    PackPairs(call, batch, head, from, to, packOf(p, batch, head));
+                  });
+  }
   ForQueryTiles(call, [&](int64_t batch, int64_t head, int64_t first) {
-    const PairPack pack = packOf(batch, head / call.group());
+    PairPack packs[2];
+    for (int p = 0; p < count; p++) packs[p] = packOf(p, batch, head / call.group());
 #if CORELENS_AMX
     if (matrix) {
       TileRegisters registers;
-      return PairQueryTile(call, batch, head, first, pack, true);
+      return PairQueryTile(call, batch, head, first, packs, count, true);
     }
 #endif
-    PairQueryTile(call, batch, head, first, pack, matrix);
+    PairQueryTile(call, batch, head, first, packs, count, matrix);
   });
 }
 

@@ -15,6 +15,8 @@ enum ScratchSlot {
   kRowState,
   kPackedKeys,
   kPackedValues,
+  kMoreKeys,
+  kMoreValues,
   kScratchSlots
 };
 
