@@ -3,7 +3,8 @@
  * removing or restricting heads does to it.
  *
  *     deno run -A tools/evaluate.ts [--model data/models/mini] [--questions 500]
- *       [--lengths 64,256,1024,4096] [--difficulty 0,3] [--heads] [--out file.json]
+ *       [--lengths 64,256,1024,4096] [--difficulty 0,3] [--heads | --heads-only] [--variants hybrid]
+ *       [--samples data/samples] [--out file.json]
  *
  * Chance is a guess among the answers in sight. Intervals are Wilson's, at 95 %.
  * @module
@@ -19,6 +20,8 @@ import { hybridPlan } from "../lib/sparse/plan.ts";
 import { wilsonInterval } from "../lib/stats/proportion.ts";
 import { Random } from "../lib/stats/random.ts";
 import { domainNames } from "../lib/tasks/domains.ts";
+import { loadSample, readFolderDataSet } from "../lib/tasks/folder_data_set.ts";
+import { isCorrect } from "../lib/tasks/metrics.ts";
 import type { DomainName } from "../lib/tasks/options.ts";
 import { pictures } from "../lib/training/curriculum.ts";
 import { answerContext, type AnswerOptions } from "../lib/training/evaluate.ts";
@@ -33,8 +36,8 @@ const layouts: Readonly<Record<number, readonly (readonly TokenGrid[])[]>> = {
   1024: [pictures(4, 16), pictures(16, 8), pictures(1, 32)],
   4096: [pictures(16, 16), pictures(64, 8)],
 };
-/** Questions on each context. */
-const perContext = 16;
+/** Questions on each context of a length. */
+const perContext = (length: number) => length < 1024 ? 16 : 32;
 
 const { values: args } = parseArgs({
   options: {
@@ -43,7 +46,9 @@ const { values: args } = parseArgs({
     lengths: { type: "string", default: "64,256,1024,4096" },
     difficulty: { type: "string", default: "0,3" },
     heads: { type: "boolean", default: false },
-    only: { type: "boolean", default: false },
+    "heads-only": { type: "boolean", default: false },
+    variants: { type: "string", default: "" },
+    samples: { type: "string" },
     out: { type: "string" },
   },
 });
@@ -57,7 +62,7 @@ function heldOut(domain: DomainName, length: number, difficulty: number, index: 
     grids,
     difficulty,
     pairs: Math.min(32, length / 4),
-    questions: perContext,
+    questions: perContext(length),
     words: 64,
     split: "test",
     pixels: true,
@@ -157,6 +162,9 @@ async function checkHeads(model: PretrainedModel, lengths: readonly number[], qu
   const variants: [string, AnswerOptions][] = [
     ["full model", {}],
     ["without top 5 %", { without: top }],
+    ["without top 12.5 %", { without: more }],
+    ["without random 12.5 % (1)", { without: randomHeads(more, grid, 1) }],
+    ["without layer-matched 12.5 % (1)", { without: layerMatchedHeads(more, grid, 1) }],
     ["without bottom 5 %", { without: bottomHeads(mass, grid, { fraction: 0.05 }) }],
     ...[1, 2, 3].map((seed): [string, AnswerOptions] => [
       `without random 5 % (${seed})`,
@@ -174,7 +182,7 @@ async function checkHeads(model: PretrainedModel, lengths: readonly number[], qu
   ];
   const rows: Record<string, Record<string, number>> = {};
   for (const length of lengths) {
-    for (const [name, options] of variants) {
+    for (const [name, options] of variants.filter(([name]) => name.includes(args.variants))) {
       const accuracy = await overall(model, length, options, questions);
       (rows[name] ??= {})[length] = accuracy;
       console.log(`${String(length).padStart(5)}  ${name.padEnd(38)} ${percent(accuracy)} %`);
@@ -183,11 +191,27 @@ async function checkHeads(model: PretrainedModel, lengths: readonly number[], qu
   return { ram: [...mass], top: names(top), rows };
 }
 
+/** Answers of `ask`, token by token, on a folder of samples: right and all of each domain. */
+async function askSamples(model: PretrainedModel, folder: string) {
+  const counts: Record<string, [right: number, asked: number]> = {};
+  for (const entry of await readFolderDataSet(folder)) {
+    const sample = await loadSample(entry);
+    const { answer } = await model.ask({ ...sample }, { maxNewTokens: 8 });
+    const own = counts[sample.domain] ??= [0, 0];
+    own[0] += Number(isCorrect(answer, sample));
+    own[1]++;
+  }
+  for (const [domain, [right, asked]] of Object.entries(counts)) {
+    console.log(`${folder}  ${domain.padEnd(10)} ${right} of ${asked} right`);
+  }
+  return counts;
+}
+
 const model = await fromPretrained(args.model);
 const lengths = args.lengths.split(",").map(Number);
 const questions = Number(args.questions);
 const record: Record<string, unknown> = { model: args.model, questions };
-if (!args.only) {
+if (!args["heads-only"]) {
   const table = [];
   for (const difficulty of args.difficulty.split(",").map(Number)) {
     for (const length of lengths) {
@@ -205,6 +229,7 @@ if (!args.only) {
   }
   record.accuracy = table;
 }
-if (args.heads) record.heads = await checkHeads(model, lengths, questions);
+if (args.heads || args["heads-only"]) record.heads = await checkHeads(model, lengths, questions);
+if (args.samples) record.samples = await askSamples(model, args.samples);
 if (args.out) await writeTextAtomically(args.out, JSON.stringify(record, null, 1) + "\n");
 model.dispose();

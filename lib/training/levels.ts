@@ -71,7 +71,7 @@ export const plainLevels: readonly Level[] = [
   },
 ];
 
-/** Every domain as pictures, from the plain circuit to all varieties and 2,048 visual tokens. */
+/** Every domain as pictures, from the plain circuit to all varieties and 1,024 visual tokens. */
 export const pictureLevels: readonly Level[] = [
   {
     ...both,
@@ -125,19 +125,6 @@ export const pictureLevels: readonly Level[] = [
     contexts: 1,
     questions: 20,
     left: 0,
-    gate: 0.6,
-    leastSteps: 150,
-    difficulties: [0, 1, 2, 3, 4],
-  },
-  {
-    ...both,
-    name: "pictures: 2,048 tokens",
-    grids: [pictures(8, 16), pictures(32, 8), pictures(2, 32)],
-    pairs: [24, 64],
-    words: 64,
-    contexts: 1,
-    questions: 20,
-    left: 0,
-    difficulties: [0, 1, 2, 3, 4],
+    difficulties: [0, 1, 2, 3],
   },
 ];

@@ -46,7 +46,7 @@ export const phases = {
   /** The vision encoder alone. */
   align: { seed: 5, steps: 900 },
   /** All domains as pictures: levels of `pictureLevels`. */
-  pictures: { seed: 2, steps: 1300 },
+  pictures: { seed: 2, steps: 480 },
   /** The sparsity-aware finish of the copy. */
-  sparse: { seed: 4, steps: 200 },
+  sparse: { seed: 4, steps: 120 },
 } as const;

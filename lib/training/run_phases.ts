@@ -136,7 +136,7 @@ export function sparsePhase(
     ...options,
     steps,
     seed: phases.sparse.seed,
-    levels: pictureLevels.slice(2),
+    levels: [pictureLevels[1], pictureLevels[3]],
     source: pictureSource,
     schedule: { warmUp: 10, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
     trained: () => true,
