@@ -17,16 +17,14 @@ export const fusedLibrary = "libcorelens_ops.so";
 
 /** Which of the operations there are. */
 export interface FusedOps {
-  /** Whether the processor has matrix registers, which multiply bfloat16. */
-  readonly matrixRegisters: boolean;
+  /** Whether there is a matrix product for bfloat16: on processors with matrix registers. */
+  readonly linear: boolean;
 }
 
 const registered = new Map<string, FusedOps | null>();
 
-/** Rows up to which our product reads the weight as it lies, which TensorFlow's packs at each call. */
-const fewRows = 16;
-/** Rows from which our product packs the weight for the matrix registers. */
-const manyRows = 32;
+/** Rows from which the matrix product of our own is used: it packs the weight at every call. */
+const fewestLinearRows = 32;
 
 /**
  * Registers the operations with TensorFlow, once.
@@ -53,12 +51,12 @@ function register(path: string, threads: number): FusedOps | null {
     path,
     {
       corelens_register_ops: { parameters: ["i32"], result: "i32" },
-      corelens_has_matrix_registers: { parameters: [], result: "i32" },
+      corelens_has_linear: { parameters: [], result: "i32" },
     } as const,
   );
   // The library stays open: TensorFlow calls into it from now on.
   if (symbols.corelens_register_ops(threads) !== 0) return null;
-  return { matrixRegisters: symbols.corelens_has_matrix_registers() === 1 };
+  return { linear: symbols.corelens_has_linear() === 1 };
 }
 
 /** Numbers of the activations in `tools/native/ops/pointwise.h`. */
@@ -123,12 +121,11 @@ export function fusedBlocks(
 
     linear: (x, weight, bias) => {
       const [rows, inner] = x.shape;
-      const inTiles = fused.matrixRegisters && computeDType === "bfloat16" && rows >= manyRows &&
+      const fits = fused.linear && computeDType === "bfloat16" && rows >= fewestLinearRows &&
         inner > 0 && inner % 32 === 0 && weight.shape[0] % 32 === 0;
-      if (rows > fewRows && !inTiles) return null;
+      if (!fits) return null;
       const shift = bias?.id ?? store.constant([], computeDType);
-      const attributes = ops.attributes("product", () => [ops.type("T", computeDType)]);
-      return store.run("CorelensLinear", attributes, [x.id, weight.id, shift]);
+      return store.run("CorelensLinear", [], [x.id, weight.id, shift]);
     },
 
     attention: (query, keys, values, { causal, ranges }: AttentionOptions) => {

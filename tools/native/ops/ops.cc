@@ -7,7 +7,8 @@
 //
 // int corelens_register_ops(int threads): 0 when registered, 1 when this processor lacks what the
 // library was compiled for, 2 when TensorFlow refuses.
-// int corelens_has_matrix_registers(): 1 where CorelensLinear is fast for many rows of bfloat16.
+// int corelens_has_linear(): 1 where CorelensLinear is registered too: on processors with matrix
+// registers.
 
 #if defined(__x86_64__)
 #include <dlfcn.h>
@@ -20,7 +21,6 @@
 
 #include "attention.h"
 #include "linear.h"
-#include "linear_few.h"
 #include "pointwise.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
@@ -28,9 +28,6 @@
 
 namespace corelens {
 namespace {
-
-// Rows of x up to which reading the weight as it lies is fastest.
-constexpr int64_t kFewRows = 16;
 
 void *MakeNorm(TF_OpKernelConstruction *construction) {
   return MakeSettings(construction, [&](Settings *settings, TF_Status *status) {
@@ -184,31 +181,19 @@ void ComputeAttention(void *kernel, TF_OpKernelContext *context) {
   else AttentionAs<float>(context, settings, inputs);
 }
 
-template <typename T>
-void LinearAs(TF_OpKernelContext *context, const Input &x, const Input &weight,
-              const Input &bias) {
-  const int64_t rows = x.dim(0), depth = x.dim(1), width = weight.dim(0);
-  T *y = Output<T>(context, {rows, width});
-  if (!y || rows * width == 0) return;
 #if CORELENS_AMX
-  if constexpr (sizeof(T) == 2) {
-    const bool whole = depth > 0 && depth % 32 == 0 && width % 32 == 0;
-    if (rows > kFewRows && whole && TileRegisters::Allowed()) {
-      return LinearTiles(x.data<T>(), weight.data<T>(), bias.optional<T>(), y, rows, width, depth);
-    }
-  }
-#endif
-  LinearFew(x.data<T>(), weight.data<T>(), bias.optional<T>(), y, rows, width, depth);
-}
-
 void ComputeLinear(void *, TF_OpKernelContext *context) {
   const Input x(context, 0), weight(context, 1), bias(context, 2);
   const bool fits = x.rank() == 2 && weight.rank() == 2 && x.dim(1) == weight.dim(1) &&
+                    x.dim(1) % 32 == 0 && weight.dim(0) % 32 == 0 && x.dim(1) > 0 &&
                     (bias.size() == 0 || bias.size() == weight.dim(0));
-  if (!fits) return Fail(context, "x must be [rows, in], the weight [out, in], the bias [out]");
-  if (x.narrow()) LinearAs<Bfloat16>(context, x, weight, bias);
-  else LinearAs<float>(context, x, weight, bias);
+  if (!fits) return Fail(context, "sizes must match and be multiples of 32");
+  Bfloat16 *y = Output<Bfloat16>(context, {x.dim(0), weight.dim(0)});
+  if (!y || x.size() == 0 || weight.size() == 0) return;
+  Linear(x.data<Bfloat16>(), weight.data<Bfloat16>(), bias.optional<Bfloat16>(), y, x.dim(0),
+         weight.dim(0), x.dim(1));
 }
+#endif
 
 struct Definition {
   const char *name;
@@ -247,8 +232,6 @@ bool RegisterAll() {
       {"CorelensRotate", {"x: T", "cosine: float", "sine: float"}, {t.c_str()}, "y: T", nullptr,
        ComputeRotate},
       {"CorelensAdd", {"a: float", "b: bfloat16"}, {}, "y: float", nullptr, ComputeAdd},
-      {"CorelensLinear", {"x: T", "weight: T", "bias: T"}, {t.c_str()}, "y: T", nullptr,
-       ComputeLinear},
       {"CorelensAttention",
        {"query: T", "ranges: int32", "keys: segments * T", "values: segments * T"},
        {t.c_str(), "segments: int >= 1", "causal: bool"}, "z: T", MakeAttention,
@@ -257,6 +240,12 @@ bool RegisterAll() {
   for (const Definition &definition : definitions) {
     if (!Register(definition)) return false;
   }
+#if CORELENS_AMX
+  if (TileRegisters::Allowed()) {
+    return Register({"CorelensLinear", {"x: bfloat16", "weight: bfloat16", "bias: bfloat16"}, {},
+                     "y: bfloat16", nullptr, ComputeLinear});
+  }
+#endif
   return true;
 }
 
@@ -308,7 +297,7 @@ extern "C" __attribute__((visibility("default"))) int corelens_register_ops(int 
   return result = corelens::RegisterAll() ? 0 : 2;
 }
 
-extern "C" __attribute__((visibility("default"))) int corelens_has_matrix_registers() {
+extern "C" __attribute__((visibility("default"))) int corelens_has_linear() {
 #if CORELENS_AMX
   return corelens::TileRegisters::Allowed() ? 1 : 0;
 #else
