@@ -86,10 +86,6 @@ function makeKernels(
   /** Two tensors in the wider of their element types. */
   const matched = (a: Tensor, b: Tensor): [NativeTensor, NativeTensor] =>
     a.dtype === b.dtype ? [own(a), own(b)] : [wide(a), wide(b)];
-  const plainLinear = (x: NativeTensor, weight: NativeTensor, bias: NativeTensor | null) => {
-    const product = ops.linear(x, weight);
-    return bias ? ops.binary("BiasAdd", product, bias) : product;
-  };
   /** Runs a composite, frees its intermediates at once, and never returns an input itself. */
   const composite = (inputs: readonly Tensor[], body: () => NativeTensor): NativeTensor =>
     store.scope(() => {
@@ -219,9 +215,12 @@ function makeKernels(
       }),
     linear: (x, weight, bias) =>
       store.scope(() => {
-        const [rows, matrix] = [ops.rows(computed(x)), computed(weight)];
+        const [input, matrix] = [computed(x), computed(weight)];
         const shift = bias ? computed(bias) : null;
-        const shifted = blocks.linear(rows, matrix, shift) ?? plainLinear(rows, matrix, shift);
+        const fused = blocks.linear(input, matrix, shift);
+        if (fused) return fused;
+        const product = ops.linear(ops.rows(input), matrix);
+        const shifted = shift ? ops.binary("BiasAdd", product, shift) : product;
         if (x.shape.length === 2) return shifted;
         return ops.reshape(shifted, [...x.shape.slice(0, -1), weight.shape[0]]);
       }),

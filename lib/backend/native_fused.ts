@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Activation, AttentionOptions } from "./kernels.ts";
 import type { NativeOps } from "./native_ops.ts";
 import type { BlockOps } from "./native_plain.ts";
-import type { NativeTensor } from "./native_tensors.ts";
+import { type NativeTensor, sizeOf } from "./native_tensors.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
 /** File of the operations, beside the binding. */
@@ -17,14 +17,16 @@ export const fusedLibrary = "libcorelens_ops.so";
 
 /** Which of the operations there are. */
 export interface FusedOps {
-  /** Whether there is a matrix product for bfloat16: on processors with matrix registers. */
-  readonly linear: boolean;
+  /** Whether the processor has matrix registers, which multiply bfloat16. */
+  readonly matrixRegisters: boolean;
 }
 
 const registered = new Map<string, FusedOps | null>();
 
-/** Rows from which the matrix product of our own is used: it packs the weight at every call. */
-const fewestLinearRows = 32;
+/** Rows up to which our product, which reads the weight as it lies, is faster than TensorFlow's. */
+const fewRows = { float32: 16, bfloat16: 2 } as const;
+/** Rows from which our product packs the weight for the matrix registers. */
+const manyRows = 32;
 
 /**
  * Registers the operations with TensorFlow, once.
@@ -51,12 +53,12 @@ function register(path: string, threads: number): FusedOps | null {
     path,
     {
       corelens_register_ops: { parameters: ["i32"], result: "i32" },
-      corelens_has_linear: { parameters: [], result: "i32" },
+      corelens_has_matrix_registers: { parameters: [], result: "i32" },
     } as const,
   );
   // The library stays open: TensorFlow calls into it from now on.
   if (symbols.corelens_register_ops(threads) !== 0) return null;
-  return { linear: symbols.corelens_has_linear() === 1 };
+  return { matrixRegisters: symbols.corelens_has_matrix_registers() === 1 };
 }
 
 /** Numbers of the activations in `tools/native/ops/pointwise.h`. */
@@ -120,12 +122,14 @@ export function fusedBlocks(
     addWide: (wide, narrow) => store.run("CorelensAdd", [], [wide.id, narrow.id]),
 
     linear: (x, weight, bias) => {
-      const [rows, inner] = x.shape;
-      const fits = fused.linear && computeDType === "bfloat16" && rows >= fewestLinearRows &&
+      const inner = weight.shape[1];
+      const rows = sizeOf(x.shape.slice(0, -1));
+      const inTiles = fused.matrixRegisters && computeDType === "bfloat16" && rows >= manyRows &&
         inner > 0 && inner % 32 === 0 && weight.shape[0] % 32 === 0;
-      if (!fits) return null;
+      if (rows > fewRows[computeDType] && !inTiles) return null;
       const shift = bias?.id ?? store.constant([], computeDType);
-      return store.run("CorelensLinear", [], [x.id, weight.id, shift]);
+      const attributes = ops.attributes("product", () => [ops.type("T", computeDType)]);
+      return store.run("CorelensLinear", attributes, [x.id, weight.id, shift]);
     },
 
     attention: (query, keys, values, { causal, ranges }: AttentionOptions) => {

@@ -21,7 +21,7 @@ export interface BlockOps {
   rotate(x: NativeTensor, cos: NativeTensor, sin: NativeTensor): NativeTensor;
   /** Sum of a float32 and a bfloat16 tensor of one shape, in float32. */
   addWide(wide: NativeTensor, narrow: NativeTensor): NativeTensor;
-  /** As `Kernels.linear` of rows `[n, in]`, where there is an operation that can; else null. */
+  /** As `Kernels.linear`, where there is an operation that is faster than TensorFlow's; else null. */
   linear(x: NativeTensor, weight: NativeTensor, bias: NativeTensor | null): NativeTensor | null;
   /** As `Kernels.attention`, where there is an operation for it. */
   readonly attention:

@@ -41,8 +41,8 @@ inline void StoreSums(const float *sums, int64_t rows, int64_t columns, int64_t 
 
 // x [rows, depth], w [width, depth], bias [width] or null, y [rows, width]; depth and width are
 // multiples of 32.
-inline void Linear(const Bfloat16 *x, const Bfloat16 *w, const Bfloat16 *bias, Bfloat16 *y,
-                   int64_t rows, int64_t width, int64_t depth) {
+inline void LinearTiles(const Bfloat16 *x, const Bfloat16 *w, const Bfloat16 *bias, Bfloat16 *y,
+                        int64_t rows, int64_t width, int64_t depth) {
   const int64_t panel = std::min(width, kLinearPanel);
   const int64_t panels = (width + panel - 1) / panel;
   // Enough tasks for every thread, of as many rows as possible: each packs its panel of w.

@@ -7,8 +7,7 @@
 //
 // int corelens_register_ops(int threads): 0 when registered, 1 when this processor lacks what the
 // library was compiled for, 2 when TensorFlow refuses.
-// int corelens_has_linear(): 1 where CorelensLinear is registered too: on processors with matrix
-// registers.
+// int corelens_has_matrix_registers(): 1 where CorelensLinear is fast for many rows of bfloat16.
 
 #if defined(__x86_64__)
 #include <dlfcn.h>
@@ -21,6 +20,7 @@
 
 #include "attention.h"
 #include "linear.h"
+#include "linear_few.h"
 #include "pointwise.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
@@ -28,6 +28,9 @@
 
 namespace corelens {
 namespace {
+
+// Rows of x up to which reading the weight as it lies is fastest.
+constexpr int64_t kFewRows = 16;
 
 void *MakeNorm(TF_OpKernelConstruction *construction) {
   return MakeSettings(construction, [&](Settings *settings, TF_Status *status) {
@@ -181,19 +184,36 @@ void ComputeAttention(void *kernel, TF_OpKernelContext *context) {
   else AttentionAs<float>(context, settings, inputs);
 }
 
+template <typename T>
+void LinearAs(TF_OpKernelContext *context, const Input &x, const Input &weight,
+              const Input &bias) {
+  const int64_t depth = weight.dim(1), width = weight.dim(0);
+  std::vector<int64_t> shape = x.shape();
+  shape.back() = width;
+  int64_t rows = 1;
+  for (size_t axis = 0; axis + 1 < shape.size(); axis++) rows *= shape[axis];
+  T *y = Output<T>(context, shape);
+  if (!y || rows * width == 0) return;
 #if CORELENS_AMX
+  if constexpr (sizeof(T) == 2) {
+    const bool whole = depth > 0 && depth % 32 == 0 && width % 32 == 0;
+    if (rows > kFewRows && whole && TileRegisters::Allowed()) {
+      return LinearTiles(x.data<T>(), weight.data<T>(), bias.optional<T>(), y, rows, width, depth);
+    }
+  }
+#endif
+  LinearFew(x.data<T>(), weight.data<T>(), bias.optional<T>(), y, rows, width, depth);
+}
+
 void ComputeLinear(void *, TF_OpKernelContext *context) {
   const Input x(context, 0), weight(context, 1), bias(context, 2);
-  const bool fits = x.rank() == 2 && weight.rank() == 2 && x.dim(1) == weight.dim(1) &&
-                    x.dim(1) % 32 == 0 && weight.dim(0) % 32 == 0 && x.dim(1) > 0 &&
+  const bool fits = x.rank() >= 1 && weight.rank() == 2 &&
+                    x.dim(x.rank() - 1) == weight.dim(1) &&
                     (bias.size() == 0 || bias.size() == weight.dim(0));
-  if (!fits) return Fail(context, "sizes must match and be multiples of 32");
-  Bfloat16 *y = Output<Bfloat16>(context, {x.dim(0), weight.dim(0)});
-  if (!y || x.size() == 0 || weight.size() == 0) return;
-  Linear(x.data<Bfloat16>(), weight.data<Bfloat16>(), bias.optional<Bfloat16>(), y, x.dim(0),
-         weight.dim(0), x.dim(1));
+  if (!fits) return Fail(context, "x must be [.., in], the weight [out, in], the bias [out]");
+  if (x.narrow()) LinearAs<Bfloat16>(context, x, weight, bias);
+  else LinearAs<float>(context, x, weight, bias);
 }
-#endif
 
 struct Definition {
   const char *name;
@@ -232,6 +252,8 @@ bool RegisterAll() {
       {"CorelensRotate", {"x: T", "cosine: float", "sine: float"}, {t.c_str()}, "y: T", nullptr,
        ComputeRotate},
       {"CorelensAdd", {"a: float", "b: bfloat16"}, {}, "y: float", nullptr, ComputeAdd},
+      {"CorelensLinear", {"x: T", "weight: T", "bias: T"}, {t.c_str()}, "y: T", nullptr,
+       ComputeLinear},
       {"CorelensAttention",
        {"query: T", "ranges: int32", "keys: segments * T", "values: segments * T"},
        {t.c_str(), "segments: int >= 1", "causal: bool"}, "z: T", MakeAttention,
@@ -240,12 +262,6 @@ bool RegisterAll() {
   for (const Definition &definition : definitions) {
     if (!Register(definition)) return false;
   }
-#if CORELENS_AMX
-  if (TileRegisters::Allowed()) {
-    return Register({"CorelensLinear", {"x: bfloat16", "weight: bfloat16", "bias: bfloat16"}, {},
-                     "y: bfloat16", nullptr, ComputeLinear});
-  }
-#endif
   return true;
 }
 
@@ -297,7 +313,7 @@ extern "C" __attribute__((visibility("default"))) int corelens_register_ops(int 
   return result = corelens::RegisterAll() ? 0 : 2;
 }
 
-extern "C" __attribute__((visibility("default"))) int corelens_has_linear() {
+extern "C" __attribute__((visibility("default"))) int corelens_has_matrix_registers() {
 #if CORELENS_AMX
   return corelens::TileRegisters::Allowed() ? 1 : 0;
 #else
