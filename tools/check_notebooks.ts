@@ -1,5 +1,5 @@
 /**
- * Checks the notebooks: their code type-checks and lints, and each stays short.
+ * Checks the notebooks: their code is formatted, type-checks and lints, and each stays short.
  *
  * `deno check` and `deno lint` do not read notebooks, so their cells are joined into TypeScript files
  * under `out/notebooks_check/` first.
@@ -17,6 +17,7 @@ await Deno.mkdir(folder, { recursive: true });
 
 let problems = 0;
 const files: string[] = [];
+const formatted: string[] = [];
 for (const path of notebookPaths(`${root}notebooks`)) {
   const cells = readCells(path);
   const name = path.split("/").pop()!.replace(".ipynb", "");
@@ -34,29 +35,41 @@ for (const path of notebookPaths(`${root}notebooks`)) {
   const file = `${folder}/${name}.ts`;
   await Deno.writeTextFile(file, asModule(cells));
   files.push(file);
+  await Deno.copyFile(path, `${folder}/${name}.ipynb`);
+  formatted.push(`${folder}/${name}.ipynb`);
 }
 
-for (const args of [["check", ...files], ["lint", "--quiet", ...files]]) {
-  // outside of the excluded folder `out`, through a config without that exclusion
-  const config = `${folder}/deno.json`;
-  const { exclude: _, fmt: _fmt, lint: _lint, tasks: _tasks, exports: _exports, ...settings } = JSON
-    .parse(await Deno.readTextFile(`${root}deno.json`));
-  const imports = Object.fromEntries(
-    Object.entries(settings.imports as Record<string, string>).map((
-      [name, target],
-    ) => [name, target.startsWith("./") ? `${root}${target.slice(2)}` : target]),
-  );
-  await Deno.writeTextFile(
-    config,
-    JSON.stringify({ ...settings, imports, nodeModulesDir: "none", lock: false }),
-  );
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: [...args.slice(0, 1), "--config", config, ...args.slice(1)],
-  }).output().then(({ success, stderr }) => {
-    if (!success) Deno.stderr.writeSync(stderr);
-    return { success };
-  });
-  if (!success) problems++;
+/** Runs Deno on files under `out/`, which the repository's own settings exclude. */
+async function succeeds(command: string[], config: string, paths: string[]): Promise<boolean> {
+  const args = [...command, "--config", config, ...paths];
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+  if (!success) Deno.stderr.writeSync(stderr);
+  return success;
+}
+
+const config = `${folder}/deno.json`;
+const { exclude: _, lint: _lint, tasks: _tasks, exports: _exports, ...settings } = JSON.parse(
+  await Deno.readTextFile(`${root}deno.json`),
+);
+const imports = Object.fromEntries(
+  Object.entries(settings.imports as Record<string, string>).map(([name, target]) => [
+    name,
+    target.startsWith("./") ? `${root}${target.slice(2)}` : target,
+  ]),
+);
+await Deno.writeTextFile(
+  config,
+  JSON.stringify({ ...settings, imports, nodeModulesDir: "none", lock: false }),
+);
+if (!await succeeds(["check"], config, files)) problems++;
+if (!await succeeds(["lint", "--quiet"], config, files)) problems++;
+if (!await succeeds(["fmt", "--quiet"], config, formatted)) problems++;
+for (const copy of formatted) {
+  const name = copy.split("/").pop()!;
+  if (await Deno.readTextFile(copy) !== await Deno.readTextFile(`${root}notebooks/${name}`)) {
+    problems++;
+    console.error(`${name}: not formatted; run deno fmt notebooks`);
+  }
 }
 console.log(`${files.length} notebooks checked, ${problems} problems`);
 Deno.exit(problems > 0 ? 1 : 0);

@@ -23,7 +23,8 @@ interface Check {
 }
 
 const checks: readonly Check[] = [
-  { name: "format", args: ["fmt", "--check"] },
+  // without notebooks: `deno fmt --check` 2.9.6 rejects every notebook; tools/check_notebooks.ts compares
+  { name: "format", args: ["fmt", "--check", "--ignore=notebooks"] },
   { name: "lint", args: ["lint", "--quiet"] },
   { name: "types", args: ["check", "--quiet", "lib", "cli", "tools", "tests", "bench"] },
   { name: "documentation", args: ["doc", "--lint", "--quiet", "lib/mod.ts", "lib/figures/mod.ts"] },

@@ -12,10 +12,9 @@ import {
 import { topIndices } from "../../lib/stats/rank.ts";
 import { reference } from "./reference.ts";
 
-const shares = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), {
-  minLength: 1,
-  maxLength: 40,
-});
+/** Zero, or a value that stays a normal number when it is scaled. */
+const share = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value < 1e-300 ? 0 : value);
+const shares = fc.array(share, { minLength: 1, maxLength: 40 });
 
 Deno.test("Gini, entropy and top share equal the values by NumPy and SciPy", () => {
   for (const table of reference.concentration) {
