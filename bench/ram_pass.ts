@@ -15,14 +15,14 @@ import { useBackend } from "../lib/backend/select.ts";
 import { retrievalAttentionMass } from "../lib/heads/retrieval_attention_mass.ts";
 import type { HeadSample } from "../lib/heads/scored_sample.ts";
 import { scoreSample } from "../lib/heads/scoring_rules.ts";
-import { VisionLanguageModel } from "../lib/model/vision_language_model.ts";
 import { ratioOfMediansInterval } from "../lib/stats/bootstrap_pairs.ts";
 import { median } from "../lib/stats/summary.ts";
 import { PythonPeer } from "./python_peer.ts";
 import {
   benchConfig,
   promptIds,
-  readDecoder,
+  readModel,
+  textInputs,
   transformersConfig,
   writeCheckpoint,
 } from "./random_decoder.ts";
@@ -50,12 +50,7 @@ function sampleOf(tokens: number): HeadSample {
   return {
     id: `random-${tokens}`,
     domain: "random",
-    inputs: {
-      inputIds,
-      positionIds: new Int32Array(3 * tokens).map((_, i) => i % tokens),
-      nextPosition: tokens,
-      media: {},
-    },
+    inputs: textInputs(inputIds),
     spans: {
       system: [],
       visual: [[16, question]],
@@ -65,24 +60,6 @@ function sampleOf(tokens: number): HeadSample {
     },
     contentless: inputIds.slice(0, 8),
   };
-}
-
-async function readModel(checkpoint: string): Promise<VisionLanguageModel> {
-  const decoder = await readDecoder(nativeKernels({ dtype: "float32" }), config, checkpoint);
-  return new VisionLanguageModel(
-    decoder.kernels,
-    {
-      modelType: "random",
-      text: config,
-      vision: null,
-      imageTokenId: -1,
-      videoTokenId: -1,
-      eosTokenIds: [],
-    },
-    decoder,
-    null,
-    decoder.weights,
-  );
 }
 
 /** What one program gives on one prompt. */
@@ -98,7 +75,7 @@ async function timed(body: () => Promise<Float32Array | void>): Promise<Outcome>
 }
 
 async function measureTimes(checkpoint: string, peer: PythonPeer | null) {
-  const model = await readModel(checkpoint);
+  const model = await readModel(nativeKernels({ dtype: "float32" }), config, checkpoint);
   const rows: Record<string, unknown>[] = [];
   for (const tokens of numbers(settings.tokens)) {
     const sample = sampleOf(tokens);
@@ -167,7 +144,7 @@ async function peakOf(checkpoint: string, tokens: number): Promise<number> {
 
 if (settings.only) { // one pass in this process: prints its peak memory above the weights
   await useBackend("tensorflow", { threads });
-  const model = await readModel(settings.checkpoint);
+  const model = await readModel(nativeKernels({ dtype: "float32" }), config, settings.checkpoint);
   await retrievalAttentionMass(model, sampleOf(64));
   const before = peakMegabytes();
   await retrievalAttentionMass(model, sampleOf(Number(settings.only)));

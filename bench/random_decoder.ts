@@ -6,10 +6,13 @@
  */
 import process from "node:process";
 import type { Kernels, Tensor } from "../lib/backend/kernels.ts";
-import type { TextConfig } from "../lib/model/config.ts";
+import type { ModelConfig, TextConfig } from "../lib/model/config.ts";
 import { KvCache } from "../lib/model/kv_cache.ts";
+import type { ModelInputs } from "../lib/model/model_inputs.ts";
 import { TextDecoder } from "../lib/model/text_decoder.ts";
+import { VisionLanguageModel } from "../lib/model/vision_language_model.ts";
 import { WeightsMap } from "../lib/model/weights_map.ts";
+import { type AttentionFunction, denseAttention } from "../lib/nn/attention.ts";
 import { Random } from "../lib/stats/random.ts";
 import { float32ToBfloat16 } from "../lib/weights/dtypes.ts";
 import { openSafetensors } from "../lib/weights/safetensors.ts";
@@ -38,7 +41,9 @@ export function benchConfig(layers: number): TextConfig {
 }
 
 /** The same config as transformers' `Qwen3VLTextConfig` wants it. */
-export function transformersConfig(config: TextConfig): Record<string, unknown> {
+export function transformersConfig(
+  config: TextConfig,
+): Record<string, unknown> & { rope_parameters: Record<string, unknown> } {
   return {
     hidden_size: config.hiddenSize,
     intermediate_size: config.intermediateSize,
@@ -130,6 +135,31 @@ export function promptIds(config: TextConfig, tokens: number): Int32Array {
   return Int32Array.from({ length: tokens }, () => random.integer(config.vocabSize));
 }
 
+/** The decoder of a checkpoint of {@link writeCheckpoint} as a text-only model. */
+export async function readModel(
+  kernels: Kernels,
+  config: TextConfig,
+  path: string,
+): Promise<VisionLanguageModel> {
+  const decoder = await readDecoder(kernels, config, path);
+  const parts: ModelConfig = {
+    modelType: "random",
+    text: config,
+    vision: null,
+    imageTokenId: -1,
+    videoTokenId: -1,
+    eosTokenIds: [],
+  };
+  return new VisionLanguageModel(kernels, parts, decoder, null, decoder.weights);
+}
+
+/** Token ids as a prompt of text. */
+export function textInputs(inputIds: Int32Array, axes = 3): ModelInputs {
+  const tokens = inputIds.length;
+  const positionIds = new Int32Array(axes * tokens).map((_, i) => i % tokens);
+  return { inputIds, positionIds, nextPosition: tokens, media: {} };
+}
+
 /** What one prefill gives. */
 export interface Prefill {
   /** Wall-clock time in milliseconds, from token ids to the last hidden states. */
@@ -141,7 +171,11 @@ export interface Prefill {
 }
 
 /** Prefills a prompt with a KV cache, from token ids to the normalised hidden states of all positions. */
-export function prefill(decoder: TextDecoder, tokens: number): Prefill {
+export function prefill(
+  decoder: TextDecoder,
+  tokens: number,
+  attention: AttentionFunction = denseAttention,
+): Prefill {
   const { kernels: k, config } = decoder;
   const ids = promptIds(config, tokens);
   const positionIds = new Int32Array(3 * tokens).map((_, i) => i % tokens);
@@ -150,7 +184,7 @@ export function prefill(decoder: TextDecoder, tokens: number): Prefill {
   const start = performance.now();
   const last = k.scope(() => {
     const embeddings = k.reshape(decoder.embed(ids), [1, tokens, config.hiddenSize]);
-    const residual = decoder.forward(embeddings, positionIds, { cache });
+    const residual = decoder.forward(embeddings, positionIds, { cache, attention });
     const hidden = k.rmsNorm(residual, decoder.weights.get("norm.weight"), config.rmsNormEps);
     return k.readSync(k.slice(hidden, [0, tokens - 1, 0], [1, 1, -1])) as Float32Array;
   });
