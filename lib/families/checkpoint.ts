@@ -4,11 +4,11 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { JsonReader } from "../common/json_reader.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_files.ts";
 import type { WeightSource } from "../weights/safetensors.ts";
 import { openWeights } from "../weights/weights.ts";
-import { ConfigReader } from "./config_reader.ts";
 import type { Family } from "./family.ts";
 import { familyOf } from "./registry.ts";
 
@@ -38,11 +38,11 @@ export async function readModelConfig(
     throw new InputError(`Cannot read ${dir}/config.json: it has no "model_type"`);
   }
   const family = familyOf(modelType);
-  const reader = new ConfigReader(json, `${dir}/config.json`);
+  const reader = new JsonReader(json, `${dir}/config.json`);
   const config = family.readConfig(reader);
   reader.finish();
   if (!await hasCheckpointFile(dir, "generation_config.json")) return { family, config };
-  const generation = new ConfigReader(
+  const generation = new JsonReader(
     await readCheckpointJson(dir, "generation_config.json"),
     `${dir}/generation_config.json`,
   );

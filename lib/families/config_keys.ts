@@ -4,7 +4,7 @@
  * Source: transformers `configuration_utils.py` (`PretrainedConfig`), releases 4.36 to 5.23.
  * @module
  */
-import type { ConfigReader } from "./config_reader.ts";
+import type { JsonReader } from "../common/json_reader.ts";
 
 const keys: readonly string[] = [
   // where the file comes from
@@ -33,10 +33,10 @@ const keys: readonly string[] = [
  *
  * @throws {InputError} for a decoder that attends to an encoder
  */
-export function ignoreBookkeeping(config: ConfigReader): void {
+export function ignoreBookkeeping(config: JsonReader): void {
   config.ignore(...keys);
   config.require("is_decoder", false);
   config.require("is_encoder_decoder", false);
   config.require("add_cross_attention", false);
-  config.requireEqual("pruned_heads", {});
+  config.require("pruned_heads", {});
 }

@@ -6,13 +6,13 @@
  * @module
  */
 import type { Kernels } from "../backend/kernels.ts";
+import type { JsonReader } from "../common/json_reader.ts";
 import type { InputRecipe } from "../inputs/media_layout.ts";
 import type { ProcessorFiles } from "../inputs/processor_files.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { VisionTower } from "../model/model_inputs.ts";
 import type { WeightShapes } from "../model/weight_shapes.ts";
 import type { WeightsMap } from "../model/weights_map.ts";
-import type { ConfigReader } from "./config_reader.ts";
 
 /** A stored weight name's beginning and the role name that it stands for. */
 export type WeightPrefix = readonly [stored: string, role: string];
@@ -27,7 +27,7 @@ export interface Family {
   /** Name in print. */
   readonly title: string;
   /** Reads the config; every key of the file must be read or ignored. */
-  readConfig(config: ConfigReader): ModelConfig;
+  readConfig(config: JsonReader): ModelConfig;
   /**
    * Beginnings of stored names, longest first, and their roles: `text.…` for the decoder,
    * `lm_head.weight`, `vision.…` for tower and projector.

@@ -8,9 +8,9 @@
  */
 import type { Activation } from "../backend/kernels.ts";
 import { InputError } from "../common/errors.ts";
+import type { JsonReader } from "../common/json_reader.ts";
 import type { ImageEncoderConfig, ImageTowerConfig } from "../model/config.ts";
 import { ignoreBookkeeping } from "./config_keys.ts";
-import type { ConfigReader } from "./config_reader.ts";
 import type { WeightPrefix, WeightRename } from "./family.ts";
 import { activations, decoders, type TextDefaults } from "./text_config.ts";
 
@@ -61,7 +61,7 @@ interface EncoderDefaults {
   readonly layerScale: boolean;
   /** Keys of its own: others have none of them. */
   readonly own: (
-    vision: ConfigReader,
+    vision: JsonReader,
   ) => Pick<ImageEncoderConfig, "norm" | "qkNorm" | "attentionBias">;
 }
 
@@ -115,26 +115,26 @@ const encoders: Readonly<Record<string, EncoderDefaults>> = {
 };
 
 /** The entry of a table that an object's `model_type` names. */
-function chosen<T>(config: ConfigReader, table: Readonly<Record<string, T>>, fallback: string): T {
+function chosen<T>(config: JsonReader, table: Readonly<Record<string, T>>, fallback: string): T {
   return table[config.oneOf("model_type", Object.keys(table), fallback)];
 }
 
 /** Switches of a `text_config`, by its `model_type`. */
-export const decoderOf = (text: ConfigReader, fallback: string): TextDefaults =>
+export const decoderOf = (text: JsonReader, fallback: string): TextDefaults =>
   chosen(text, decoders, fallback);
 
 /** A length of a square, one number or the same number twice. */
-function readSide(vision: ConfigReader, key: string, fallback: number): number {
-  if (!Array.isArray(vision.json[key])) return vision.integer(key, fallback, 1);
+function readSide(vision: JsonReader, key: string, fallback: number): number {
+  if (!Array.isArray(vision.value(key))) return vision.integer(key, fallback, 1);
   const [height, width, ...more] = vision.integers(key);
   if (height === width && height > 0 && more.length === 0) return height;
   throw new InputError(
-    `Cannot use "${key}": ${JSON.stringify(vision.json[key])} of ${vision.where}: supported is ` +
+    `Cannot use "${key}": ${JSON.stringify(vision.value(key))} of ${vision.where}: supported is ` +
       "one number, or the same number twice",
   );
 }
 
-function readEncoder(vision: ConfigReader, featureLayer: number, kind: string): ImageEncoderConfig {
+function readEncoder(vision: JsonReader, featureLayer: number, kind: string): ImageEncoderConfig {
   const { numbers, hiddenAct, own, ...switches } = chosen(vision, encoders, kind);
   const integer = (key: string) => vision.integer(key, numbers[key], 1);
   ignoreBookkeeping(vision);
@@ -182,13 +182,12 @@ export interface TowerDefaults {
  * @param config the whole config
  * @throws {InputError} for missing, impossible or unsupported values
  */
-export function readImageTower(config: ConfigReader, family: TowerDefaults): ImageTowerConfig {
+export function readImageTower(config: JsonReader, family: TowerDefaults): ImageTowerConfig {
   config.require("vision_feature_select_strategy", family.strategy);
-  const layer = config.json["vision_feature_layer"] ?? family.featureLayer;
+  const layer = config.value("vision_feature_layer") ?? family.featureLayer;
   if (!Number.isInteger(layer)) {
     config.require("vision_feature_layer", family.featureLayer); // a list of layers
   }
-  config.ignore("vision_feature_layer");
   const encoder = readEncoder(config.object("vision_config"), layer as number, family.encoder);
   const merge = family.pixelShuffle ? 1 / config.number("downsample_ratio", 0.5) : 1;
   const side = Math.floor(encoder.imageSize / encoder.patchSize);

@@ -5,7 +5,8 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { anyresImages } from "../inputs/anyres.ts";
+import type { JsonReader } from "../common/json_reader.ts";
+import { anyresImages, readMaxTiles } from "../inputs/anyres.ts";
 import { fixedImages } from "../inputs/fixed_resolution.ts";
 import { frameVideos } from "../inputs/frames.ts";
 import type { InputRecipe, LayoutPiece } from "../inputs/media_layout.ts";
@@ -16,8 +17,7 @@ import {
   sharedBudgetSize,
 } from "../inputs/native_resolution.ts";
 import { countedPositions, mropePositions, type PositionRule } from "../inputs/position_ids.ts";
-import { type ProcessorFiles, settingsOf } from "../inputs/processor_files.ts";
-import { Settings } from "../inputs/settings.ts";
+import { type ProcessorFiles, settingsOf, settingsReader } from "../inputs/processor_files.ts";
 import { tiledImages } from "../inputs/tiles.ts";
 import { defaultFrames, middleFrames, spreadFrames, steppedFrames } from "../inputs/video.ts";
 import { plainLayout, timestampedLayout } from "../inputs/video_layouts.ts";
@@ -98,18 +98,18 @@ export function qwen25VlInputs(files: ProcessorFiles, tokensPerSecond: number): 
 }
 
 /** Keys of a processor's own file, with those of its class read or ignored by `read`. */
-function ownSettings<T>(files: ProcessorFiles, read: (settings: Settings) => T): T {
-  const settings = new Settings(files.processor.json, files.processor.file);
+function ownSettings<T>(files: ProcessorFiles, read: (settings: JsonReader) => T): T {
+  const settings = settingsReader(files.processor);
   const result = read(settings);
   settings.finish();
   return result;
 }
 
 /** Refuses feature selections with which tokens are no grid. */
-function checkSelection(settings: Settings, classTokens: number, fallback: string): void {
+function checkSelection(settings: JsonReader, classTokens: number, fallback: string): void {
   const key = "vision_feature_select_strategy", strategy = settings.text(key, fallback);
   if (classTokens === (strategy === "default" ? 1 : 0)) return;
-  throw settings.error(key, strategy, classTokens === 1 ? '"default"' : '"full"');
+  throw settings.error(key, classTokens === 1 ? '"default"' : '"full"', strategy);
 }
 
 /** Whole number of tokens along a side, from their number on a square. */
@@ -136,27 +136,29 @@ export function llavaInputs(files: ProcessorFiles): InputRecipe {
   };
 }
 
+const edges = [1, 2, 3, 4, 5, 6].map((tiles) => 384 * tiles);
+
+/** Heights and widths into which LLaVA-OneVision tiles a picture where the files name none. */
+export const onevisionResolutions: readonly (readonly [number, number])[] = edges.flatMap((h) =>
+  edges.map((w) => [h, w] as const)
+);
+
 /** LLaVA-OneVision: tiles with newlines, or several pictures whole; frames at half the tokens. */
 export function llavaOnevisionInputs(files: ProcessorFiles): InputRecipe {
   const { image, video, side, maxTiles } = ownSettings(files, (settings) => {
     checkSelection(settings, 0, "full");
-    const aspect = settings.text("vision_aspect_ratio", "anyres_max_9");
-    const maxTiles = Number(/^anyres_max_(\d+)$/.exec(aspect)?.[1]);
-    if (!(maxTiles > 0)) throw settings.error("vision_aspect_ratio", aspect, '"anyres_max_9"');
     return {
       image: settings.text("image_token", "<image>"),
       video: settings.text("video_token", "<video>"),
       side: sideOf(settings.count("num_image_tokens", 729)),
-      maxTiles,
+      maxTiles: readMaxTiles(settings),
     };
   });
-  const edges = [1, 2, 3, 4, 5, 6].map((tiles) => 384 * tiles);
-  const resolutions = edges.flatMap((h) => edges.map((w) => [h, w] as const));
   return {
     images: anyresImages({ token: image, side, maxTiles }, settingsOf(files.image), {
       ...clip,
       edge: 384,
-      resolutions,
+      resolutions: onevisionResolutions,
     }),
     videos: frameVideos(settingsOf(files.video), {
       placeholder: video,

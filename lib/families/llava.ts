@@ -4,10 +4,10 @@
  * Source: transformers `models/llava`.
  * @module
  */
+import type { JsonReader } from "../common/json_reader.ts";
 import { ImageTower } from "../model/image_tower.ts";
 import { imageTowerShapes } from "../model/weight_shapes.ts";
 import { ignoreBookkeeping } from "./config_keys.ts";
-import type { ConfigReader } from "./config_reader.ts";
 import type { Family } from "./family.ts";
 import {
   decoderOf,
@@ -20,14 +20,14 @@ import { llavaInputs } from "./input_recipes.ts";
 import { readEosTokenIds, readTextConfig } from "./text_config.ts";
 
 /** Ignores keys of the whole config that say nothing about the computation. */
-export function ignoreLlavaKeys(config: ConfigReader): void {
+export function ignoreLlavaKeys(config: JsonReader): void {
   ignoreBookkeeping(config);
   config.ignore("ignore_index", "vocab_size", "image_seq_length");
 }
 
 /** A token id under its old or its new key. */
 export function readTokenId(
-  config: ConfigReader,
+  config: JsonReader,
   kind: "image" | "video",
   fallback: number,
 ): number {

@@ -5,7 +5,7 @@
  */
 export { type Checkpoint, openCheckpoint, readModelConfig } from "./checkpoint.ts";
 export type { WeightShapes } from "../model/weight_shapes.ts";
-export { ConfigReader, type JsonObject } from "./config_reader.ts";
+export { type JsonObject, JsonReader } from "../common/json_reader.ts";
 export type { Family, WeightPrefix, WeightRename } from "./family.ts";
 export { loadModel, type LoadProgress, matchWeights } from "./load_weights.ts";
 export {

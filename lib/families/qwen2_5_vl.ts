@@ -7,15 +7,15 @@
  */
 import { InputError } from "../common/errors.ts";
 import type { VisionConfig } from "../model/config.ts";
-import type { ConfigReader } from "./config_reader.ts";
+import type { JsonReader } from "../common/json_reader.ts";
 import type { Family } from "./family.ts";
 import { qwen25VlInputs } from "./input_recipes.ts";
 import { qwen2Vl, readQwen2Patches, readQwen2Vl } from "./qwen2_vl.ts";
 import { activations } from "./text_config.ts";
 
-function readVision(vision: ConfigReader): VisionConfig {
+function readVision(vision: JsonReader): VisionConfig {
   const shared = readQwen2Patches(vision);
-  const windowSize = vision.integer("window_size", 112, 1);
+  const windowSize = vision.count("window_size", 112);
   const token = shared.patchSize * shared.spatialMergeSize;
   if (windowSize < token) {
     throw new InputError(
@@ -25,10 +25,10 @@ function readVision(vision: ConfigReader): VisionConfig {
   }
   return {
     ...shared,
-    hiddenSize: vision.integer("hidden_size", 3584, 1),
-    intermediateSize: vision.integer("intermediate_size", 3420, 1),
+    hiddenSize: vision.count("hidden_size", 3584),
+    intermediateSize: vision.count("intermediate_size", 3420),
     hiddenAct: vision.oneOf("hidden_act", activations, "silu"),
-    outHiddenSize: vision.integer("out_hidden_size", 3584, 1),
+    outHiddenSize: vision.count("out_hidden_size", 3584),
     norm: "rms",
     gatedMlp: true,
     windowTokens: Math.floor(windowSize / token),

@@ -4,11 +4,11 @@
  * Source: transformers `models/qwen2_vl`.
  * @module
  */
+import type { JsonReader } from "../common/json_reader.ts";
 import type { ModelConfig, VisionConfig } from "../model/config.ts";
 import { VisionEncoder } from "../model/vision_encoder.ts";
 import { visionWeightShapes } from "../model/weight_shapes.ts";
 import { ignoreBookkeeping } from "./config_keys.ts";
-import type { ConfigReader } from "./config_reader.ts";
 import type { Family, WeightPrefix, WeightRename } from "./family.ts";
 import { qwen2VlInputs } from "./input_recipes.ts";
 import { activations, readTextConfig, type TextDefaults } from "./text_config.ts";
@@ -40,7 +40,7 @@ export const qwen2VlRenames: readonly WeightRename[] = [
 
 /** Ignores or checks the keys that Qwen2-VL's and Qwen2.5-VL's vision configs share. */
 export function readQwen2Patches(
-  vision: ConfigReader,
+  vision: JsonReader,
 ): Omit<VisionConfig, "hiddenSize" | "intermediateSize" | "hiddenAct" | "outHiddenSize"> {
   ignoreBookkeeping(vision);
   if (vision.has("rope_parameters")) {
@@ -48,37 +48,37 @@ export function readQwen2Patches(
     rope.require("rope_theta", 10000);
     rope.require("rope_type", "axial", "default");
   } else vision.ignore("rope_parameters");
-  const patchSize = vision.integer("patch_size", 14, 1);
+  const patchSize = vision.count("patch_size", 14);
   vision.require("spatial_patch_size", patchSize);
   return {
-    depth: vision.integer("depth", 32, 1),
-    numHeads: vision.integer("num_heads", 16, 1),
-    inChannels: vision.integer("in_chans", vision.integer("in_channels", 3, 1), 1),
+    depth: vision.count("depth", 32),
+    numHeads: vision.count("num_heads", 16),
+    inChannels: vision.count("in_chans", vision.count("in_channels", 3)),
     patchSize,
-    temporalPatchSize: vision.integer("temporal_patch_size", 2, 1),
-    spatialMergeSize: vision.integer("spatial_merge_size", 2, 1),
+    temporalPatchSize: vision.count("temporal_patch_size", 2),
+    spatialMergeSize: vision.count("spatial_merge_size", 2),
     numPositionEmbeddings: 0,
     patchBias: false,
     deepstackVisualIndexes: [],
   };
 }
 
-function readVision(vision: ConfigReader): VisionConfig {
-  const hiddenSize = vision.integer("embed_dim", 1280, 1);
+function readVision(vision: JsonReader): VisionConfig {
+  const hiddenSize = vision.count("embed_dim", 1280);
   return {
     ...readQwen2Patches(vision),
     hiddenSize,
-    intermediateSize: hiddenSize * vision.integer("mlp_ratio", 4, 1),
+    intermediateSize: hiddenSize * vision.count("mlp_ratio", 4),
     hiddenAct: vision.oneOf("hidden_act", activations, "quick_gelu"),
-    outHiddenSize: vision.integer("hidden_size", 3584, 1),
+    outHiddenSize: vision.count("hidden_size", 3584),
   };
 }
 
 /** What the configs of Qwen2-VL and Qwen2.5-VL share: flat when published, nested by transformers 5. */
 export function readQwen2Vl(
   modelType: string,
-  config: ConfigReader,
-  vision: (config: ConfigReader) => VisionConfig,
+  config: JsonReader,
+  vision: (config: JsonReader) => VisionConfig,
 ): ModelConfig {
   ignoreBookkeeping(config);
   config.ignore("vision_start_token_id", "vision_end_token_id", "vision_token_id");

@@ -4,11 +4,11 @@
  * Source: transformers `models/qwen3_vl`.
  * @module
  */
+import type { JsonReader } from "../common/json_reader.ts";
 import type { VisionConfig } from "../model/config.ts";
 import { VisionEncoder } from "../model/vision_encoder.ts";
 import { visionWeightShapes } from "../model/weight_shapes.ts";
 import { ignoreBookkeeping } from "./config_keys.ts";
-import type { ConfigReader } from "./config_reader.ts";
 import type { Family } from "./family.ts";
 import { qwen3VlInputs } from "./input_recipes.ts";
 import { activations, readTextConfig, type TextDefaults } from "./text_config.ts";
@@ -20,7 +20,7 @@ const decoder: TextDefaults = {
   values: { max_position_embeddings: 262144 },
 };
 
-function readVision(vision: ConfigReader): VisionConfig {
+function readVision(vision: JsonReader): VisionConfig {
   ignoreBookkeeping(vision);
   if (vision.has("rope_parameters")) {
     const rope = vision.object("rope_parameters");
@@ -28,17 +28,17 @@ function readVision(vision: ConfigReader): VisionConfig {
     rope.require("rope_type", "axial", "default");
   }
   return {
-    depth: vision.integer("depth", undefined, 1),
-    hiddenSize: vision.integer("hidden_size", undefined, 1),
-    intermediateSize: vision.integer("intermediate_size", undefined, 1),
-    numHeads: vision.integer("num_heads", undefined, 1),
+    depth: vision.count("depth"),
+    hiddenSize: vision.count("hidden_size"),
+    intermediateSize: vision.count("intermediate_size"),
+    numHeads: vision.count("num_heads"),
     hiddenAct: vision.oneOf("hidden_act", activations),
-    inChannels: vision.integer("in_channels", 3, 1),
-    patchSize: vision.integer("patch_size", undefined, 1),
-    temporalPatchSize: vision.integer("temporal_patch_size", undefined, 1),
-    spatialMergeSize: vision.integer("spatial_merge_size", undefined, 1),
-    numPositionEmbeddings: vision.integer("num_position_embeddings", undefined, 1),
-    outHiddenSize: vision.integer("out_hidden_size", undefined, 1),
+    inChannels: vision.count("in_channels", 3),
+    patchSize: vision.count("patch_size"),
+    temporalPatchSize: vision.count("temporal_patch_size"),
+    spatialMergeSize: vision.count("spatial_merge_size"),
+    numPositionEmbeddings: vision.count("num_position_embeddings"),
+    outHiddenSize: vision.count("out_hidden_size"),
     deepstackVisualIndexes: vision.integers("deepstack_visual_indexes", []),
   };
 }

@@ -7,10 +7,10 @@
  */
 import type { Activation } from "../backend/kernels.ts";
 import { InputError } from "../common/errors.ts";
+import { JsonReader } from "../common/json_reader.ts";
 import type { TextConfig } from "../model/config.ts";
 import type { RopeConfig } from "../nn/rope.ts";
 import { ignoreBookkeeping } from "./config_keys.ts";
-import { ConfigReader } from "./config_reader.ts";
 
 /** Activation functions that a config may name. */
 export const activations: readonly Activation[] = [
@@ -64,8 +64,8 @@ export const decoders: Readonly<Record<string, TextDefaults>> = {
  * @throws {InputError} for missing, impossible or unsupported values
  */
 export function readTextConfig(
-  text: ConfigReader,
-  whole: ConfigReader,
+  text: JsonReader,
+  whole: JsonReader,
   defaults: TextDefaults,
 ): TextConfig {
   const { values = {} } = defaults;
@@ -88,7 +88,7 @@ export function readTextConfig(
     );
   }
   const everyLayer = Array<string>(numHiddenLayers).fill("full_attention");
-  if (text.has("layer_types")) text.requireEqual("layer_types", everyLayer);
+  if (text.has("layer_types")) text.require("layer_types", everyLayer);
   else text.ignore("layer_types");
   const headDim = optional("head_dim", values["head_dim"] ?? hiddenSize / numAttentionHeads);
   const maxPositionEmbeddings = integer("max_position_embeddings");
@@ -115,7 +115,7 @@ export function readTextConfig(
  * @throws {InputError} if they are no whole numbers
  */
 export function readEosTokenIds(
-  text: ConfigReader,
+  text: JsonReader,
   { values = {} }: TextDefaults,
 ): readonly number[] {
   const ids = text.tokenIds("eos_token_id");
@@ -123,7 +123,7 @@ export function readEosTokenIds(
 }
 
 /** Whether either object says that the head shares the embedding table. */
-function readTied(text: ConfigReader, whole: ConfigReader, fallback: boolean): boolean {
+function readTied(text: JsonReader, whole: JsonReader, fallback: boolean): boolean {
   const places = text === whole ? [text] : [text, whole];
   const said = places.filter((place) => place.has("tie_word_embeddings"));
   return said.length === 0
@@ -133,7 +133,7 @@ function readTied(text: ConfigReader, whole: ConfigReader, fallback: boolean): b
 
 /** The rotary embedding: published files have two keys for it, transformers 5 has one object. */
 function readRope(
-  text: ConfigReader,
+  text: JsonReader,
   headDim: number,
   maxPositions: number,
   { mrope, values = {} }: TextDefaults,
@@ -141,7 +141,7 @@ function readRope(
   const published = !text.has("rope_parameters");
   const key = published ? "rope_scaling" : "rope_parameters";
   if (published) text.ignore("rope_scaling"); // may be null
-  const rope = text.has(key) ? text.object(key) : new ConfigReader({}, `${text.where} ${key}`);
+  const rope = text.has(key) ? text.object(key) : new JsonReader({}, `${text.where} ${key}`);
   const theta = (published ? text : rope).number("rope_theta", values["rope_theta"]);
   if (mrope) {
     rope.require("rope_type", "default", "mrope");

@@ -13,7 +13,7 @@ import type { LayoutPiece, MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { type PixelConfig, type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { resizeImage } from "./resize.ts";
-import type { Settings } from "./settings.ts";
+import type { JsonReader } from "../common/json_reader.ts";
 import type { Size } from "./smart_resize.ts";
 
 /**
@@ -111,15 +111,14 @@ interface AnyresImage {
   readonly pieces: readonly LayoutPiece[];
 }
 
-/** Reads a list of heights and widths. */
-function readResolutions(settings: Settings, fallback: readonly Size[]): readonly Size[] {
-  const key = "image_grid_pinpoints", value = settings.value(key) ?? fallback;
-  const valid = Array.isArray(value) && value.length > 0 &&
-    value.every((entry) =>
-      Array.isArray(entry) && entry.length === 2 && entry.every((n) => Number.isInteger(n) && n > 0)
-    );
-  if (valid) return value as Size[];
-  throw settings.error(key, value, "a list of [height, width]");
+/** Most tiles of a picture, from `vision_aspect_ratio` of a config or a processor's file. */
+export function readMaxTiles(reader: JsonReader): number {
+  const key = "vision_aspect_ratio", aspect = reader.text(key, "anyres_max_9");
+  const tiles = /^anyres_max_([1-9]\d*)$/.exec(aspect)?.[1];
+  if (tiles === undefined) {
+    throw reader.error(key, '"anyres_max_9" or another number of tiles', aspect);
+  }
+  return Number(tiles);
 }
 
 /**
@@ -133,12 +132,12 @@ function readResolutions(settings: Settings, fallback: readonly Size[]): readonl
  */
 export function anyresImages(
   tokens: AnyresTokens,
-  settings: Settings,
+  settings: JsonReader,
   defaults: PixelDefaults & { readonly edge: number; readonly resolutions: readonly Size[] },
 ): MediaRecipe<RgbImage> {
   const config = readPixelConfig(settings, defaults);
   const tile = readFixedSize(settings, "size", defaults.edge);
-  const resolutions = readResolutions(settings, defaults.resolutions);
+  const resolutions = settings.sizes("image_grid_pinpoints", defaults.resolutions);
   settings.ignore("do_pad"); // tiles of one prompt always are as many
   settings.finish();
   const levels = levelTable(config);

@@ -11,7 +11,7 @@ import type { MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { type ResizeFilter, resizeImage } from "./resize.ts";
-import type { Settings } from "./settings.ts";
+import type { JsonReader } from "../common/json_reader.ts";
 
 /** Height and width of pictures, both given or as one side. */
 export interface FixedSize {
@@ -25,11 +25,10 @@ export interface FixedSize {
  * Reads `{"height": …, "width": …}`; an absent object or key means `fallback`, and
  * `shortest_edge` means a square.
  */
-export function readFixedSize(settings: Settings, key: string, fallback: number): FixedSize {
-  const size = settings.object(key);
+export function readFixedSize(settings: JsonReader, key: string, fallback: number): FixedSize {
+  const size = settings.object(key, {});
   const edge = size.count("shortest_edge", fallback);
   const found = { height: size.count("height", edge), width: size.count("width", edge) };
-  size.finish();
   return found;
 }
 
@@ -88,17 +87,16 @@ export interface FixedTokens {
  */
 export function fixedImages(
   { token, patchSize }: FixedTokens,
-  settings: Settings,
+  settings: JsonReader,
   defaults: PixelDefaults & { readonly edge: number },
 ): MediaRecipe<RgbImage> {
   const config = readPixelConfig(settings, defaults);
-  const shape = settings.object("size");
+  const shape = settings.object("size", {});
   const edge = shape.count("shortest_edge", defaults.edge);
   const height = shape.count("height", edge), width = shape.count("width", edge);
   const square = shape.value("height") !== undefined;
-  shape.finish();
   const crop = readFixedSize(settings, "crop_size", edge);
-  const cropped = settings.flag("do_center_crop", true);
+  const cropped = settings.boolean("do_center_crop", true);
   settings.finish();
   const levels = levelTable(config);
   const frame = (image: RgbImage): FramedImage => {

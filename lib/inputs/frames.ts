@@ -10,7 +10,7 @@ import type { LayoutPiece, MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { resizeImage } from "./resize.ts";
-import type { Settings } from "./settings.ts";
+import type { JsonReader } from "../common/json_reader.ts";
 import type { FrameRule, Video } from "./video.ts";
 import type { VisualGrid } from "./visual_grid.ts";
 import { InputError } from "../common/errors.ts";
@@ -39,12 +39,12 @@ export interface FrameRules {
  *   `[frames of all, 3, height, width]`
  * @throws {InputError} for settings that are unknown or of the wrong type
  */
-export function frameVideos(settings: Settings, rules: FrameRules): MediaRecipe<Video> {
+export function frameVideos(settings: JsonReader, rules: FrameRules): MediaRecipe<Video> {
   const { placeholder, defaults, side, tensor } = rules;
   const config = readPixelConfig(settings, defaults);
   const size = readFixedSize(settings, "size", defaults.edge);
   const fps = settings.number("fps", 0), numFrames = settings.number("num_frames", 0);
-  const sampled = settings.flag("do_sample_frames", false);
+  const sampled = settings.boolean("do_sample_frames", false);
   const sampling = {
     fps: sampled && fps > 0 ? fps : null,
     numFrames: sampled && numFrames > 0 ? numFrames : null,

@@ -13,7 +13,7 @@ import { levelTable } from "./normalize.ts";
 import { cutPatches, joinPatches, type PatchConfig, type Patches } from "./patches.ts";
 import { type PixelConfig, type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { resizeImage } from "./resize.ts";
-import type { Settings } from "./settings.ts";
+import type { JsonReader } from "../common/json_reader.ts";
 import { imageSize, type PixelBudget, type Size, videoSize } from "./smart_resize.ts";
 import { type FrameRule, patchSeconds, temporalPatches, type Video } from "./video.ts";
 import type { VisualGrid } from "./visual_grid.ts";
@@ -37,8 +37,8 @@ export interface NativeConfig extends PixelConfig, PatchConfig, PixelBudget {}
  *
  * @throws {InputError} for values of the wrong type
  */
-export function readNativeConfig(settings: Settings, defaults: NativeDefaults): NativeConfig {
-  const size = settings.object("size");
+export function readNativeConfig(settings: JsonReader, defaults: NativeDefaults): NativeConfig {
+  const size = settings.object("size", {});
   const edge = (name: string, inner: string, fallback: number) =>
     settings.count(name, size.count(name, size.count(inner, fallback)));
   const patchSize = settings.count("patch_size", defaults.patchSize);
@@ -52,7 +52,6 @@ export function readNativeConfig(settings: Settings, defaults: NativeDefaults): 
     minPixels: edge("min_pixels", "shortest_edge", defaults.minPixels),
     maxPixels: edge("max_pixels", "longest_edge", defaults.maxPixels),
   };
-  size.finish();
   return config;
 }
 
@@ -108,7 +107,7 @@ function wholeGrid(
  */
 export function nativeImages(
   token: string,
-  settings: Settings,
+  settings: JsonReader,
   defaults: NativeDefaults,
 ): MediaRecipe<RgbImage> {
   const config = readNativeConfig(settings, defaults);
@@ -210,16 +209,16 @@ export function frameBudgetSize(frames: number, frame: Size, config: VideoConfig
  */
 export function nativeVideos(
   token: string,
-  settings: Settings,
+  settings: JsonReader,
   rules: VideoRules,
 ): MediaRecipe<Video> {
   const config: VideoConfig = {
     ...readNativeConfig(settings, rules.defaults),
-    capPixelsPerFrame: settings.flag("cap_pixels_per_frame", false),
+    capPixelsPerFrame: settings.boolean("cap_pixels_per_frame", false),
     maxVideoTokens: settings.count("max_video_tokens", rules.maxVideoTokens),
   };
   const wanted = settings.number("fps", rules.fps ?? 0);
-  const sampled = settings.flag("do_sample_frames", rules.fps !== null);
+  const sampled = settings.boolean("do_sample_frames", rules.fps !== null);
   const numFrames = settings.number("num_frames", 0);
   const sampling = {
     fps: sampled && wanted > 0 ? wanted : null,

@@ -4,10 +4,10 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { JsonReader } from "../common/json_reader.ts";
 import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_files.ts";
 import type { NormalizeConfig } from "./normalize.ts";
 import type { ResizeFilter } from "./resize.ts";
-import { Settings } from "./settings.ts";
 
 /** A JSON object and the file it is from. */
 export interface SettingsFile {
@@ -89,22 +89,37 @@ const filters: Readonly<Record<number, ResizeFilter>> = { 2: "bilinear", 3: "bic
  *
  * @throws {InputError} for values of the wrong type and for filters that are not supported
  */
-export function readPixelConfig(settings: Settings, defaults: PixelDefaults): PixelConfig {
+export function readPixelConfig(settings: JsonReader, defaults: PixelDefaults): PixelConfig {
   settings.ignore("do_convert_rgb"); // every picture is RGB already
   const resample = settings.number("resample", 3);
   const filter = filters[resample];
   if (filter === undefined) {
-    throw settings.error("resample", resample, "2 (bilinear) or 3 (bicubic)");
+    throw settings.error("resample", "2 (bilinear) or 3 (bicubic)");
   }
   return {
-    doResize: settings.flag("do_resize", true),
+    doResize: settings.boolean("do_resize", true),
     filter,
-    doRescale: settings.flag("do_rescale", true),
+    doRescale: settings.boolean("do_rescale", true),
     rescaleFactor: settings.number("rescale_factor", 1 / 255),
-    doNormalize: settings.flag("do_normalize", true),
+    doNormalize: settings.boolean("do_normalize", true),
     imageMean: settings.numbers("image_mean", 3, defaults.imageMean),
     imageStd: settings.numbers("image_std", 3, defaults.imageStd),
   };
+}
+
+/** Keys of processor files that say nothing about numbers: names of classes, defaults of calls. */
+const inertKeys: readonly string[] = [
+  ...["_processor_class", "_valid_processor_keys", "auto_map", "chat_template", "data_format"],
+  ...["device", "disable_grouping", "feature_extractor_type", "image_processor_type"],
+  ...["image_seq_length", "input_data_format", "processor_class", "return_metadata"],
+  ...["return_tensors", "transformers_version", "video_metadata", "video_processor_type"],
+];
+
+/** A reader of one file's settings, whose caller ends the reading. */
+export function settingsReader({ json, file }: SettingsFile): JsonReader {
+  const settings = new JsonReader(json, file);
+  settings.ignore(...inertKeys);
+  return settings;
 }
 
 /**
@@ -112,8 +127,8 @@ export function readPixelConfig(settings: Settings, defaults: PixelDefaults): Pi
  *
  * @throws {InputError} if the checkpoint has none
  */
-export function settingsOf(found: SettingsFile | null): Settings {
-  if (found) return new Settings(found.json, found.file);
+export function settingsOf(found: SettingsFile | null): JsonReader {
+  if (found) return settingsReader(found);
   throw new InputError(
     `Cannot prepare pictures: the checkpoint has neither ${imageFile} nor image_processor in ` +
       processorFile,

@@ -12,7 +12,7 @@ import type { MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { resizeImage } from "./resize.ts";
-import type { Settings } from "./settings.ts";
+import type { JsonReader } from "../common/json_reader.ts";
 import type { Size } from "./smart_resize.ts";
 
 /**
@@ -76,7 +76,7 @@ export interface TileTokens {
  */
 export function tiledImages(
   { token, start, end, side }: TileTokens,
-  settings: Settings,
+  settings: JsonReader,
   defaults: PixelDefaults & { readonly edge: number },
 ): MediaRecipe<RgbImage> {
   const config = readPixelConfig(settings, defaults);

@@ -1,9 +1,9 @@
 import { assertThrows } from "@std/assert";
 import { ignoreBookkeeping } from "../../lib/families/config_keys.ts";
-import { ConfigReader, type JsonObject } from "../../lib/families/config_reader.ts";
+import { type JsonObject, JsonReader } from "../../lib/common/json_reader.ts";
 
 const finish = (json: JsonObject) => {
-  const reader = new ConfigReader(json, "config.json");
+  const reader = new JsonReader(json, "config.json");
   ignoreBookkeeping(reader);
   reader.finish();
 };

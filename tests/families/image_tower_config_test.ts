@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ConfigReader, type JsonObject } from "../../lib/families/config_reader.ts";
+import { type JsonObject, JsonReader } from "../../lib/common/json_reader.ts";
 import { readImageTower, type TowerDefaults } from "../../lib/families/image_tower_config.ts";
 
 const llava: TowerDefaults = {
@@ -11,7 +11,7 @@ const llava: TowerDefaults = {
 };
 
 function read(json: JsonObject, vision: JsonObject, family = llava) {
-  const config = new ConfigReader({ ...json, vision_config: vision }, "config.json");
+  const config = new JsonReader({ ...json, vision_config: vision }, "config.json");
   const tower = readImageTower(config, family);
   config.finish();
   return tower;

@@ -1,5 +1,5 @@
 import { assert, assertThrows } from "@std/assert";
-import { ConfigReader } from "../../lib/families/config_reader.ts";
+import { JsonReader } from "../../lib/common/json_reader.ts";
 import { qwen3Vl } from "../../lib/families/qwen3_vl.ts";
 import { familySuite } from "../suites/family_suite.ts";
 import { goldenDir } from "../suites/golden.ts";
@@ -9,7 +9,7 @@ familySuite("qwen3_vl_bf16");
 
 const config = () => JSON.parse(Deno.readTextFileSync(`${goldenDir("qwen3_vl")}/config.json`));
 const read = (json: Record<string, unknown>) => {
-  const reader = new ConfigReader(json, "config.json");
+  const reader = new JsonReader(json, "config.json");
   const result = qwen3Vl.readConfig(reader);
   reader.finish();
   return result;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ConfigReader, type JsonObject } from "../../lib/families/config_reader.ts";
+import { type JsonObject, JsonReader } from "../../lib/common/json_reader.ts";
 import {
   decoders,
   readEosTokenIds,
@@ -19,8 +19,8 @@ const sizes = {
 };
 
 function read(json: JsonObject, defaults: TextDefaults = decoders["qwen2"], whole?: JsonObject) {
-  const text = new ConfigReader(json, "config.json");
-  const config = readTextConfig(text, whole ? new ConfigReader(whole, "whole") : text, defaults);
+  const text = new JsonReader(json, "config.json");
+  const config = readTextConfig(text, whole ? new JsonReader(whole, "whole") : text, defaults);
   text.finish();
   return config;
 }
@@ -32,7 +32,7 @@ Deno.test("an empty text_config is the class's default, as LLaVA's published fil
     [4096, 32, 32, 128],
   );
   assertEquals([config.ropeTheta, config.rmsNormEps, config.vocabSize], [10000, 1e-6, 32000]);
-  assertEquals(readEosTokenIds(new ConfigReader({}, "config.json"), decoders["llama"]), [2]);
+  assertEquals(readEosTokenIds(new JsonReader({}, "config.json"), decoders["llama"]), [2]);
 });
 
 Deno.test("published keys and those of transformers 5 give the same rotary embedding", () => {

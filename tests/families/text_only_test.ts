@@ -4,7 +4,7 @@ import { widenToFloat32 } from "../../lib/backend/widen.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
 import { familyOf } from "../../lib/families/registry.ts";
 import { llama } from "../../lib/families/text_only.ts";
-import { ConfigReader } from "../../lib/families/config_reader.ts";
+import { JsonReader } from "../../lib/common/json_reader.ts";
 import { loadTokenizer } from "../../lib/inputs/tokenizer.ts";
 import { readCheckpointJson } from "../../lib/weights/checkpoint_files.ts";
 import { openGguf } from "../../lib/weights/gguf.ts";
@@ -130,7 +130,7 @@ Deno.test("llama: SmolLM2's published config is read whole, an unknown key refus
     ...{ transformers_version: "4.42.3", use_cache: true, vocab_size: 49152 },
   };
   const read = (json: Record<string, unknown>) => {
-    const reader = new ConfigReader(json, "config.json");
+    const reader = new JsonReader(json, "config.json");
     const config = llama.readConfig(reader);
     reader.finish();
     return config;

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { anyresImages, bestResolution, fittedSize, tokenMap } from "../../lib/inputs/anyres.ts";
 import { gridBox, gridLength } from "../../lib/inputs/visual_grid.ts";
-import { Settings } from "../../lib/inputs/settings.ts";
+import { JsonReader } from "../../lib/common/json_reader.ts";
 import { reference } from "./reference.ts";
 
 const half = [0.5, 0.5, 0.5];
@@ -11,7 +11,7 @@ const squares = (across: number, tile: number) => {
   return edges.flatMap((h) => edges.map((w) => [h, w] as const));
 };
 const recipe = (json: Record<string, unknown> = {}) =>
-  anyresImages({ token: "T", side: 3, maxTiles: 4 }, new Settings(json, "test.json"), {
+  anyresImages({ token: "T", side: 3, maxTiles: 4 }, new JsonReader(json, "test.json"), {
     imageMean: half,
     imageStd: half,
     edge: 42,

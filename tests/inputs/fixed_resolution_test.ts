@@ -6,7 +6,7 @@ import {
   readFixedSize,
   resizeShorterSide,
 } from "../../lib/inputs/fixed_resolution.ts";
-import { Settings } from "../../lib/inputs/settings.ts";
+import { JsonReader } from "../../lib/common/json_reader.ts";
 
 const half = [0.5, 0.5, 0.5];
 const picture = (width: number, height: number) => ({
@@ -15,7 +15,7 @@ const picture = (width: number, height: number) => ({
   data: new Uint8Array(width * height * 3).fill(200),
 });
 const recipe = (json: Record<string, unknown>) =>
-  fixedImages({ token: "T", patchSize: 4 }, new Settings(json, "p.json"), {
+  fixedImages({ token: "T", patchSize: 4 }, new JsonReader(json, "p.json"), {
     imageMean: half,
     imageStd: half,
     edge: 12,
@@ -60,7 +60,12 @@ Deno.test("fixedImages: without cropping, and squeezed into a square", () => {
 });
 
 Deno.test("readFixedSize: height and width, one edge, or the fallback", () => {
-  const read = (size?: unknown) => readFixedSize(new Settings({ size }, "p.json"), "size", 7);
+  const read = (size?: unknown) => {
+    const settings = new JsonReader({ size }, "p.json");
+    const found = readFixedSize(settings, "size", 7);
+    settings.finish();
+    return found;
+  };
   assertEquals(read(), { height: 7, width: 7 });
   assertEquals(read({ shortest_edge: 3 }), { height: 3, width: 3 });
   assertEquals(read({ height: 2, width: 5 }), { height: 2, width: 5 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { frameVideos } from "../../lib/inputs/frames.ts";
-import { Settings } from "../../lib/inputs/settings.ts";
+import { JsonReader } from "../../lib/common/json_reader.ts";
 import { defaultFrames } from "../../lib/inputs/video.ts";
 
 const frame = (level: number) => ({
@@ -16,7 +16,7 @@ const recipe = (
   tensor: "pixel_values" | "pixel_values_videos",
   json: Record<string, unknown> = {},
 ) =>
-  frameVideos(new Settings({ do_normalize: false, do_rescale: false, ...json }, "v.json"), {
+  frameVideos(new JsonReader({ do_normalize: false, do_rescale: false, ...json }, "v.json"), {
     placeholder: "<video>",
     defaults: { imageMean: [0, 0, 0], imageStd: [1, 1, 1], edge: 4 },
     side: 2,

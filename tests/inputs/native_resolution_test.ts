@@ -7,7 +7,7 @@ import {
   sharedBudgetSize,
   type VideoRules,
 } from "../../lib/inputs/native_resolution.ts";
-import { Settings } from "../../lib/inputs/settings.ts";
+import { JsonReader } from "../../lib/common/json_reader.ts";
 import { spreadFrames } from "../../lib/inputs/video.ts";
 import { plainLayout } from "../../lib/inputs/video_layouts.ts";
 
@@ -20,7 +20,7 @@ const defaults = {
   minPixels: 64,
   maxPixels: 6400,
 };
-const settings = (json: Record<string, unknown> = {}) => new Settings(json, "p.json");
+const settings = (json: Record<string, unknown> = {}) => new JsonReader(json, "p.json");
 const picture = (width: number, height: number) => ({
   width,
   height,
@@ -39,14 +39,16 @@ const rules: VideoRules = {
 // Equality with transformers is tested for every family in families/input_recipes_test.ts.
 Deno.test("budgets: old keys go before those in size, these before the defaults", () => {
   const budget = (json: Record<string, unknown>) => {
-    const { minPixels, maxPixels, factor } = readNativeConfig(settings(json), defaults);
+    const reader = settings(json);
+    const { minPixels, maxPixels, factor } = readNativeConfig(reader, defaults);
+    reader.finish();
     return [minPixels, maxPixels, factor];
   };
   assertEquals(budget({}), [64, 6400, 8]);
   assertEquals(budget({ size: { shortest_edge: 128, longest_edge: 256 } }), [128, 256, 8]);
   assertEquals(budget({ size: { min_pixels: 128, max_pixels: 256 } }), [128, 256, 8]);
   assertEquals(budget({ min_pixels: 99, size: { shortest_edge: 128 } }), [99, 6400, 8]);
-  assertThrows(() => budget({ size: { height: 3 } }), Error, 'unknown key "height"');
+  assertThrows(() => budget({ size: { height: 3 } }), Error, 'size: unknown key "height"');
 });
 
 Deno.test("nativeImages: one grid of merged tokens for each picture", () => {

@@ -4,7 +4,7 @@ import {
   readProcessorFiles,
   settingsOf,
 } from "../../lib/inputs/processor_files.ts";
-import { Settings } from "../../lib/inputs/settings.ts";
+import { JsonReader } from "../../lib/common/json_reader.ts";
 import { goldenDir } from "../suites/golden.ts";
 
 Deno.test("settings come from their own files or from inside processor_config.json", async () => {
@@ -34,7 +34,7 @@ Deno.test("videos use the images' settings where there are no others; none may b
 
 Deno.test("readPixelConfig: filters by Pillow's numbers", () => {
   const mean = { imageMean: [0, 0, 0], imageStd: [1, 1, 1] };
-  const read = (json: Record<string, unknown>) => readPixelConfig(new Settings(json, "p"), mean);
+  const read = (json: Record<string, unknown>) => readPixelConfig(new JsonReader(json, "p"), mean);
   assertEquals(read({}).filter, "bicubic");
   assertEquals(read({ resample: 2 }).filter, "bilinear");
   assertEquals(read({ image_std: [2, 2, 2] }).imageStd, [2, 2, 2]);

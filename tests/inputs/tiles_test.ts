@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { Settings } from "../../lib/inputs/settings.ts";
+import { JsonReader } from "../../lib/common/json_reader.ts";
 import { tiledImages, tileGrid } from "../../lib/inputs/tiles.ts";
 import { reference } from "./reference.ts";
 
@@ -7,7 +7,7 @@ const half = [0.5, 0.5, 0.5];
 const tokens = { token: "T", start: "<", end: ">", side: 2 };
 const defaults = { imageMean: half, imageStd: half, edge: 8 };
 const recipe = (json: Record<string, unknown> = {}) =>
-  tiledImages(tokens, new Settings(json, "test.json"), defaults);
+  tiledImages(tokens, new JsonReader(json, "test.json"), defaults);
 
 Deno.test("tileGrid equals transformers' get_optimal_tiled_canvas", () => {
   for (const [size, tile, most, wanted] of reference.tileGrid) {
