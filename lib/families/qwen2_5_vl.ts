@@ -6,8 +6,8 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { VisionConfig } from "../model/config.ts";
 import type { JsonReader } from "../common/json_reader.ts";
+import type { VisionConfig } from "../model/config.ts";
 import type { Family } from "./family.ts";
 import { qwen25VlInputs } from "./input_recipes.ts";
 import { qwen2Vl, readQwen2Patches, readQwen2Vl } from "./qwen2_vl.ts";

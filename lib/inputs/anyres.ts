@@ -5,6 +5,7 @@
  * Source: transformers `image_processing_llava_onevision.py`, `processing_llava_onevision.py`.
  * @module
  */
+import type { JsonReader } from "../common/json_reader.ts";
 import type { NamedArray } from "../model/model_inputs.ts";
 import { type Color, cutOut, cutTiles, stackPictures } from "./canvas.ts";
 import { type FixedSize, readFixedSize } from "./fixed_resolution.ts";
@@ -13,7 +14,6 @@ import type { LayoutPiece, MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { type PixelConfig, type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { resizeImage } from "./resize.ts";
-import type { JsonReader } from "../common/json_reader.ts";
 import type { Size } from "./smart_resize.ts";
 
 /**

@@ -5,13 +5,13 @@
  * Source: transformers `image_processing_clip.py`, `processing_llava.py`.
  * @module
  */
+import type { JsonReader } from "../common/json_reader.ts";
 import { cutOut, stackPictures } from "./canvas.ts";
 import type { Box, RgbImage } from "./image.ts";
 import type { MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { type ResizeFilter, resizeImage } from "./resize.ts";
-import type { JsonReader } from "../common/json_reader.ts";
 
 /** Height and width of pictures, both given or as one side. */
 export interface FixedSize {

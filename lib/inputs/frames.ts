@@ -10,10 +10,10 @@ import type { LayoutPiece, MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { resizeImage } from "./resize.ts";
-import type { JsonReader } from "../common/json_reader.ts";
 import type { FrameRule, Video } from "./video.ts";
 import type { VisualGrid } from "./visual_grid.ts";
 import { InputError } from "../common/errors.ts";
+import type { JsonReader } from "../common/json_reader.ts";
 
 /** What differs between families whose videos are frames at one size. */
 export interface FrameRules {

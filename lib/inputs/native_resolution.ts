@@ -6,6 +6,7 @@
  * `video_processing_qwen3_vl.py`.
  * @module
  */
+import type { JsonReader } from "../common/json_reader.ts";
 import type { NamedArray } from "../model/model_inputs.ts";
 import type { RgbImage } from "./image.ts";
 import type { LayoutPiece, MediaRecipe } from "./media_layout.ts";
@@ -13,7 +14,6 @@ import { levelTable } from "./normalize.ts";
 import { cutPatches, joinPatches, type PatchConfig, type Patches } from "./patches.ts";
 import { type PixelConfig, type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { resizeImage } from "./resize.ts";
-import type { JsonReader } from "../common/json_reader.ts";
 import { imageSize, type PixelBudget, type Size, videoSize } from "./smart_resize.ts";
 import { type FrameRule, patchSeconds, temporalPatches, type Video } from "./video.ts";
 import type { VisualGrid } from "./visual_grid.ts";

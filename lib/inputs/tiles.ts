@@ -5,6 +5,7 @@
  * Source: transformers `image_processing_got_ocr2.py`, `processing_internvl.py`.
  * @module
  */
+import type { JsonReader } from "../common/json_reader.ts";
 import { cutTiles, stackPictures } from "./canvas.ts";
 import { readFixedSize } from "./fixed_resolution.ts";
 import type { Box, RgbImage } from "./image.ts";
@@ -12,7 +13,6 @@ import type { MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { resizeImage } from "./resize.ts";
-import type { JsonReader } from "../common/json_reader.ts";
 import type { Size } from "./smart_resize.ts";
 
 /**
