@@ -46,3 +46,31 @@ export function codeLines(cells: readonly Cell[]): number {
     .flatMap(({ source }) => source.replace(/^import [^;]*;$/gm, "").split("\n"))
     .filter((line) => line.trim() !== "" && !line.trim().startsWith("//")).length;
 }
+
+/** The line of a notebook that names its model. */
+const modelLine = /^const MODEL = "([^"]*)";$/m;
+
+/** The model that a notebook names; null for one without the line `const MODEL = "…";`. */
+export function notebookModel(cells: readonly Cell[]): string | null {
+  for (const { type, source } of cells) {
+    const found = type === "code" && modelLine.exec(source);
+    if (found) return found[1];
+  }
+  return null;
+}
+
+/**
+ * A notebook with another model, as the text of a notebook file.
+ *
+ * @param text the notebook file's text
+ * @param model what `MODEL` becomes: anything that `fromPretrained` takes
+ */
+export function withModel(text: string, model: string): string {
+  const notebook = JSON.parse(text);
+  for (const cell of notebook.cells) {
+    if (cell["cell_type"] !== "code") continue;
+    const source = [cell["source"]].flat().join("");
+    cell["source"] = source.replace(modelLine, () => `const MODEL = ${JSON.stringify(model)};`);
+  }
+  return JSON.stringify(notebook);
+}

@@ -44,6 +44,13 @@ const checks: readonly Check[] = [
     name: "notebooks, executed",
     args: ["run", "--quiet", "--allow-all", "tools/reproduce.ts", "--where-jupyter"],
   },
+  {
+    name: "notebooks, executed with a model of another family",
+    args: [
+      ...["run", "--quiet", "--allow-all", "tools/reproduce.ts", "--where-jupyter"],
+      ...["--model", "tests/golden/llava", "--only", "01,02,03"],
+    ],
+  },
 ];
 
 /**

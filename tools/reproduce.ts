@@ -1,11 +1,15 @@
 /**
  * `deno task reproduce`: runs every notebook in order and writes the executed notebooks and one HTML
- * page with their figures to `out/`. With `--where-jupyter` (as the checks call it) a machine without
- * Jupyter is no failure.
+ * page with their figures to `out/`.
+ *
+ * With `--model DIR|HUB_ID` the notebooks about the shipped model run on another one, into
+ * `out/models/<its name>/`; `--only 01,02` chooses notebooks by the start of their names. With
+ * `--where-jupyter` (as the checks call it) a machine without Jupyter is no failure.
  *
  * @module
  */
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import {
   jupyterDisplay,
   type PlotlyDisplayable,
@@ -14,7 +18,7 @@ import {
   type ReportItem,
   type ReportSection,
 } from "../lib/figures/mod.ts";
-import { type Cell, notebookPaths } from "./notebooks.ts";
+import { type Cell, notebookModel, notebookPaths, readCells } from "./notebooks.ts";
 import { hasJupyter, runNotebook } from "./run_notebook.ts";
 import { repository } from "./setup/command.ts";
 
@@ -48,22 +52,51 @@ export function shownItems(cells: readonly Cell[]): ReportItem[] {
   );
 }
 
-/** @param whereJupyter without Jupyter, one line says so and nothing counts as failed */
-async function main(whereJupyter: boolean): Promise<number> {
+/** What to run. */
+interface Options {
+  /** A model other than the notebooks' own. */
+  readonly model?: string;
+  /** Starts of notebooks' names; all by default. */
+  readonly only?: readonly string[];
+  /** Without Jupyter, one line says so and nothing counts as failed. */
+  readonly whereJupyter: boolean;
+}
+
+/** A directory from where the command was called, as notebooks can use it; else the name as it is. */
+function modelFrom(name: string): string {
+  const dir = resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), name);
+  try {
+    return Deno.statSync(dir).isDirectory ? dir : name;
+  } catch {
+    return name;
+  }
+}
+
+/** The notebooks to run: with another model, those that name the shipped one. */
+function chosenNotebooks({ model, only }: Options): string[] {
+  return notebookPaths(join(repository, "notebooks")).filter((path) =>
+    (!only || only.some((start) => basename(path).startsWith(start))) &&
+    (model === undefined || notebookModel(readCells(path)) === "mini")
+  );
+}
+
+async function main(options: Options): Promise<number> {
   if (!hasJupyter()) {
     console.error(
       "Jupyter is not set up (no Python 3.10+, or no network), so the notebooks were not run; " +
         "the library and the command line work without it",
     );
-    return whereJupyter ? 0 : 1;
+    return options.whereJupyter ? 0 : 1;
   }
-  const out = join(repository, "out");
+  const { model } = options;
+  const folder = model === undefined ? "out" : join("out", "models", basename(model));
+  const out = join(repository, folder);
   const items: ReportItem[] = [];
   let failures = 0;
-  for (const path of notebookPaths(join(repository, "notebooks"))) {
-    const name = path.split("/").pop()!;
+  for (const path of chosenNotebooks(options)) {
+    const name = basename(path);
     Deno.stdout.writeSync(new TextEncoder().encode(`${name} `));
-    const run = await runNotebook(path, out);
+    const run = await runNotebook(path, out, model);
     console.log(`${run.ok ? "ok" : "FAILED"} (${run.seconds.toFixed(0)} s)`);
     if (!run.ok) {
       failures++;
@@ -71,11 +104,29 @@ async function main(whereJupyter: boolean): Promise<number> {
     }
     items.push(opening(run.cells, name), ...shownItems(run.cells));
   }
-  const intro = `Figures of all notebooks, run on ${new Date().toISOString().slice(0, 10)}. ` +
+  const intro = `Figures of all notebooks, run on ${new Date().toISOString().slice(0, 10)}` +
+    `${model === undefined ? "" : ` with MODEL = ${model}`}. ` +
     "Each executed notebook lies beside this page.";
   await Deno.writeTextFile(join(out, "report.html"), report(items, { title: "CoReLens", intro }));
-  console.log(`figures: ${join("out", "report.html")}`);
+  console.log(`figures: ${join(folder, "report.html")}`);
   return failures > 0 ? 1 : 0;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args.includes("--where-jupyter")));
+if (import.meta.main) {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      model: { type: "string" },
+      only: { type: "string" },
+      "where-jupyter": { type: "boolean", default: false },
+    },
+  });
+  const { model, only } = values;
+  Deno.exit(
+    await main({
+      model: model === undefined ? undefined : modelFrom(model),
+      only: only?.split(","),
+      whereJupyter: values["where-jupyter"],
+    }),
+  );
+}

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { repository } from "./setup/command.ts";
 import { jupyterEnvironment } from "./setup/jupyter.ts";
 import { venv } from "./setup/python.ts";
-import { type Cell, readCells } from "./notebooks.ts";
+import { type Cell, readCells, withModel } from "./notebooks.ts";
 
 /** How a run went. */
 export interface NotebookRun {
@@ -47,25 +47,40 @@ function errorOf(cells: readonly Cell[], stderr: string): string {
 }
 
 /**
- * Executes one notebook.
+ * Executes one notebook, in the folder of notebooks.
  *
  * @param path the notebook
  * @param outDir where the executed notebook is written
+ * @param model what its `MODEL` becomes; as it is by default
  */
-export async function runNotebook(path: string, outDir: string): Promise<NotebookRun> {
+export async function runNotebook(
+  path: string,
+  outDir: string,
+  model?: string,
+): Promise<NotebookRun> {
   await Deno.mkdir(outDir, { recursive: true });
-  const out = join(outDir, path.split("/").pop()!);
+  const name = path.split("/").pop()!;
+  const out = join(outDir, name);
+  const text = await Deno.readTextFile(path);
   const start = performance.now();
   const python = join(venv, Deno.build.os === "windows" ? "Scripts" : "bin", "python");
-  const { success, stderr } = await new Deno.Command(python, {
+  const child = new Deno.Command(python, {
     args: [
-      ...["-m", "nbconvert", "--to", "notebook", "--execute", "--allow-errors"],
+      ...["-m", "nbconvert", "--stdin", "--to", "notebook", "--execute", "--allow-errors"],
       ...["--ExecutePreprocessor.kernel_name=deno", "--ExecutePreprocessor.timeout=3600"],
-      ...["--output-dir", outDir, path],
+      ...["--output-dir", outDir, "--output", name],
     ],
     cwd: join(repository, "notebooks"),
     env: { ...jupyterEnvironment(), NO_COLOR: "1" },
-  }).output();
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const output = child.output();
+  const stdin = child.stdin.getWriter();
+  await stdin.write(new TextEncoder().encode(model === undefined ? text : withModel(text, model)));
+  await stdin.close();
+  const { success, stderr } = await output;
   const seconds = (performance.now() - start) / 1000;
   const cells = success ? readCells(out) : [];
   const failed = cells.some(({ outputs }) => outputs.some((o) => o["output_type"] === "error"));
