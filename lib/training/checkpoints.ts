@@ -12,6 +12,9 @@ import { type TensorToWrite, writeSafetensors } from "../weights/safetensors_wri
 import type { Optimiser } from "./optimiser.ts";
 import type { ModelParameters } from "./parameters.ts";
 
+/** What is saved of a model in training: its weights by name. */
+type Weights = Pick<ModelParameters, "variables">;
+
 /** What a checkpoint says besides its tensors: plain data. */
 export type Progress = Readonly<Record<string, unknown>>;
 
@@ -23,7 +26,7 @@ export type Progress = Readonly<Record<string, unknown>>;
  */
 export async function saveCheckpoint(
   path: string,
-  parameters: ModelParameters,
+  parameters: Weights,
   optimiser: Optimiser,
   progress: Progress,
 ): Promise<void> {
@@ -47,7 +50,7 @@ export async function saveCheckpoint(
  */
 export async function loadCheckpoint(
   path: string,
-  parameters: ModelParameters,
+  parameters: Weights,
   optimiser: Optimiser | null,
   wanted: (name: string) => boolean = () => true,
 ): Promise<Progress> {

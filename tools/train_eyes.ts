@@ -1,0 +1,61 @@
+/**
+ * Trains the eyes of SmolLM2: a small CLIP tower and LLaVA's projector that turn each cell of a page
+ * into the embedding of its word. Needs the language model (`deno task smol`); hours are not needed: an
+ * hour on one core. Goes on where it stopped.
+ *
+ *     deno run -A tools/train_eyes.ts [--steps 3000] [--pages 12] [--work .cache/training/eyes]
+ * @module
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { useBackend } from "../lib/backend/select.ts";
+import { widenToFloat32 } from "../lib/backend/widen.ts";
+import { openCheckpoint } from "../lib/families/checkpoint.ts";
+import { loadProcessorOf } from "../lib/families/pretrained.ts";
+import { shippedOrGiven } from "../lib/families/shipped.ts";
+import { trainEyes, wordTable } from "../lib/training/run_eyes.ts";
+
+const { values: args } = parseArgs({
+  args: [...Deno.args],
+  options: {
+    work: { type: "string", default: ".cache/training/eyes" },
+    steps: { type: "string", default: "3000" },
+    pages: { type: "string", default: "12" },
+  },
+});
+await Deno.mkdir(args.work, { recursive: true });
+await useBackend("auto");
+const dir = shippedOrGiven("smol");
+const { tokenizer } = await loadProcessorOf(dir);
+const { config, source } = await openCheckpoint(dir);
+const { bytes, dtype } = await source.readWeight("model.embed_tokens.weight");
+source.close();
+const table = wordTable({
+  encode: (text) => [...tokenizer.encode(text, { addSpecialTokens: false })],
+  embeddings: widenToFloat32(bytes, dtype),
+  width: config.text.hiddenSize,
+});
+const log = Deno.openSync(join(args.work, "eyes.jsonl"), { create: true, append: true });
+const stop = new AbortController();
+Deno.addSignalListener("SIGTERM", () => stop.abort());
+Deno.addSignalListener("SIGINT", () => stop.abort());
+let last = performance.now();
+const parameters = await trainEyes(table, {
+  checkpoint: join(args.work, "eyes.safetensors"),
+  steps: Number(args.steps),
+  pages: Number(args.pages),
+  saveEvery: 50,
+  signal: stop.signal,
+  onStep(step, report, level) {
+    const ms = Math.round(performance.now() - last);
+    last = performance.now();
+    log.writeSync(new TextEncoder().encode(JSON.stringify({ step, ...report, level, ms }) + "\n"));
+    if (step % 10 > 0) return;
+    const { loss, accuracy, distance } = report;
+    console.log(
+      `${step}  loss ${loss.toFixed(3)}  right ${(100 * accuracy).toFixed(1)} %  distance ` +
+        `${distance.toFixed(3)}  variety ${level.toFixed(2)}  ${ms} ms`,
+    );
+  },
+});
+parameters.dispose();
