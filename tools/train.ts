@@ -3,7 +3,8 @@
  *
  *     deno task train                      all phases, hours on two cores; goes on where it stopped
  *     deno task train --quick              one small circuit in minutes, as a test of the trainer
- *     deno task train --phase pictures     one phase: circuit, align, pictures, export, sparse
+ *     deno task train --phase pictures     one phase: circuit, align, pictures, concentrate,
+ *                                          export, sparse
  *     deno task train --phase sparse --full L3H1,L4H7   the sparsity-aware copy
  *
  * Options: --work (folder of checkpoints and logs), --model (folder to export to), --steps (of the
@@ -23,6 +24,7 @@ import { phases, shippedConfig, weightSeed } from "../lib/training/recipe.ts";
 import {
   alignPhase,
   circuitPhase,
+  concentratePhase,
   picturesPhase,
   sparsePhase,
 } from "../lib/training/run_phases.ts";
@@ -40,7 +42,7 @@ const { values: args } = parseArgs({
   },
 });
 const file = (name: string) => join(args.work, `${name}.safetensors`);
-const phaseNames = ["circuit", "align", "pictures", "export", "sparse"] as const;
+const phaseNames = ["circuit", "align", "pictures", "concentrate", "export", "sparse"] as const;
 
 /** Writes a line to the log, and every tenth to the screen. */
 function logTo(name: string): (line: LogLine) => void {
@@ -82,9 +84,16 @@ async function runPhase(name: string): Promise<void> {
         steps,
         onLine: logTo("pictures"),
       });
+    case "concentrate":
+      return await concentratePhase({
+        from: args.from ?? file("pictures"),
+        to: file("concentrated"),
+        steps,
+        onLine: logTo("concentrate"),
+      });
     case "export": {
       const parameters = new ModelParameters(shippedConfig, weightSeed);
-      await loadCheckpoint(args.from ?? file("pictures"), parameters, null);
+      await loadCheckpoint(args.from ?? file("concentrated"), parameters, null);
       await exportModel(args.model, shippedConfig, parameters);
       parameters.dispose();
       return console.log(`exported to ${args.model}`);
@@ -127,6 +136,8 @@ if (args.quick) {
   if (args.phase) await runPhase(args.phase);
   else {
     console.log(`phases: ${JSON.stringify(phases)}`);
-    for (const name of ["circuit", "align", "pictures", "export"]) await runPhase(name);
+    for (const name of ["circuit", "align", "pictures", "concentrate", "export"]) {
+      await runPhase(name);
+    }
   }
 }

@@ -81,14 +81,31 @@ function maskOf(
 /** An attention function for one layout. Its masks live until {@link TrainingAttention.dispose}. */
 export class TrainingAttention {
   readonly #blocks: readonly RowBlock[];
+  readonly #watched: tf.Tensor1D | null = null;
+  /**
+   * How sharply each row looks at the watched keys: the sum of their squared probabilities,
+   * `[B, N, T]`, one tensor for each layer that has run. Empty where nothing is watched. They live as
+   * long as the masks.
+   */
+  readonly sharpness: tf.Tensor[] = [];
 
   /**
    * Makes the masks of a layout.
    *
    * @param local restricts chosen heads of chosen layers; nothing by default
+   * @param watched keys for {@link TrainingAttention.sharpness}; the layout's block rows look at them
    */
-  constructor(layout: BlockLayout, readonly local: readonly (LocalWindow | null)[] = []) {
+  constructor(
+    layout: BlockLayout,
+    readonly local: readonly (LocalWindow | null)[] = [],
+    watched: Int32Array | null = null,
+  ) {
     const length = sequenceLength(layout);
+    if (watched) {
+      const marks = new Float32Array(length);
+      for (const key of watched) marks[key] = 1;
+      this.#watched = tf.keep(tf.tensor1d(marks));
+    }
     const window = local.find((one) => one !== null) ?? null;
     const blocks: RowBlock[] = [];
     const add = (start: number, end: number) => {
@@ -124,11 +141,18 @@ export class TrainingAttention {
         gradFunc: (dz, saved) => this.#backward(dz as tf.Tensor4D, saved, call.layer),
       };
     });
-    return asKernelTensor(run(asTfjs(call.query), asTfjs(key), asTfjs(value)));
+    const z = run(asTfjs(call.query), asTfjs(key), asTfjs(value));
+    if (!this.#watched) return asKernelTensor(z);
+    const width = value.shape[3];
+    const [own, sharp] = tf.split(z, [width, 1], 3);
+    this.sharpness.push(tf.keep(tf.squeeze(sharp, [3])));
+    return asKernelTensor(own);
   };
 
-  /** Frees the masks. */
+  /** Frees masks and sharpness. */
   dispose(): void {
+    tf.dispose(this.sharpness);
+    this.#watched?.dispose();
     for (const { mask, local } of this.#blocks) tf.dispose(local ? [mask, local] : [mask]);
   }
 
@@ -156,15 +180,23 @@ export class TrainingAttention {
     return tf.reshape(tf.stack(each), shape); // [N, t, keys] -> [K, G, t, keys]
   }
 
+  /** 1 at the watched keys of a block of rows: `[keys]`. */
+  #marks(block: RowBlock): tf.Tensor {
+    return tf.slice(this.#watched!, [0], [block.keys]);
+  }
+
   #forward(q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D, layer: number): tf.Tensor {
-    const [batch, heads, , headDim] = q.shape;
-    const groups = k.shape[1];
+    const [batch, heads] = q.shape;
+    const [, groups, , width] = v.shape;
     const parts = this.#blocks.map((block) =>
       tf.tidy(() => {
         const folded = fold(q, block, groups);
         const p = this.#probabilities(folded, k, block, layer);
         const z = tf.matMul(p, rowsOf(v, 0, block.keys));
-        return tf.reshape(z, [batch, heads, block.end - block.start, headDim]);
+        const own = tf.reshape(z, [batch, heads, block.end - block.start, width]);
+        if (!this.#watched) return own;
+        const sharp = tf.sum(tf.mul(tf.square(p), this.#marks(block)), -1);
+        return tf.concat([own, tf.reshape(sharp, [batch, heads, -1, 1])], 3);
       })
     );
     return parts.length === 1 ? parts[0] : tf.concat(parts, 2);
@@ -175,22 +207,32 @@ export class TrainingAttention {
       const [q, k, v, z] = saved as tf.Tensor4D[];
       const [batch, heads, , headDim] = q.shape;
       const [, groups, length] = k.shape;
-      // sum over keys of dP * P, which is sum over the head of dz * z: [B, N, T, 1]
-      const inner = tf.sum(tf.mul(dz, z), -1, true) as tf.Tensor4D;
+      const width = v.shape[3];
+      const [up, sharp] = this.#watched ? tf.split(dz, [width, 1], 3) : [dz, null];
+      // sum over keys of dP * P: the sum over the head of dz * z, the sharpness (a square) twice
+      const product = tf.mul(dz, z);
+      const inner = tf.add(
+        tf.sum(product, -1, true),
+        this.#watched ? tf.slice(product, [0, 0, 0, width], [-1, -1, -1, 1]) : 0,
+      ) as tf.Tensor4D; // [B, N, T, 1]
       const queries: tf.Tensor[] = [];
       let keys: tf.Tensor | null = null, values: tf.Tensor | null = null;
       for (const block of this.#blocks) {
         const [dq, dk, dv] = tf.tidy(() => {
           const folded = fold(q, block, groups);
           const p = this.#probabilities(folded, k, block, layer);
-          const up = fold(dz, block, groups);
-          const dp = tf.matMul(up, rowsOf(v, 0, block.keys), false, true);
+          const own = fold(up as tf.Tensor4D, block, groups);
+          let dp: tf.Tensor = tf.matMul(own, rowsOf(v, 0, block.keys), false, true);
+          if (sharp) {
+            const slope = tf.mul(fold(sharp as tf.Tensor4D, block, groups), 2);
+            dp = tf.add(dp, tf.mul(tf.mul(p, slope), this.#marks(block)));
+          }
           const ds = tf.mul(p, tf.sub(dp, fold(inner, block, groups)));
-          const own = tf.matMul(ds, rowsOf(k, 0, block.keys));
+          const dq = tf.matMul(ds, rowsOf(k, 0, block.keys));
           return [
-            tf.reshape(own, [batch, heads, block.end - block.start, headDim]),
+            tf.reshape(dq, [batch, heads, block.end - block.start, headDim]),
             padRows(tf.matMul(ds, folded, true, false), length),
-            padRows(tf.matMul(p, up, true, false), length),
+            padRows(tf.matMul(p, own, true, false), length),
           ];
         });
         queries.push(dq);

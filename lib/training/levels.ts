@@ -128,3 +128,17 @@ export const pictureLevels: readonly Level[] = [
     difficulties: [0, 1, 2, 3],
   },
 ];
+
+/** From 64 to 1,024 visual tokens under the price of looking: see `price_of_looking.ts`. */
+export const concentrationLevels: readonly Level[] = [
+  {
+    ...pictureLevels[1],
+    name: "price: 64 tokens",
+    grids: [pictures(1, 8), pictures(4, 4), pictures(2, 4, 8)],
+    contexts: 4,
+    gate: 0.8,
+    leastSteps: 200,
+  },
+  { ...pictureLevels[2], name: "price: up to 512 tokens, all varieties", leastSteps: 120 },
+  { ...pictureLevels[3], name: "price: 1,024 tokens" },
+];

@@ -25,9 +25,16 @@ export {
   type Parameter,
 } from "./optimiser.ts";
 export { miniConfig, miniSizes, ModelParameters } from "./parameters.ts";
+export { priceOfLooking } from "./price_of_looking.ts";
 export { type QuickResult, quickRun } from "./quick_run.ts";
 export { shippedConfig } from "./recipe.ts";
-export { alignPhase, circuitPhase, picturesPhase, sparsePhase } from "./run_phases.ts";
+export {
+  alignPhase,
+  circuitPhase,
+  concentratePhase,
+  picturesPhase,
+  sparsePhase,
+} from "./run_phases.ts";
 export { rateAt, type Schedule } from "./schedule.ts";
 export { encodeText, tokenIds } from "./token_format.ts";
 export { type LogLine, type RunPlan, type RunState, train } from "./train.ts";

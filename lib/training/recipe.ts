@@ -1,6 +1,6 @@
 /**
  * The recipe of the shipped model: the circuit from words, the vision encoder alone, everything from
- * pictures, and for its copy the sparsity-aware finish.
+ * pictures, the price that makes few heads look things up, and for a copy the sparsity-aware finish.
  *
  * @module
  */
@@ -47,6 +47,8 @@ export const phases = {
   align: { seed: 5, steps: 900 },
   /** All domains as pictures: levels of `pictureLevels`. */
   pictures: { seed: 2, steps: 480 },
+  /** The same under a price of looking things up: levels of `concentrationLevels`. */
+  concentrate: { seed: 7, steps: 500, price: 0.04, ramp: 20 },
   /** The sparsity-aware finish of the copy. */
   sparse: { seed: 4, steps: 120 },
 } as const;

@@ -7,7 +7,7 @@ import { Random } from "../stats/random.ts";
 import { Aligner, type AlignReport } from "./align.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import type { Level } from "./curriculum.ts";
-import { pictureLevels, plainLevels } from "./levels.ts";
+import { concentrationLevels, pictureLevels, plainLevels } from "./levels.ts";
 import { Optimiser, type OptimiserOptions } from "./optimiser.ts";
 import { ModelParameters } from "./parameters.ts";
 import { pictureWords } from "./picture_words.ts";
@@ -46,7 +46,7 @@ interface TrainedPhase extends PhaseOptions {
   readonly steps: number;
   readonly trained: (name: string) => boolean;
   readonly optimiser: OptimiserOptions;
-  readonly heads?: (random: Random) => HeadTreatment;
+  readonly heads?: (random: Random, step: number) => HeadTreatment;
 }
 
 async function run(phase: TrainedPhase): Promise<void> {
@@ -121,6 +121,26 @@ export function picturesPhase(options: PhaseOptions & { readonly from: string })
     schedule: { warmUp: 20, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
     trained: () => true,
     optimiser: laterOptions,
+  });
+}
+
+/**
+ * Phase 4: as phase 3, with a price on looking things up that names no head, so that heads that
+ * stand in for one another become fewer.
+ */
+export function concentratePhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  const { seed, price, ramp, steps: planned } = phases.concentrate;
+  const steps = options.steps ?? planned;
+  return run({
+    ...options,
+    steps,
+    seed,
+    levels: concentrationLevels,
+    source: pictureSource,
+    schedule: { warmUp: 10, holdUntil: Math.round(0.5 * steps), end: steps, floor: 0.03 },
+    trained: () => true,
+    optimiser: laterOptions,
+    heads: (_, step) => ({ price: price * Math.min(1, (step + 1) / ramp) }),
   });
 }
 

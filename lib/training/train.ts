@@ -54,7 +54,7 @@ export interface RunPlan {
   /** Told every step. */
   readonly onLine?: (line: LogLine) => void;
   /** What a step does to the heads; nothing by default. */
-  readonly heads?: (random: Random) => HeadTreatment;
+  readonly heads?: (random: Random, step: number) => HeadTreatment;
   /** Stops the run after the current step. */
   readonly signal?: AbortSignal;
 }
@@ -109,7 +109,7 @@ export async function train(trainer: Trainer, plan: RunPlan): Promise<RunState> 
       auxiliaryOf(level, plan.afterLayers),
       rate,
       random,
-      plan.heads?.(random),
+      plan.heads?.(random, step),
     );
     if (!Number.isFinite(report.answerLoss)) {
       throw new InputError(`Cannot go on after step ${step}: the loss is ${report.answerLoss}`);

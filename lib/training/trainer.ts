@@ -19,6 +19,7 @@ import {
 import { type Gradients, Optimiser, type OptimiserOptions, type Parameter } from "./optimiser.ts";
 import type { ModelParameters } from "./parameters.ts";
 import { trainingKernels } from "./training_kernels.ts";
+import { priceOfLooking } from "./price_of_looking.ts";
 
 /** What one step reports. */
 export interface StepReport {
@@ -26,6 +27,8 @@ export interface StepReport {
   readonly answerLoss: number;
   /** Cross entropy of the left neighbours, or null where it is not trained. */
   readonly leftLoss: number | null;
+  /** What the heads pay for looking things up, or null where it has no price. */
+  readonly paid: number | null;
   /** Share of the questions with the whole answer right. */
   readonly accuracy: number;
   /** Right and all questions of each domain. */
@@ -40,6 +43,8 @@ export interface HeadTreatment {
   readonly local?: readonly (LocalWindow | null)[];
   /** Hooks of the step, such as those that silence heads. */
   readonly hooks?: Hooks;
+  /** Price of looking at single visual tokens, see `price_of_looking.ts`; 0 by default. */
+  readonly price?: number;
 }
 
 /** Standard deviation of the noise on word embeddings that stand in for pixels. */
@@ -125,9 +130,13 @@ export class Trainer {
     auxiliary: AuxiliaryWeights,
     rate: number,
     random: Random,
-    { local = [], hooks }: HeadTreatment = {},
+    { local = [], hooks, price = 0 }: HeadTreatment = {},
   ): StepReport {
-    const attention = new TrainingAttention(batch.layout, local);
+    const attention = new TrainingAttention(
+      batch.layout,
+      local,
+      price ? batch.layout.visual : null,
+    );
     const { features, held } = this.#input(batch, random);
     const words = batch.pixels ? this.#wordRows(batch) : null;
     const kept: tf.Tensor[] = words ? [held, words] : [held];
@@ -137,16 +146,24 @@ export class Trainer {
       return own;
     };
     try {
-      let answer!: tf.Tensor, best!: tf.Tensor, left: tf.Tensor | null = null;
+      let answer!: tf.Tensor, best!: tf.Tensor;
+      let left: tf.Tensor | null = null, paid: tf.Tensor | null = null;
       const { value, grads } = tf.variableGrads(() => {
         const visual = features();
         const losses = this.#forward.losses(batch, visual, attention, auxiliary, hooks);
         answer = hold(losses.answer);
         best = hold(tf.argMax(losses.logits, 1));
         left = losses.left && hold(losses.left);
-        if (!words) return losses.total;
-        const drift = tf.mean(tf.squaredDifference(visual, words));
-        return tf.add(losses.total, tf.mul(drift, driftWeight)) as tf.Scalar;
+        let total: tf.Tensor = losses.total;
+        if (price) {
+          paid = hold(priceOfLooking(attention.sharpness, batch));
+          total = tf.add(total, tf.mul(paid, price));
+        }
+        if (words) {
+          const drift = tf.mean(tf.squaredDifference(visual, words));
+          total = tf.add(total, tf.mul(drift, driftWeight));
+        }
+        return total as tf.Scalar;
       }, this.#trained.map(({ variable }) => variable));
       const gradients = this.#named(grads);
       const gradientNorm = this.optimiser.step(gradients, rate);
@@ -155,6 +172,7 @@ export class Trainer {
       return {
         answerLoss: answer.dataSync()[0],
         leftLoss: left ? (left as tf.Tensor).dataSync()[0] : null,
+        paid: paid ? (paid as tf.Tensor).dataSync()[0] : null,
         accuracy: right.filter(Boolean).length / right.length,
         byDomain: countByDomain(batch, right),
         gradientNorm,

@@ -144,3 +144,33 @@ Deno.test("gradients keep no tensors", () => {
   attention.dispose();
   tf.dispose([q, key, value]);
 });
+
+Deno.test("watched keys: how sharply rows look at them, with gradients; the output stays", () => {
+  const layout = { context: 5, block: 3, blocks: 2 };
+  const attention = new TrainingAttention(layout, [], Int32Array.of(1, 2, 4));
+  const hidden = (_: number, i: number, j: number) => !maySee(layout, i, j);
+  tf.tidy(() => {
+    const [q, key, value] = inputs(sequenceLength(layout));
+    const each = tf.tile(tf.reshape(tf.eye(11), [1, 1, 11, 11]), [batch, keyValueHeads, 1, 1]);
+    const marks = tf.tensor1d([0, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0]);
+    const wanted = (a: tf.Tensor, b: tf.Tensor) =>
+      tf.sum(tf.mul(tf.square(naive(a, b, each, hidden)), marks), -1);
+    assert(difference(run(attention, q, key, value), naive(q, key, value, hidden)) < 1e-5);
+    assert(difference(attention.sharpness[0], wanted(q, key)) < 1e-5);
+    const weigh = tf.randomNormal([batch, heads, 11], 0, 1, "float32", 4);
+    const weighZ = tf.randomNormal(q.shape, 0, 1, "float32", 5);
+    const both = (z: tf.Tensor, sharp: tf.Tensor) =>
+      tf.add(tf.sum(tf.mul(z, weighZ)), tf.sum(tf.mul(sharp, weigh))) as tf.Scalar;
+    const ours = tf.grads((a, b, c) => {
+      const z = run(attention, a, b, c);
+      return both(z, attention.sharpness.at(-1)!);
+    })([q, key, value]);
+    const plain = tf.grads((a, b, c) => both(naive(a, b, c, hidden), wanted(a, b)))([
+      q,
+      key,
+      value,
+    ]);
+    ours.forEach((gradient, i) => assert(difference(gradient, plain[i]) < 1e-4));
+  });
+  attention.dispose();
+});

@@ -1,0 +1,44 @@
+import * as tf from "@tensorflow/tfjs";
+import { assert, assertAlmostEquals } from "@std/assert";
+import fc from "fast-check";
+import { useBackend } from "../../lib/backend/select.ts";
+import { pictures } from "../../lib/training/curriculum.ts";
+import { sequenceLayout, sequenceLength } from "../../lib/training/layout.ts";
+import { tokenIds } from "../../lib/training/token_format.ts";
+import { priceOfLooking } from "../../lib/training/price_of_looking.ts";
+
+await useBackend("auto");
+
+const layout = sequenceLayout({ grids: pictures(1, 2), format: "images" }, 3, 2);
+const length = sequenceLength(layout);
+/** One sequence whose second question has a pad token at its end. */
+const inputIds = new Int32Array(length).fill(1);
+inputIds[length - 1] = tokenIds.pad;
+const batch = { layout, count: 1, inputIds };
+
+/** What heads pay with sharpness `shares[h]` in every counted row, and `elsewhere` in all others. */
+function priceOf(shares: readonly number[], elsewhere = 0): number {
+  return tf.tidy(() => {
+    const mass = new Float32Array(shares.length * length).fill(elsewhere);
+    shares.forEach((share, head) => {
+      for (let t = layout.context; t < length - 1; t++) mass[head * length + t] = share;
+    });
+    return priceOfLooking([tf.tensor(mass, [1, shares.length, length])], batch).dataSync()[0];
+  });
+}
+
+Deno.test("a head that only looks at single cells pays 1, one that never does pays nothing", () => {
+  assertAlmostEquals(priceOf([1]), 1, 1e-6);
+  assertAlmostEquals(priceOf([0]), 0, 1e-6);
+  assertAlmostEquals(priceOf([1, 0, 1]), 2, 1e-6);
+});
+
+Deno.test("rows of the context and pad tokens cost nothing", () => {
+  assertAlmostEquals(priceOf([0.5, 0.2], 1), priceOf([0.5, 0.2], 0), 1e-6);
+});
+
+Deno.test("one head that looks is cheaper than two that share the looking", () => {
+  fc.assert(fc.property(fc.double({ min: 0.05, max: 0.95, noNaN: true }), (share) => {
+    assert(priceOf([1, 0]) < priceOf([share, 1 - share]));
+  }));
+});
