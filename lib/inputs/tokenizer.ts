@@ -29,11 +29,28 @@ export interface Encoding {
 /** Names of special tokens in `tokenizer_config.json` that chat templates may use. */
 const specialTokenKeys = ["bos_token", "eos_token", "unk_token", "pad_token", "sep_token"];
 
-/** Whether a decoder of `tokenizer.json` is byte-level, alone or in a sequence. */
-function isByteLevel(decoder: unknown): boolean {
+/** Whether a decoder of `tokenizer.json` is of a kind, or a sequence that has one. */
+function hasDecoder(decoder: unknown, kind: string): boolean {
   if (typeof decoder !== "object" || decoder === null) return false;
   const { type, decoders } = decoder as { type?: unknown; decoders?: unknown };
-  return type === "ByteLevel" || (Array.isArray(decoders) && decoders.some(isByteLevel));
+  return type === kind ||
+    (Array.isArray(decoders) && decoders.some((inner) => hasDecoder(inner, kind)));
+}
+
+/** The byte that a token such as `<0xE4>` stands for; null for any other token. */
+function byteOf(token: string): number | null {
+  const hex = /^<0x([0-9A-Fa-f]{2})>$/.exec(token)?.[1];
+  return hex === undefined ? null : parseInt(hex, 16);
+}
+
+/** Whether bytes are whole UTF-8 characters. */
+function isUtf8(bytes: readonly number[]): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(bytes));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -52,7 +69,10 @@ function isByteLevel(decoder: unknown): boolean {
 export class Tokenizer {
   readonly #library: LibraryTokenizer;
   readonly #byteLevel: boolean;
+  /** The token of a byte that no UTF-8 has, where unknown characters are spelt in bytes. */
+  readonly #noByte: number | null;
   readonly #added: ReadonlySet<string>;
+  readonly #special: ReadonlySet<string>;
   readonly #cleanUp: boolean;
   /** Texts of the special tokens that chat templates may use: `bos_token`, `eos_token`, … */
   readonly specialTokens: Readonly<Record<string, string>>;
@@ -70,9 +90,11 @@ export class Tokenizer {
     } catch (error) {
       throw new InputError(`Cannot use tokenizer.json: ${quoted((error as Error).message)}`);
     }
-    this.#byteLevel = isByteLevel(tokenizer.decoder);
+    this.#byteLevel = hasDecoder(tokenizer.decoder, "ByteLevel");
+    this.#noByte = hasDecoder(tokenizer.decoder, "ByteFallback") ? this.tokenId("<0xFF>") : null;
     const added = [...this.#library.get_added_tokens_decoder().values()];
     this.#added = new Set(added.map((token) => token.content));
+    this.#special = new Set(added.filter(({ special }) => special).map(({ content }) => content));
     this.#cleanUp = config.clean_up_tokenization_spaces === true;
     this.specialTokens = Object.fromEntries(specialTokenKeys.flatMap((key) => {
       const value = config[key];
@@ -126,14 +148,33 @@ export class Tokenizer {
     return { ids, offsets };
   }
 
+  /**
+   * Token ids with each byte of a stretch that is no UTF-8 made invalid by itself, so that it shows as
+   * one mark, as in the reference; the library joins some and takes others for letters.
+   */
+  #markedBytes(ids: readonly number[]): readonly number[] {
+    const noByte = this.#noByte;
+    if (noByte === null) return ids;
+    const bytes = ids.map((id) => byteOf(this.tokenString(id)!));
+    const marked = [...ids];
+    for (let start = 0, end = 0; start < ids.length; start = end + 1) {
+      for (end = start; end < ids.length && bytes[end] !== null;) end++;
+      if (!isUtf8(bytes.slice(start, end) as number[])) marked.fill(noByte, start, end);
+    }
+    return marked;
+  }
+
   /** The text of token ids; ids beyond the vocabulary, which padded models may give, are skipped. */
   decode(
     ids: ArrayLike<number>,
     { skipSpecialTokens = false }: { readonly skipSpecialTokens?: boolean } = {},
   ): string {
-    const list = Array.from(ids).filter((id) => this.#library.id_to_token(id) !== undefined);
+    const list = Array.from(ids).filter((id) => {
+      const token = this.tokenString(id);
+      return token !== null && !(skipSpecialTokens && this.#special.has(token));
+    });
     if (list.length === 0) return "";
-    return this.#library.decode(list, {
+    return this.#library.decode([...this.#markedBytes(list)], {
       skip_special_tokens: skipSpecialTokens,
       clean_up_tokenization_spaces: this.#cleanUp,
     });

@@ -63,6 +63,22 @@ Deno.test("ids beyond the vocabulary are skipped, as the reference does", () => 
   assertEquals(qwen.decode([]), "");
 });
 
+Deno.test("bytes that are no UTF-8 show as one mark each, as in the reference", () => {
+  // Source: tokenizers' decoders/byte_fallback.rs and its tests
+  const bytes = (...values: number[]) =>
+    values.map((value) =>
+      llama.tokenId(`<0x${value.toString(16).toUpperCase().padStart(2, "0")}>`)!
+    );
+  const eos = llama.tokenId("</s>")!, a = llama.encode("a", { addSpecialTokens: false });
+  const shown = (ids: number[]) => llama.decode([...a, ...ids, ...a]).slice(1, -1).trimEnd();
+  assertEquals(shown(bytes(0xe5, 0x8f, 0xab)), "叫");
+  assertEquals(shown(bytes(0xe5, 0x8f)), "\ufffd\ufffd");
+  assertEquals(shown(bytes(0xe5, 0x8f, 0x61)), "\ufffd\ufffd\ufffd");
+  const split = [...bytes(0xe5), eos, ...bytes(0x8f, 0xab)];
+  assertEquals(shown(split), "\ufffd</s>\ufffd\ufffd");
+  assertEquals(llama.decode([...a, ...split], { skipSpecialTokens: true }), "a叫");
+});
+
 Deno.test("tokens by name", () => {
   const id = qwen.tokenId("<|image_pad|>");
   assert(id !== null);
