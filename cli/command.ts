@@ -93,7 +93,8 @@ export const commonOptions: Options = {
   model: {
     type: "string",
     value: "DIR|HUB_ID",
-    help: "checkpoint directory, hub id, or mini / mini-sparse / smol (default: mini)",
+    help:
+      "checkpoint directory, hub id, or mini / mini-natural / mini-sparse / smol / smol-vision (default: mini)",
   },
   backend: {
     type: "string",

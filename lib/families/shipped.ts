@@ -5,8 +5,19 @@
  */
 import { InputError } from "../common/errors.ts";
 
-/** Short names: trained naturally; finished with the sparsity-aware phase; SmolLM2. */
-export const shippedNames = ["mini", "mini-sparse", "smol"] as const;
+/**
+ * Short names: the small model, the same without the price that concentrates its look-up, the same
+ * finished with the sparsity-aware phase, SmolLM2, and SmolLM2 with eyes.
+ */
+export const shippedNames = [
+  ...["mini", "mini-natural", "mini-sparse", "smol", "smol-vision"] as const,
+];
+
+/** How the models that are not in the repository get there. */
+const recipes: Readonly<Record<string, string>> = {
+  smol: "get it once with `deno task smol` (98 MB)",
+  "smol-vision": "make it once with `deno task smol` (98 MB) and `deno task assemble` (270 MB)",
+};
 
 /** Folder of this repository's data, as a path. */
 export function dataFolder(): string {
@@ -38,9 +49,8 @@ export function shippedOrGiven(nameOrDir: string, data: string = dataFolder()): 
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   throw new InputError(
-    nameOrDir === "smol"
-      ? `Cannot find the model "smol": get it once with \`deno task smol\` (98 MB), which puts it ` +
-        `into ${dir}`
+    Object.hasOwn(recipes, nameOrDir)
+      ? `Cannot find the model "${nameOrDir}": ${recipes[nameOrDir]}, which puts it into ${dir}`
       : `Cannot find the shipped model "${nameOrDir}": ${dir} has no config.json; ` +
         "data/models/README.md says how it is made",
   );
