@@ -1,9 +1,10 @@
 /**
  * Trains the eyes of SmolLM2: a small CLIP tower and LLaVA's projector that turn each cell of a page
- * into the embedding of its word. Needs the language model (`deno task smol`); hours are not needed: an
- * hour on one core. Goes on where it stopped.
+ * into the embedding of its word. Needs the language model (`deno task smol`); about an
+ * hour on one core. Goes on where it stopped; with --steps 0 it only exports what there is.
  *
- *     deno run -A tools/train_eyes.ts [--steps 3000] [--pages 12] [--work .cache/training/eyes]
+ *     deno run -A tools/train_eyes.ts [--steps 3000] [--pages 16] [--work .cache/training/eyes]
+ *       [--out data/models/eyes]
  * @module
  */
 import { join } from "node:path";
@@ -13,14 +14,16 @@ import { widenToFloat32 } from "../lib/backend/widen.ts";
 import { openCheckpoint } from "../lib/families/checkpoint.ts";
 import { loadProcessorOf } from "../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
-import { trainEyes, wordTable } from "../lib/training/run_eyes.ts";
+import { saveEyes } from "../lib/training/eyes_files.ts";
+import { pageWordTokens, trainEyes, wordTable } from "../lib/training/run_eyes.ts";
 
 const { values: args } = parseArgs({
   args: [...Deno.args],
   options: {
     work: { type: "string", default: ".cache/training/eyes" },
     steps: { type: "string", default: "3000" },
-    pages: { type: "string", default: "12" },
+    pages: { type: "string", default: "16" },
+    out: { type: "string", default: "data/models/eyes" },
   },
 });
 await Deno.mkdir(args.work, { recursive: true });
@@ -30,8 +33,9 @@ const { tokenizer } = await loadProcessorOf(dir);
 const { config, source } = await openCheckpoint(dir);
 const { bytes, dtype } = await source.readWeight("model.embed_tokens.weight");
 source.close();
+const encode = (text: string) => [...tokenizer.encode(text, { addSpecialTokens: false })];
 const table = wordTable({
-  encode: (text) => [...tokenizer.encode(text, { addSpecialTokens: false })],
+  encode,
   embeddings: widenToFloat32(bytes, dtype),
   width: config.text.hiddenSize,
 });
@@ -58,4 +62,5 @@ const parameters = await trainEyes(table, {
     );
   },
 });
+if (!stop.signal.aborted) await saveEyes(args.out, parameters, table.scale, pageWordTokens(encode));
 parameters.dispose();
