@@ -38,8 +38,17 @@ const qwenImage = {
 };
 const [qwenImageToken, qwenVideoToken] = ["<|image_pad|>", "<|video_pad|>"];
 
+/** Keys of a processor's own file, with those of its class read or ignored by `read`. */
+function ownSettings<T>(files: ProcessorFiles, read: (settings: JsonReader) => T): T {
+  const settings = settingsReader(files.processor);
+  const result = read(settings);
+  settings.finish();
+  return result;
+}
+
 /** Qwen3-VL: time stamps between temporal patches, one budget for all frames. */
 export function qwen3VlInputs(files: ProcessorFiles): InputRecipe {
+  ownSettings(files, () => {}); // it has none
   return {
     images: nativeImages(qwenImageToken, settingsOf(files.image), qwenImage),
     videos: nativeVideos(qwenVideoToken, settingsOf(files.video), {
@@ -64,6 +73,7 @@ function qwen2Inputs(
   positions: PositionRule,
   secondsPerGrid: boolean,
 ): InputRecipe {
+  ownSettings(files, () => {}); // they have none
   return {
     images: nativeImages(qwenImageToken, settingsOf(files.image), qwenImage),
     videos: nativeVideos(qwenVideoToken, settingsOf(files.video), {
@@ -95,14 +105,6 @@ export function qwen25VlInputs(files: ProcessorFiles, tokensPerSecond: number): 
       kind === "image" ? index : Math.trunc(index * tokensPerSecond * seconds.data[media]),
   });
   return qwen2Inputs(files, positions, true);
-}
-
-/** Keys of a processor's own file, with those of its class read or ignored by `read`. */
-function ownSettings<T>(files: ProcessorFiles, read: (settings: JsonReader) => T): T {
-  const settings = settingsReader(files.processor);
-  const result = read(settings);
-  settings.finish();
-  return result;
 }
 
 /** Refuses feature selections with which tokens are no grid. */

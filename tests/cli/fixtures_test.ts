@@ -1,19 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { main } from "../../cli/main.ts";
 import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
-import { goldenCase, goldenCases, goldenDir, relativeError } from "../suites/golden.ts";
-
-/** The golden checkpoints. */
-const fixtures = [
-  "qwen2_vl",
-  "qwen2_5_vl",
-  "qwen3_vl",
-  "qwen3_vl_bf16",
-  "llava",
-  "llava_onevision",
-  "internvl",
-  "internvl_qwen3",
-];
+import {
+  goldenCase,
+  goldenCases,
+  goldenDir,
+  goldenNames,
+  relativeError,
+} from "../suites/golden.ts";
 
 /** Tensors of a case that are about more than one prefill, or say again what others say. */
 const otherTensors = /^(generated|ablated)\.|^(layer_inputs|rope_delta|attention_mask|mm_token_)/;
@@ -34,7 +28,7 @@ async function corelens(...args: string[]): Promise<string> {
   return out;
 }
 
-for (const family of fixtures) {
+for (const family of goldenNames) {
   const model = goldenDir(family);
   Deno.test(`info, forward and generate agree with transformers on ${family}`, async (t) => {
     const { text_config, ...config } = JSON.parse(await Deno.readTextFile(`${model}/config.json`));

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/common/errors.ts";
 import { openCheckpoint, readModelConfig } from "../../lib/families/checkpoint.ts";
 import { matchWeights } from "../../lib/families/load_weights.ts";
+import { loadProcessorOf } from "../../lib/families/pretrained.ts";
 import { families, familyOf } from "../../lib/families/registry.ts";
-import { goldenDir } from "../suites/golden.ts";
+import { goldenDir, goldenNames } from "../suites/golden.ts";
 
 async function withConfig(
   change: (json: Record<string, unknown>) => void,
@@ -58,3 +60,49 @@ Deno.test("missing and extra weights are named", async () => {
   });
   await withConfig(() => {}, async (dir) => assert((await matched(dir)).size > 100));
 });
+
+/** The objects of a JSON document with their paths, itself first. */
+function objectsOf(json: unknown, path: string[] = []): [string[], Record<string, unknown>][] {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return [];
+  const entries = Object.entries(json);
+  return [
+    [path, json as Record<string, unknown>],
+    ...entries.flatMap(([key, value]) => objectsOf(value, [...path, key])),
+  ];
+}
+
+for (const name of goldenNames) {
+  Deno.test(`${name}: a key that nobody knows is named, wherever it stands`, async () => {
+    const dir = await Deno.makeTempDir();
+    const files = [...Deno.readDirSync(goldenDir(name))].filter(({ isFile }) => isFile);
+    for (const { name: file } of files) {
+      if (file.endsWith(".safetensors")) continue;
+      await Deno.copyFile(`${goldenDir(name)}/${file}`, `${dir}/${file}`);
+    }
+    let checked = 0;
+    for (
+      const file of [
+        ...["config.json", "preprocessor_config.json", "video_preprocessor_config.json"],
+        "processor_config.json",
+      ]
+    ) {
+      const text = await Deno.readTextFile(`${goldenDir(name)}/${file}`).catch(() => "{}");
+      const json = JSON.parse(text);
+      await Deno.remove(`${dir}/${file}`).catch(() => {});
+      for (const [path, object] of objectsOf(json)) {
+        if (text === "{}") continue; // the checkpoint has no such file
+        object["surprise"] = 1;
+        await Deno.writeTextFile(`${dir}/${file}`, JSON.stringify(json));
+        const why = `${file} ${path}`;
+        const error = await assertRejects(() => loadProcessorOf(dir), InputError, "surprise", why);
+        for (const key of path) assert(error.message.includes(key), error.message);
+        delete object["surprise"];
+        checked++;
+      }
+      await Deno.writeTextFile(`${dir}/${file}`, text);
+    }
+    assert(checked >= 4);
+    await loadProcessorOf(dir);
+    await Deno.remove(dir, { recursive: true });
+  });
+}

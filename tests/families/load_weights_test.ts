@@ -1,8 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/common/errors.ts";
 import { readModelConfig } from "../../lib/families/checkpoint.ts";
 import { matchWeights } from "../../lib/families/load_weights.ts";
 import { openSafetensors, type WeightSource } from "../../lib/weights/safetensors.ts";
-import { goldenDir } from "../suites/golden.ts";
+import { goldenDir, goldenNames } from "../suites/golden.ts";
 
 /** A source of the same tensors under other names. */
 const renamed = (source: WeightSource, name: (stored: string) => string): WeightSource => ({
@@ -60,3 +61,24 @@ Deno.test("a head may be missing only where it shares the embedding table", asyn
   const tied = { ...config, text: { ...config.text, tieWordEmbeddings: true } };
   assertEquals(matchWeights(family, tied, headless).has("lm_head.weight"), false);
 });
+
+for (const name of goldenNames) {
+  Deno.test(`${name}: each weight is missed by its name, and a stranger is named`, async () => {
+    const { family, config } = await readModelConfig(goldenDir(name));
+    using source = await openSafetensors(goldenDir(name));
+    const roles = matchWeights(family, config, source);
+    for (const [role, stored] of roles) {
+      if (role === "lm_head.weight") continue; // see the test before
+      const names = source.names().filter((other) => other !== stored);
+      const without: WeightSource = { ...source, path: source.path, names: () => names };
+      const message = `missing 1 weights: ${role}.`;
+      assertThrows(() => matchWeights(family, config, without), InputError, message);
+    }
+    for (const start of ["", "model.", "model.visual.", "vision_tower.", "language_model.model."]) {
+      const stranger = `${start}surprise.weight`;
+      const more = { ...source, path: source.path, names: () => [...source.names(), stranger] };
+      const message = `unknown 1 weights: ${stranger}.`;
+      assertThrows(() => matchWeights(family, config, more), InputError, message);
+    }
+  });
+}

@@ -14,6 +14,12 @@ import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
 export const goldenDir = (family: string): string =>
   new URL(`../golden/${family}`, import.meta.url).pathname;
 
+/** The golden checkpoints of multimodal models. */
+export const goldenNames: readonly string[] = [
+  ...["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_bf16"],
+  ...["llava", "llava_onevision", "internvl", "internvl_qwen3"],
+];
+
 /** The kernels that `auto` chooses on this machine. */
 export async function testKernels(dtype: "float32" | "bfloat16" = "float32"): Promise<Kernels> {
   if (!currentBackend()) await useBackend("auto");
