@@ -42,8 +42,6 @@ export interface EyesReport {
   readonly distance: number;
 }
 
-/** Weight of the mean squared distance beside the cross entropy. */
-const distanceWeight = 2;
 /** Sharpness of the choice by distance: scores are halved squared distances times this over D. */
 const sharpness = 36;
 
@@ -103,8 +101,9 @@ export class EyesAligner {
    * One step of learning.
    *
    * @param rate factor of the learning rates
+   * @param distanceWeight weight of the mean squared distance beside the cross entropy
    */
-  step(pages: LabelledPages, rate: number): EyesReport {
+  step(pages: LabelledPages, rate: number, distanceWeight = 2): EyesReport {
     return tf.tidy(() => {
       const trained = this.parameters.parameters();
       let features!: tf.Tensor2D, scores!: tf.Tensor2D;

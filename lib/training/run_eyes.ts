@@ -79,6 +79,14 @@ export function varietyAt(step: number, steps: number): number {
   return Math.min(1, 0.15 + 2.6 * step / steps);
 }
 
+/**
+ * Weight of the distance from the right embedding: small while words are first told apart, then large,
+ * because the language model reads the embedding itself.
+ */
+export function distanceWeightAt(step: number, steps: number): number {
+  return 2 + 18 * Math.min(1, step / (0.3 * steps));
+}
+
 /** Trains, or goes on training; the parameters are the caller's. */
 export async function trainEyes(words: WordTable, run: EyesRun): Promise<EyesParameters> {
   const parameters = freshEyes(words);
@@ -93,7 +101,7 @@ export async function trainEyes(words: WordTable, run: EyesRun): Promise<EyesPar
   while (step < steps && !run.signal?.aborted) {
     const level = varietyAt(step, steps);
     const batch = randomPages(random.fork(step), pages, { level });
-    const report = aligner.step(batch, rateAt(schedule, step));
+    const report = aligner.step(batch, rateAt(schedule, step), distanceWeightAt(step, steps));
     run.onStep?.(step, report, level);
     step++;
     if (step % saveEvery === 0 || step === steps) {
