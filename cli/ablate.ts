@@ -1,10 +1,8 @@
 /** `corelens ablate`: removes heads, against controls, and says what the answers lose. */
-import { InputError } from "../lib/common/errors.ts";
-import type { Condition } from "../lib/experiments/ablation_plan.ts";
 import type { Command } from "./command.ts";
-import { dataOptions, limitByDomain } from "./identify.ts";
+import { dataOptions, readData } from "./data.ts";
 import { progress } from "./progress.ts";
-import { listOf, sharesOf } from "./values.ts";
+import { namesOf, sharesOf } from "./values.ts";
 
 /** The command. */
 export const command: Command = {
@@ -32,33 +30,23 @@ export const command: Command = {
   },
   examples: ["ablate --dataset shipped --scores runs/heads --out runs/ablation"],
   async run(args) {
-    const { loadCommandModel, modelName } = await import("./model.ts");
-    const { listSamples } = await import("../lib/tasks/shipped_samples.ts");
+    const { loadCommandModel } = await import("./model.ts");
     const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
     const { ablateHeads } = await import("../lib/experiments/ablate_heads.ts");
     const { ablationSamples } = await import("../lib/experiments/ablation_samples.ts");
     const { conditionNames } = await import("../lib/experiments/ablation_plan.ts");
-    const data = args.required("dataset"), folder = args.required("out");
-    const scores = await readFoundHeads(args.required("scores"));
-    const conditions = listOf(args.text("conditions"));
-    const unknown = conditions?.find((name) => !conditionNames.some((known) => known === name));
-    if (unknown !== undefined) {
-      throw new InputError(
-        `Cannot use condition "${unknown}": there are ${conditionNames.join(", ")}`,
-      );
-    }
-    const limit = args.integer("limit", Number.MAX_SAFE_INTEGER, 1);
-    const list = limitByDomain(await listSamples(data), limit);
-    using model = await loadCommandModel(args);
-    const { results } = await ablateHeads(model.network, ablationSamples(model, list), scores, {
-      folder,
-      data,
-      conditions: conditions as Condition[] | undefined,
+    const settings = {
+      conditions: namesOf("condition", args.text("conditions"), conditionNames),
       fractions: sharesOf("fractions", args.text("fractions")),
       draws: args.integer("draws", 5, 1),
       scope: args.oneOf("scope", ["answer", "all"] as const, "answer"),
-      seed: args.integer("seed", 0, 0),
-      model: args.text("model") ?? modelName(args).split("/").pop(),
+    };
+    const { samples, record } = await readData(args);
+    const scores = await readFoundHeads(args.required("scores"));
+    using model = await loadCommandModel(args);
+    const { results } = await ablateHeads(model.network, ablationSamples(model, samples), scores, {
+      ...record,
+      ...settings,
       onProgress: progress("ablate"),
     });
     if (args.flag("json")) return console.log(JSON.stringify(results, null, 2));
@@ -75,6 +63,6 @@ export const command: Command = {
         row.pValue.toPrecision(2),
       );
     }
-    console.log(`record: ${folder}/results.json, samples.arrow, manifest.json`);
+    console.log(`record: ${record.folder}/results.json, samples.arrow, manifest.json`);
   },
 };

@@ -1,10 +1,8 @@
 /** `corelens accelerate`: hybrid sparse prefill against dense, in time and in right answers. */
-import { InputError } from "../lib/common/errors.ts";
-import type { PolicyName } from "../lib/sparse/policies.ts";
 import type { Command } from "./command.ts";
-import { dataOptions, limitByDomain } from "./identify.ts";
+import { dataOptions, readData } from "./data.ts";
 import { progress } from "./progress.ts";
-import { listOf, sharesOf } from "./values.ts";
+import { namesOf, sharesOf } from "./values.ts";
 
 /** The command. */
 export const command: Command = {
@@ -27,34 +25,25 @@ export const command: Command = {
     "accelerate --dataset shipped:document --scores runs/heads --window 64 --out runs/fast",
   ],
   async run(args) {
-    const { loadCommandModel, modelName } = await import("./model.ts");
-    const { listSamples } = await import("../lib/tasks/shipped_samples.ts");
+    const { loadCommandModel } = await import("./model.ts");
     const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
     const { prefillSpeed } = await import("../lib/experiments/prefill_speed.ts");
     const { meanScores } = await import("../lib/heads/head_scores.ts");
     const { policyNames } = await import("../lib/sparse/policies.ts");
-    const data = args.required("dataset"), folder = args.required("out");
-    const scores = meanScores(await readFoundHeads(args.required("scores")));
-    const limit = args.integer("limit", Number.MAX_SAFE_INTEGER, 1);
-    const policies = listOf(args.text("policies"));
-    const unknown = policies?.find((name) => !policyNames.includes(name as PolicyName));
-    if (unknown !== undefined) {
-      throw new InputError(`Cannot use policy "${unknown}": there are ${policyNames.join(", ")}`);
-    }
-    const fractions = sharesOf("fractions", args.text("fractions"));
-    const samples = limitByDomain(await listSamples(data), limit);
-    using model = await loadCommandModel(args);
-    const rows = await prefillSpeed(model, samples, {
-      scores,
-      folder,
-      data,
-      policies: policies as PolicyName[] | undefined,
-      fractions,
+    const settings = {
+      policies: namesOf("policy", args.text("policies"), policyNames),
+      fractions: sharesOf("fractions", args.text("fractions")),
       sink: args.integer("sink", 64, 0),
       window: args.integer("window", 256, 1),
       rounds: args.integer("rounds", 7, 1),
-      seed: args.integer("seed", 0, 0),
-      model: args.text("model") ?? modelName(args).split("/").pop(),
+    };
+    const { samples, record } = await readData(args);
+    const scores = meanScores(await readFoundHeads(args.required("scores")));
+    using model = await loadCommandModel(args);
+    const rows = await prefillSpeed(model, samples, {
+      ...record,
+      ...settings,
+      scores,
       onProgress: progress("accelerate"),
     });
     if (args.flag("json")) return console.log(JSON.stringify(rows, null, 2));
@@ -69,6 +58,6 @@ export const command: Command = {
         `${row.denseValue.toFixed(3)} -> ${row.sparseValue.toFixed(3)}`,
       );
     }
-    console.log(`record: ${folder}/results.json, manifest.json`);
+    console.log(`record: ${record.folder}/results.json, manifest.json`);
   },
 };

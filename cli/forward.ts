@@ -4,9 +4,9 @@ import type { CapturedArray } from "../lib/hooks/capture.ts";
 import type { ForwardResult } from "../lib/model/vision_language_model.ts";
 import type { TensorToWrite } from "../lib/weights/safetensors_write.ts";
 import type { Command } from "./command.ts";
-import { inputTensors } from "./encode.ts";
 import { maskOptions, messagesOptions } from "./model.ts";
 import { sparseOptions } from "./sparse.ts";
+import { inputTensors, outOption, writeTensors } from "./tensors.ts";
 
 const captures = ["logits", "hidden", "attention", "z", "vision"] as const;
 type CaptureName = typeof captures[number];
@@ -109,7 +109,7 @@ export const command: Command = {
     ...messagesOptions,
     ...maskOptions,
     ...sparseOptions,
-    out: { type: "string", value: "FILE", help: "safetensors file to write" },
+    ...outOption,
     capture: {
       type: "string",
       value: "NAMES",
@@ -122,7 +122,6 @@ export const command: Command = {
   ],
   async run(args) {
     const { attentionFor, loadCommandModel, parseMask, readPrompt } = await import("./model.ts");
-    const { writeSafetensors } = await import("../lib/weights/safetensors_write.ts");
     const out = args.required("out");
     const wanted = parseCapture(args.text("capture"));
     using model = await loadCommandModel(args);
@@ -136,17 +135,9 @@ export const command: Command = {
       capture: names.length > 0 ? { names } : undefined,
       attention: await attentionFor(args, model, prompt),
     });
-    const tensors = {
+    await writeTensors(args, out, {
       ...inputTensors(prompt),
       ...captureTensors(result, model.config.text.numHiddenLayers),
-    };
-    await writeSafetensors(out, tensors);
-    const shapes = Object.fromEntries(
-      Object.entries(tensors).map(([name, { shape }]) => [name, shape]),
-    );
-    if (args.flag("json")) return console.log(JSON.stringify({ out, tensors: shapes }));
-    for (const [name, shape] of Object.entries(shapes)) {
-      console.log(`${name.padEnd(22)} [${shape.join(", ")}]`);
-    }
+    });
   },
 };

@@ -1,0 +1,118 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import fc from "fast-check";
+import { limitByDomain } from "../../cli/data.ts";
+import { main } from "../../cli/main.ts";
+import { domainOf } from "../../lib/tasks/domains.ts";
+import { writeFolderDataSet } from "../../lib/tasks/folder_data_set.ts";
+import { goldenDir } from "../suites/golden.ts";
+
+/** Runs the command line in this process: exit code, standard output, standard error. */
+async function corelens(...args: string[]) {
+  const { log, error } = console;
+  let out = "", err = "";
+  console.log = (text) => void (out += `${text}\n`);
+  console.error = (text) => void (err += `${text}\n`);
+  try {
+    return { code: await main(args), get: () => ({ out, err }) };
+  } finally {
+    Object.assign(console, { log, error });
+  }
+}
+
+async function json(...args: string[]) {
+  const { code, get } = await corelens(...args, "--json");
+  assertEquals(code, 0, get().err);
+  return JSON.parse(get().out);
+}
+
+Deno.test("limitByDomain keeps the first samples of each domain, in order", () => {
+  const samples = fc.array(fc.record({ domain: fc.constantFrom("a", "b", "c"), n: fc.nat() }));
+  fc.assert(fc.property(samples, fc.integer({ min: 1, max: 5 }), (all, limit) => {
+    const kept = limitByDomain(all, limit);
+    for (const domain of ["a", "b", "c"]) {
+      const of = (list: typeof all) => list.filter((sample) => sample.domain === domain);
+      assertEquals(of(kept), of(all).slice(0, limit));
+    }
+    assertEquals(kept, all.filter((sample) => kept.includes(sample)));
+  }));
+});
+
+Deno.test("identify, ablate and accelerate write the promised files, on a folder with contexts", async () => {
+  const folder = await Deno.makeTempDir();
+  const options = { cellsPerSide: 4, images: 1, difficulty: 1, split: "test" } as const;
+  const [scene, page] = (["scene", "page"] as const).map((name) =>
+    domainOf(name).generate(1, options)
+  );
+  const context = "The key is under the mat.";
+  await writeFolderDataSet(folder, [
+    scene,
+    { ...scene, id: "more", domain: "read", context, evidence: [{ text: [4, 7] }] },
+    { ...page, id: "unseen", domain: "page", evidence: [] },
+  ]);
+  const model = ["--model", goldenDir("qwen3_vl"), "--dataset", folder];
+  const [heads, ablation, speed] = ["heads", "ablation", "speed"].map((run) => `${folder}/${run}`);
+  const files = (run: string) => [...Deno.readDirSync(run)].map(({ name }) => name).sort();
+
+  const scores = await json("identify", ...model, "--out", heads);
+  assertEquals(files(heads), ["manifest.json", "samples.arrow", "scores.json"]);
+  assertEquals(scores, JSON.parse(await Deno.readTextFile(`${heads}/scores.json`)));
+  assertEquals([scores.rule, scores.layers, scores.heads, scores.samples], ["ram", 4, 4, 2]);
+  assertEquals(scores.ranking.length, 16);
+  assertEquals(scores.ci95.flat().length, 16);
+  assertEquals(scores.topMembership.fraction, 0.05);
+  assertEquals(scores.topMembership.probability.flat().length, 16);
+  assertEquals(Object.keys(scores.domains).sort(), ["read", "scene"]);
+  const [best, second] = scores.ranking.map(([l, h]: [number, number]) => scores.scores[l][h]);
+  assert(best >= second);
+
+  const run = [...model, "--scores", heads];
+  const share = ["--fractions", "0.25", "--limit", "1"];
+  const results = await json("ablate", ...run, ...share, "--out", ablation, "--draws", "1");
+  assertEquals(files(ablation), ["manifest.json", "results.json", "samples.arrow"]);
+  const conditions = new Set(results.map((row: { condition: string }) => row.condition));
+  for (const wanted of ["none", "core", "bottom", "random", "layer-matched", "score-matched"]) {
+    assert(conditions.has(wanted), wanted);
+  }
+  for (const row of results) {
+    assertEquals(row.heads.length, row.condition === "none" ? 0 : 4);
+    for (const key of ["draw", "metric", "value", "ci95", "dropFromBaseline", "pValue"]) {
+      assert(key in row, key);
+    }
+  }
+
+  const small = ["--sink", "2", "--window", "8", "--rounds", "2", "--policies", "core,random"];
+  const rows = await json("accelerate", ...run, ...share, ...small, "--out", speed);
+  assertEquals(files(speed), ["manifest.json", "results.json"]);
+  for (const row of rows) {
+    assert(["core", "random"].includes(row.policy));
+    assertEquals([row.sink, row.window, row.denseMs.length, row.sparseMs.length], [2, 8, 2, 2]);
+    for (
+      const key of ["fullHeads", "tokens", "speedup", "ci95", "metric", "denseValue", "sparseValue"]
+    ) assert(key in row, key);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("mistakes about data sets are told before a model is loaded", async () => {
+  const out = ["--out", "never-written"], shipped = ["--dataset", "shipped:scene", ...out];
+  const mistakes: [string[], RegExp][] = [
+    [["identify", ...out], /Missing option --dataset/],
+    [["identify", "--dataset", "shipped:scene"], /Missing option --out/],
+    [["identify", "--dataset", "shipped:seen", ...out], /"seen".*scene/],
+    [["identify", "--dataset", "/no/such/folder", ...out], /no\/such\/folder/],
+    [["identify", ...shipped, "--fraction", "2"], /--fraction 2: wanted a number from 0 to 1/],
+    [["identify", ...shipped, "--limit", "0"], /--limit 0/],
+    [["ablate", ...shipped], /Missing option --scores/],
+    [["ablate", ...shipped, "--conditions", "cor"], /condition "cor".*nearest: core/],
+    [["ablate", ...shipped, "--fractions", "0,2"], /"0" in --fractions/],
+    [["ablate", ...shipped, "--scores", "/no/run"], /no\/run/],
+    [["accelerate", ...shipped, "--policies", "cores"], /policy "cores".*nearest: core/],
+    [["accelerate", ...shipped, "--window", "none"], /--window none/],
+  ];
+  for (const [args, pattern] of mistakes) {
+    const { code, get } = await corelens(...args, "--model", "/no/such/model");
+    assertEquals([code, get().out], [2, ""], `${args}: ${get().err}`);
+    assertMatch(get().err, pattern, `${args}: ${get().err}`);
+    assertEquals(get().err.trim().split("\n").length, 1);
+  }
+});
