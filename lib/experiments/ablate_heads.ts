@@ -81,15 +81,16 @@ export interface AblationRow {
   readonly logProb: Float32Array;
 }
 
-/** Outcomes of one sample under every set of heads. */
-async function ablateSample(
-  config: AblateHeadsConfig,
+/** Outcomes of one sample under every variant. */
+export async function ablateSample(
+  network: VisionLanguageModel,
   variants: readonly Variant[],
   given: AblationSample | LazyAblationSample,
+  options: Pick<AblateHeadsOptions, "scope" | "batchRows" | "maxNewTokens"> = {},
 ): Promise<AblationRow> {
-  const { network, scope, batchRows } = config;
+  const { scope, batchRows } = options;
   const sample = "load" in given ? await given.load() : given;
-  const maxNewTokens = config.maxNewTokens ?? Math.max(8, 2 * sample.answerIds.length);
+  const maxNewTokens = options.maxNewTokens ?? Math.max(8, 2 * sample.answerIds.length);
   const outcomes = await sweep(network, sample, variants, { scope, batchRows });
   const correct = Float32Array.from(outcomes, (outcome) => outcome.correct ? 1 : 0);
   const { judge } = sample;
@@ -147,7 +148,7 @@ export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow> =
     );
     const units = config.samples.map((sample) => ({
       key: sample.id,
-      work: () => ablateSample(config, variants, sample),
+      work: () => ablateSample(config.network, variants, sample, config),
     }));
     const codec = {
       encode: (row: AblationRow): Json => ({

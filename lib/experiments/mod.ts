@@ -24,6 +24,7 @@ export * from "./ablation_plan.ts";
 export * from "./ablation_results.ts";
 export { ablationSamples } from "./ablation_samples.ts";
 export * from "./answers.ts";
+export * from "./compare_variants.ts";
 export type { Experiment, Progress, RunContext } from "./experiment.ts";
 export {
   findHeads,
