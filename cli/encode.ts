@@ -11,7 +11,6 @@ export const command: Command = {
   examples: ["encode --messages chat.json --out inputs.safetensors"],
   async run(args) {
     const { modelName, readPromptOf } = await import("./model.ts");
-    const { inputTensors, writeTensors } = await import("./tensors.ts");
     const { loadProcessorOf } = await import("../lib/families/pretrained.ts");
     const { resolveCheckpoint } = await import("../lib/weights/hub.ts");
     const out = args.required("out");
