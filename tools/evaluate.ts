@@ -176,7 +176,12 @@ async function checkHeads(model: PretrainedModel, lengths: readonly number[], qu
     ]),
     ["hybrid: top 5 % full, window 16", hybrid(top, local)],
     ["hybrid: top 12.5 % full, window 16", hybrid(more, local)],
+    ["hybrid: top 5 % full, window 64", hybrid(top, wide)],
     ["hybrid: top 12.5 % full, window 64", hybrid(more, wide)],
+    [
+      "hybrid: top 25 % full, window 16",
+      hybrid(topHeads(mass, grid, { fraction: 0.25 }), local),
+    ],
     ["hybrid: random 12.5 % full, window 16", hybrid(randomHeads(more, grid, 1), local)],
     ["all heads local, window 16", hybrid([], local)],
   ];

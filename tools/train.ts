@@ -3,7 +3,7 @@
  *
  *     deno task train                      all phases, hours on two cores; goes on where it stopped
  *     deno task train --quick              one small circuit in minutes, as a test of the trainer
- *     deno task train --phase pictures     one phase: circuit, align, pictures, concentrate,
+ *     deno task train --phase pictures     one phase: circuit, align, pictures, concentrate, settle,
  *                                          export, sparse
  *     deno task train --phase sparse --full L3H1,L4H7   the sparsity-aware copy
  *
@@ -26,6 +26,7 @@ import {
   circuitPhase,
   concentratePhase,
   picturesPhase,
+  settlePhase,
   sparsePhase,
 } from "../lib/training/run_phases.ts";
 import type { LogLine } from "../lib/training/train.ts";
@@ -42,7 +43,15 @@ const { values: args } = parseArgs({
   },
 });
 const file = (name: string) => join(args.work, `${name}.safetensors`);
-const phaseNames = ["circuit", "align", "pictures", "concentrate", "export", "sparse"] as const;
+const phaseNames = [
+  "circuit",
+  "align",
+  "pictures",
+  "concentrate",
+  "settle",
+  "export",
+  "sparse",
+] as const;
 
 /** Writes a line to the log, and every tenth to the screen. */
 function logTo(name: string): (line: LogLine) => void {
@@ -91,9 +100,16 @@ async function runPhase(name: string): Promise<void> {
         steps,
         onLine: logTo("concentrate"),
       });
+    case "settle":
+      return await settlePhase({
+        from: args.from ?? file("concentrated"),
+        to: file("settled"),
+        steps,
+        onLine: logTo("settle"),
+      });
     case "export": {
       const parameters = new ModelParameters(shippedConfig, weightSeed);
-      await loadCheckpoint(args.from ?? file("concentrated"), parameters, null);
+      await loadCheckpoint(args.from ?? file("settled"), parameters, null);
       await exportModel(args.model, shippedConfig, parameters);
       parameters.dispose();
       return console.log(`exported to ${args.model}`);
@@ -136,7 +152,7 @@ if (args.quick) {
   if (args.phase) await runPhase(args.phase);
   else {
     console.log(`phases: ${JSON.stringify(phases)}`);
-    for (const name of ["circuit", "align", "pictures", "concentrate", "export"]) {
+    for (const name of ["circuit", "align", "pictures", "concentrate", "settle", "export"]) {
       await runPhase(name);
     }
   }

@@ -78,22 +78,29 @@ function maskOf(
   return tf.tensor(data, [end - start, keys]);
 }
 
+/** What the rows of a layer give to the watched keys, `[B, N, T]` each. */
+export interface Looks {
+  /** Sum of their probabilities. */
+  readonly mass: tf.Tensor;
+  /** Sum of the squares of their probabilities: 1 where all goes to one key. */
+  readonly sharpness: tf.Tensor;
+}
+
 /** An attention function for one layout. Its masks live until {@link TrainingAttention.dispose}. */
 export class TrainingAttention {
   readonly #blocks: readonly RowBlock[];
   readonly #watched: tf.Tensor1D | null = null;
   /**
-   * How sharply each row looks at the watched keys: the sum of their squared probabilities,
-   * `[B, N, T]`, one tensor for each layer that has run. Empty where nothing is watched. They live as
-   * long as the masks.
+   * What each row gives to the watched keys, one entry for each layer that has run. Empty where
+   * nothing is watched. They live as long as the masks.
    */
-  readonly sharpness: tf.Tensor[] = [];
+  readonly looks: Looks[] = [];
 
   /**
    * Makes the masks of a layout.
    *
    * @param local restricts chosen heads of chosen layers; nothing by default
-   * @param watched keys for {@link TrainingAttention.sharpness}; the layout's block rows look at them
+   * @param watched keys for {@link TrainingAttention.looks}; the layout's block rows look at them
    */
   constructor(
     layout: BlockLayout,
@@ -144,14 +151,17 @@ export class TrainingAttention {
     const z = run(asTfjs(call.query), asTfjs(key), asTfjs(value));
     if (!this.#watched) return asKernelTensor(z);
     const width = value.shape[3];
-    const [own, sharp] = tf.split(z, [width, 1], 3);
-    this.sharpness.push(tf.keep(tf.squeeze(sharp, [3])));
+    const [own, mass, sharpness] = tf.split(z, [width, 1, 1], 3);
+    this.looks.push({
+      mass: tf.keep(tf.squeeze(mass, [3])),
+      sharpness: tf.keep(tf.squeeze(sharpness, [3])),
+    });
     return asKernelTensor(own);
   };
 
-  /** Frees masks and sharpness. */
+  /** Frees masks and looks. */
   dispose(): void {
-    tf.dispose(this.sharpness);
+    for (const { mass, sharpness } of this.looks) tf.dispose([mass, sharpness]);
     this.#watched?.dispose();
     for (const { mask, local } of this.#blocks) tf.dispose(local ? [mask, local] : [mask]);
   }
@@ -195,8 +205,9 @@ export class TrainingAttention {
         const z = tf.matMul(p, rowsOf(v, 0, block.keys));
         const own = tf.reshape(z, [batch, heads, block.end - block.start, width]);
         if (!this.#watched) return own;
-        const sharp = tf.sum(tf.mul(tf.square(p), this.#marks(block)), -1);
-        return tf.concat([own, tf.reshape(sharp, [batch, heads, -1, 1])], 3);
+        const seen = tf.mul(p, this.#marks(block));
+        const column = (x: tf.Tensor) => tf.reshape(tf.sum(x, -1), [batch, heads, -1, 1]);
+        return tf.concat([own, column(seen), column(tf.mul(seen, p))], 3);
       })
     );
     return parts.length === 1 ? parts[0] : tf.concat(parts, 2);
@@ -208,12 +219,12 @@ export class TrainingAttention {
       const [batch, heads, , headDim] = q.shape;
       const [, groups, length] = k.shape;
       const width = v.shape[3];
-      const [up, sharp] = this.#watched ? tf.split(dz, [width, 1], 3) : [dz, null];
+      const [up, mass, sharp] = this.#watched ? tf.split(dz, [width, 1, 1], 3) : [dz];
       // sum over keys of dP * P: the sum over the head of dz * z, the sharpness (a square) twice
       const product = tf.mul(dz, z);
       const inner = tf.add(
         tf.sum(product, -1, true),
-        this.#watched ? tf.slice(product, [0, 0, 0, width], [-1, -1, -1, 1]) : 0,
+        this.#watched ? tf.slice(product, [0, 0, 0, width + 1], [-1, -1, -1, 1]) : 0,
       ) as tf.Tensor4D; // [B, N, T, 1]
       const queries: tf.Tensor[] = [];
       let keys: tf.Tensor | null = null, values: tf.Tensor | null = null;
@@ -224,8 +235,9 @@ export class TrainingAttention {
           const own = fold(up as tf.Tensor4D, block, groups);
           let dp: tf.Tensor = tf.matMul(own, rowsOf(v, 0, block.keys), false, true);
           if (sharp) {
-            const slope = tf.mul(fold(sharp as tf.Tensor4D, block, groups), 2);
-            dp = tf.add(dp, tf.mul(tf.mul(p, slope), this.#marks(block)));
+            const twice = tf.mul(fold(sharp as tf.Tensor4D, block, groups), 2);
+            const slope = tf.add(tf.mul(p, twice), fold(mass as tf.Tensor4D, block, groups));
+            dp = tf.add(dp, tf.mul(slope, this.#marks(block)));
           }
           const ds = tf.mul(p, tf.sub(dp, fold(inner, block, groups)));
           const dq = tf.matMul(ds, rowsOf(k, 0, block.keys));

@@ -142,3 +142,15 @@ export const concentrationLevels: readonly Level[] = [
   { ...pictureLevels[2], name: "price: up to 512 tokens, all varieties", leastSteps: 120 },
   { ...pictureLevels[3], name: "price: 1,024 tokens" },
 ];
+
+/** 64 visual tokens in every variety, then 1,024. */
+export const settlingLevels: readonly Level[] = [
+  {
+    ...concentrationLevels[0],
+    name: "both prices: 64 tokens",
+    leastSteps: 90,
+    gate: 0.7,
+    difficulties: [0, 1, 2, 3, 4],
+  },
+  { ...pictureLevels[3], name: "both prices: 1,024 tokens" },
+];

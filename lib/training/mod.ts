@@ -7,7 +7,7 @@
  * @module
  */
 export { Aligner, type AlignReport, type LabelledPictures } from "./align.ts";
-export { type LocalWindow, TrainingAttention } from "./attention.ts";
+export { type LocalWindow, type Looks, TrainingAttention } from "./attention.ts";
 export { type AskedQuestion, assembleBatch, type TrainingContext } from "./batches.ts";
 export { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoints.ts";
 export { type CurriculumState, type Level, pictures } from "./curriculum.ts";
@@ -25,7 +25,7 @@ export {
   type Parameter,
 } from "./optimiser.ts";
 export { miniConfig, miniSizes, ModelParameters } from "./parameters.ts";
-export { priceOfLooking } from "./price_of_looking.ts";
+export { priceOfLooking, type Prices } from "./price_of_looking.ts";
 export { type QuickResult, quickRun } from "./quick_run.ts";
 export { shippedConfig } from "./recipe.ts";
 export {

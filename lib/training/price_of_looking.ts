@@ -6,12 +6,21 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import type { Looks } from "./attention.ts";
 import type { Batch } from "./forward.ts";
 import { sequenceLength } from "./layout.ts";
 import { tokenIds } from "./token_format.ts";
 
-/** Sharpness at which a head pays half of the most that it could. */
+/** Sharpness or mass at which a head pays half of the most that it could. */
 const half = 0.5;
+
+/** Prices, as weights of the loss. */
+export interface Prices {
+  /** Of picking out single visual tokens. */
+  readonly sharpness: number;
+  /** Of looking at visual tokens at all: heads that need not, rest on the sink. */
+  readonly mass: number;
+}
 
 /** Weights `[B, 1, T]` of the rows of questions and answers: equal, together 1. */
 function questionRows({ layout, count, inputIds }: Pick<Batch, "layout" | "count" | "inputIds">) {
@@ -29,20 +38,24 @@ function questionRows({ layout, count, inputIds }: Pick<Batch, "layout" | "count
 }
 
 /**
- * What the heads pay: the sum over heads of `s (1 + c) / (s + c)`, where s is the mean over the rows
- * of questions and answers of the squared probabilities of the visual tokens, and c = 0.5. A scalar
- * from 0 to the number of heads; a head that looks at everything alike pays next to nothing.
+ * What the heads pay: for sharpness and for mass the sum over heads of `x (1 + c) / (x + c)`, times
+ * its price. x is the head's mean over the rows of questions and answers and c = 0.5, so each sum
+ * lies between 0 and the number of heads. A scalar.
  *
- * @param sharpness sums of squared probabilities of each layer, `[B, N, T]`
+ * @param looks what each layer's rows give to the visual tokens
  */
 export function priceOfLooking(
-  sharpness: readonly tf.Tensor[],
+  looks: readonly Looks[],
   batch: Pick<Batch, "layout" | "count" | "inputIds">,
+  prices: Prices,
 ): tf.Scalar {
   const rows = questionRows(batch);
-  const paid = sharpness.map((sharp) => {
-    const mean = tf.sum(tf.mul(sharp, rows), [0, 2]); // [N]
-    return tf.sum(tf.div(tf.mul(mean, 1 + half), tf.add(mean, half)));
-  });
+  const paid = looks.flatMap((layer) =>
+    (["sharpness", "mass"] as const).filter((what) => prices[what] > 0).map((what) => {
+      const mean = tf.sum(tf.mul(layer[what], rows), [0, 2]); // [N]
+      const each = tf.div(tf.mul(mean, 1 + half), tf.add(mean, half));
+      return tf.mul(tf.sum(each), prices[what]);
+    })
+  );
   return tf.addN(paid) as tf.Scalar;
 }

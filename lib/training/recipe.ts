@@ -48,7 +48,9 @@ export const phases = {
   /** All domains as pictures: levels of `pictureLevels`. */
   pictures: { seed: 2, steps: 480 },
   /** The same under a price of looking things up: levels of `concentrationLevels`. */
-  concentrate: { seed: 7, steps: 500, price: 0.04, ramp: 20 },
+  concentrate: { seed: 7, steps: 500, prices: { sharpness: 0.04, mass: 0 }, ramp: 20 },
+  /** The same with a price of looking at pictures at all: levels of `settlingLevels`. */
+  settle: { seed: 8, steps: 200, prices: { sharpness: 0.04, mass: 0.01 }, ramp: 20 },
   /** The sparsity-aware finish of the copy. */
   sparse: { seed: 4, steps: 120 },
 } as const;

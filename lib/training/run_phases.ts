@@ -7,7 +7,7 @@ import { Random } from "../stats/random.ts";
 import { Aligner, type AlignReport } from "./align.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import type { Level } from "./curriculum.ts";
-import { concentrationLevels, pictureLevels, plainLevels } from "./levels.ts";
+import { concentrationLevels, pictureLevels, plainLevels, settlingLevels } from "./levels.ts";
 import { Optimiser, type OptimiserOptions } from "./optimiser.ts";
 import { ModelParameters } from "./parameters.ts";
 import { pictureWords } from "./picture_words.ts";
@@ -124,24 +124,43 @@ export function picturesPhase(options: PhaseOptions & { readonly from: string })
   });
 }
 
-/**
- * Phase 4: as phase 3, with a price on looking things up that names no head, so that heads that
- * stand in for one another become fewer.
- */
-export function concentratePhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
-  const { seed, price, ramp, steps: planned } = phases.concentrate;
+/** As phase 3, with prices of looking; those rise over the first steps. */
+function pricedPhase(
+  options: PhaseOptions & { readonly from: string },
+  { seed, prices, ramp, steps: planned }: typeof phases.concentrate | typeof phases.settle,
+  levels: readonly Level[],
+): Promise<void> {
   const steps = options.steps ?? planned;
   return run({
     ...options,
     steps,
     seed,
-    levels: concentrationLevels,
+    levels,
     source: pictureSource,
     schedule: { warmUp: 10, holdUntil: Math.round(0.5 * steps), end: steps, floor: 0.03 },
     trained: () => true,
     optimiser: laterOptions,
-    heads: (_, step) => ({ price: price * Math.min(1, (step + 1) / ramp) }),
+    heads: (_, step) => {
+      const share = Math.min(1, (step + 1) / ramp);
+      return { prices: { sharpness: share * prices.sharpness, mass: share * prices.mass } };
+    },
   });
+}
+
+/**
+ * Phase 4: a price on picking out visual tokens. It names no head; heads that stand in for one
+ * another become fewer.
+ */
+export function concentratePhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  return pricedPhase(options, phases.concentrate, concentrationLevels);
+}
+
+/**
+ * Phase 5: also a price on looking at the pictures at all, so that heads that look up nothing rest
+ * on the sink, and lose nothing when they see only a window.
+ */
+export function settlePhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  return pricedPhase(options, phases.settle, settlingLevels);
 }
 
 /** The finish of the sparse copy: as the end of phase 3, with heads treated by `heads`. */

@@ -19,7 +19,7 @@ import {
 import { type Gradients, Optimiser, type OptimiserOptions, type Parameter } from "./optimiser.ts";
 import type { ModelParameters } from "./parameters.ts";
 import { trainingKernels } from "./training_kernels.ts";
-import { priceOfLooking } from "./price_of_looking.ts";
+import { priceOfLooking, type Prices } from "./price_of_looking.ts";
 
 /** What one step reports. */
 export interface StepReport {
@@ -27,7 +27,7 @@ export interface StepReport {
   readonly answerLoss: number;
   /** Cross entropy of the left neighbours, or null where it is not trained. */
   readonly leftLoss: number | null;
-  /** What the heads pay for looking things up, or null where it has no price. */
+  /** What the heads pay for looking, or null where it has no price. */
   readonly paid: number | null;
   /** Share of the questions with the whole answer right. */
   readonly accuracy: number;
@@ -43,8 +43,8 @@ export interface HeadTreatment {
   readonly local?: readonly (LocalWindow | null)[];
   /** Hooks of the step, such as those that silence heads. */
   readonly hooks?: Hooks;
-  /** Price of looking at single visual tokens, see `price_of_looking.ts`; 0 by default. */
-  readonly price?: number;
+  /** Prices of looking, see `price_of_looking.ts`; none by default. */
+  readonly prices?: Prices;
 }
 
 /** Standard deviation of the noise on word embeddings that stand in for pixels. */
@@ -130,12 +130,12 @@ export class Trainer {
     auxiliary: AuxiliaryWeights,
     rate: number,
     random: Random,
-    { local = [], hooks, price = 0 }: HeadTreatment = {},
+    { local = [], hooks, prices }: HeadTreatment = {},
   ): StepReport {
     const attention = new TrainingAttention(
       batch.layout,
       local,
-      price ? batch.layout.visual : null,
+      prices ? batch.layout.visual : null,
     );
     const { features, held } = this.#input(batch, random);
     const words = batch.pixels ? this.#wordRows(batch) : null;
@@ -155,9 +155,9 @@ export class Trainer {
         best = hold(tf.argMax(losses.logits, 1));
         left = losses.left && hold(losses.left);
         let total: tf.Tensor = losses.total;
-        if (price) {
-          paid = hold(priceOfLooking(attention.sharpness, batch));
-          total = tf.add(total, tf.mul(paid, price));
+        if (prices) {
+          paid = hold(priceOfLooking(attention.looks, batch, prices));
+          total = tf.add(total, paid);
         }
         if (words) {
           const drift = tf.mean(tf.squaredDifference(visual, words));

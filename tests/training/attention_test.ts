@@ -3,7 +3,12 @@ import { assert, assertEquals } from "@std/assert";
 import { portableKernels } from "../../lib/backend/portable.ts";
 import { useBackend } from "../../lib/backend/select.ts";
 import { denseAttention } from "../../lib/nn/attention.ts";
-import { type LocalWindow, maySee, TrainingAttention } from "../../lib/training/attention.ts";
+import {
+  type LocalWindow,
+  type Looks,
+  maySee,
+  TrainingAttention,
+} from "../../lib/training/attention.ts";
 import { type BlockLayout, sequenceLength } from "../../lib/training/layout.ts";
 import { asKernelTensor, asTfjs } from "../../lib/training/tensors.ts";
 
@@ -145,7 +150,7 @@ Deno.test("gradients keep no tensors", () => {
   tf.dispose([q, key, value]);
 });
 
-Deno.test("watched keys: how sharply rows look at them, with gradients; the output stays", () => {
+Deno.test("watched keys: mass and sharpness, with gradients; the output stays", () => {
   const layout = { context: 5, block: 3, blocks: 2 };
   const attention = new TrainingAttention(layout, [], Int32Array.of(1, 2, 4));
   const hidden = (_: number, i: number, j: number) => !maySee(layout, i, j);
@@ -153,17 +158,28 @@ Deno.test("watched keys: how sharply rows look at them, with gradients; the outp
     const [q, key, value] = inputs(sequenceLength(layout));
     const each = tf.tile(tf.reshape(tf.eye(11), [1, 1, 11, 11]), [batch, keyValueHeads, 1, 1]);
     const marks = tf.tensor1d([0, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0]);
-    const wanted = (a: tf.Tensor, b: tf.Tensor) =>
-      tf.sum(tf.mul(tf.square(naive(a, b, each, hidden)), marks), -1);
+    const wanted = (a: tf.Tensor, b: tf.Tensor) => {
+      const p = naive(a, b, each, hidden);
+      return {
+        mass: tf.sum(tf.mul(p, marks), -1),
+        sharpness: tf.sum(tf.mul(tf.square(p), marks), -1),
+      };
+    };
     assert(difference(run(attention, q, key, value), naive(q, key, value, hidden)) < 1e-5);
-    assert(difference(attention.sharpness[0], wanted(q, key)) < 1e-5);
+    const [looks] = attention.looks, told = wanted(q, key);
+    assert(difference(looks.mass, told.mass) < 1e-5);
+    assert(difference(looks.sharpness, told.sharpness) < 1e-5);
     const weigh = tf.randomNormal([batch, heads, 11], 0, 1, "float32", 4);
     const weighZ = tf.randomNormal(q.shape, 0, 1, "float32", 5);
-    const both = (z: tf.Tensor, sharp: tf.Tensor) =>
-      tf.add(tf.sum(tf.mul(z, weighZ)), tf.sum(tf.mul(sharp, weigh))) as tf.Scalar;
+    const both = (z: tf.Tensor, { mass, sharpness }: Looks) =>
+      tf.addN([
+        tf.sum(tf.mul(z, weighZ)),
+        tf.sum(tf.mul(sharpness, weigh)),
+        tf.sum(tf.mul(tf.square(mass), weigh)),
+      ]) as tf.Scalar;
     const ours = tf.grads((a, b, c) => {
       const z = run(attention, a, b, c);
-      return both(z, attention.sharpness.at(-1)!);
+      return both(z, attention.looks.at(-1)!);
     })([q, key, value]);
     const plain = tf.grads((a, b, c) => both(naive(a, b, c, hidden), wanted(a, b)))([
       q,

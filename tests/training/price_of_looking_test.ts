@@ -16,14 +16,20 @@ const inputIds = new Int32Array(length).fill(1);
 inputIds[length - 1] = tokenIds.pad;
 const batch = { layout, count: 1, inputIds };
 
-/** What heads pay with sharpness `shares[h]` in every counted row, and `elsewhere` in all others. */
-function priceOf(shares: readonly number[], elsewhere = 0): number {
+/** What heads pay with `shares[h]` in every counted row, and `elsewhere` in all others. */
+function priceOf(
+  shares: readonly number[],
+  elsewhere = 0,
+  what: "sharpness" | "mass" = "sharpness",
+): number {
   return tf.tidy(() => {
-    const mass = new Float32Array(shares.length * length).fill(elsewhere);
+    const data = new Float32Array(shares.length * length).fill(elsewhere);
     shares.forEach((share, head) => {
-      for (let t = layout.context; t < length - 1; t++) mass[head * length + t] = share;
+      for (let t = layout.context; t < length - 1; t++) data[head * length + t] = share;
     });
-    return priceOfLooking([tf.tensor(mass, [1, shares.length, length])], batch).dataSync()[0];
+    const looks = tf.tensor(data, [1, shares.length, length]);
+    const both = { sharpness: tf.zerosLike(looks), mass: tf.zerosLike(looks), [what]: looks };
+    return priceOfLooking([both], batch, { sharpness: 1, mass: 0, [what]: 1 }).dataSync()[0];
   });
 }
 
@@ -31,6 +37,7 @@ Deno.test("a head that only looks at single cells pays 1, one that never does pa
   assertAlmostEquals(priceOf([1]), 1, 1e-6);
   assertAlmostEquals(priceOf([0]), 0, 1e-6);
   assertAlmostEquals(priceOf([1, 0, 1]), 2, 1e-6);
+  assertAlmostEquals(priceOf([1, 0, 1], 0, "mass"), 2, 1e-6);
 });
 
 Deno.test("rows of the context and pad tokens cost nothing", () => {
