@@ -15,6 +15,7 @@ import { hash128 } from "../stats/hash.ts";
 import { ablationPlan, type PlannedAblation, type PlanOptions } from "./ablation_plan.ts";
 import { type AblationResult, ablationResults, type AblationTable } from "./ablation_results.ts";
 import { type Experiment, type RunContext, runUnits } from "./experiment.ts";
+import type { LazySample } from "./find_heads.ts";
 import { decodeFloats, encodeFloats, type Json } from "./journal.ts";
 import { jsonText, makeManifest, readRecordJson, writeRecord } from "./record.ts";
 
@@ -29,14 +30,7 @@ export interface AblationSample extends AnswerSample {
 }
 
 /** A sample that is loaded when its turn comes. */
-export interface LazyAblationSample {
-  /** Unique in its data set. */
-  readonly id: string;
-  /** Name of its domain. */
-  readonly domain: string;
-  /** Loads it. */
-  readonly load: () => Promise<AblationSample>;
-}
+export type LazyAblationSample = LazySample<AblationSample>;
 
 /** Settings of {@link ablateHeads}. */
 export interface AblateHeadsOptions extends RunContext, PlanOptions {

@@ -9,7 +9,7 @@ import type { PretrainedModel } from "../families/pretrained.ts";
 import { isCorrect } from "../tasks/metrics.ts";
 import { answersOf } from "../tasks/sample.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
-import { type AnySample, samplePrompt } from "./samples.ts";
+import { type AnySample, lazily, promptedSample } from "./samples.ts";
 
 /**
  * Samples for `ablateHeads`, each prepared when its turn comes. The right answer's tokens are those
@@ -42,25 +42,17 @@ export function ablationSamples(
 ): LazyAblationSample[] {
   const { tokenizer } = model.processor;
   const end = model.config.eosTokenIds.slice(0, 1);
-  return samples.map((sample) => ({
-    id: sample.id,
-    domain: sample.domain,
-    load: async (): Promise<AblationSample> => {
-      const [answer] = answersOf(sample);
-      const ids = answer === undefined ? [] : tokenizer.encode(answer, { addSpecialTokens: false });
-      if (ids.length === 0) {
-        throw new InputError(`Cannot ablate on sample ${quoted(sample.id)}: it has no answer`);
-      }
-      const prompt = await samplePrompt(model, sample);
-      return {
-        id: sample.id,
-        domain: sample.domain,
-        inputs: prompt,
-        spans: prompt.spans,
-        answerIds: Int32Array.from([...ids, ...end]),
-        judge: (tokenIds) =>
-          isCorrect(tokenizer.decode(tokenIds, { skipSpecialTokens: true }).trim(), sample),
-      };
-    },
-  }));
+  return lazily(samples, async (sample): Promise<AblationSample> => {
+    const [answer] = answersOf(sample);
+    const ids = answer === undefined ? [] : tokenizer.encode(answer, { addSpecialTokens: false });
+    if (ids.length === 0) {
+      throw new InputError(`Cannot ablate on sample ${quoted(sample.id)}: it has no answer`);
+    }
+    return {
+      ...await promptedSample(model, sample),
+      answerIds: Int32Array.from([...ids, ...end]),
+      judge: (tokenIds) =>
+        isCorrect(tokenizer.decode(tokenIds, { skipSpecialTokens: true }).trim(), sample),
+    };
+  });
 }

@@ -7,7 +7,7 @@
 import { withAnswer } from "../causal/sweep.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
-import { type AnySample, samplePrompt } from "./samples.ts";
+import { type AnySample, lazily, promptedSample } from "./samples.ts";
 
 /** How a reply begins, and how it must go on. */
 export interface Completion {
@@ -49,12 +49,12 @@ export async function completionSample(
   sample: AnySample,
   { begun, rest }: Completion,
 ): Promise<AblationSample> {
-  const prompt = await samplePrompt(model, sample);
+  const prompted = await promptedSample(model, sample);
+  const { id, inputs: prompt, spans } = prompted;
   const ids = (text: string) => model.processor.tokenizer.encode(text, { addSpecialTokens: false });
-  const { id, domain } = sample;
   const begunIds = Int32Array.of(...ids(begun), 0); // withAnswer leaves out the last one
-  const inputs = withAnswer({ id, inputs: prompt, spans: prompt.spans, answerIds: begunIds });
-  return { id, domain, inputs, spans: prompt.spans, answerIds: ids(rest) };
+  const inputs = withAnswer({ id, inputs: prompt, spans, answerIds: begunIds });
+  return { ...prompted, inputs, answerIds: ids(rest) };
 }
 
 /** Text needles as samples for ablation, each prepared when its turn comes. */
@@ -62,9 +62,5 @@ export function needleSamples(
   model: PretrainedModel,
   samples: readonly AnySample[],
 ): LazyAblationSample[] {
-  return samples.map((sample) => ({
-    id: sample.id,
-    domain: sample.domain,
-    load: () => completionSample(model, sample, needleCompletion(sample)),
-  }));
+  return lazily(samples, (sample) => completionSample(model, sample, needleCompletion(sample)));
 }

@@ -15,13 +15,13 @@ import { decodeFloats, encodeFloats, type Json } from "./journal.ts";
 import { jsonText, makeManifest, scoresRecord, writeRecord } from "./record.ts";
 
 /** A sample that is loaded when its turn comes, so that pictures need not all be in memory. */
-export interface LazySample {
+export interface LazySample<T = HeadSample> {
   /** Unique in its data set. */
   readonly id: string;
   /** Name of its domain. */
   readonly domain: string;
   /** Loads it. */
-  readonly load: () => Promise<HeadSample>;
+  readonly load: () => Promise<T>;
 }
 
 /** Samples as they are, or to be loaded. */

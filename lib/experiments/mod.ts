@@ -56,5 +56,6 @@ export {
   scoresRecord,
   type ScoresSummary,
 } from "./record.ts";
+export * from "./patched_heads.ts";
 export * from "./samples.ts";
 export * from "./tables.ts";

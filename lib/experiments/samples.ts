@@ -52,6 +52,27 @@ export async function samplePrompt(
   }
 }
 
+/** A sample's names, its prompt, and what the prompt's tokens are. */
+export async function promptedSample(
+  model: PretrainedModel,
+  sample: AnySample,
+): Promise<Pick<HeadSample, "id" | "domain" | "spans"> & { readonly inputs: PreparedPrompt }> {
+  const inputs = await samplePrompt(model, sample);
+  return { id: sample.id, domain: sample.domain, inputs, spans: inputs.spans };
+}
+
+/** Samples that are prepared when their turn comes. */
+export function lazily<T>(
+  samples: readonly AnySample[],
+  load: (sample: AnySample) => Promise<T>,
+): LazySample<T>[] {
+  return samples.map((sample) => ({
+    id: sample.id,
+    domain: sample.domain,
+    load: () => load(sample),
+  }));
+}
+
 /**
  * Samples for `findHeads`, each prepared when its turn comes.
  *
@@ -80,21 +101,10 @@ export function headSamples(
   const contentless = options.contentless === undefined
     ? undefined
     : model.processor.tokenizer.encode(options.contentless, { addSpecialTokens: false });
-  return samples.map((sample) => ({
-    id: sample.id,
-    domain: sample.domain,
-    load: async (): Promise<HeadSample> => {
-      const prompt = await samplePrompt(model, sample);
-      return {
-        id: sample.id,
-        domain: sample.domain,
-        inputs: prompt,
-        spans: prompt.spans,
-        grids: prompt.grids,
-        contentless,
-      };
-    },
-  }));
+  return lazily(samples, async (sample): Promise<HeadSample> => {
+    const prompted = await promptedSample(model, sample);
+    return { ...prompted, grids: prompted.inputs.grids, contentless };
+  });
 }
 
 /**
