@@ -82,8 +82,22 @@ function checkOptions(options: GenerateOptions): void {
   }
 }
 
+/** A cache as short as the options allow. @throws {InputError} for unknown hook names */
+function cacheFor(model: VisionLanguageModel, options: GenerateOptions): KvCache {
+  const hooks = model.runHooks(options.hooks);
+  const shown = Array.from(
+    { length: model.config.text.numHiddenLayers },
+    (_, layer) => ["attn.scores", "attn.pattern"].map((point) => `blocks.${layer}.${point}`),
+  ).flat();
+  const whole = shown.some((name) => hooks?.wants(name));
+  return model.newCache(null, whole ? undefined : options.attention);
+}
+
 /**
  * Generates tokens one by one, up to and with a stop token, as transformers' `generate` does.
+ *
+ * The cache keeps what the attention function needs: under hybrid attention, local heads hold their
+ * sink and window only. Where a hook wants scores or patterns, it keeps everything.
  *
  * @param inputs prompt
  * @param cache an empty cache to fill, a fresh one by default; freed at the end
@@ -93,7 +107,7 @@ export async function* generate(
   model: VisionLanguageModel,
   inputs: ModelInputs,
   options: GenerateOptions,
-  cache: KvCache = model.newCache(),
+  cache: KvCache = cacheFor(model, options),
 ): AsyncGenerator<GeneratedToken> {
   checkOptions(options);
   const { kernels: k, decoder } = model;

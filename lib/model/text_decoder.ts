@@ -11,6 +11,7 @@ import type { Kernels, Tensor } from "../backend/kernels.ts";
 import type { DecoderLayerPoint } from "../hooks/hook_point.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import { type AttentionFunction, denseAttention, patternOfRows } from "../nn/attention.ts";
+import { groupedAttention } from "../nn/grouped_attention.ts";
 import { foldGain, type RopeTables, ropeTables } from "../nn/rope.ts";
 import type { TextConfig } from "./config.ts";
 import type { KvCache } from "./kv_cache.ts";
@@ -95,6 +96,7 @@ export class TextDecoder {
    *
    * @param embeddings residual stream that enters the first layer
    * @param positionIds `[axes, T]` of these tokens, row by row
+   * @throws {InputError} if scores, patterns or pattern rows are wanted while the cache is a short one
    */
   forward(embeddings: Tensor, positionIds: Int32Array, options: DecoderOptions = {}): Tensor {
     const { kernels: k, config } = this;
@@ -223,22 +225,30 @@ export class TextDecoder {
     const query = rotated("q", numAttentionHeads, 1 / Math.sqrt(headDim));
     const key = rotated("k", numKeyValueHeads, 1);
     const value = k.transpose(project("v", numKeyValueHeads), [0, 2, 1, 3]); // [B, K, T, H]
-    const segments = options.cache?.append(layer, key, value) ?? [{ key, value }];
-
-    const request = options.patternRows;
-    if (request) {
-      const rows = request.rows.map((row) => row - (tokens - wanted));
-      k.scope(() => request.onPattern(layer, patternOfRows(k, query, segments, rows), k));
-    }
     const hookFor = (point: DecoderLayerPoint) =>
       hooks?.wants(nameOf(point)) ? (t: Tensor) => at(point, t) : undefined;
-    const z = (options.attention ?? denseAttention)(k, {
-      query,
-      segments,
-      layer,
-      onScores: hookFor("attn.scores"),
-      onPattern: hookFor("attn.pattern"),
-    });
+    const onScores = hookFor("attn.scores"), onPattern = hookFor("attn.pattern");
+    const request = options.patternRows;
+    if (
+      (onScores || onPattern || request) &&
+      options.cache?.isWhole(layer, numKeyValueHeads) === false
+    ) {
+      throw new InputError(
+        `Cannot show the attention of layer ${layer}: its short cache does not keep all keys; ` +
+          `run with a cache made without an attention function`,
+      );
+    }
+    const groups = options.cache?.append(layer, key, value) ??
+      [{
+        heads: Array.from({ length: numKeyValueHeads }, (_, i) => i),
+        segments: [{ key, value }],
+      }];
+    if (request) {
+      const rows = request.rows.map((row) => row - (tokens - wanted));
+      k.scope(() => request.onPattern(layer, patternOfRows(k, query, groups[0].segments, rows), k));
+    }
+    const call = { query, layer, onScores, onPattern };
+    const z = groupedAttention(k, options.attention ?? denseAttention, call, groups);
     return k.transpose(z, [0, 2, 1, 3]); // [B, N, T, H] -> [B, T, N, H]
   }
 

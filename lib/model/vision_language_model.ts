@@ -85,9 +85,15 @@ export class VisionLanguageModel {
     return new RunHooks(merged, this.hookNames, this.kernels);
   }
 
-  /** A KV cache for this model, optionally on top of another that it shares. */
-  newCache(shared: KvCache | null = null): KvCache {
-    return new KvCache(this.kernels, this.config.text.numHiddenLayers, shared);
+  /**
+   * A KV cache for this model.
+   *
+   * @param shared another cache, on top of which this one is
+   * @param attention if given, the cache keeps only what this attention function needs
+   */
+  newCache(shared: KvCache | null = null, attention?: AttentionFunction): KvCache {
+    const layers = this.config.text.numHiddenLayers;
+    return new KvCache(this.kernels, layers, shared, attention?.neededPositions);
   }
 
   /**

@@ -26,14 +26,34 @@ export interface AttentionCall {
   readonly segments: readonly KeyValueSegment[];
   /** Decoder layer that calls. */
   readonly layer: number;
+  /** Which of the layer's query heads these are; absent where they are all. */
+  readonly queryHeads?: readonly number[];
   /** Set only where a hook wants the scores: gets and returns `[B, N, T, S]`. */
   readonly onScores?: (scores: Tensor) => Tensor;
   /** Set only where a hook wants the pattern: gets and returns `[B, N, T, S]`. */
   readonly onPattern?: (pattern: Tensor) => Tensor;
 }
 
+/** The positions that later queries of a key-value head can still see, besides the newest. */
+export interface NeededPositions {
+  /** The first positions. */
+  readonly sink: number;
+  /** The last positions, a query's own included. */
+  readonly window: number;
+}
+
 /** Attention over the keys so far: gives z `[B, N, T, H]`, each head's mix of the values. */
-export type AttentionFunction = (kernels: Kernels, call: AttentionCall) => Tensor;
+export interface AttentionFunction {
+  (kernels: Kernels, call: AttentionCall): Tensor;
+  /**
+   * What each key-value head of a layer needs to keep, null for everything; absent where all heads
+   * need everything. A cache that keeps no more gives the same results, see `KvCache`.
+   */
+  readonly neededPositions?: (
+    layer: number,
+    keyValueHeads: number,
+  ) => readonly (NeededPositions | null)[];
+}
 
 /** Length of all segments together. */
 export function keyLength(segments: readonly KeyValueSegment[]): number {

@@ -9,6 +9,8 @@ export {
   bidirectionalAttention,
   denseAttention,
   type KeyValueSegment,
+  type NeededPositions,
   patternOfRows,
 } from "./attention.ts";
+export { groupedAttention, joinHeads, type KeyValueGroup, takeHeads } from "./grouped_attention.ts";
 export { foldGain, frequencyAxes, type RopeConfig, type RopeTables, ropeTables } from "./rope.ts";

@@ -15,8 +15,9 @@ import {
   keyLength,
   type KeyValueSegment,
 } from "../nn/attention.ts";
+import { joinHeads, takeHeads } from "../nn/grouped_attention.ts";
 import { type Pattern, sees } from "./pattern.ts";
-import { layerParts, type PlanPart, type SparsePlan } from "./plan.ts";
+import { layerParts, neededByHeads, type PlanPart, type SparsePlan } from "./plan.ts";
 
 /**
  * An attention function that follows a plan.
@@ -32,9 +33,10 @@ import { layerParts, type PlanPart, type SparsePlan } from "./plan.ts";
  * ```
  */
 export function hybridAttention(plan: SparsePlan): AttentionFunction {
-  const cache = new Map<string, PlanPart[]>();
-  return (k, call) => {
-    const patterns = plan.patterns[call.layer];
+  const attend = (k: Kernels, call: AttentionCall): Tensor => {
+    const { layer, queryHeads } = call;
+    const ofLayer = plan.patterns[layer];
+    const patterns = queryHeads?.map((head) => ofLayer[head]) ?? ofLayer;
     if (call.onScores || call.onPattern) return maskedAttention(k, call, patterns);
     const ranges = k.skipsHiddenKeys ? keyRanges(patterns) : null;
     if (ranges) {
@@ -42,29 +44,28 @@ export function hybridAttention(plan: SparsePlan): AttentionFunction {
       const values = call.segments.map(({ value }) => value);
       return k.attention(call.query, keys, values, { causal: true, ranges });
     }
-    const keyValueHeads = call.segments[0].key.shape[1];
-    const id = `${call.layer}/${keyValueHeads}`;
-    const parts = cache.get(id) ?? layerParts(patterns, keyValueHeads);
-    cache.set(id, parts);
+    const parts = layerParts(patterns, call.segments[0].key.shape[1]);
     if (parts.length === 1) return partAttention(k, call, parts[0]);
-    const outputs = parts.map((part) =>
-      k.scope(() => {
-        const segments = call.segments.map(({ key, value }) => ({
-          key: takeHeads(k, key, part.keyValueHeads),
-          value: takeHeads(k, value, part.keyValueHeads),
-        }));
-        return partAttention(k, {
-          ...call,
-          query: takeHeads(k, call.query, part.queryHeads),
-          segments,
-        }, part);
-      })
+    return k.scope(() =>
+      joinHeads(
+        k,
+        parts.map((part) => {
+          const segments = call.segments.map(({ key, value }) => ({
+            key: takeHeads(k, key, part.keyValueHeads),
+            value: takeHeads(k, value, part.keyValueHeads),
+          }));
+          const query = takeHeads(k, call.query, part.queryHeads);
+          return {
+            heads: part.queryHeads,
+            z: partAttention(k, { ...call, query, segments }, part),
+          };
+        }),
+      )
     );
-    // back into the order of the heads
-    const order = parts.flatMap(({ queryHeads }) => queryHeads);
-    const places = Array.from({ length: order.length }, (_, head) => order.indexOf(head));
-    return takeHeads(k, k.concat(outputs, 1), places);
   };
+  const neededPositions = (layer: number, keyValueHeads: number) =>
+    neededByHeads(plan.patterns[layer], keyValueHeads);
+  return Object.assign(attend, { neededPositions });
 }
 
 /** What each head sees as ranges of keys, or null where a pattern is none. */
@@ -77,19 +78,6 @@ function partAttention(k: Kernels, call: AttentionCall, part: PlanPart): Tensor 
   return part.pattern.kind === "dense"
     ? denseAttention(k, call)
     : sparseHeads(k, call, part.pattern);
-}
-
-/** Heads (axis 1) of `[B, heads, T, H]` in a given order; runs of neighbours are one slice. */
-function takeHeads(k: Kernels, x: Tensor, heads: readonly number[]): Tensor {
-  const runs: [start: number, count: number][] = [];
-  for (const head of heads) {
-    const last = runs[runs.length - 1];
-    if (last && last[0] + last[1] === head) last[1]++;
-    else runs.push([head, 1]);
-  }
-  if (runs.length === 1 && runs[0][1] === x.shape[1]) return x;
-  const slices = runs.map(([start, count]) => k.slice(x, [0, start, 0, 0], [-1, count, -1, -1]));
-  return slices.length === 1 ? slices[0] : k.concat(slices, 1);
 }
 
 /** A run of key positions, half-open. */

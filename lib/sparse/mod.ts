@@ -9,6 +9,7 @@ export {
   fullShare,
   hybridPlan,
   layerParts,
+  neededByHeads,
   type PlanHead,
   type PlanPart,
   type SparsePlan,

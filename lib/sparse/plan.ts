@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import type { NeededPositions } from "../nn/attention.ts";
 import { checkPattern, dense, type Pattern } from "./pattern.ts";
 
 /** A query head of the decoder. */
@@ -94,6 +95,38 @@ export function layerParts(patterns: readonly Pattern[], keyValueHeads: number):
     }
   }
   return [...parts.values()];
+}
+
+/**
+ * What each key-value head of a layer needs to keep for later queries: everything (null) where one of
+ * its query heads sees everything or every so many keys, else the longest sink and window among them.
+ *
+ * @param patterns pattern of each query head of the layer
+ * @param keyValueHeads number of key-value heads; query head n belongs to `floor(n * K / N)`
+ *
+ * @example
+ * ```ts
+ * import { neededByHeads } from "../../lib/sparse/plan.ts";
+ * import { assertEquals } from "@std/assert";
+ * const near = { kind: "local", sink: 4, window: 16 } as const;
+ * const far = { kind: "dense" } as const;
+ * assertEquals(neededByHeads([near, near, near, far], 2), [{ sink: 4, window: 16 }, null]);
+ * ```
+ */
+export function neededByHeads(
+  patterns: readonly Pattern[],
+  keyValueHeads: number,
+): (NeededPositions | null)[] {
+  const group = patterns.length / keyValueHeads;
+  return Array.from({ length: keyValueHeads }, (_, kv) => {
+    const needed = { sink: 0, window: 1 };
+    for (const pattern of patterns.slice(kv * group, (kv + 1) * group)) {
+      if (pattern.kind !== "local") return null;
+      needed.sink = Math.max(needed.sink, pattern.sink);
+      needed.window = Math.max(needed.window, pattern.window);
+    }
+    return needed;
+  });
 }
 
 /** Share of heads with full attention. */

@@ -1,4 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { InputError } from "../../lib/common/errors.ts";
 import { KvCache } from "../../lib/model/kv_cache.ts";
 import { testKernels } from "../suites/golden.ts";
 
@@ -57,4 +59,67 @@ Deno.test("nothing stays behind, and a shared cache is left alone", async () => 
   assertEquals([own.length, shared.segments(1).length], [3, 1]);
   shared.dispose();
   assertEquals(k.tensorCount(), before);
+});
+
+/** What a query at a position sees by sink and window. */
+const sees = (query: number, key: number, sink: number, window: number) =>
+  key <= query && (key < sink || query - key < window);
+
+Deno.test("a short cache gives each head all that its queries see, and holds little more", async () => {
+  const k = await testKernels();
+  const before = k.tensorCount();
+  const sizes = fc.array(fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 90 })), {
+    minLength: 1,
+    maxLength: 60,
+  });
+  const property = fc.property(sizes, fc.nat(20), fc.integer({ min: 1, max: 40 }), (...drawn) => {
+    const [lengths, sink, window] = drawn;
+    // heads 0 and 2 need sink and window, head 1 everything
+    const cache = new KvCache(k, 1, null, () => [{ sink, window }, null, { sink, window }]);
+    let next = 0;
+    for (const length of lengths) {
+      const positions = Float32Array.from({ length: 3 * length }, (_, i) => next + i % length);
+      next += length;
+      k.scope(() => {
+        const key = k.tensor(positions, [1, 3, length, 1]);
+        const [short, whole] = cache.append(0, key, k.scale(key, -1));
+        assertEquals([short.heads, whole.heads], [[0, 2], [1]]);
+        const read = (which: "key" | "value", head: number, { segments } = short) =>
+          segments.flatMap((
+            { [which]: x },
+          ) => [...k.readSync(k.slice(x, [0, head, 0, 0], [1, 1, -1, 1]))]);
+        assertEquals(read("key", 0, whole), Array.from({ length: next }, (_, i) => i));
+        for (const head of [0, 1]) {
+          const keys = read("key", head);
+          assertEquals(read("value", head), keys.map((position) => -position));
+          assert(keys.every((position, i) => i === 0 || position > keys[i - 1]), "out of order");
+          for (let query = next - length; query < next; query++) {
+            // by places in the cache the queries see what they see by positions
+            const place = keys.indexOf(query);
+            const seen = keys.filter((_, i) => sees(place, i, sink, window));
+            const wanted = Array.from({ length: query + 1 }, (_, i) => i)
+              .filter((position) => sees(query, position, sink, window));
+            assertEquals(seen, wanted);
+          }
+        }
+      });
+      const held = cache.bytes / 8 - next; // positions of both short heads
+      assert(held <= 2 * Math.min(next, sink + window + 2 * 32), `${held} of ${next} positions`);
+    }
+    assertEquals(cache.length, next);
+    cache.dispose();
+    assertEquals(cache.bytes, 0);
+    assertEquals(k.tensorCount(), before);
+  });
+  fc.assert(property, { numRuns: 60 });
+});
+
+Deno.test("heads that need the same are one group, and a short cache cannot be shared", async () => {
+  const k = await testKernels();
+  const short = new KvCache(k, 1, null, () => [{ sink: 1, window: 2 }, { sink: 1, window: 2 }]);
+  assertEquals([short.isWhole(0, 2), new KvCache(k, 1).isWhole(0, 2)], [false, true]);
+  assertEquals(new KvCache(k, 1, null, () => [null, null]).isWhole(0, 2), true);
+  assertThrows(() => new KvCache(k, 1, short), InputError, "Cannot share a short cache");
+  const onTop = new KvCache(k, 1, new KvCache(k, 1), short.needed);
+  assertEquals(onTop.isWhole(0, 2), true);
 });
