@@ -59,6 +59,11 @@ export function peakMegabytes(): number {
   return Number(procField("/proc/self/status", "VmHWM").split(" ")[0] || NaN) / 1e3;
 }
 
+/** Memory of this process now, in megabytes (Linux; NaN elsewhere). */
+export function residentMegabytes(): number {
+  return Number(procField("/proc/self/status", "VmRSS").split(" ")[0] || NaN) / 1e3;
+}
+
 /** Writes a record as JSON, and says where. */
 export function writeRecord(path: string, record: unknown): void {
   const folder = path.replace(/\/?[^/]*$/, "");
