@@ -39,7 +39,7 @@ const luminance = ([r, g, b]: Rgb) => 0.3 * r + 0.59 * g + 0.11 * b;
 /** Paper and ink, 0 to 1, at least `contrast` apart in luminance. */
 function drawColours(random: Random, level: number): { paper: Rgb; ink: Rgb } {
   if (random.uniform() >= level) return { paper: [1, 1, 1], ink: [0.05, 0.05, 0.05] };
-  const contrast = random.uniform(0.3, 0.75);
+  const contrast = random.uniform(0.35, 0.75);
   const colour = (): Rgb => [random.uniform(), random.uniform(), random.uniform()];
   while (true) {
     const paper = colour(), ink = colour();
@@ -82,11 +82,11 @@ function drawLook(random: Random, { fonts = fontNames, level }: PageVariety) {
   const font = fonts[random.integer(fonts.length)];
   return {
     font,
-    height: 11 + level * random.uniform(-2, 4),
+    height: 11 + level * random.uniform(-1, 4),
     stroke: 1.3 + level * random.uniform(-0.3, 0.5),
     base: 29 + level * random.uniform(-2, 2),
     jitter: 2.4 * level * random.uniform(),
-    grain: level * random.uniform(0, 0.07),
+    grain: level * random.uniform(0, 0.06),
     slope: [level * random.uniform(-0.1, 0.1), level * random.uniform(-0.1, 0.1)],
     rules: random.uniform() < 0.25 * level,
     centred: random.uniform() < 0.5,
