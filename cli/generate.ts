@@ -40,8 +40,11 @@ export const command: Command = {
       stopTokenIds: args.flag("ignore-eos") ? [] : undefined,
       attention: await attentionFor(args, model, prompt),
     };
-    for await (const { id, isStop } of model.generate(prompt, options)) {
+    const cache = model.network.newCache(null, options.attention);
+    let held = 0;
+    for await (const { id, isStop } of model.generate(prompt, options, cache)) {
       ids.push(id);
+      held = Math.max(held, cache.bytes);
       if (!isStop) spoken.push(id);
       if (args.flag("json")) continue;
       const text = tokenizer.decode(spoken);
@@ -50,6 +53,7 @@ export const command: Command = {
       write(text.slice(shown.length));
       shown = text;
     }
+    if (args.text("sparse")) console.error(`KV cache: at most ${(held / 1e6).toPrecision(3)} MB`);
     const text = tokenizer.decode(spoken);
     if (args.flag("json")) {
       console.log(

@@ -20,6 +20,7 @@ import {
 } from "../inputs/processor.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { generate, type GeneratedToken, type GenerateOptions } from "../model/generate.ts";
+import type { KvCache } from "../model/kv_cache.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
 import type {
   ForwardOptions,
@@ -93,9 +94,13 @@ export class PretrainedModel {
     return this.network.forward(inputs, options);
   }
 
-  /** Tokens one by one; see `generate`. */
-  generate(inputs: ModelInputs, options: GenerateOptions): AsyncGenerator<GeneratedToken> {
-    return generate(this.network, inputs, options);
+  /** Tokens one by one, with an empty cache to fill if one is given; see `generate`. */
+  generate(
+    inputs: ModelInputs,
+    options: GenerateOptions,
+    cache?: KvCache,
+  ): AsyncGenerator<GeneratedToken> {
+    return generate(this.network, inputs, options, cache);
   }
 
   /**

@@ -124,7 +124,8 @@ export class KvCache {
     added: KeyValueSegment,
   ): KeyValueSegment[] {
     const k = this.kernels;
-    if (lengthOf([added]) > shortTailLength) { // a prompt: of it, too, only what is needed is kept
+    if (own.length === 0 || lengthOf([added]) > shortTailLength) {
+      // a prompt: of it, too, only what is needed is kept
       const before = own.length === 0 ? [] : [{
         key: k.concat(own.map(({ key }) => key), 2),
         value: k.concat(own.map(({ value }) => value), 2),

@@ -175,5 +175,10 @@ Deno.test("ask answers on a picture, and hybrid attention with every head full c
   assertEquals(JSON.parse(full.out).token_ids, golden.json["generated_ids"]);
   const local = await corelens(...args, ...sparse, "--full-heads", "0");
   assert(String(JSON.parse(local.out).token_ids) !== String(golden.json["generated_ids"]));
+  const held = ({ err }: { err: string }) =>
+    Number(/KV cache: at most ([\d.e-]+) MB/.exec(err)![1]);
+  const positions = golden.inputs.inputIds.length + 11; // 4 layers, 2 heads, 32 numbers, key and value
+  assertEquals(held(full), Number((positions * 4 * 2 * 32 * 2 * 4 / 1e6).toPrecision(3)));
+  assert(held(local) < 0.5 * held(full));
   await Deno.remove(scores);
 });
