@@ -20,6 +20,7 @@ export const environmentVariables = {
   HF_TOKEN: "Access token for models that need one.",
   HF_ENDPOINT: "Address of the model hub or of a mirror.",
   HF_HUB_OFFLINE: "1: use only models that are already downloaded.",
+  XDG_RUNTIME_DIR: "Folder of the desktop's sockets, which drivers of graphics cards ask for.",
   XDG_CACHE_HOME: "Folder for caches of all programs; its default is ~/.cache.",
   HOME: "The user's folder, where the cache lies by default.",
   USERPROFILE: "The same on Windows.",

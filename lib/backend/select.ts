@@ -66,8 +66,20 @@ function startTensorFlow(options: TensorFlowOptions): Promise<Started> {
   return Promise.resolve({ tensorFlowVersion: version, threads, device });
 }
 
+/**
+ * Mesa's drivers write a line of error at every start when no folder for the desktop's sockets is
+ * named, as on servers. Nothing here needs one, so a folder that has none stands in.
+ */
+function quietenDrivers(): void {
+  const variable = "XDG_RUNTIME_DIR";
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  if (Deno.build.os !== "linux" || state !== "granted" || environment(variable)) return;
+  Deno.env.set(variable, "/");
+}
+
 /** Starts WebGPU. An emulated adapter counts only where it was `asked` for: WASM is faster. */
 async function startWebGpu(asked: boolean): Promise<Started> {
+  quietenDrivers();
   const adapter = await navigator.gpu?.requestAdapter();
   if (!navigator.gpu) throw new InputError("this Deno offers WebGPU only with --unstable-webgpu");
   if (!adapter) throw new InputError("no graphics card with a Vulkan, Metal or DirectX 12 driver");
