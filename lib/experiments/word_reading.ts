@@ -94,9 +94,10 @@ export const wordReadingExperiment: Experiment<WordReadingConfig, WordReadingRow
   },
 };
 
-/** Results of rows: by kind, and all. */
+/** Results of rows: by kind as far as there are any, and all. */
 export function wordReadingResults(rows: readonly WordReadingRow[]): WordReadingResult[] {
-  return [...kinds, "all"].map((kind) => {
+  const seen = kinds.filter((kind) => rows.some((row) => row.kind === kind));
+  return [...seen, "all"].map((kind) => {
     const own = rows.filter((row) => kind === "all" || row.kind === kind);
     const right = own.reduce((sum, row) => sum + row.right, 0);
     const cells = own.reduce((sum, row) => sum + row.cells, 0);

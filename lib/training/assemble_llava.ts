@@ -54,14 +54,14 @@ function llavaConfig(base: Json, settings: EyesSettings, image: number, vocabula
     projector_hidden_act: "gelu",
     vision_feature_layer: -1,
     vision_feature_select_strategy: "default",
-    tie_word_embeddings: true,
+    tie_word_embeddings: base.tie_word_embeddings === true,
     eos_token_id: end,
     text_config: {
       model_type: "llama",
       ...text,
       eos_token_id: end,
       vocab_size: vocabulary,
-      tie_word_embeddings: true,
+      tie_word_embeddings: base.tie_word_embeddings === true,
     },
     vision_config: settings.vision_config,
   };
@@ -143,14 +143,15 @@ export async function assembleLlava(base: string, eyes: string, out: string): Pr
   }
   const image = config.vocab_size as number, width = settings.text_width;
   const vocabulary = Math.ceil((image + 1) / 64) * 64;
+  const tied = config.tie_word_embeddings === true;
   await Deno.mkdir(out, { recursive: true });
   const tensors: Record<string, TensorToWrite> = {};
   using source = await openWeights(base);
   for (const name of source.names()) {
-    if (name === "lm_head.weight") continue; // shared with the embeddings
+    if (name === "lm_head.weight" && tied) continue; // shared with the embeddings
     const { bytes, dtype, shape } = await source.readWeight(name);
     const values = widenToFloat32(bytes, dtype);
-    tensors[`language_model.${name}`] = name === "model.embed_tokens.weight"
+    tensors[`language_model.${name}`] = shape[0] === image
       ? halved(extendedTable(values, width, vocabulary), [vocabulary, width])
       : halved(values, shape);
   }

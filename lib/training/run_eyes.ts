@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import type { ImageTowerConfig } from "../model/config.ts";
 import { Random } from "../stats/random.ts";
 import { pageWords, tokenText } from "../tasks/page_words.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
@@ -52,10 +53,13 @@ export function wordTable({ encode, embeddings, width }: WordSource): WordTable 
 export const eyesSeed = 9;
 
 /** Fresh eyes for a table of words: their first guess is the mean embedding. */
-export function freshEyes({ embeddings, words, width }: WordTable): EyesParameters {
+export function freshEyes(
+  { embeddings, words, width }: WordTable,
+  tower: ImageTowerConfig = eyesTower,
+): EyesParameters {
   const middle = new Float32Array(width);
   embeddings.forEach((value, i) => middle[i % width] += value / words);
-  return new EyesParameters(eyesTower, width, middle, eyesSeed);
+  return new EyesParameters(tower, width, middle, eyesSeed);
 }
 
 /** How the eyes are trained. */
@@ -66,6 +70,8 @@ export interface EyesRun {
   readonly steps: number;
   /** Pages of a step. */
   readonly pages: number;
+  /** The tower; the shipped one by default. */
+  readonly tower?: ImageTowerConfig;
   /** Steps between two savings. */
   readonly saveEvery: number;
   /** Told every step. */
@@ -89,14 +95,16 @@ export function distanceWeightAt(step: number, steps: number): number {
 
 /** Trains, or goes on training; the parameters are the caller's. */
 export async function trainEyes(words: WordTable, run: EyesRun): Promise<EyesParameters> {
-  const parameters = freshEyes(words);
+  const parameters = freshEyes(words, run.tower);
   const aligner = new EyesAligner(parameters, words);
   const { checkpoint, steps, pages, saveEvery } = run;
   let step = 0;
   if (await Deno.stat(checkpoint).then(() => true, () => false)) {
     step = (await loadCheckpoint(checkpoint, parameters, aligner.optimiser)).step as number;
   }
-  const schedule = { warmUp: 30, holdUntil: Math.round(0.45 * steps), end: steps, floor: 0.02 };
+  const warmUp = Math.min(30, steps);
+  const holdUntil = Math.max(warmUp, Math.round(0.45 * steps));
+  const schedule = { warmUp, holdUntil, end: steps, floor: 0.02 };
   const random = new Random(`pages of the eyes, ${eyesSeed}`);
   while (step < steps && !run.signal?.aborted) {
     const level = varietyAt(step, steps);

@@ -3,7 +3,12 @@ import { InputError } from "../../lib/common/errors.ts";
 import { shippedOrGiven } from "../../lib/families/shipped.ts";
 
 Deno.test("shippedOrGiven: a model that is not there is one line that says how to get it", () => {
-  for (const [name, hint] of [["smol", "deno task smol"], ["mini", "data/models/README.md"]]) {
+  const hints = [
+    ["smol", "deno task smol"],
+    ["smol-vision", "deno task assemble"],
+    ["mini", "data/models/README.md"],
+  ];
+  for (const [name, hint] of hints) {
     const error = assertThrows(() => shippedOrGiven(name, "tests/none"), InputError, hint);
     assert(!(error as Error).message.includes("\n"));
   }
