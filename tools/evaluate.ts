@@ -3,7 +3,7 @@
  * removing or restricting heads does to it.
  *
  *     deno run -A tools/evaluate.ts [--model data/models/mini] [--questions 500]
- *       [--lengths 64,256,1024,4096] [--difficulty 0,3] [--heads | --heads-only] [--variants hybrid]
+ *       [--lengths 64,256,1024,4096] [--difficulty 0,3] [--heads | --heads-only] [--variants full,local]
  *       [--samples data/samples] [--out file.json]
  *
  * Chance is a guess among the answers in sight. Intervals are Wilson's, at 95 %.
@@ -185,9 +185,11 @@ async function checkHeads(model: PretrainedModel, lengths: readonly number[], qu
     ["hybrid: random 12.5 % full, window 16", hybrid(randomHeads(more, grid, 1), local)],
     ["all heads local, window 16", hybrid([], local)],
   ];
+  const parts = args.variants.split(",");
+  const chosen = variants.filter(([name]) => parts.some((part) => name.includes(part)));
   const rows: Record<string, Record<string, number>> = {};
   for (const length of lengths) {
-    for (const [name, options] of variants.filter(([name]) => name.includes(args.variants))) {
+    for (const [name, options] of chosen) {
       const accuracy = await overall(model, length, options, questions);
       (rows[name] ??= {})[length] = accuracy;
       console.log(`${String(length).padStart(5)}  ${name.padEnd(38)} ${percent(accuracy)} %`);
