@@ -22,6 +22,7 @@ import { tiledImages } from "../inputs/tiles.ts";
 import { defaultFrames, middleFrames, spreadFrames, steppedFrames } from "../inputs/video.ts";
 import { plainLayout, timestampedLayout } from "../inputs/video_layouts.ts";
 import type { VisualGrid } from "../inputs/visual_grid.ts";
+import type { ModelConfig } from "../model/config.ts";
 
 /** CLIP's mean and deviation. */
 const clip = {
@@ -138,6 +139,31 @@ export function llavaInputs(files: ProcessorFiles): InputRecipe {
   };
 }
 
+/** Heights and widths into which LLaVA-NeXT tiles a picture where the files name none. */
+export const llavaNextResolutions: readonly (readonly [number, number])[] = [
+  ...[[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]] as const,
+];
+
+/** LLaVA-NeXT: tiles with newlines, for each of several pictures as well. */
+export function llavaNextInputs(files: ProcessorFiles, config: ModelConfig): InputRecipe {
+  const { encoder } = config.imageTower!;
+  const token = ownSettings(files, (settings) => {
+    checkSelection(settings, settings.number("num_additional_image_tokens", 0), "full");
+    settings.require("patch_size", encoder.patchSize);
+    return settings.text("image_token", "<image>");
+  });
+  const side = Math.floor(encoder.imageSize / encoder.patchSize);
+  return {
+    images: anyresImages(
+      { token, side, maxTiles: Infinity, several: "tiled" },
+      settingsOf(files.image),
+      { ...clip, edge: 224, resolutions: llavaNextResolutions },
+    ),
+    videos: null,
+    positions: countedPositions,
+  };
+}
+
 const edges = [1, 2, 3, 4, 5, 6].map((tiles) => 384 * tiles);
 
 /** Heights and widths into which LLaVA-OneVision tiles a picture where the files name none. */
@@ -157,11 +183,15 @@ export function llavaOnevisionInputs(files: ProcessorFiles): InputRecipe {
     };
   });
   return {
-    images: anyresImages({ token: image, side, maxTiles }, settingsOf(files.image), {
-      ...clip,
-      edge: 384,
-      resolutions: onevisionResolutions,
-    }),
+    images: anyresImages(
+      { token: image, side, maxTiles, several: "whole" },
+      settingsOf(files.image),
+      {
+        ...clip,
+        edge: 384,
+        resolutions: onevisionResolutions,
+      },
+    ),
     videos: frameVideos(settingsOf(files.video), {
       placeholder: video,
       defaults: { ...clip, edge: 384 },

@@ -7,6 +7,7 @@ import { InputError } from "../common/errors.ts";
 import type { Family } from "./family.ts";
 import { internvl } from "./internvl.ts";
 import { llava } from "./llava.ts";
+import { llavaNext } from "./llava_next.ts";
 import { llavaOnevision } from "./llava_onevision.ts";
 import { qwen25Vl } from "./qwen2_5_vl.ts";
 import { qwen2Vl } from "./qwen2_vl.ts";
@@ -19,6 +20,7 @@ export const families: readonly Family[] = [
   qwen25Vl,
   qwen3Vl,
   llava,
+  llavaNext,
   llavaOnevision,
   internvl,
   llama,

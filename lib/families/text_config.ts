@@ -1,8 +1,8 @@
 /**
  * The config of a text decoder, the same keys in every family: LLaMA's, with Qwen's additions.
  *
- * Source: transformers `configuration_llama.py`, `configuration_qwen2.py`, `configuration_qwen3.py`
- * and the text configs of the Qwen-VL families.
+ * Source: transformers `configuration_llama.py`, `configuration_mistral.py`,
+ * `configuration_qwen2.py`, `configuration_qwen3.py` and the text configs of the Qwen-VL families.
  * @module
  */
 import type { Activation } from "../backend/kernels.ts";
@@ -44,6 +44,15 @@ export const decoders: Readonly<Record<string, TextDefaults>> = {
       ...{ rms_norm_eps: 1e-6, max_position_embeddings: 2048, eos_token_id: 2 },
     },
   },
+  mistral: {
+    qkNorm: false,
+    attentionBias: false,
+    values: {
+      ...{ ...sevenB, intermediate_size: 14336, num_key_value_heads: 8, vocab_size: 32000 },
+      ...{ rope_theta: 10000, rms_norm_eps: 1e-6, max_position_embeddings: 131072 },
+      ...{ eos_token_id: 2, sliding_window: 4096 },
+    },
+  },
   qwen2: {
     qkNorm: false,
     attentionBias: true,
@@ -76,11 +85,14 @@ export function readTextConfig(
   text.require("attention_bias", false);
   text.require("mlp_bias", false);
   text.require("use_sliding_window", false);
-  text.ignore("sliding_window", "max_window_layers"); // they say nothing while it is not used
+  text.ignore("max_window_layers"); // it says nothing while no window is used
   const hiddenSize = integer("hidden_size");
   const numHiddenLayers = integer("num_hidden_layers");
   const numAttentionHeads = integer("num_attention_heads");
-  const numKeyValueHeads = optional("num_key_value_heads", numAttentionHeads);
+  const numKeyValueHeads = optional(
+    "num_key_value_heads",
+    values["num_key_value_heads"] ?? numAttentionHeads,
+  );
   if (numAttentionHeads % numKeyValueHeads !== 0) {
     throw new InputError(
       `Cannot use ${numAttentionHeads} num_attention_heads with ${numKeyValueHeads} ` +
@@ -92,6 +104,7 @@ export function readTextConfig(
   else text.ignore("layer_types");
   const headDim = optional("head_dim", values["head_dim"] ?? hiddenSize / numAttentionHeads);
   const maxPositionEmbeddings = integer("max_position_embeddings");
+  checkWindow(text, values["sliding_window"], maxPositionEmbeddings);
   return {
     hiddenSize,
     intermediateSize: integer("intermediate_size"),
@@ -107,6 +120,25 @@ export function readTextConfig(
     maxPositionEmbeddings,
     ...readRope(text, headDim, maxPositionEmbeddings, defaults),
   };
+}
+
+/**
+ * Refuses attention within a window. Only Mistral has one without `use_sliding_window`; null is none.
+ *
+ * @param fallback window where the file has no key
+ * @param longest positions; a window of so many sees everything
+ */
+function checkWindow(text: JsonReader, fallback: number | undefined, longest: number): void {
+  text.ignore("sliding_window");
+  if (fallback === undefined) return;
+  const window = Object.hasOwn(text.json, "sliding_window")
+    ? text.value("sliding_window")
+    : fallback;
+  if (window === undefined || (window as number) >= longest) return;
+  throw new InputError(
+    `Cannot use "sliding_window": ${JSON.stringify(window)} of ${text.where}: supported is null, ` +
+      "attention to all positions before",
+  );
 }
 
 /**

@@ -2,7 +2,8 @@
  * Pictures at any resolution out of tiles: the whole picture once at the tile's size, then tiles of
  * it enlarged, their tokens in one map whose rows end with a newline token.
  *
- * Source: transformers `image_processing_llava_onevision.py`, `processing_llava_onevision.py`.
+ * Source: transformers `image_processing_llava_onevision.py`, `processing_llava_onevision.py`,
+ * `image_processing_llava_next.py`, `processing_llava_next.py`.
  * @module
  */
 import type { JsonReader } from "../common/json_reader.ts";
@@ -103,6 +104,8 @@ export interface AnyresTokens {
   readonly side: number;
   /** Tiles' worth of tokens from which the map is shrunk (`anyres_max_9`: 9). */
   readonly maxTiles: number;
+  /** Whether several pictures are shown whole, each on a square, or in tiles like one alone. */
+  readonly several: "whole" | "tiled";
 }
 
 /** One picture, prepared. */
@@ -122,12 +125,13 @@ export function readMaxTiles(reader: JsonReader): number {
 }
 
 /**
- * Images: one alone is shown whole and in tiles, several are shown whole each, on a square.
+ * Images: one alone is shown whole and in tiles; several are, too, or each whole on a square.
  *
  * @param settings of the image processor; read here and now
  * @param defaults where the file says nothing; `edge` is a tile's side in pixels
- * @returns tensors `pixel_values` `[n, tiles, 3, height, width]`, `image_sizes` `[n, 2]` (heights and
- *   widths of the originals) and `batch_num_images` `[1]`
+ * @returns tensors `pixel_values` `[n, tiles, 3, height, width]`, zeros where a picture has fewer
+ *   tiles than another, `image_sizes` `[n, 2]` (heights and widths of the originals) and, where
+ *   several are shown whole, `batch_num_images` `[1]`
  * @throws {InputError} for settings that are unknown or of the wrong type
  */
 export function anyresImages(
@@ -138,25 +142,34 @@ export function anyresImages(
   const config = readPixelConfig(settings, defaults);
   const tile = readFixedSize(settings, "size", defaults.edge);
   const resolutions = settings.sizes("image_grid_pinpoints", defaults.resolutions);
-  settings.ignore("do_pad"); // tiles of one prompt always are as many
+  settings.require("do_pad", true);
+  const crop = settings.object("crop_size", { ...tile });
+  for (const key of ["height", "width"] as const) crop.require(key, tile[key]);
+  settings.ignore("do_center_crop"); // tiles have that size already
   settings.finish();
   const levels = levelTable(config);
   const background = config.imageMean.map((mean) => Math.trunc(mean * 255)) as unknown as Color;
-  const prepareOne = (image: RgbImage, media: number, alone: boolean) =>
-    alone
-      ? tiled(image, tile, config, resolutions, tokens)
+  const prepareOne = (image: RgbImage, media: number, inTiles: boolean) =>
+    inTiles
+      ? tiled(image, media, tile, config, resolutions, tokens)
       : onSquare(image, media, tile, config, background, tokens);
   return {
     placeholder: tokens.token,
     prepare(images) {
-      const prepared = images.map((image, i) => prepareOne(image, i, images.length === 1));
-      const { data, shape } = stackPictures(prepared.flatMap(({ tiles }) => tiles), levels);
+      const inTiles = images.length === 1 || tokens.several === "tiled";
+      const prepared = images.map((image, i) => prepareOne(image, i, inTiles));
+      const stacks = prepared.map(({ tiles }) => stackPictures(tiles, levels));
+      const most = Math.max(...stacks.map(({ shape }) => shape[0]));
+      const shape = [most, ...stacks[0].shape.slice(1)];
+      const size = shape.reduce((a, b) => a * b), data = new Float32Array(images.length * size);
+      stacks.forEach((stack, i) => data.set(stack.data, i * size));
       const sizes = Int32Array.from(images.flatMap(({ height, width }) => [height, width]));
-      const each = prepared[0].tiles.length; // one picture with all its tiles, or several with one
       const tensors: Record<string, NamedArray> = {
-        pixel_values: { data, shape: [images.length, each, ...shape.slice(1)] },
+        pixel_values: { data, shape: [images.length, ...shape] },
         image_sizes: { data: sizes, shape: [images.length, 2] },
-        batch_num_images: { data: Int32Array.of(images.length), shape: [1] },
+        ...(tokens.several === "whole"
+          ? { batch_num_images: { data: Int32Array.of(images.length), shape: [1] } }
+          : {}),
       };
       return { tensors, layouts: prepared.map(({ pieces }) => pieces) };
     },
@@ -179,6 +192,7 @@ function imagePiece(
 /** A picture whole and in tiles. */
 function tiled(
   image: RgbImage,
+  media: number,
   tile: FixedSize,
   config: PixelConfig,
   resolutions: readonly Size[],
@@ -207,8 +221,11 @@ function tiled(
       ...cutTiles(padded, tile.width, tile.height),
     ],
     pieces: [
-      imagePiece(tokens, image, 0, [side, side], "none", [0, 0, width, height]),
-      imagePiece(tokens, image, 0, [map.rows, map.columns], "row", region),
+      imagePiece(tokens, image, media, [side, side], "none", [0, 0, width, height]),
+      // nothing but the whole picture is left of a strip thinner than a token
+      ...(map.rows > 0
+        ? [imagePiece(tokens, image, media, [map.rows, map.columns], "row", region)]
+        : []),
     ],
   };
 }

@@ -2,18 +2,24 @@ import { assertThrows } from "@std/assert";
 import {
   internvlInputs,
   llavaInputs,
+  llavaNextInputs,
   llavaOnevisionInputs,
   qwen25VlInputs,
   qwen2VlInputs,
   qwen3VlInputs,
 } from "../../lib/families/input_recipes.ts";
+import { readModelConfig } from "../../lib/families/checkpoint.ts";
+import { goldenDir } from "../suites/golden.ts";
 import { inputsSuite } from "../suites/inputs_suite.ts";
+
+const { config: nextConfig } = await readModelConfig(goldenDir("llava_next"));
 
 inputsSuite("qwen3_vl", qwen3VlInputs);
 inputsSuite("qwen3_vl_bf16", qwen3VlInputs);
 inputsSuite("qwen2_vl", qwen2VlInputs);
 inputsSuite("qwen2_5_vl", (files) => qwen25VlInputs(files, 2));
 inputsSuite("llava", llavaInputs);
+inputsSuite("llava_next", (files) => llavaNextInputs(files, nextConfig));
 inputsSuite("llava_onevision", llavaOnevisionInputs);
 inputsSuite("internvl", internvlInputs);
 inputsSuite("internvl_qwen3", internvlInputs);

@@ -16,6 +16,7 @@ const newNames: Readonly<Record<string, readonly (readonly [RegExp, string])[]>>
   qwen2_vl: [[/^visual/, "model.visual"], [/^model(?!\.visual)/, "model.language_model"]],
   qwen2_5_vl: [[/^visual/, "model.visual"], [/^model(?!\.visual)/, "model.language_model"]],
   llava: [],
+  llava_next: [[/^image_newline/, "model.image_newline"]],
   llava_onevision: [[/^image_newline/, "model.image_newline"]],
   internvl: [],
 };

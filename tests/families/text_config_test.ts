@@ -86,3 +86,12 @@ Deno.test("what would change the network is refused by name", () => {
   wrong({ logit_softcapping: 30 }, "logit_softcapping");
   read({ ...sizes, layer_types: ["full_attention", "full_attention"], sliding_window: null });
 });
+
+Deno.test("Mistral attends to everything only without a window, which is not the default", () => {
+  const mistral = (json: JsonObject) => read(json, decoders["mistral"]);
+  assertThrows(() => mistral({}), Error, '"sliding_window": 4096');
+  assertThrows(() => mistral({ sliding_window: 1024 }), Error, "supported is null");
+  const { numKeyValueHeads, intermediateSize } = mistral({ sliding_window: null });
+  assertEquals([numKeyValueHeads, intermediateSize], [8, 14336]);
+  mistral({ sliding_window: 4096, max_position_embeddings: 4096 }); // sees everything
+});

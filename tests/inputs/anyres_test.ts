@@ -11,12 +11,16 @@ const squares = (across: number, tile: number) => {
   return edges.flatMap((h) => edges.map((w) => [h, w] as const));
 };
 const recipe = (json: Record<string, unknown> = {}) =>
-  anyresImages({ token: "T", side: 3, maxTiles: 4 }, new JsonReader(json, "test.json"), {
-    imageMean: half,
-    imageStd: half,
-    edge: 42,
-    resolutions: squares(3, 42),
-  });
+  anyresImages(
+    { token: "T", side: 3, maxTiles: 4, several: "whole" },
+    new JsonReader(json, "test.json"),
+    {
+      imageMean: half,
+      imageStd: half,
+      edge: 42,
+      resolutions: squares(3, 42),
+    },
+  );
 const picture = (width: number, height: number, level = 0) => ({
   width,
   height,

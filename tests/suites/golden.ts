@@ -17,7 +17,7 @@ export const goldenDir = (family: string): string =>
 /** The golden checkpoints of multimodal models. */
 export const goldenNames: readonly string[] = [
   ...["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_bf16"],
-  ...["llava", "llava_onevision", "internvl", "internvl_qwen3"],
+  ...["llava", "llava_next", "llava_onevision", "internvl", "internvl_qwen3"],
 ];
 
 /** The kernels that `auto` chooses on this machine. */

@@ -7,6 +7,7 @@ others keep the model's inputs, the greedy token ids, the vision tower's result 
 No number is changed.
 """
 import argparse
+import json
 import shutil
 from pathlib import Path
 
@@ -24,16 +25,24 @@ def main():
     ap.add_argument("source", type=Path)
     ap.add_argument("target", type=Path)
     ap.add_argument("--whole", default="image")
+    ap.add_argument("--without", nargs="*", default=[], help="tensors that no case keeps")
+    ap.add_argument("--tokenizer-cases", type=int, help="keep only the first N")
     args = ap.parse_args()
     for path in sorted(p for p in args.source.rglob("*") if p.is_file()):
         target = args.target / path.relative_to(args.source)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if path.parent.name != "expected" or path.suffix != ".safetensors" or path.stem == args.whole:
+        if path.name == "tokenizer_cases.json" and args.tokenizer_cases:
+            cases = json.loads(path.read_text(encoding="utf-8"))[:args.tokenizer_cases]
+            target.write_text(json.dumps(cases, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            continue
+        if path.parent.name != "expected" or path.suffix != ".safetensors" or path.stem == args.whole and not args.without:
             shutil.copyfile(path, target)
             continue
         with safe_open(path, "np") as file:
             metadata = file.metadata()
-        save_file({k: v for k, v in load_file(path).items() if k in INPUTS + RESULTS}, target, metadata=metadata)
+        whole = path.stem == args.whole
+        save_file({k: v for k, v in load_file(path).items() if (whole or k in INPUTS + RESULTS)
+                   and k not in args.without}, target, metadata=metadata)
 
 
 if __name__ == "__main__":

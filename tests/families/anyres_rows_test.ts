@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { onevisionImages, onevisionVideos } from "../../lib/families/onevision_rows.ts";
+import { nextImages, onevisionImages, onevisionVideos } from "../../lib/families/anyres_rows.ts";
 import { readModelConfig } from "../../lib/families/checkpoint.ts";
 import { loadProcessorOf } from "../../lib/families/pretrained.ts";
 import type { Media } from "../../lib/model/model_inputs.ts";
@@ -47,6 +47,34 @@ Deno.test("of any picture there are as many rows as placeholders in the prompt",
       const more = resampled.reduce((sum, { rows }) => sum + rows.length / 4, 0);
       assert(order.every((row) => row >= 0 && row <= projected + more));
       assert(resampled.every(({ rows }) => rows.every((row) => row >= perTile && row < projected)));
+    }),
+    { numRuns: 25 },
+  );
+});
+
+Deno.test("LLaVA-NeXT: each of several pictures has its rows, and none of the padding", async () => {
+  const { config } = await readModelConfig(goldenDir("llava_next"));
+  const processor = await loadProcessorOf(goldenDir("llava_next"));
+  const tower = config.imageTower!, perTile = 4; // two by two tokens
+  const side = fc.integer({ min: 4, max: 90 });
+  const sizes = fc.array(fc.tuple(side, side), { minLength: 1, maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(sizes, async (pictures) => {
+      const images = pictures.map(([height, width]) => ({
+        type: "image" as const,
+        image: { width, height, data: new Uint8Array(3 * width * height) },
+      }));
+      const content = [...images, { type: "text" as const, text: "?" }];
+      const { inputIds, media, grids } = await processor.prepare([{ role: "user", content }]);
+      const { order } = nextImages(media, tower)!;
+      assertEquals(order.length, inputIds.filter((id) => id === config.imageTokenId).length);
+      const most = media["pixel_values"].shape[1], newline = pictures.length * most * perTile;
+      const picture = Array.from(order.filter((row) => row !== newline), (row) => {
+        return Math.floor(row / perTile / most);
+      });
+      assertEquals(picture, picture.toSorted((a, b) => a - b));
+      assertEquals([...new Set(picture)], pictures.map((_, i) => i));
+      assertEquals([...new Set(grids.map(({ media }) => media))], pictures.map((_, i) => i));
     }),
     { numRuns: 25 },
   );

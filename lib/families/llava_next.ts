@@ -1,0 +1,33 @@
+/**
+ * LLaVA-NeXT (1.6): CLIP on tiles of any resolution with newline tokens, and a Mistral, LLaMA or
+ * Qwen2.
+ *
+ * Source: transformers `models/llava_next`.
+ * @module
+ */
+import { nextImages } from "./anyres_rows.ts";
+import type { Family } from "./family.ts";
+import { imageTowerFamily } from "./image_tower_family.ts";
+import { llavaNextInputs, llavaNextResolutions } from "./input_recipes.ts";
+
+/** LLaVA-NeXT. */
+export const llavaNext: Family = imageTowerFamily({
+  modelType: "llava_next",
+  title: "LLaVA-NeXT",
+  decoder: "llama",
+  tower: {
+    encoder: "clip_vision_model",
+    featureLayer: -2,
+    strategy: "default",
+    pixelShuffle: false,
+    newline: true,
+  },
+  tokens: { image: 32000 },
+  readAnyres(config) {
+    config.require("use_image_newline_parameter", true);
+    const resolutions = config.sizes("image_grid_pinpoints", llavaNextResolutions);
+    return { resolutions, maxTiles: Infinity };
+  },
+  readInputs: llavaNextInputs,
+  layouts: { images: nextImages },
+});

@@ -1,0 +1,3 @@
+import { familySuite } from "../suites/family_suite.ts";
+
+familySuite("llava_next");
