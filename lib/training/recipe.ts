@@ -52,5 +52,5 @@ export const phases = {
   /** The same with a price of looking at pictures at all: levels of `settlingLevels`. */
   settle: { seed: 8, steps: 200, prices: { sharpness: 0.04, mass: 0.01 }, ramp: 20 },
   /** The sparsity-aware finish of the copy. */
-  sparse: { seed: 4, steps: 120 },
+  sparse: { seed: 4, steps: 400 },
 } as const;
