@@ -48,7 +48,22 @@ export {
   readHybridQuality,
 } from "./hybrid_quality.ts";
 export type { Json } from "./journal.ts";
+export {
+  type LazyPageNeedle,
+  pageReading,
+  type PageReadingConfig,
+  type PageReadingResult,
+  readPageReading,
+  textTwin,
+} from "./page_reading.ts";
 export { prefillSpeed, type PrefillSpeedOptions, type PrefillSpeedRow } from "./prefill_speed.ts";
+export { type ReadableWords, readableWords } from "./read_cells.ts";
+export {
+  readWordReading,
+  wordReading,
+  type WordReadingConfig,
+  type WordReadingResult,
+} from "./word_reading.ts";
 export {
   type Manifest,
   readManifest,

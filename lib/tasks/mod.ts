@@ -32,6 +32,7 @@ export {
   type TaskPlan,
   type TaskVariety,
 } from "./options.ts";
+export { type PageNeedle, pageNeedle, type PageNeedleOptions, pageText } from "./page_needles.ts";
 export { encodePng } from "./png.ts";
 export { publishedNames, readPublished } from "./published/mod.ts";
 export type { ContextQuestion } from "./questions.ts";
@@ -49,6 +50,8 @@ export {
 } from "./sample.ts";
 export type { SampleEntry } from "./sample_json.ts";
 export type { Split } from "./split.ts";
+export { type FontName, fontNames } from "./stroke_font.ts";
+export { drawPage, type PageCell, type PageVariety } from "./word_page.ts";
 export { textNeedle, type TextNeedleOptions, textNeedles } from "./text_needles.ts";
 export * as vocabulary from "./vocabulary.ts";
 export * from "./shipped_samples.ts";
