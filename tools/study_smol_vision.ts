@@ -111,14 +111,16 @@ if (import.meta.main) {
       onProgress: progress("identify"),
     });
   }
-  const scores = await readFoundHeads(folder("identify"));
+  const scores = parts.some((part) => part === "hybrid" || part.startsWith("ablate-"))
+    ? await readFoundHeads(folder("identify"))
+    : null;
   const test = drawn("test", samples).map(({ id, domain, draw }) => ({
     id,
     domain,
     load: () => needleSamples(model, [draw()])[0].load(),
   }));
   const ablate = async (scope: "all" | "answer") => {
-    if (!await wanted(`ablate-${scope}`)) return;
+    if (!scores || !await wanted(`ablate-${scope}`)) return;
     await ablateHeads(model.network, test, scores, {
       ...common,
       scope,
@@ -130,7 +132,7 @@ if (import.meta.main) {
     });
   };
   await ablate("answer");
-  if (await wanted("hybrid")) {
+  if (scores && await wanted("hybrid")) {
     await hybridQuality(model.network, test, {
       ...common,
       scores: meanScores(scores),
