@@ -16,11 +16,20 @@ export interface RowSamples {
 /** Height and width of a map of rows. */
 type Size = readonly [height: number, width: number];
 
-/** The two places next to an output place, and the share of the second. */
-interface Between {
+/** The two places of an axis next to a place between them, and the share of the second. */
+export interface Between {
+  /** The place before. */
   readonly low: number;
+  /** The place after, or the last one. */
   readonly high: number;
+  /** How much of it, 0 to 1. */
   readonly fraction: number;
+}
+
+/** The places of an axis of `size` next to a place between them. */
+export function placeBetween(exact: number, size: number): Between {
+  const low = Math.min(Math.floor(exact), size - 1);
+  return { low, high: Math.min(low + 1, size - 1), fraction: Math.fround(exact - low) };
 }
 
 /** Output places of one axis among its input places, as PyTorch computes them in float32. */
@@ -28,9 +37,37 @@ function placesBetween(from: number, to: number): Between[] {
   const step = Math.fround(from / to);
   return Array.from({ length: to }, (_, i) => {
     const exact = Math.max(0, Math.fround(Math.fround(step * (i + 0.5)) - 0.5));
-    const low = Math.min(Math.floor(exact), from - 1);
-    return { low, high: Math.min(low + 1, from - 1), fraction: Math.fround(exact - low) };
+    return placeBetween(exact, from);
   });
+}
+
+/**
+ * Samples of a map of rows, each from the four rows around its place.
+ *
+ * @param count number of samples
+ * @param placeOf where each sample lies in the map
+ * @param rowAt row of the table at a place of the map
+ */
+export function cornerSamples(
+  count: number,
+  placeOf: (sample: number) => readonly [y: Between, x: Between],
+  rowAt: (y: number, x: number) => number,
+): RowSamples {
+  const rows = new Int32Array(4 * count), weights = new Float32Array(4 * count);
+  for (let sample = 0; sample < count; sample++) {
+    const [y, x] = placeOf(sample);
+    const corners = [
+      [y.low, x.low, (1 - y.fraction) * (1 - x.fraction)],
+      [y.low, x.high, (1 - y.fraction) * x.fraction],
+      [y.high, x.low, y.fraction * (1 - x.fraction)],
+      [y.high, x.high, y.fraction * x.fraction],
+    ];
+    corners.forEach(([row, column, weight], corner) => {
+      rows[corner * count + sample] = rowAt(row, column);
+      weights[corner * count + sample] = weight;
+    });
+  }
+  return { rows, weights };
 }
 
 /**
@@ -56,24 +93,11 @@ export function bilinearSamples(
   rowAt: (y: number, x: number) => number = (y, x) => y * from[1] + x,
 ): RowSamples {
   const ys = placesBetween(from[0], to[0]), xs = placesBetween(from[1], to[1]);
-  const total = to[0] * to[1];
-  const rows = new Int32Array(4 * total), weights = new Float32Array(4 * total);
-  ys.forEach((y, i) =>
-    xs.forEach((x, j) => {
-      const corners = [
-        [y.low, x.low, (1 - y.fraction) * (1 - x.fraction)],
-        [y.low, x.high, (1 - y.fraction) * x.fraction],
-        [y.high, x.low, y.fraction * (1 - x.fraction)],
-        [y.high, x.high, y.fraction * x.fraction],
-      ];
-      corners.forEach(([row, column, weight], corner) => {
-        const at = corner * total + i * to[1] + j;
-        rows[at] = rowAt(row, column);
-        weights[at] = weight;
-      });
-    })
+  return cornerSamples(
+    to[0] * to[1],
+    (sample) => [ys[Math.floor(sample / to[1])], xs[sample % to[1]]],
+    rowAt,
   );
-  return { rows, weights };
 }
 
 /** The samples of a float32 table `[R, D]`: `[samples, D]`. */

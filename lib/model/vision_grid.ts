@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { RowSamples } from "./sampled_rows.ts";
+import { cornerSamples, placeBetween, type RowSamples } from "./sampled_rows.ts";
 
 /** Frames, rows and columns of patches of one picture or video. */
 export type PatchGrid = readonly [frames: number, rows: number, columns: number];
@@ -68,33 +68,19 @@ export function samplePositionTable(
   side: number,
 ): RowSamples {
   const coordinates = patchCoordinates(grids, merge);
-  const total = coordinates.length / 2;
-  const rows = new Int32Array(4 * total);
-  const weights = new Float32Array(4 * total);
+  const gridOf = grids.flatMap((grid) => Array<PatchGrid>(grid[0] * grid[1] * grid[2]).fill(grid));
   const place = (index: number, count: number) => {
     const exact = count === 1 ? 0 : Math.fround(index * Math.fround((side - 1) / (count - 1)));
-    const low = Math.min(Math.floor(exact), side - 1);
-    return { low, high: Math.min(low + 1, side - 1), fraction: Math.fround(exact - low) };
+    return placeBetween(exact, side);
   };
-  let patch = 0;
-  for (const [frames, gridRows, gridColumns] of grids) {
-    const end = patch + frames * gridRows * gridColumns;
-    for (; patch < end; patch++) {
-      const y = place(coordinates[2 * patch], gridRows);
-      const x = place(coordinates[2 * patch + 1], gridColumns);
-      const corners = [
-        [y.low, x.low, (1 - y.fraction) * (1 - x.fraction)],
-        [y.low, x.high, (1 - y.fraction) * x.fraction],
-        [y.high, x.low, y.fraction * (1 - x.fraction)],
-        [y.high, x.high, y.fraction * x.fraction],
-      ];
-      corners.forEach(([row, column, weight], corner) => {
-        rows[corner * total + patch] = row * side + column;
-        weights[corner * total + patch] = weight;
-      });
-    }
-  }
-  return { rows, weights };
+  return cornerSamples(
+    gridOf.length,
+    (patch) => {
+      const [, rows, columns] = gridOf[patch];
+      return [place(coordinates[2 * patch], rows), place(coordinates[2 * patch + 1], columns)];
+    },
+    (row, column) => row * side + column,
+  );
 }
 
 /** The order of merged tokens by attention window, and the patches of each window. */
