@@ -12,6 +12,8 @@ import { currentBackend } from "./select.ts";
 /** Element type of weights and matrix products; see {@link createKernels} for `auto`. */
 export type DTypeChoice = "float32" | "bfloat16" | "auto";
 
+const dtypeChoices: readonly DTypeChoice[] = ["auto", "float32", "bfloat16"];
+
 /** What is known of a checkpoint's weights. */
 export interface StoredWeights {
   /** Stored element type of most of them. */
@@ -24,12 +26,32 @@ export interface StoredWeights {
 const smallModelBytes = 2 ** 30;
 
 /**
+ * The element type that `auto` means on native TensorFlow: bfloat16 for weights stored in two bytes
+ * (bfloat16 or float16) that would take more than 1 GiB in float32, else float32.
+ *
+ * Float16 has three bits more than bfloat16, which rounds them away; computing in float16 itself is
+ * no option, since activations of large models overflow it. Asking for float32 keeps every bit.
+ *
+ * @example
+ * ```ts
+ * import { automaticDType } from "../../lib/backend/create_kernels.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(automaticDType({ dtype: "F16", parameters: 7e9 }), "bfloat16");
+ * assertEquals(automaticDType({ dtype: "F16", parameters: 1e6 }), "float32");
+ * ```
+ */
+export function automaticDType(stored: StoredWeights | undefined): "float32" | "bfloat16" {
+  if (!stored || 4 * stored.parameters <= smallModelBytes) return "float32";
+  return stored.dtype === "BF16" || stored.dtype === "F16" ? "bfloat16" : "float32";
+}
+
+/**
  * Kernels for the backend that `useBackend` started.
  *
- * @param dtype element type; `auto` is bfloat16 on native TensorFlow for checkpoints stored so that
- *   would take more than 1 GiB in float32, else float32
+ * @param dtype element type; `auto` is {@link automaticDType} on native TensorFlow, else float32
  * @param stored the checkpoint's weights, for `auto`
- * @throws {InputError} if no backend runs yet, or bfloat16 is asked of a backend that has none
+ * @throws {InputError} if no backend runs yet, for other element types, or if bfloat16 is asked of a
+ *   backend that has none
  *
  * @example
  * ```ts
@@ -40,13 +62,15 @@ const smallModelBytes = 2 ** 30;
  * ```
  */
 export function createKernels(dtype: DTypeChoice = "auto", stored?: StoredWeights): Kernels {
+  if (!dtypeChoices.includes(dtype)) {
+    throw new InputError(`Cannot compute in "${dtype}": wanted ${dtypeChoices.join(", ")}`);
+  }
   const backend = currentBackend()?.backend;
   if (!backend) {
     throw new InputError("Cannot make kernels: start a backend with useBackend() first");
   }
   if (backend === "tensorflow") {
-    const large = stored?.dtype === "BF16" && 4 * stored.parameters > smallModelBytes;
-    return nativeKernels({ dtype: dtype !== "auto" ? dtype : large ? "bfloat16" : "float32" });
+    return nativeKernels({ dtype: dtype === "auto" ? automaticDType(stored) : dtype });
   }
   if (dtype === "bfloat16") {
     throw new InputError(

@@ -38,8 +38,12 @@ export function storedWeights(
   source: WeightSource,
 ): StoredWeights {
   const shapes = [...expectedShapes(family, config).values()];
+  const bytes = new Map<string, number>();
+  for (const { dtype, byteLength } of source.names().map((name) => source.info(name))) {
+    bytes.set(dtype, (bytes.get(dtype) ?? 0) + byteLength);
+  }
   return {
-    dtype: source.info(source.names()[0]).dtype,
+    dtype: [...bytes].reduce((most, next) => next[1] > most[1] ? next : most, ["", 0])[0],
     parameters: shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0),
   };
 }

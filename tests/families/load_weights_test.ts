@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
 import { readModelConfig } from "../../lib/families/checkpoint.ts";
-import { matchWeights } from "../../lib/families/load_weights.ts";
+import { matchWeights, storedWeights } from "../../lib/families/load_weights.ts";
 import { openSafetensors, type WeightSource } from "../../lib/weights/safetensors.ts";
 import { goldenDir, goldenNames } from "../suites/golden.ts";
 
@@ -83,3 +83,20 @@ for (const name of goldenNames) {
     }
   });
 }
+
+Deno.test("the stored element type is that of most bytes, whichever comes first", async () => {
+  const { family, config } = await readModelConfig(goldenDir("internvl_qwen3"));
+  using source = await openSafetensors(goldenDir("internvl_qwen3"));
+  const { dtype, parameters } = storedWeights(family, config, source);
+  assertEquals(dtype, "F16");
+  const stored = source.names().map((name) => source.info(name));
+  assertEquals(parameters, stored.reduce((sum, { byteLength }) => sum + byteLength / 2, 0));
+  const first = source.names()[0];
+  const mixed: WeightSource = {
+    ...source,
+    path: source.path,
+    names: () => source.names(),
+    info: (name) => ({ ...source.info(name), dtype: name === first ? "F32" : "F16" }),
+  };
+  assertEquals(storedWeights(family, config, mixed).dtype, "F16");
+});
