@@ -7,6 +7,7 @@ import type { PretrainedModel } from "../families/pretrained.ts";
 import type { RunOptions } from "../model/vision_language_model.ts";
 import { isCorrect } from "../tasks/metrics.ts";
 import type { Progress } from "./experiment.ts";
+import type { PromptStore } from "./prompt_store.ts";
 import { type AnySample, samplePrompt } from "./samples.ts";
 
 /** One answered sample. */
@@ -27,6 +28,8 @@ export interface SampleAnswer {
 export interface AnswerOptions extends RunOptions {
   /** Tokens of an answer at most; by default 8, or 48 where a box, a time or the like is asked for. */
   readonly maxNewTokens?: number;
+  /** Where prompts are kept from one call to the next; nowhere by default. */
+  readonly store?: PromptStore;
   /** Progress. */
   readonly onProgress?: Progress;
 }
@@ -52,14 +55,15 @@ export async function answerSamples(
   samples: readonly AnySample[],
   options: AnswerOptions = {},
 ): Promise<SampleAnswer[]> {
-  const { onProgress, maxNewTokens: limit, ...run } = options;
+  const { onProgress, store, maxNewTokens: limit, ...run } = options;
   const answers: SampleAnswer[] = [];
   for (const sample of samples) {
     onProgress?.(answers.length, samples.length);
-    const prompt = await samplePrompt(model, sample);
+    const { prompt, embedded } = await store?.get(sample) ??
+      { prompt: await samplePrompt(model, sample) };
     const ids: number[] = [];
     const maxNewTokens = limit ?? (sample.metric ? 48 : 8);
-    for await (const { id, isStop } of model.generate(prompt, { ...run, maxNewTokens })) {
+    for await (const { id, isStop } of model.generate(prompt, { ...run, embedded, maxNewTokens })) {
       if (!isStop) ids.push(id);
     }
     const answer = model.processor.tokenizer.decode(ids, { skipSpecialTokens: true }).trim();

@@ -26,6 +26,7 @@ export { ablationSamples } from "./ablation_samples.ts";
 export * from "./answers.ts";
 export * from "./compare_variants.ts";
 export type { Experiment, Progress, RunContext } from "./experiment.ts";
+export { PromptStore, type StoredPrompt } from "./prompt_store.ts";
 export {
   findHeads,
   type FindHeadsOptions,

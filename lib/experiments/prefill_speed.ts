@@ -17,6 +17,7 @@ import { Random } from "../stats/random.ts";
 import { answerSamples } from "./answers.ts";
 import { type Experiment, type RunContext, runUnits } from "./experiment.ts";
 import type { Json } from "./journal.ts";
+import { PromptStore } from "./prompt_store.ts";
 import { jsonText, makeManifest, writeRecord } from "./record.ts";
 import { type AnySample, samplePrompt } from "./samples.ts";
 
@@ -166,8 +167,9 @@ export const prefillSpeedExperiment: Experiment<PrefillSpeedConfig, PrefillSpeed
     }
     const local = { kind: "local", sink, window } as const;
     const denseAnswers = new Map<LengthGroup, boolean[]>();
+    using store = new PromptStore(pretrained);
     const right = async (group: LengthGroup, attention: AttentionFunction) =>
-      (await answerSamples(pretrained, group.samples, { attention, maxNewTokens }))
+      (await answerSamples(pretrained, group.samples, { attention, maxNewTokens, store }))
         .map(({ correct }) => correct);
     const groups = await lengthGroups(config);
     const units = groups.flatMap((group) =>

@@ -7,7 +7,7 @@ import { InputError } from "../common/errors.ts";
 import { Random } from "../stats/random.ts";
 import type { KvCache } from "./kv_cache.ts";
 import type { ModelInputs } from "./model_inputs.ts";
-import type { RunOptions, VisionLanguageModel } from "./vision_language_model.ts";
+import type { EmbeddedPrompt, RunOptions, VisionLanguageModel } from "./vision_language_model.ts";
 
 /** How to choose each next token. */
 export interface GenerateOptions extends RunOptions {
@@ -23,6 +23,8 @@ export interface GenerateOptions extends RunOptions {
   readonly seed?: number;
   /** Tokens that end the answer; the config's by default. An empty list never stops. */
   readonly stopTokenIds?: readonly number[];
+  /** The prompt's embeddings if they are there already; hooks before the decoder then do not fire. */
+  readonly embedded?: EmbeddedPrompt;
   /** Keep the logits of every step. */
   readonly keepLogits?: boolean;
   /** Stops the decoding from outside. */

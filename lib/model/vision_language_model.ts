@@ -151,20 +151,22 @@ export class VisionLanguageModel {
 
   /**
    * Runs a prompt through the model, filling `cache` if given; the residual stream after the last
-   * layer, `[1, T, D]` (or only its `lastRows`), belongs to the caller.
+   * layer, `[1, T, D]` (or only its `lastRows`), belongs to the caller. With `embedded`, which stays
+   * the caller's, the prompt is not embedded again.
    */
   prefill(
     inputs: ModelInputs,
     options: RunOptions & {
       patternRows?: PatternRequest;
       cache?: KvCache;
+      embedded?: EmbeddedPrompt;
       runHooks?: RunHooks | null;
       lastRows?: number;
     } = {},
   ): Tensor {
     const hooks = options.runHooks ?? this.runHooks(options.hooks);
     return this.kernels.scope(() => {
-      const { embeddings, deepstack } = this.embedPrompt(inputs, hooks);
+      const { embeddings, deepstack } = options.embedded ?? this.embedPrompt(inputs, hooks);
       return this.decoder.forward(embeddings, inputs.positionIds, { ...options, hooks, deepstack });
     });
   }
