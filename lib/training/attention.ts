@@ -1,6 +1,7 @@
 /**
- * Attention for training: several question blocks on one context, exact gradients, and no
- * probabilities kept between the passes (they are computed again, block of rows by block of rows).
+ * Attention for training: several question blocks on one context, exact gradients, and for long
+ * contexts no probabilities kept between the passes (they are computed again, block of rows by block
+ * of rows).
  *
  * The counterpart of `denseAttention` in `lib/nn/attention.ts`; the tests hold the two equal.
  * @module
@@ -12,6 +13,8 @@ import { asKernelTensor, asTfjs } from "./tensors.ts";
 
 /** Rows of queries handled at once. */
 const rowBlock = 256;
+/** Probabilities of a layer, of all heads and sequences, up to which they are kept: 32 MB. */
+const keptEntries = 8e6;
 
 /** Which keys a training attention hides besides those that the layout hides. */
 export interface LocalWindow {
@@ -141,8 +144,8 @@ export class TrainingAttention {
         tf.Tensor4D,
         tf.GradSaveFunc,
       ];
-      const z = this.#forward(q, k, v, call.layer);
-      save([q, k, v, z]);
+      const { z, kept } = this.#forward(q, k, v, call.layer);
+      save([q, k, v, z, ...kept]);
       return {
         value: z,
         gradFunc: (dz, saved) => this.#backward(dz as tf.Tensor4D, saved, call.layer),
@@ -195,27 +198,35 @@ export class TrainingAttention {
     return tf.slice(this.#watched!, [0], [block.keys]);
   }
 
-  #forward(q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D, layer: number): tf.Tensor {
+  /** `z [B, N, t, H]`, where keys are watched with columns for their mass and sharpness. */
+  #withLooks(z: tf.Tensor, p: tf.Tensor, block: RowBlock): tf.Tensor {
+    if (!this.#watched) return z;
+    const seen = tf.mul(p, this.#marks(block));
+    const column = (x: tf.Tensor) => tf.reshape(tf.sum(x, -1), [...z.shape.slice(0, 3), 1]);
+    return tf.concat([z, column(seen), column(tf.mul(seen, p))], 3);
+  }
+
+  /** Attention output, and the probabilities of each block of rows where they are kept. */
+  #forward(q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D, layer: number) {
     const [batch, heads] = q.shape;
     const [, groups, , width] = v.shape;
-    const parts = this.#blocks.map((block) =>
-      tf.tidy(() => {
-        const folded = fold(q, block, groups);
-        const p = this.#probabilities(folded, k, block, layer);
-        const z = tf.matMul(p, rowsOf(v, 0, block.keys));
-        const own = tf.reshape(z, [batch, heads, block.end - block.start, width]);
-        if (!this.#watched) return own;
-        const seen = tf.mul(p, this.#marks(block));
-        const column = (x: tf.Tensor) => tf.reshape(tf.sum(x, -1), [batch, heads, -1, 1]);
-        return tf.concat([own, column(seen), column(tf.mul(seen, p))], 3);
-      })
-    );
-    return parts.length === 1 ? parts[0] : tf.concat(parts, 2);
+    const entries = this.#blocks.reduce((sum, { mask }) => sum + mask.size, 0) * batch * heads;
+    const kept: tf.Tensor[] = [];
+    const parts = this.#blocks.map((block) => {
+      const [z, ...own] = tf.tidy(() => {
+        const p = this.#probabilities(fold(q, block, groups), k, block, layer);
+        const z = tf.reshape(tf.matMul(p, rowsOf(v, 0, block.keys)), [batch, heads, -1, width]);
+        return [this.#withLooks(z, p, block), ...entries <= keptEntries ? [p] : []];
+      });
+      kept.push(...own);
+      return z;
+    });
+    return { z: parts.length === 1 ? parts[0] : tf.concat(parts, 2), kept };
   }
 
   #backward(dz: tf.Tensor4D, saved: tf.Tensor[], layer: number): tf.Tensor[] {
     return tf.tidy(() => {
-      const [q, k, v, z] = saved as tf.Tensor4D[];
+      const [q, k, v, z, ...kept] = saved as tf.Tensor4D[];
       const [batch, heads, , headDim] = q.shape;
       const [, groups, length] = k.shape;
       const width = v.shape[3];
@@ -228,10 +239,10 @@ export class TrainingAttention {
       ) as tf.Tensor4D; // [B, N, T, 1]
       const queries: tf.Tensor[] = [];
       let keys: tf.Tensor | null = null, values: tf.Tensor | null = null;
-      for (const block of this.#blocks) {
+      for (const [i, block] of this.#blocks.entries()) {
         const [dq, dk, dv] = tf.tidy(() => {
           const folded = fold(q, block, groups);
-          const p = this.#probabilities(folded, k, block, layer);
+          const p = kept[i] ?? this.#probabilities(folded, k, block, layer);
           const own = fold(up as tf.Tensor4D, block, groups);
           let dp: tf.Tensor = tf.matMul(own, rowsOf(v, 0, block.keys), false, true);
           if (sharp) {
