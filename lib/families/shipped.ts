@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InputError } from "../common/errors.ts";
+import { InputError, nearestNames } from "../common/errors.ts";
 
 /**
  * Short names: the small model, the same without the price that concentrates its look-up, the same
@@ -24,12 +24,26 @@ export function dataFolder(): string {
   return decodeURIComponent(new URL("../../data", import.meta.url).pathname);
 }
 
+/** Refuses a single word that is neither a shipped model nor a file or folder. */
+function checkBareName(name: string): void {
+  if (!/^[A-Za-z0-9_-]+$/.test(name)) return;
+  try {
+    Deno.statSync(name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new InputError(
+      `Cannot open model "${name}": there is no such folder, and the shipped models are ` +
+        `${shippedNames.join(", ")}; nearest: ${nearestNames(name, shippedNames, 1)[0]}`,
+    );
+  }
+}
+
 /**
  * The directory of a shipped model, or the name as it is.
  *
  * @param nameOrDir a short name, a directory or a hub id
  * @param data folder with the shipped models in `models`; this repository's by default
- * @throws {InputError} for the short name of a model that is not there
+ * @throws {InputError} for the short name of a model that is not there, and for a word that is none
  *
  * @example
  * ```ts
@@ -39,7 +53,10 @@ export function dataFolder(): string {
  * ```
  */
 export function shippedOrGiven(nameOrDir: string, data: string = dataFolder()): string {
-  if (!shippedNames.some((name) => name === nameOrDir)) return nameOrDir;
+  if (!shippedNames.some((name) => name === nameOrDir)) {
+    checkBareName(nameOrDir);
+    return nameOrDir;
+  }
   const dir = `${data}/models/${nameOrDir}`;
   try {
     for (const { name } of Deno.readDirSync(dir)) {

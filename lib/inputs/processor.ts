@@ -83,7 +83,8 @@ function prepareMedia<T>(
   const prepared = { tensors: {}, layouts: [] };
   if (recipe === null) {
     if (media.length === 0) return { prepared, placeholders: [] };
-    throw new InputError(`Cannot use ${media.length} ${kind}s: this model takes no ${kind}s`);
+    const given = media.length === 1 ? `1 ${kind}` : `${media.length} ${kind}s`;
+    throw new InputError(`Cannot use ${given}: this model takes no ${kind}s`);
   }
   const done = media.length === 0 ? prepared : recipe.prepare(media);
   const { placeholder } = recipe;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InputError } from "../common/errors.ts";
+import { editDistance, InputError, nearestNames } from "../common/errors.ts";
 import { relativeNameProblem } from "../common/files.ts";
 import { quoted } from "../common/text.ts";
 import { hasCheckpointFile } from "./checkpoint_files.ts";
@@ -192,6 +192,36 @@ async function resolveHubId(id: string, options: ResolveOptions): Promise<string
   return dir;
 }
 
+/** Names of a folder's entries, none where it cannot be read. */
+async function entriesOf(dir: string): Promise<Deno.DirEntry[]> {
+  return await Array.fromAsync(Deno.readDir(dir)).catch(() => []);
+}
+
+/** Models in a folder that is none itself, as the end of a message. */
+async function whatElseIsIn(dir: string): Promise<string> {
+  const entries = await entriesOf(dir);
+  const shown = (names: readonly string[]) =>
+    names.toSorted().slice(0, 5).map((name) => quoted(name)).join(", ");
+  const files = entries.map(({ name }) => name).filter((name) => name.endsWith(".gguf"));
+  if (files.length > 0) return `; of its GGUF files name one: ${shown(files)}`;
+  const models: string[] = [];
+  for (const { name, isDirectory } of entries) {
+    const file = isDirectory && await Deno.stat(`${dir}/${name}/config.json`).catch(() => null);
+    if (file && file.isFile) models.push(name);
+  }
+  return models.length > 0 ? `; folders in it that have one: ${shown(models)}` : "";
+}
+
+/** The folder whose name is nearest to a missing one's, as part of a message. */
+async function nearestFolder(missing: string): Promise<string> {
+  const [, parent, name] = /^(.*?)([^/]*)\/*$/.exec(missing)!;
+  const folders = (await entriesOf(parent || ".")).filter(({ isDirectory }) => isDirectory);
+  const [near] = nearestNames(name, folders.map((folder) => folder.name), 1);
+  return near !== undefined && editDistance(near, name) <= name.length / 2
+    ? ` (nearest: ${quoted(parent + near)})`
+    : "";
+}
+
 /**
  * The local directory of a checkpoint. An existing directory or GGUF file is returned as it is; a hub
  * id is downloaded into the cache that Python's huggingface_hub uses, unless it is there already.
@@ -224,7 +254,10 @@ export async function resolveCheckpoint(
   });
   if (found?.isDirectory) {
     if (await hasCheckpointFile(dirOrHubId, "config.json")) return dirOrHubId;
-    throw new InputError(`Cannot open model ${quoted(dirOrHubId)}: it has no config.json`);
+    throw new InputError(
+      `Cannot open model ${quoted(dirOrHubId)}: it has no config.json` +
+        await whatElseIsIn(dirOrHubId),
+    );
   }
   if (found?.isFile && dirOrHubId.endsWith(".gguf")) return dirOrHubId;
   if (found) {
@@ -234,11 +267,13 @@ export async function resolveCheckpoint(
   }
   if (!isHubId(dirOrHubId)) {
     throw new InputError(
-      `Cannot open model ${
-        quoted(dirOrHubId)
-      }: there is no such directory, and it is not a hub id ` +
-        "such as Qwen/Qwen3-VL-4B-Instruct",
+      `Cannot open model ${quoted(dirOrHubId)}: there is no such directory` +
+        `${await nearestFolder(dirOrHubId)}, and it is not a hub id such as ` +
+        "Qwen/Qwen3-VL-4B-Instruct",
     );
   }
-  return await resolveHubId(dirOrHubId, options);
+  return await resolveHubId(dirOrHubId, options).catch((error) => {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${error.message} (a folder ${quoted(dirOrHubId)} is not here either)`);
+  });
 }

@@ -22,6 +22,10 @@ Deno.test("a family is found by its model type, or the message lists those that 
   assertEquals(familyOf("qwen3_vl").modelType, "qwen3_vl");
   const error = assertThrows(() => familyOf("gpt2"), Error, "supported are");
   for (const { modelType } of families) assert(error.message.includes(modelType));
+  assert(!error.message.includes("nearest"), "nothing is near gpt2");
+  assertThrows(() => familyOf("qwen3_vl_moe"), InputError, "nearest: qwen3_vl");
+  assertThrows(() => familyOf("internvl_chat"), InputError, "names that end in -HF");
+  assertThrows(() => familyOf("llava_qwen"), InputError, "llava-hf/");
 });
 
 Deno.test("stop tokens come from the generation config and the config", async () => {

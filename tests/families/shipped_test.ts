@@ -13,6 +13,8 @@ Deno.test("shippedOrGiven: a model that is not there is one line that says how t
     assert(!(error as Error).message.includes("\n"));
   }
   assertEquals(shippedOrGiven("my/smol", "tests/none"), "my/smol");
+  assertEquals(shippedOrGiven("tests"), "tests"); // a folder that is there
+  assertThrows(() => shippedOrGiven("minni"), InputError, "nearest: mini");
 });
 
 Deno.test("shippedOrGiven: a folder with a config or with a GGUF file is a model", async () => {

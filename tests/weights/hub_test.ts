@@ -225,12 +225,16 @@ Deno.test("resolveCheckpoint: directories, and names that are neither", () =>
       await assertRejects(() => resolveCheckpoint(name), InputError, message);
     };
     await refused(`${folder}/model`, "it has no config.json");
+    for (const file of ["a", "b"]) await Deno.writeTextFile(`${folder}/model/${file}.gguf`, "");
+    await refused(`${folder}/model`, 'of its GGUF files name one: "a.gguf", "b.gguf"');
     await Deno.writeTextFile(`${folder}/model/config.json`, "{}");
+    await refused(folder, 'it has no config.json; folders in it that have one: "model"');
+    await refused(`${folder}/modle`, `no such directory (nearest: "${folder}/model")`);
     assertEquals(await resolveCheckpoint(`${folder}/model`), `${folder}/model`);
     await refused(`${folder}/file`, "it is a file");
     await refused(`${folder}/file/x`, "no such directory");
     for (const name of ["qwen3", "a/b/c", "../x/y", "./a", "a/..", "a--b/c", "", "a/b.git"]) {
-      await refused(name, "no such directory, and it is not a hub id");
+      await refused(name, "it is not a hub id");
       assert(!isHubId(name), name);
     }
     for (const name of ["Qwen/Qwen3-VL-4B-Instruct", "a/b", "a_b/c.d-e"]) {
