@@ -198,18 +198,14 @@ async function entriesOf(dir: string): Promise<Deno.DirEntry[]> {
 }
 
 /** Models in a folder that is none itself, as the end of a message. */
-async function whatElseIsIn(dir: string): Promise<string> {
-  const entries = await entriesOf(dir);
-  const shown = (names: readonly string[]) =>
-    names.toSorted().slice(0, 5).map((name) => quoted(name)).join(", ");
-  const files = entries.map(({ name }) => name).filter((name) => name.endsWith(".gguf"));
-  if (files.length > 0) return `; of its GGUF files name one: ${shown(files)}`;
+async function modelsIn(dir: string): Promise<string> {
   const models: string[] = [];
-  for (const { name, isDirectory } of entries) {
+  for (const { name, isDirectory } of await entriesOf(dir)) {
     const file = isDirectory && await Deno.stat(`${dir}/${name}/config.json`).catch(() => null);
-    if (file && file.isFile) models.push(name);
+    if (file && file.isFile) models.push(quoted(name));
   }
-  return models.length > 0 ? `; folders in it that have one: ${shown(models)}` : "";
+  const shown = models.toSorted().slice(0, 5).join(", ");
+  return models.length > 0 ? `; folders in it that have one: ${shown}` : "";
 }
 
 /** The folder whose name is nearest to a missing one's, as part of a message. */
@@ -256,7 +252,7 @@ export async function resolveCheckpoint(
     if (await hasCheckpointFile(dirOrHubId, "config.json")) return dirOrHubId;
     throw new InputError(
       `Cannot open model ${quoted(dirOrHubId)}: it has no config.json` +
-        await whatElseIsIn(dirOrHubId),
+        await modelsIn(dirOrHubId),
     );
   }
   if (found?.isFile && dirOrHubId.endsWith(".gguf")) return dirOrHubId;
