@@ -9,19 +9,14 @@ import { nextImages } from "./anyres_rows.ts";
 import type { Family } from "./family.ts";
 import { imageTowerFamily } from "./image_tower_family.ts";
 import { llavaNextInputs, llavaNextResolutions } from "./input_recipes.ts";
+import { clipTower } from "./llava.ts";
 
 /** LLaVA-NeXT. */
 export const llavaNext: Family = imageTowerFamily({
   modelType: "llava_next",
   title: "LLaVA-NeXT",
   decoder: "llama",
-  tower: {
-    encoder: "clip_vision_model",
-    featureLayer: -2,
-    strategy: "default",
-    pixelShuffle: false,
-    newline: true,
-  },
+  tower: { ...clipTower, newline: true },
   tokens: { image: 32000 },
   readAnyres(config) {
     config.require("use_image_newline_parameter", true);
