@@ -10,7 +10,7 @@ import {
   testKernels,
 } from "../suites/golden.ts";
 
-for (const family of ["qwen3_vl", "qwen2_5_vl", "internvl", "llava_onevision"]) {
+for (const family of ["qwen3_vl", "qwen2_5_vl", "internvl", "llava_next", "llava_onevision"]) {
   Deno.test(`${family}: streamed layer by layer, prompts together give what each gives alone`, async () => {
     const kernels = await testKernels();
     const before = kernels.tensorCount();
