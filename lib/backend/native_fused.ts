@@ -1,6 +1,7 @@
 /**
  * Operations of our own, compiled by the set-up from `tools/native/ops` and registered with
- * TensorFlow: norms, gates, rotary embedding and attention, each in one pass over memory.
+ * TensorFlow: norms, gates, rotary embedding and attention, each in one pass over memory, and the
+ * products that are faster than TensorFlow's (few rows; bfloat16 in matrix registers).
  *
  * The fast counterpart of `native_plain.ts`; `tests/suites/kernel_suite.ts` holds the two equal.
  * @module

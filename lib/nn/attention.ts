@@ -10,7 +10,10 @@
 import { keyScores, mixValues } from "../backend/blocked_attention.ts";
 import type { Kernels, Tensor } from "../backend/kernels.ts";
 
-/** Keys and values of a run of consecutive positions. A batch of 1 is shared by every row. */
+/**
+ * Keys and values of a run of positions: consecutive, but for what a short cache leaves out (see
+ * `KvCache.append`). A batch of 1 is shared by every row.
+ */
 export interface KeyValueSegment {
   /** `[B or 1, K, S, H]`, after the rotary embedding. */
   readonly key: Tensor;
