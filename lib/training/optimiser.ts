@@ -42,6 +42,13 @@ export interface Parameter {
 /** Gradients by parameter name. */
 export type Gradients = Readonly<Record<string, tf.Tensor>>;
 
+/** The next value is `decay * value - length * direction`. */
+interface Move {
+  readonly direction: tf.Tensor;
+  readonly length: number;
+  readonly decay: number;
+}
+
 const newtonSchulz = { a: 3.4445, b: -4.775, c: 2.0315, steps: 5, epsilon: 1e-7 } as const;
 
 /**
@@ -79,7 +86,7 @@ export function gradientNorm(gradients: Gradients): number {
 /** Moves parameters along their gradients. Its state is tensors: {@link Optimiser.dispose} it. */
 export class Optimiser {
   readonly #options: Required<OptimiserOptions>;
-  readonly #parameters: readonly Parameter[];
+  /** Parameters of one rule and shape: they move together, in a few operations on their stack. */
   readonly #stacks: readonly (readonly Parameter[])[];
   readonly #state = new Map<string, tf.Tensor>();
   #step = 0;
@@ -99,8 +106,7 @@ export class Optimiser {
       clipNorm: Infinity,
       ...options,
     };
-    this.#parameters = parameters;
-    const byShape = new Map<string, Parameter[]>();
+    const stacks = new Map<string, Parameter[]>();
     for (const parameter of parameters) {
       const { name, variable, rule } = parameter;
       if (rule === "muon" && variable.rank !== 2) {
@@ -112,12 +118,10 @@ export class Optimiser {
       for (const slot of slots) {
         this.#state.set(`${name}.${slot}`, tf.keep(tf.zeros(variable.shape)));
       }
-      if (rule === "muon") {
-        const key = String(variable.shape);
-        byShape.set(key, [...byShape.get(key) ?? [], parameter]);
-      }
+      const key = `${rule} ${variable.shape}`;
+      stacks.set(key, [...stacks.get(key) ?? [], parameter]);
     }
-    this.#stacks = [...byShape.values()];
+    this.#stacks = [...stacks.values()];
   }
 
   /** Steps made so far. */
@@ -158,12 +162,17 @@ export class Optimiser {
     this.#step++;
     const norm = gradientNorm(gradients);
     const scale = norm > this.#options.clipNorm ? this.#options.clipNorm / norm : 1;
-    for (const stack of this.#stacks) {
-      this.#muon(stack.filter(({ name }) => gradients[name]), gradients, scale, rate);
-    }
-    for (const parameter of this.#parameters) {
-      const gradient = gradients[parameter.name];
-      if (parameter.rule === "adamw" && gradient) this.#adamw(parameter, gradient, scale, rate);
+    for (const all of this.#stacks) {
+      const stack = all.filter(({ name }) => gradients[name]);
+      if (stack.length === 0) continue;
+      tf.tidy(() => {
+        const gradient = tf.mul(tf.stack(stack.map(({ name }) => gradients[name])), scale);
+        const move = stack[0].rule === "muon" ? this.#muon : this.#adamw;
+        const { direction, length, decay } = move.call(this, stack, gradient, rate);
+        const now = tf.stack(stack.map(({ variable }) => variable));
+        const next = tf.unstack(tf.sub(tf.mul(now, decay), tf.mul(direction, length)));
+        stack.forEach(({ variable }, i) => variable.assign(next[i]));
+      });
     }
     return norm;
   }
@@ -179,42 +188,43 @@ export class Optimiser {
     this.#state.set(name, tf.keep(tensor));
   }
 
-  #muon(stack: readonly Parameter[], gradients: Gradients, scale: number, rate: number): void {
-    if (stack.length === 0) return;
-    const { momentum, muonDecay, muonRate } = this.#options;
-    tf.tidy(() => {
-      const ahead = stack.map(({ name }) => {
-        const gradient = tf.mul(gradients[name], scale);
-        const old = this.#state.get(`${name}.momentum`)!;
-        const own = tf.add(tf.mul(old, momentum), tf.mul(gradient, 1 - momentum));
-        this.#put(`${name}.momentum`, own);
-        return tf.add(tf.mul(gradient, 1 - momentum), tf.mul(own, momentum)); // Nesterov
-      });
-      const directions = tf.unstack(orthogonalise(tf.stack(ahead)));
-      const [rows, columns] = stack[0].variable.shape;
-      const length = muonRate * rate * Math.sqrt(Math.max(1, rows! / columns!));
-      stack.forEach(({ variable }, i) => {
-        const kept = tf.mul(variable, 1 - muonRate * rate * muonDecay);
-        variable.assign(tf.sub(kept, tf.mul(directions[i], length)));
-      });
-    });
+  /** A slot of the state of all parameters of a stack. */
+  #stacked(stack: readonly Parameter[], slot: string): tf.Tensor {
+    return tf.stack(stack.map(({ name }) => this.#state.get(`${name}.${slot}`)!));
   }
 
-  #adamw({ name, variable }: Parameter, gradient: tf.Tensor, scale: number, rate: number): void {
+  #putAll(stack: readonly Parameter[], slot: string, value: tf.Tensor): void {
+    tf.unstack(value).forEach((own, i) => this.#put(`${stack[i].name}.${slot}`, own));
+  }
+
+  #muon(stack: readonly Parameter[], gradient: tf.Tensor, rate: number): Move {
+    const { momentum, muonDecay, muonRate } = this.#options;
+    const fresh = tf.mul(gradient, 1 - momentum);
+    const own = tf.add(tf.mul(this.#stacked(stack, "momentum"), momentum), fresh);
+    this.#putAll(stack, "momentum", own);
+    const direction = orthogonalise(tf.add(fresh, tf.mul(own, momentum))); // Nesterov
+    const [rows, columns] = stack[0].variable.shape;
+    return {
+      direction,
+      length: muonRate * rate * Math.sqrt(Math.max(1, rows! / columns!)),
+      decay: 1 - muonRate * rate * muonDecay,
+    };
+  }
+
+  #adamw(stack: readonly Parameter[], g: tf.Tensor, rate: number): Move {
     const { betas: [b1, b2], adamDecay, adamRate, epsilon } = this.#options;
-    tf.tidy(() => {
-      const g = tf.mul(gradient, scale);
-      const mean = tf.add(tf.mul(this.#state.get(`${name}.mean`)!, b1), tf.mul(g, 1 - b1));
-      const square = tf.add(
-        tf.mul(this.#state.get(`${name}.square`)!, b2),
-        tf.mul(tf.square(g), 1 - b2),
-      );
-      this.#put(`${name}.mean`, mean);
-      this.#put(`${name}.square`, square);
-      const root = tf.add(tf.sqrt(tf.div(square, 1 - b2 ** this.#step)), epsilon);
-      const move = tf.div(tf.mul(mean, adamRate * rate / (1 - b1 ** this.#step)), root);
-      const kept = tf.mul(variable, 1 - adamRate * rate * adamDecay);
-      variable.assign(tf.sub(kept, move));
-    });
+    const mean = tf.add(tf.mul(this.#stacked(stack, "mean"), b1), tf.mul(g, 1 - b1));
+    const square = tf.add(
+      tf.mul(this.#stacked(stack, "square"), b2),
+      tf.mul(tf.square(g), 1 - b2),
+    );
+    this.#putAll(stack, "mean", mean);
+    this.#putAll(stack, "square", square);
+    const root = tf.add(tf.sqrt(tf.div(square, 1 - b2 ** this.#step)), epsilon);
+    return {
+      direction: tf.div(mean, root),
+      length: adamRate * rate / (1 - b1 ** this.#step),
+      decay: 1 - adamRate * rate * adamDecay,
+    };
   }
 }

@@ -62,14 +62,26 @@ function rotateHalf(x: tf.Tensor): tf.Tensor {
   return tf.concat([tf.neg(second), first], -1);
 }
 
+/** The halves of the last axis, exchanged. */
+function swapHalves(x: tf.Tensor): tf.Tensor {
+  const half = x.shape[x.rank - 1] / 2;
+  const [first, second] = tf.split(x, [half, half], -1);
+  return tf.concat([second, first], -1);
+}
+
 function rotate(x: tf.Tensor, cos: tf.Tensor, sin: tf.Tensor): tf.Tensor {
   return withGradient(
     (input, c, s) => tf.add(tf.mul(input, c), tf.mul(rotateHalf(input), s)),
-    (dy, [input, c, s]) => [
-      tf.sub(tf.mul(dy, c), rotateHalf(tf.mul(dy, s))), // the transpose of rotateHalf is its negative
-      sumLeading(tf.mul(dy, input), 2),
-      sumLeading(tf.mul(dy, rotateHalf(input)), 2),
-    ],
+    (dy, [input, c, s]) => {
+      // the transpose of rotateHalf is its negative, rotateHalf(dy s) = rotateHalf(dy) swapHalves(s),
+      // and the sum of dy rotateHalf(x) is -swapHalves(the sum of rotateHalf(dy) x)
+      const turned = rotateHalf(dy);
+      return [
+        tf.sub(tf.mul(dy, c), tf.mul(turned, swapHalves(s))),
+        sumLeading(tf.mul(dy, input), 2),
+        tf.neg(swapHalves(sumLeading(tf.mul(turned, input), 2))),
+      ];
+    },
     [x, cos, sin],
   );
 }
