@@ -8,12 +8,22 @@
  */
 export { Aligner, type AlignReport, type LabelledPictures } from "./align.ts";
 export { type LocalWindow, type Looks, TrainingAttention } from "./attention.ts";
+export { assembleLlava, eyesChatTemplate } from "./assemble_llava.ts";
 export { type AskedQuestion, assembleBatch, type TrainingContext } from "./batches.ts";
 export { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoints.ts";
 export { type CurriculumState, type Level, pictures } from "./curriculum.ts";
 export { answerContext, type AnswerOptions, type AskableContext } from "./evaluate.ts";
 export { exportModel } from "./export.ts";
 export type { AuxiliaryWeights, Batch } from "./forward.ts";
+export {
+  EyesAligner,
+  type EyesReport,
+  type LabelledPages,
+  type WordTable,
+} from "./eyes_aligner.ts";
+export { type EyesSettings, loadEyes, readEyesSettings, saveEyes } from "./eyes_files.ts";
+export { EyesParameters, eyesPixels, eyesTower } from "./eyes_model.ts";
+export { labelledPages, randomPages } from "./eyes_pages.ts";
 export { sparseTreatment, zeroHeads } from "./head_treatment.ts";
 export { type BlockLayout, type PictureLayout, sequenceLayout, type TokenGrid } from "./layout.ts";
 export { crossEntropy } from "./loss.ts";
@@ -35,6 +45,14 @@ export {
   picturesPhase,
   sparsePhase,
 } from "./run_phases.ts";
+export {
+  type EyesRun,
+  freshEyes,
+  pageWordTokens,
+  trainEyes,
+  type WordSource,
+  wordTable,
+} from "./run_eyes.ts";
 export { rateAt, type Schedule } from "./schedule.ts";
 export { encodeText, tokenIds } from "./token_format.ts";
 export { type LogLine, type RunPlan, type RunState, train } from "./train.ts";
