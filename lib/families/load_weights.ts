@@ -103,6 +103,26 @@ export function matchWeights(
 }
 
 /**
+ * How the axes of a weight are stored, where they are in another order than wanted.
+ *
+ * Source: transformers `core_model_loading.py` (`Transpose` with `check_dims`): a weight that has the
+ * wanted shape stays as it is.
+ *
+ * @returns for each stored axis the wanted one, or null where nothing has to be turned
+ */
+function storedOrder(
+  family: Family,
+  role: string,
+  stored: readonly number[],
+  wanted: readonly number[],
+): number[] | null {
+  if (!family.turnedWeights?.some((end) => role.endsWith(end))) return null;
+  if (String(stored) === String(wanted)) return null;
+  const axes = [...wanted.keys()];
+  return [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
+}
+
+/**
  * Reads weights into tensors, one at a time.
  *
  * @param stored stored names by role, all or a part of what {@link matchWeights} found
@@ -123,8 +143,14 @@ export async function readWeights(
   let loaded = 0;
   try {
     for (const [role, name] of stored) {
-      const { bytes, dtype, shape } = await source.readWeight(name, shapes.get(role));
-      tensors.set(role, kernels.weight(bytes, dtype, shape));
+      const wanted = shapes.get(role)!;
+      const order = storedOrder(family, role, source.info(name).shape, wanted);
+      const { bytes, dtype, shape } = await source.readWeight(
+        name,
+        order?.map((axis) => wanted[axis]) ?? wanted,
+      );
+      const make = () => kernels.weight(bytes, dtype, shape);
+      tensors.set(role, order ? kernels.scope(() => kernels.transpose(make(), order)) : make());
       loaded += bytes.byteLength;
       onProgress?.(loaded, total);
     }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { JsonReader } from "../common/json_reader.ts";
-import type { VisionConfig } from "../model/config.ts";
+import type { ModelConfig, TextConfig, VisionConfig } from "../model/config.ts";
 import { VisionEncoder } from "../model/vision_encoder.ts";
 import { visionWeightShapes } from "../model/weight_shapes.ts";
 import { ignoreBookkeeping } from "./config_keys.ts";
@@ -43,23 +43,36 @@ function readVision(vision: JsonReader): VisionConfig {
   };
 }
 
+/**
+ * Reads the config of a model of this kind.
+ *
+ * @param modelType the family's
+ * @param readMore what this family's decoder has besides
+ * @throws {InputError} for missing, impossible or unsupported values
+ */
+export function readQwen3Vl(
+  modelType: string,
+  config: JsonReader,
+  readMore: (text: JsonReader) => Partial<TextConfig> = () => ({}),
+): ModelConfig {
+  ignoreBookkeeping(config);
+  config.ignore("vision_start_token_id", "vision_end_token_id");
+  const text = config.object("text_config");
+  return {
+    modelType,
+    text: { ...readTextConfig(text, config, decoder), ...readMore(text) },
+    vision: readVision(config.object("vision_config")),
+    imageTokenId: config.integer("image_token_id"),
+    videoTokenId: config.integer("video_token_id"),
+    eosTokenIds: text.tokenIds("eos_token_id"),
+  };
+}
+
 /** Qwen3-VL, dense. */
 export const qwen3Vl: Family = {
   modelType: "qwen3_vl",
   title: "Qwen3-VL",
-  readConfig(config) {
-    ignoreBookkeeping(config);
-    config.ignore("vision_start_token_id", "vision_end_token_id");
-    const text = config.object("text_config");
-    return {
-      modelType: "qwen3_vl",
-      text: readTextConfig(text, config, decoder),
-      vision: readVision(config.object("vision_config")),
-      imageTokenId: config.integer("image_token_id"),
-      videoTokenId: config.integer("video_token_id"),
-      eosTokenIds: text.tokenIds("eos_token_id"),
-    };
-  },
+  readConfig: (config) => readQwen3Vl("qwen3_vl", config),
   weightPrefixes: [
     ["model.language_model.", "text."],
     ["model.visual.", "vision."],

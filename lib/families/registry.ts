@@ -14,12 +14,14 @@ import { qwen25Vl } from "./qwen2_5_vl.ts";
 import { qwen2Vl } from "./qwen2_vl.ts";
 import { llama, qwen2, qwen3 } from "./text_only.ts";
 import { qwen3Vl } from "./qwen3_vl.ts";
+import { qwen3VlMoe } from "./qwen3_vl_moe.ts";
 
 /** All families; a new one is one more line. */
 export const families: readonly Family[] = [
   qwen2Vl,
   qwen25Vl,
   qwen3Vl,
+  qwen3VlMoe,
   llava,
   llavaNext,
   llavaOnevision,

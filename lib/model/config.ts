@@ -7,6 +7,7 @@
  * @module
  */
 import type { Activation } from "../backend/kernels.ts";
+import type { ExpertsConfig } from "../nn/experts.ts";
 import type { RopeConfig } from "../nn/rope.ts";
 
 /** Sizes and switches of the text decoder. */
@@ -15,6 +16,8 @@ export interface TextConfig extends RopeConfig {
   readonly hiddenSize: number;
   /** F, the width of the feed-forward layer. */
   readonly intermediateSize: number;
+  /** Experts in place of the feed-forward layer (mixture of experts), where a model has them. */
+  readonly experts?: ExpertsConfig;
   /** L, the number of layers. */
   readonly numHiddenLayers: number;
   /** N, the query heads of a layer. */

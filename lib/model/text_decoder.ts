@@ -1,6 +1,6 @@
 /**
  * The text decoder: a stack of pre-norm layers of grouped-query attention and a gated feed-forward
- * network, as in LLaMA, Qwen2 and Qwen3.
+ * network, as in LLaMA, Qwen2 and Qwen3, or of experts.
  *
  * Source: transformers `modeling_qwen3_vl.py` (`Qwen3VLTextModel`), with Qwen2's biases and LLaMA's
  * absence of query and key norms as switches of the config.
@@ -11,6 +11,7 @@ import type { Kernels, Tensor } from "../backend/kernels.ts";
 import type { DecoderLayerPoint } from "../hooks/hook_point.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import { type AttentionFunction, denseAttention, patternOfRows } from "../nn/attention.ts";
+import { expertsFeedForward } from "../nn/experts.ts";
 import { groupedAttention } from "../nn/grouped_attention.ts";
 import { foldGain, type RopeTables, ropeTables } from "../nn/rope.ts";
 import type { TextConfig } from "./config.ts";
@@ -166,11 +167,39 @@ export class TextDecoder {
       "ln2.normalized",
       k.rmsNorm(residMid, weight("post_attention_layernorm.weight"), config.rmsNormEps),
     );
-    const gate = at("mlp.pre", k.linear(normalizedMid, weight("mlp.gate_proj.weight")));
-    const up = at("mlp.pre_linear", k.linear(normalizedMid, weight("mlp.up_proj.weight")));
-    const post = at("mlp.post", k.gatedActivation(gate, up, config.hiddenAct));
-    const mlpOut = at("mlp_out", k.linear(post, weight("mlp.down_proj.weight")));
+    const feedForward = () => {
+      const gate = at("mlp.pre", k.linear(normalizedMid, weight("mlp.gate_proj.weight")));
+      const up = at("mlp.pre_linear", k.linear(normalizedMid, weight("mlp.up_proj.weight")));
+      const post = at("mlp.post", k.gatedActivation(gate, up, config.hiddenAct));
+      return k.linear(post, weight("mlp.down_proj.weight"));
+    };
+    const mlpOut = at(
+      "mlp_out",
+      config.experts?.layers.includes(index)
+        ? this.#experts(index, normalizedMid, options)
+        : feedForward(),
+    );
     return at("resid_post", k.add(residMid, mlpOut));
+  }
+
+  /** The feed-forward network of a layer with experts, `[B, T, D]`. */
+  #experts(layer: number, x: Tensor, { hooks }: DecoderOptions): Tensor {
+    const { kernels: k, config, weights } = this;
+    for (const point of ["mlp.pre", "mlp.pre_linear", "mlp.post"]) {
+      const name = `blocks.${layer}.${point}`;
+      if (!hooks?.wants(name)) continue;
+      throw new InputError(
+        `Cannot hook "${name}": layer ${layer} has experts, which see different rows each; ` +
+          `hook "blocks.${layer}.mlp_out"`,
+      );
+    }
+    const weight = (name: string) => weights.get(`layers.${layer}.mlp.${name}`);
+    const own = {
+      router: weight("gate.weight"),
+      gateUp: weight("experts.gate_up_proj"),
+      down: weight("experts.down_proj"),
+    };
+    return expertsFeedForward(k, x, own, config.experts!, config.hiddenAct);
   }
 
   /** Heads' outputs z `[B, T, N, H]` of one layer, from its normalised input `[B, T, D]`. */

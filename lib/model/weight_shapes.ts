@@ -35,10 +35,21 @@ export function textWeightShapes(config: TextConfig): WeightShapes {
       ...linear("self_attn.k_proj", numKeyValueHeads * headDim, hiddenSize, config.attentionBias),
       ...linear("self_attn.v_proj", numKeyValueHeads * headDim, hiddenSize, config.attentionBias),
       ...linear("self_attn.o_proj", hiddenSize, numAttentionHeads * headDim, false),
-      ...linear("mlp.gate_proj", intermediateSize, hiddenSize, false),
-      ...linear("mlp.up_proj", intermediateSize, hiddenSize, false),
-      ...linear("mlp.down_proj", hiddenSize, intermediateSize, false),
     ];
+    if (config.experts?.layers.includes(layer)) {
+      const { numExperts, moeIntermediateSize } = config.experts;
+      own.push(
+        ["mlp.gate.weight", [numExperts, hiddenSize]],
+        ["mlp.experts.gate_up_proj", [numExperts, 2 * moeIntermediateSize, hiddenSize]],
+        ["mlp.experts.down_proj", [numExperts, hiddenSize, moeIntermediateSize]],
+      );
+    } else {
+      own.push(
+        ...linear("mlp.gate_proj", intermediateSize, hiddenSize, false),
+        ...linear("mlp.up_proj", intermediateSize, hiddenSize, false),
+        ...linear("mlp.down_proj", hiddenSize, intermediateSize, false),
+      );
+    }
     if (config.qkNorm) {
       own.push(["self_attn.q_norm.weight", [headDim]], ["self_attn.k_norm.weight", [headDim]]);
     }

@@ -1,5 +1,5 @@
 /**
- * The parts of a transformer as functions on tensors: attention and rotary embeddings.
+ * The parts of a transformer as functions on tensors: attention, rotary embeddings, experts.
  *
  * @module
  */
@@ -12,5 +12,12 @@ export {
   type NeededPositions,
   patternOfRows,
 } from "./attention.ts";
+export {
+  chooseExperts,
+  type ExpertsConfig,
+  expertsFeedForward,
+  type ExpertWeights,
+  type Routing,
+} from "./experts.ts";
 export { groupedAttention, joinHeads, type KeyValueGroup, takeHeads } from "./grouped_attention.ts";
 export { foldGain, frequencyAxes, type RopeConfig, type RopeTables, ropeTables } from "./rope.ts";
