@@ -5,7 +5,7 @@
  *     deno run -A bench/prefill.ts --python PYTHON [--tokens 1024,2048,4096]
  *         [--dtype float32,bfloat16] [--attention sdpa,eager] [--full 0.05,0.125,0.25]
  *         [--sink 64] [--window 256] [--rounds 7] [--layers 12] [--threads N] [--pin 1]
- *         [--out out/bench_prefill.json]
+ *         [--out out/bench_prefill.json] (the plot goes beside it)
  *
  * PYTHON is an interpreter that has torch and transformers; without one, only our time is measured.
  * `--pin 1` gives each of the two programs one processor core of its own. The last hidden states of
@@ -19,6 +19,7 @@ import type { TextDecoder } from "../lib/model/text_decoder.ts";
 import { ratioOfMediansInterval } from "../lib/stats/bootstrap_pairs.ts";
 import { median } from "../lib/stats/summary.ts";
 import { checkHybrid, hybridPrograms, withoutAttention } from "./hybrid.ts";
+import { prefillPlot } from "./plot_prefill.ts";
 import { PythonPeer } from "./python_peer.ts";
 import {
   benchConfig,
@@ -223,6 +224,11 @@ try {
     peer: versions,
     rows,
   });
+  if (rows.some(({ denseOver }) => denseOver)) {
+    const plot = settings.out.replace(/\.json$/, "") + ".svg";
+    await Deno.writeTextFile(plot, prefillPlot(rows).toSvg());
+    console.error(`plot: ${plot}`);
+  }
 } finally {
   await Deno.remove(checkpoint);
 }
