@@ -23,7 +23,7 @@ Deno.test("a family is found by its model type, or the message lists those that 
   const error = assertThrows(() => familyOf("gpt2"), Error, "supported are");
   for (const { modelType } of families) assert(error.message.includes(modelType));
   assert(!error.message.includes("nearest"), "nothing is near gpt2");
-  assertThrows(() => familyOf("qwen3_vl_moe"), InputError, "nearest: qwen3_vl");
+  assertThrows(() => familyOf("qwen3_5_vl"), InputError, "nearest: qwen2_5_vl");
   assertThrows(() => familyOf("internvl_chat"), InputError, "names that end in -HF");
   assertThrows(() => familyOf("llava_qwen"), InputError, "llava-hf/");
 });

@@ -16,6 +16,7 @@ const { config: nextConfig } = await readModelConfig(goldenDir("llava_next"));
 
 inputsSuite("qwen3_vl", qwen3VlInputs);
 inputsSuite("qwen3_vl_bf16", qwen3VlInputs);
+inputsSuite("qwen3_vl_moe", qwen3VlInputs);
 inputsSuite("qwen2_vl", qwen2VlInputs);
 inputsSuite("qwen2_5_vl", (files) => qwen25VlInputs(files, 2));
 inputsSuite("llava", llavaInputs);

@@ -16,7 +16,7 @@ export const goldenDir = (family: string): string =>
 
 /** The golden checkpoints of multimodal models. */
 export const goldenNames: readonly string[] = [
-  ...["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_bf16"],
+  ...["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_bf16", "qwen3_vl_moe"],
   ...["llava", "llava_next", "llava_onevision", "internvl", "internvl_qwen3"],
 ];
 
