@@ -2,7 +2,8 @@
  * Notebook 08's records: which heads of SmolLM2 look things up in text, what their loss costs, and how
  * few must see everything. Resumable; run it again to go on.
  *
- *     deno run -A tools/study_smol.ts [--samples 208] [--parts ablate-all,ablate-answer,hybrid]
+ *     deno run -A tools/study_smol.ts [--samples 208] [--draws 8]
+ *       [--parts ablate-all,ablate-answer,hybrid] [--out data/results/smol]
  * @module
  */
 import { parseArgs } from "node:util";
@@ -23,7 +24,7 @@ const needle = { needles: 1, sentences: 28 } as const;
 const scored = 48;
 
 /** What the others see: four sinks (the first tokens), and a window of 64. */
-function hybridSettings(): HybridSetting[] {
+export function hybridSettings(): HybridSetting[] {
   const at = (policy: HybridSetting["policy"], fraction: number, window: number) => ({
     ...{ policy, fraction, sink: 4, window },
   });
@@ -36,7 +37,7 @@ function hybridSettings(): HybridSetting[] {
 }
 
 /** Says how far a run is, every ten seconds. */
-function progress(label: string): (done: number, total: number) => void {
+export function progress(label: string): (done: number, total: number) => void {
   let last = 0;
   return (done, total) => {
     if (performance.now() - last < 10_000 && done < total) return;
@@ -50,6 +51,7 @@ if (import.meta.main) {
     args: [...Deno.args],
     options: {
       samples: { type: "string", default: "208" },
+      draws: { type: "string", default: "8" },
       parts: { type: "string", default: "ablate-all,ablate-answer,hybrid" },
       out: { type: "string", default: "data/results/smol" },
     },
@@ -81,7 +83,7 @@ if (import.meta.main) {
       ...common,
       scope,
       fractions: [0.05],
-      draws: 3,
+      draws: Number(values.draws),
       folder: `${out}/${folder}`,
       data: data("test", count),
       onProgress: progress(`ablate, ${scope}`),
