@@ -49,9 +49,9 @@ export const decoderLayerPoints = [
   "attn_out", // [B, T, D]
   "resid_mid", // [B, T, D]
   "ln2.normalized", // [B, T, D]
-  "mlp.pre", // [B, T, F] gate before the activation
-  "mlp.pre_linear", // [B, T, F] up
-  "mlp.post", // [B, T, F]
+  "mlp.pre", // [B, T, F] gate before the activation; not in layers with experts
+  "mlp.pre_linear", // [B, T, F] up; not in layers with experts
+  "mlp.post", // [B, T, F]; not in layers with experts
   "mlp_out", // [B, T, D]
   "resid_post", // [B, T, D]
 ] as const;

@@ -16,7 +16,7 @@ export interface PrefillCost {
   readonly projections: number;
   /** Scores and mixing of values. */
   readonly attention: number;
-  /** Gate, up and down projections. */
+  /** Gate, up and down projections; in layers with experts the router's and the chosen experts'. */
   readonly mlp: number;
   /** All of these. */
   readonly total: number;
@@ -58,6 +58,7 @@ export function prefillCost(
     TextConfig,
     | "hiddenSize"
     | "intermediateSize"
+    | "experts"
     | "numHiddenLayers"
     | "numAttentionHeads"
     | "numKeyValueHeads"
@@ -86,7 +87,12 @@ export function prefillCost(
   const attention = patterns.reduce((sum, pattern) => sum + 2 * 2 * headDim * pairs(pattern), 0);
   const projected = 2 * heads + 2 * keyValueHeads; // query and output; key and value
   const projections = layers * 2 * length * width * projected * headDim;
-  const mlp = layers * 2 * length * 3 * width * intermediateSize;
+  const sparse = config.experts?.layers.length ?? 0; // a router, and the chosen experts
+  const chosen = config.experts
+    ? 3 * config.experts.numExpertsPerTok * config.experts.moeIntermediateSize +
+      config.experts.numExperts
+    : 0;
+  const mlp = 2 * length * width * ((layers - sparse) * 3 * intermediateSize + sparse * chosen);
   return { projections, attention, mlp, total: projections + attention + mlp };
 }
 

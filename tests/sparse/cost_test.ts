@@ -51,6 +51,16 @@ Deno.test("a plan with every head dense costs what dense costs, and less otherwi
   );
 });
 
+Deno.test("of experts the router and the chosen ones are counted", () => {
+  const sizes = { numExperts: 10, numExpertsPerTok: 3, moeIntermediateSize: 8 };
+  const all = prefillCost(config, 50).mlp;
+  // three experts of a third of the width do what the dense layer does, besides routing
+  const routing = 50 * 2 * 8 * 10;
+  const cost = (layers: number[]) =>
+    prefillCost({ ...config, experts: { ...sizes, layers } }, 50).mlp;
+  assertEquals([cost([]), cost([1]), cost([0, 1])], [all, all + routing, all + 2 * routing]);
+});
+
 Deno.test("the bound by Amdahl's law is reached only when attention is everything", () => {
   const none = hybridPlan([2, 4], [], local);
   assertEquals(amdahlBound(0, 100, none), 1);
