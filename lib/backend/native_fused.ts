@@ -20,6 +20,8 @@ export const fusedLibrary = "libcorelens_ops.so";
 export interface FusedOps {
   /** Whether the processor has matrix registers, which multiply bfloat16. */
   readonly matrixRegisters: boolean;
+  /** Whether the operations for training are among them: an older set-up did not compile them. */
+  readonly gradients: boolean;
 }
 
 const registered = new Map<string, FusedOps | null>();
@@ -55,11 +57,15 @@ function register(path: string, threads: number): FusedOps | null {
     {
       corelens_register_ops: { parameters: ["i32"], result: "i32" },
       corelens_has_matrix_registers: { parameters: [], result: "i32" },
+      corelens_has_gradients: { parameters: [], result: "i32", optional: true },
     } as const,
   );
   // The library stays open: TensorFlow calls into it from now on.
   if (symbols.corelens_register_ops(threads) !== 0) return null;
-  return { matrixRegisters: symbols.corelens_has_matrix_registers() === 1 };
+  return {
+    matrixRegisters: symbols.corelens_has_matrix_registers() === 1,
+    gradients: symbols.corelens_has_gradients !== null,
+  };
 }
 
 /** Numbers of the activations in `tools/native/ops/pointwise.h`. */

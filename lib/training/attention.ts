@@ -7,6 +7,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { type GradientOps, gradientOps } from "../backend/native_gradients.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
 import { type BlockLayout, sequenceLength } from "./layout.ts";
 import { asKernelTensor, asTfjs } from "./tensors.ts";
@@ -104,11 +105,13 @@ export class TrainingAttention {
    *
    * @param local restricts chosen heads of chosen layers; nothing by default
    * @param watched keys for {@link TrainingAttention.looks}; the layout's block rows look at them
+   * @param ops our own operations, those that there are by default; null for portable ones
    */
   constructor(
     layout: BlockLayout,
     readonly local: readonly (LocalWindow | null)[] = [],
     watched: Int32Array | null = null,
+    readonly ops: GradientOps | null = gradientOps(),
   ) {
     const length = sequenceLength(layout);
     if (watched) {
@@ -145,7 +148,7 @@ export class TrainingAttention {
         tf.GradSaveFunc,
       ];
       const { z, kept } = this.#forward(q, k, v, call.layer);
-      save([q, k, v, z, ...kept]);
+      save([q, k, v, ...kept]);
       return {
         value: z,
         gradFunc: (dz, saved) => this.#backward(dz as tf.Tensor4D, saved, call.layer),
@@ -181,7 +184,8 @@ export class TrainingAttention {
       block.keys,
     ]);
     const mask = this.#maskFor(block, layer, groups, rows / count);
-    return tf.reshape(tf.softmax(tf.add(scores, mask)), [batch, groups, rows, block.keys]);
+    const p = this.ops ? this.ops.maskedSoftmax(scores, mask) : tf.softmax(tf.add(scores, mask));
+    return tf.reshape(p, [batch, groups, rows, block.keys]);
   }
 
   #maskFor(block: RowBlock, layer: number, groups: number, group: number): tf.Tensor {
@@ -226,17 +230,11 @@ export class TrainingAttention {
 
   #backward(dz: tf.Tensor4D, saved: tf.Tensor[], layer: number): tf.Tensor[] {
     return tf.tidy(() => {
-      const [q, k, v, z, ...kept] = saved as tf.Tensor4D[];
+      const [q, k, v, ...kept] = saved as tf.Tensor4D[];
       const [batch, heads, , headDim] = q.shape;
       const [, groups, length] = k.shape;
       const width = v.shape[3];
       const [up, mass, sharp] = this.#watched ? tf.split(dz, [width, 1, 1], 3) : [dz];
-      // sum over keys of dP * P: the sum over the head of dz * z, the sharpness (a square) twice
-      const product = tf.mul(dz, z);
-      const inner = tf.add(
-        tf.sum(product, -1, true),
-        this.#watched ? tf.slice(product, [0, 0, 0, width + 1], [-1, -1, -1, 1]) : 0,
-      ) as tf.Tensor4D; // [B, N, T, 1]
       const queries: tf.Tensor[] = [];
       let keys: tf.Tensor | null = null, values: tf.Tensor | null = null;
       for (const [i, block] of this.#blocks.entries()) {
@@ -250,7 +248,7 @@ export class TrainingAttention {
             const slope = tf.add(tf.mul(p, twice), fold(mass as tf.Tensor4D, block, groups));
             dp = tf.add(dp, tf.mul(slope, this.#marks(block)));
           }
-          const ds = tf.mul(p, tf.sub(dp, fold(inner, block, groups)));
+          const ds = this.ops ? this.ops.softmaxGradient(p, dp) : softmaxGradient(p, dp);
           const dq = tf.matMul(ds, rowsOf(k, 0, block.keys));
           return [
             tf.reshape(dq, [batch, heads, block.end - block.start, headDim]),
@@ -265,6 +263,12 @@ export class TrainingAttention {
       return [queries.length === 1 ? queries[0] : tf.concat(queries, 2), keys!, values!];
     });
   }
+}
+
+/** Gradient of a softmax's input from its output `p` and the output's gradient. */
+function softmaxGradient(p: tf.Tensor, dp: tf.Tensor): tf.Tensor {
+  const product = tf.mul(p, dp);
+  return tf.sub(product, tf.mul(p, tf.sum(product, -1, true)));
 }
 
 /** The sum, or the new part alone at first; frees what it no longer needs. */

@@ -1,13 +1,22 @@
 /**
  * The portable kernels with gradients written out where that saves time and memory: norms, rotary
- * embeddings and gated activations keep their inputs only.
+ * embeddings and gated activations keep their inputs only, and take one operation each way where our
+ * own operations are compiled.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Kernels } from "../backend/kernels.ts";
+import { type GradientOps, gradientOps } from "../backend/native_gradients.ts";
 import { portableKernels } from "../backend/portable.ts";
 import { asKernelTensor, asTfjs } from "./tensors.ts";
+
+/** What has a gradient of its own here. */
+interface Roles {
+  rmsNorm(x: tf.Tensor, gain: tf.Tensor | null, eps: number): tf.Tensor;
+  rotate(x: tf.Tensor, cos: tf.Tensor, sin: tf.Tensor): tf.Tensor;
+  gatedSilu(gate: tf.Tensor, up: tf.Tensor): tf.Tensor;
+}
 
 /** A function with a gradient of its own, on any number of tensors. */
 function withGradient(
@@ -100,8 +109,36 @@ function gatedSilu(gate: tf.Tensor, up: tf.Tensor): tf.Tensor {
   );
 }
 
+const portableRoles: Roles = { rmsNorm, rotate, gatedSilu };
+
+/** The same three in one operation each way. */
+function fusedRoles(ops: GradientOps): Roles {
+  return {
+    rmsNorm: (x, gain, eps) =>
+      withGradient(
+        (input, g) => ops.rmsNorm(input, g ?? null, eps),
+        (dy, [input, g]) => ops.rmsNormGradient(input, g ?? null, dy, eps),
+        gain ? [x, gain] : [x],
+      ),
+    rotate: (x, cos, sin) =>
+      withGradient(
+        (input, c, s) => ops.rotate(input, c, s),
+        (dy, [input, c, s]) => ops.rotateGradient(input, c, s, dy),
+        [x, cos, sin],
+      ),
+    gatedSilu: (gate, up) =>
+      withGradient(
+        (g, u) => ops.gatedSilu(g, u),
+        (dy, [g, u]) => ops.gatedSiluGradient(g, u, dy),
+        [gate, up],
+      ),
+  };
+}
+
 /**
  * Kernels for training, on the current TensorFlow.js backend.
+ *
+ * @param ops our own operations, those that there are by default; null for portable ones
  *
  * @example
  * ```ts
@@ -112,8 +149,9 @@ function gatedSilu(gate: tf.Tensor, up: tf.Tensor): tf.Tensor {
  * assertEquals(trainingKernels().computeDType, "float32");
  * ```
  */
-export function trainingKernels(): Kernels {
+export function trainingKernels(ops: GradientOps | null = gradientOps()): Kernels {
   const portable = portableKernels();
+  const { rmsNorm, rotate, gatedSilu } = ops ? fusedRoles(ops) : portableRoles;
   return {
     ...portable,
     rmsNorm: (x, gain, eps) => asKernelTensor(rmsNorm(asTfjs(x), gain && asTfjs(gain), eps)),

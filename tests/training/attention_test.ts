@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals } from "@std/assert";
+import { type GradientOps, gradientOps } from "../../lib/backend/native_gradients.ts";
 import { portableKernels } from "../../lib/backend/portable.ts";
 import { useBackend } from "../../lib/backend/select.ts";
 import { denseAttention } from "../../lib/nn/attention.ts";
@@ -68,15 +69,22 @@ function run(
   }));
 }
 
+/** A test with our own operations, where they are, and with portable ones. */
+function bothWays(name: string, body: (ops: GradientOps | null) => void) {
+  for (const ops of new Set([gradientOps(), null])) {
+    Deno.test(`${name} (${ops ? "our own" : "portable"} operations)`, () => body(ops));
+  }
+}
+
 const layouts: BlockLayout[] = [
   { context: 5, block: 3, blocks: 2 },
   { context: 1, block: 1, blocks: 4 },
   { context: 300, block: 7, blocks: 40 }, // several blocks of rows on both sides
 ];
 
-Deno.test("values and gradients are those of plain operations with the mask", () => {
-  for (const layout of layouts.slice(0, 2)) {
-    const attention = new TrainingAttention(layout);
+bothWays("values and gradients are those of plain operations with the mask", (ops) => {
+  for (const layout of [...layouts.slice(0, 2), { context: 37, block: 3, blocks: 2 }]) {
+    const attention = new TrainingAttention(layout, [], null, ops);
     tf.tidy(() => {
       const length = sequenceLength(layout);
       const [q, key, value] = inputs(length);
@@ -99,9 +107,9 @@ Deno.test("values and gradients are those of plain operations with the mask", ()
   }
 });
 
-Deno.test("each block gets what the model gives for the context and that block alone", () => {
+bothWays("each block gets what the model gives for the context and that block alone", (ops) => {
   for (const layout of layouts) {
-    const attention = new TrainingAttention(layout);
+    const attention = new TrainingAttention(layout, [], null, ops);
     tf.tidy(() => {
       const [q, key, value] = inputs(sequenceLength(layout));
       const all = run(attention, q, key, value);
@@ -124,10 +132,10 @@ Deno.test("each block gets what the model gives for the context and that block a
   }
 });
 
-Deno.test("restricted heads see sink and window, by their place after the context", () => {
+bothWays("restricted heads see sink and window, by their place after the context", (ops) => {
   const layout = { context: 9, block: 3, blocks: 3 };
   const local: LocalWindow = { sink: 2, window: 4, heads: [true, false, true, true, false, false] };
-  const attention = new TrainingAttention(layout, [null, local]);
+  const attention = new TrainingAttention(layout, [null, local], null, ops);
   tf.tidy(() => {
     const [q, key, value] = inputs(sequenceLength(layout));
     const place = (i: number) => i < 9 ? i : 9 + (i - 9) % 3;
@@ -140,8 +148,8 @@ Deno.test("restricted heads see sink and window, by their place after the contex
   attention.dispose();
 });
 
-Deno.test("gradients keep no tensors", () => {
-  const attention = new TrainingAttention(layouts[2]);
+bothWays("gradients keep no tensors", (ops) => {
+  const attention = new TrainingAttention(layouts[2], [], null, ops);
   const [q, key, value] = inputs(sequenceLength(layouts[2]));
   const before = tf.memory().numTensors;
   tf.tidy(() => void tf.grads((a, b, c) => tf.sum(run(attention, a, b, c)))([q, key, value]));
@@ -150,9 +158,9 @@ Deno.test("gradients keep no tensors", () => {
   tf.dispose([q, key, value]);
 });
 
-Deno.test("watched keys: mass and sharpness, with gradients; the output stays", () => {
+bothWays("watched keys: mass and sharpness, with gradients; the output stays", (ops) => {
   const layout = { context: 5, block: 3, blocks: 2 };
-  const attention = new TrainingAttention(layout, [], Int32Array.of(1, 2, 4));
+  const attention = new TrainingAttention(layout, [], Int32Array.of(1, 2, 4), ops);
   const hidden = (_: number, i: number, j: number) => !maySee(layout, i, j);
   tf.tidy(() => {
     const [q, key, value] = inputs(sequenceLength(layout));

@@ -8,6 +8,7 @@
 // int corelens_register_ops(int threads): 0 when registered, 1 when this processor lacks what the
 // library was compiled for, 2 when TensorFlow refuses.
 // int corelens_has_matrix_registers(): 1 where CorelensLinear is fast for many rows of bfloat16.
+// int corelens_has_gradients(): 1; a library compiled before there were gradients lacks the function.
 
 #include <dlfcn.h>
 #if defined(__x86_64__)
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "calls.h"
+#include "gradient_calls.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
 
@@ -26,8 +28,7 @@ namespace {
 
 struct Definition {
   const char *name;
-  std::vector<const char *> inputs, attributes;
-  const char *output;
+  std::vector<const char *> inputs, attributes, outputs;
   void *(*make)(TF_OpKernelConstruction *);
   void (*compute)(void *, TF_OpKernelContext *);
 };
@@ -37,7 +38,7 @@ bool Register(const Definition &definition) {
   TF_OpDefinitionBuilder *op = TF_NewOpDefinitionBuilder(definition.name);
   for (const char *attribute : definition.attributes) TF_OpDefinitionBuilderAddAttr(op, attribute);
   for (const char *input : definition.inputs) TF_OpDefinitionBuilderAddInput(op, input);
-  TF_OpDefinitionBuilderAddOutput(op, definition.output);
+  for (const char *output : definition.outputs) TF_OpDefinitionBuilderAddOutput(op, output);
   TF_RegisterOpDefinition(op, status.raw);
   if (!status.ok()) return false;
   TF_KernelBuilder *kernel = TF_NewKernelBuilder(definition.name, "CPU", definition.make,
@@ -54,19 +55,29 @@ bool RegisterAll() {
                            y = std::string("Y: ") + kFloats, t = std::string("T: ") + kFloats;
   const Definition definitions[] = {
       {"CorelensNorm", {"x: X", "gain: G", "bias: G"},
-       {x.c_str(), g.c_str(), y.c_str(), "eps: float", "center: bool"}, "y: Y", MakeNorm,
+       {x.c_str(), g.c_str(), y.c_str(), "eps: float", "center: bool"}, {"y: Y"}, MakeNorm,
        ComputeNorm},
-      {"CorelensGated", {"gate: T", "up: T"}, {t.c_str(), "kind: int"}, "y: T", MakeGated,
+      {"CorelensGated", {"gate: T", "up: T"}, {t.c_str(), "kind: int"}, {"y: T"}, MakeGated,
        ComputeGated},
-      {"CorelensRotate", {"x: T", "cosine: float", "sine: float"}, {t.c_str()}, "y: T", nullptr,
+      {"CorelensRotate", {"x: T", "cosine: float", "sine: float"}, {t.c_str()}, {"y: T"}, nullptr,
        ComputeRotate},
-      {"CorelensAdd", {"a: float", "b: bfloat16"}, {}, "y: float", nullptr, ComputeAdd},
-      {"CorelensLinear", {"x: T", "weight: T", "bias: T"}, {t.c_str()}, "y: T", nullptr,
+      {"CorelensAdd", {"a: float", "b: bfloat16"}, {}, {"y: float"}, nullptr, ComputeAdd},
+      {"CorelensLinear", {"x: T", "weight: T", "bias: T"}, {t.c_str()}, {"y: T"}, nullptr,
        ComputeLinear},
       {"CorelensAttention",
        {"query: T", "ranges: int32", "keys: segments * T", "values: segments * T"},
-       {t.c_str(), "segments: int >= 1", "causal: bool"}, "z: T", MakeAttention,
+       {t.c_str(), "segments: int >= 1", "causal: bool"}, {"z: T"}, MakeAttention,
        ComputeAttention},
+      {"CorelensNormGradient", {"x: float", "gain: float", "dy: float"}, {"eps: float"},
+       {"dx: float", "dgain: float"}, MakeNormGradient, ComputeNormGradient},
+      {"CorelensGatedGradient", {"gate: float", "up: float", "dy: float"}, {},
+       {"dgate: float", "dup: float"}, nullptr, ComputeGatedGradient},
+      {"CorelensRotateGradient", {"x: float", "cosine: float", "sine: float", "dy: float"}, {},
+       {"dx: float", "dcosine: float", "dsine: float"}, nullptr, ComputeRotateGradient},
+      {"CorelensMaskedSoftmax", {"scores: float", "mask: float"}, {}, {"p: float"}, nullptr,
+       ComputeMaskedSoftmax},
+      {"CorelensSoftmaxGradient", {"p: float", "dp: float"}, {}, {"ds: float"}, nullptr,
+       ComputeSoftmaxGradient},
   };
   for (const Definition &definition : definitions) {
     if (!Register(definition)) return false;
@@ -129,3 +140,5 @@ extern "C" __attribute__((visibility("default"))) int corelens_has_matrix_regist
   return 0;
 #endif
 }
+
+extern "C" __attribute__((visibility("default"))) int corelens_has_gradients() { return 1; }

@@ -61,14 +61,14 @@ inline void Fail(TF_OpKernelContext *context, const std::string &message) {
   TF_OpKernelContext_Failure(context, status.raw);
 }
 
-// The output, uninitialised; null after a failure, which the context knows.
+// An output, the first by default, uninitialised; null after a failure, which the context knows.
 template <typename T>
-T *Output(TF_OpKernelContext *context, const std::vector<int64_t> &shape) {
+T *Output(TF_OpKernelContext *context, const std::vector<int64_t> &shape, int index = 0) {
   int64_t size = 1;
   for (int64_t length : shape) size *= length;
   Status status;
   const TF_DataType type = sizeof(T) == 2 ? TF_BFLOAT16 : TF_FLOAT;
-  TF_Tensor *tensor = TF_AllocateOutput(context, 0, type, shape.data(),
+  TF_Tensor *tensor = TF_AllocateOutput(context, index, type, shape.data(),
                                         static_cast<int>(shape.size()), size * sizeof(T),
                                         status.raw);
   if (!status.ok()) {
