@@ -13,11 +13,11 @@ import { setUpNative } from "./setup/native.ts";
 import { makeVenv } from "./setup/python.ts";
 import { setUpSmol } from "./setup/smol.ts";
 
-const usage = `Usage: deno task setup [--gpu | --cpu] [--smol]
+const usage = `Usage: deno task setup [--gpu | --cpu] [--no-smol]
 
-  --gpu   TensorFlow with CUDA for the native backend (Linux x86-64; 3.4 GB to download)
-  --cpu   TensorFlow for the processor, also where the one with CUDA was set up before
-  --smol  also SmolLM2-135M-Instruct, for --model smol and notebook 08 (93 MB to download)
+  --gpu      TensorFlow with CUDA for the native backend (Linux x86-64; 3.4 GB to download)
+  --cpu      TensorFlow for the processor, also where the one with CUDA was set up before
+  --no-smol  without SmolLM2-135M-Instruct, for --model smol and notebook 08 (98 MB to download)
 `;
 
 /** One thing to set up. */
@@ -60,10 +60,12 @@ async function runSteps(steps: readonly Step[]): Promise<boolean> {
 
 if (import.meta.main) {
   const known = new Set(["--gpu", "--cpu"]);
-  const choices = Deno.args.filter((arg) => arg !== "--smol");
+  // `deno task setup` passes --smol; the tasks that only make sure of the set-up do not
+  const choices = Deno.args.filter((arg) => arg !== "--smol" && arg !== "--no-smol");
+  const smol = Deno.args.includes("--smol") && !Deno.args.includes("--no-smol");
   if (choices.some((arg) => !known.has(arg)) || choices.length > 1) {
     const help = Deno.args.includes("--help");
-    say(help ? usage : `Cannot set up with ${Deno.args.join(" ")}\n\n${usage}`);
+    say(help ? usage : `Cannot set up with ${choices.join(" ")}\n\n${usage}`);
     Deno.exit(help ? 0 : 2);
   }
   const gpu = choices[0] === undefined ? undefined : choices[0] === "--gpu";
@@ -84,7 +86,7 @@ if (import.meta.main) {
       run: setUpJupyter,
       without: "No notebooks; the library and the command line run.",
     },
-    ...(Deno.args.includes("--smol")
+    ...(smol
       ? [{
         name: "SmolLM2-135M-Instruct",
         run: () => setUpSmol(),
