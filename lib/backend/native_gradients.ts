@@ -3,11 +3,13 @@
  * forward operations of `native_fused.ts` and their gradients on TensorFlow.js tensors, each in one
  * pass over memory.
  *
- * `lib/training` says in portable operations what they compute; its tests hold the two equal.
+ * `lib/training` says in portable operations what they compute; its tests hold the two equal. For
+ * Muon there is also arithmetic in bfloat16.
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { TfjsTensor } from "./kernels.ts";
+import type { Kernels, Tensor, TfjsTensor } from "./kernels.ts";
+import { nativeKernels } from "./native.ts";
 import { registerFusedOps } from "./native_fused.ts";
 import { NativeOps } from "./native_ops.ts";
 import { tensorStore } from "./native_tensors.ts";
@@ -87,5 +89,35 @@ export function gradientOps(): GradientOps | null {
     rotateGradient: (x, cos, sin, dy) => run("CorelensRotateGradient", [], [x, cos, sin, dy], 3),
     maskedSoftmax: (scores, mask) => run("CorelensMaskedSoftmax", [], [scores, mask])[0],
     softmaxGradient: (p, dp) => run("CorelensSoftmaxGradient", [], [p, dp])[0],
+  };
+}
+
+/** Products of matrices and their weighted sums, in the precision of the kernels. */
+export interface MatrixArithmetic {
+  /** Kernels for everything else. */
+  readonly kernels: Kernels;
+  /** `a x + b y`. */
+  weightedSum(x: Tensor, a: number, y: Tensor, b: number): Tensor;
+}
+
+/**
+ * Arithmetic in bfloat16, sums rounded once as in PyTorch, where it is faster than float32: with our
+ * own operations on a processor with matrix registers. Null elsewhere.
+ */
+export function bfloat16Arithmetic(): MatrixArithmetic | null {
+  if (tf.getBackend() !== "tensorflow") return null;
+  const fused = registerFusedOps(tensorFlow());
+  if (!fused?.gradients || !fused.matrixRegisters) return null;
+  const store = tensorStore();
+  const ops = new NativeOps(store);
+  return {
+    kernels: nativeKernels({ dtype: "bfloat16" }),
+    weightedSum: (x, a, y, b) => {
+      const attributes = ops.attributes(
+        `${a},${b}`,
+        () => [ops.float("first", a), ops.float("second", b)],
+      );
+      return store.run("CorelensWeightedSum", attributes, [store.idOf(x), store.idOf(y)]);
+    },
   };
 }

@@ -7,6 +7,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { bfloat16Arithmetic, type MatrixArithmetic } from "../backend/native_gradients.ts";
+import { portableKernels } from "../backend/portable.ts";
 import { InputError } from "../common/errors.ts";
 
 /** Settings of both rules; the defaults are PyTorch's where the recipe names none. */
@@ -51,27 +53,46 @@ interface Move {
 
 const newtonSchulz = { a: 3.4445, b: -4.775, c: 2.0315, steps: 5, epsilon: 1e-7 } as const;
 
+/** Arithmetic in float32 on any backend. */
+function portableArithmetic(): MatrixArithmetic {
+  const k = portableKernels();
+  return {
+    kernels: k,
+    weightedSum: (x, a, y, b) => k.add(k.scale(x, a), b === 1 ? y : k.scale(y, b)),
+  };
+}
+
 /**
  * Approximately the nearest matrices with orthonormal rows (or columns): five steps of a quintic
  * Newton-Schulz iteration on `x / |x|`, for a stack of matrices at once.
  *
  * @param x `[n, rows, columns]`
+ * @param arithmetic of the iteration: float32 by default; `torch.optim.Muon` takes bfloat16
  * @returns `[n, rows, columns]` with singular values near 1
  */
-export function orthogonalise(x: tf.Tensor): tf.Tensor {
+export function orthogonalise(
+  x: tf.Tensor,
+  { kernels: k, weightedSum }: MatrixArithmetic = portableArithmetic(),
+): tf.Tensor {
   const { a, b, c, steps, epsilon } = newtonSchulz;
   return tf.tidy(() => {
     const [, rows, columns] = x.shape;
     const tall = rows > columns;
     const wide = tall ? tf.transpose(x, [0, 2, 1]) : x;
     const norm = tf.sqrt(tf.sum(tf.square(wide), [1, 2], true));
-    let y = tf.div(wide, tf.maximum(norm, epsilon));
-    for (let step = 0; step < steps; step++) {
-      const gram = tf.matMul(y, y, false, true); // [n, m, m]
-      const poly = tf.add(tf.mul(gram, b), tf.mul(tf.matMul(gram, gram), c));
-      y = tf.add(tf.mul(y, a), tf.matMul(poly, y));
-    }
-    return tall ? tf.transpose(y, [0, 2, 1]) : y;
+    const unit = tf.div(wide, tf.maximum(norm, epsilon));
+    const found = k.scope(() => {
+      let y = k.fromTfjs(unit, k.computeDType);
+      for (let step = 0; step < steps; step++) {
+        y = k.scope(() => {
+          const gram = k.matMul(y, y, { transposeB: true }); // [n, m, m]
+          const poly = weightedSum(gram, b, k.matMul(gram, gram), c);
+          return weightedSum(y, a, k.matMul(poly, y), 1);
+        });
+      }
+      return k.toTfjs(k.cast(y, "float32"));
+    });
+    return tall ? tf.transpose(found, [0, 2, 1]) : found;
   });
 }
 
@@ -89,6 +110,8 @@ export class Optimiser {
   /** Parameters of one rule and shape: they move together, in a few operations on their stack. */
   readonly #stacks: readonly (readonly Parameter[])[];
   readonly #state = new Map<string, tf.Tensor>();
+  /** For Muon's iteration: bfloat16, as PyTorch's, where the processor multiplies that faster. */
+  readonly #arithmetic = bfloat16Arithmetic() ?? portableArithmetic();
   #step = 0;
 
   /**
@@ -202,10 +225,10 @@ export class Optimiser {
     const fresh = tf.mul(gradient, 1 - momentum);
     const own = tf.add(tf.mul(this.#stacked(stack, "momentum"), momentum), fresh);
     this.#putAll(stack, "momentum", own);
-    const direction = orthogonalise(tf.add(fresh, tf.mul(own, momentum))); // Nesterov
+    const nesterov = tf.add(fresh, tf.mul(own, momentum));
     const [rows, columns] = stack[0].variable.shape;
     return {
-      direction,
+      direction: orthogonalise(nesterov, this.#arithmetic),
       length: muonRate * rate * Math.sqrt(Math.max(1, rows! / columns!)),
       decay: 1 - muonRate * rate * muonDecay,
     };

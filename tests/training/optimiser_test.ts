@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { bfloat16Arithmetic } from "../../lib/backend/native_gradients.ts";
 import { useBackend } from "../../lib/backend/select.ts";
 import {
   gradientNorm,
@@ -83,6 +84,23 @@ Deno.test("orthogonalise follows the quintic polynomial on the singular values",
     assertAlmostEquals(got[1], 0, 1e-6);
   }
 });
+
+const arithmetic = bfloat16Arithmetic();
+if (arithmetic) {
+  Deno.test("orthogonalise in bfloat16 is the one in float32 up to its rounding", () => {
+    for (const shape of [[3, 64, 64], [2, 64, 96], [2, 96, 32]]) {
+      const before = tf.memory().numTensors;
+      tf.tidy(() => {
+        const x = tf.randomNormal(shape, 0, 1, "float32", 1);
+        const wanted = orthogonalise(x);
+        const error = tf.norm(tf.sub(orthogonalise(x, arithmetic), wanted));
+        // bfloat16 has 8 bits: 2^-9 of each of about 20 roundings, more where directions are weak
+        assert(tf.div(error, tf.norm(wanted)).dataSync()[0] < 0.05);
+      });
+      assertEquals(tf.memory().numTensors, before);
+    }
+  });
+}
 
 Deno.test("clipping scales all gradients together and reports the norm before it", () => {
   const variable = tf.variable(tf.tensor([1, 1]));

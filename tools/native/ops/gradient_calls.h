@@ -1,4 +1,5 @@
-// What the operations for training do with TensorFlow's tensors; all of them are float32.
+// What the operations for training do with TensorFlow's tensors; all but the
+// weighted sum are float32.
 #ifndef CORELENS_GRADIENT_CALLS_H_
 #define CORELENS_GRADIENT_CALLS_H_
 
@@ -77,6 +78,23 @@ void ComputeSoftmaxGradient(void *, TF_OpKernelContext *context) {
   if (!ds) return;
   const int64_t width = p.dim(p.rank() - 1);
   SoftmaxGradient(p.data<float>(), dp.data<float>(), ds, p.size() / width, width);
+}
+
+void *MakeWeightedSum(TF_OpKernelConstruction *construction) {
+  return MakeSettings(construction, [&](Settings *settings, TF_Status *status) {
+    TF_OpKernelConstruction_GetAttrFloat(construction, "first", &settings->first, status);
+    TF_OpKernelConstruction_GetAttrFloat(construction, "second", &settings->second, status);
+  });
+}
+
+void ComputeWeightedSum(void *kernel, TF_OpKernelContext *context) {
+  const Settings &settings = *static_cast<Settings *>(kernel);
+  const Input a(context, 0), b(context, 1);
+  if (a.size() != b.size()) return Fail(context, "a and b must have one shape");
+  Bfloat16 *y = Output<Bfloat16>(context, a.shape());
+  if (!y) return;
+  WeightedSum(a.data<Bfloat16>(), b.data<Bfloat16>(), y, a.size(), settings.first,
+              settings.second);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Gradients of the operations in pointwise.h, and softmax with its own, each in one pass over memory.
+// Gradients of the operations in pointwise.h, softmax with its own, and weighted sums, each in one
+// pass over memory.
 // Sums over rows add in an order that does not depend on the number of threads.
 #ifndef CORELENS_GRADIENTS_H_
 #define CORELENS_GRADIENTS_H_
@@ -143,6 +144,17 @@ inline void SoftmaxGradient(const float *p, const float *dp, float *ds, int64_t 
         StoreUpTo(ds + at + i, LoadUpTo(p + at + i, n) * (LoadUpTo(dp + at + i, n) - inner), n);
       });
     }
+  });
+}
+
+// y = first a + second b, rounded once.
+inline void WeightedSum(const Bfloat16 *a, const Bfloat16 *b, Bfloat16 *y, int64_t size,
+                        float first, float second) {
+  ParallelFor(size, kGrain, [=](int64_t begin, int64_t end) {
+    ForVectors(end - begin, [&](int64_t i, int n) {
+      const Floats left = LoadUpTo(a + begin + i, n), right = LoadUpTo(b + begin + i, n);
+      StoreUpTo(y + begin + i, left * first + right * second, n);
+    });
   });
 }
 

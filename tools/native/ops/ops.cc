@@ -78,6 +78,8 @@ bool RegisterAll() {
        ComputeMaskedSoftmax},
       {"CorelensSoftmaxGradient", {"p: float", "dp: float"}, {}, {"ds: float"}, nullptr,
        ComputeSoftmaxGradient},
+      {"CorelensWeightedSum", {"a: bfloat16", "b: bfloat16"}, {"first: float", "second: float"},
+       {"y: bfloat16"}, MakeWeightedSum, ComputeWeightedSum},
   };
   for (const Definition &definition : definitions) {
     if (!Register(definition)) return false;
