@@ -151,7 +151,11 @@ export class TrainingAttention {
       save([q, k, v, ...kept]);
       return {
         value: z,
-        gradFunc: (dz, saved) => this.#backward(dz as tf.Tensor4D, saved, call.layer),
+        gradFunc: (dz, saved) => {
+          const gradients = this.#backward(dz as tf.Tensor4D, saved, call.layer);
+          tf.dispose([dz as tf.Tensor, ...saved]); // the tape would hold them until its end
+          return gradients;
+        },
       };
     });
     const z = run(asTfjs(call.query), asTfjs(key), asTfjs(value));

@@ -11,6 +11,25 @@ import { type GradientOps, gradientOps } from "../backend/native_gradients.ts";
 import { portableKernels } from "../backend/portable.ts";
 import { asKernelTensor, asTfjs } from "./tensors.ts";
 
+/** `x [.., in]` times `weight [out, in]` transposed. */
+function linear(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
+  const rows = (t: tf.Tensor) => tf.reshape(t, [-1, t.shape[t.rank - 1]!]) as tf.Tensor2D;
+  return withGradient(
+    (input, w) => {
+      const product = tf.matMul(rows(input), w as tf.Tensor2D, false, true);
+      return tf.reshape(product, [...input.shape.slice(0, -1), w.shape[0]]);
+    },
+    (dy, [input, w]) => {
+      const own = rows(dy);
+      return [
+        tf.reshape(tf.matMul(own, w as tf.Tensor2D), input.shape),
+        tf.matMul(own, rows(input), true, false),
+      ];
+    },
+    [x, weight],
+  );
+}
+
 /** What has a gradient of its own here. */
 interface Roles {
   rmsNorm(x: tf.Tensor, gain: tf.Tensor | null, eps: number): tf.Tensor;
@@ -18,7 +37,11 @@ interface Roles {
   gatedSilu(gate: tf.Tensor, up: tf.Tensor): tf.Tensor;
 }
 
-/** A function with a gradient of its own, on any number of tensors. */
+/**
+ * A function with a gradient of its own, on any number of tensors. What the gradient needs, its own
+ * handles on the inputs and the gradient of the result, is freed once it is used (as TensorFlow.js
+ * frees gradients that it adds up): the tape would hold it until the last gradient is there.
+ */
 function withGradient(
   forward: (...inputs: tf.Tensor[]) => tf.Tensor,
   backward: (dy: tf.Tensor, inputs: tf.Tensor[]) => tf.Tensor[],
@@ -30,7 +53,11 @@ function withGradient(
     save(tensors);
     return {
       value: forward(...tensors),
-      gradFunc: (dy, saved) => tf.tidy(() => backward(dy as tf.Tensor, saved)),
+      gradFunc: (dy, saved) => {
+        const gradients = tf.tidy(() => backward(dy as tf.Tensor, saved));
+        tf.dispose([dy as tf.Tensor, ...saved]);
+        return gradients;
+      },
     };
   });
   return run(...inputs);
@@ -138,6 +165,9 @@ function fusedRoles(ops: GradientOps): Roles {
 /**
  * Kernels for training, on the current TensorFlow.js backend.
  *
+ * Gradients with respect to their results are freed as they are used, one given from outside (the
+ * `dy` of `tf.grad`) too.
+ *
  * @param ops our own operations, those that there are by default; null for portable ones
  *
  * @example
@@ -154,6 +184,8 @@ export function trainingKernels(ops: GradientOps | null = gradientOps()): Kernel
   const { rmsNorm, rotate, gatedSilu } = ops ? fusedRoles(ops) : portableRoles;
   return {
     ...portable,
+    linear: (x, weight, bias) =>
+      bias ? portable.linear(x, weight, bias) : asKernelTensor(linear(asTfjs(x), asTfjs(weight))),
     rmsNorm: (x, gain, eps) => asKernelTensor(rmsNorm(asTfjs(x), gain && asTfjs(gain), eps)),
     rotate: (x, cos, sin) => asKernelTensor(rotate(asTfjs(x), asTfjs(cos), asTfjs(sin))),
     gatedActivation: (gate, up, name) =>

@@ -29,6 +29,10 @@ const cases: Record<
     run: (k, [x, c, s]) =>
       asTfjs(k.rotate(asKernelTensor(x), asKernelTensor(c), asKernelTensor(s))),
   },
+  linear: {
+    inputs: () => [normal([2, 3, 8], 10), normal([5, 8], 11)],
+    run: (k, [x, w]) => asTfjs(k.linear(asKernelTensor(x), asKernelTensor(w))),
+  },
   "gated silu": {
     inputs: () => [normal([4, 37], 7), normal([4, 37], 8)],
     run: (k, [g, u]) => asTfjs(k.gatedActivation(asKernelTensor(g), asKernelTensor(u), "silu")),
