@@ -29,7 +29,7 @@ function opening(cells: readonly Cell[], name: string): ReportSection {
   const text = cells.find(({ type }) => type === "markdown")?.source ?? "";
   const heading = /^#\s+(.+)$/m.exec(text)?.[1] ?? name;
   const first = text.split(/\n\s*\n/).find((part) => !part.trim().startsWith("#")) ?? "";
-  return { heading, text: first.replace(/[*`]/g, "").replace(/\s+/g, " ").trim() };
+  return { heading, text: first.replace(/[*`]|\b_|_\b/g, "").replace(/\s+/g, " ").trim() };
 }
 
 /** Figures and tables among a notebook's outputs, in order. */

@@ -51,7 +51,8 @@ function writeColumn(values: readonly Cell[], format: TableColumn["format"]): st
     if (typeof value !== "number") return String(value);
     if (!Number.isFinite(value)) return "–";
     if (format === "percent") return formatPercent(value);
-    return plain && (decimals > 0 || digits < 3)
+    const vanishes = value !== 0 && Number(value.toFixed(decimals)) === 0; // p = 0.0001 is not 0.00
+    return plain && !vanishes && (decimals > 0 || digits < 3)
       ? value.toFixed(decimals).replace("-", "−")
       : formatNumber(value);
   });

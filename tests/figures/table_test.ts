@@ -11,7 +11,7 @@ Deno.test("numbers of a column have the same decimals", () => {
   assertSound(shown);
   assertEquals(shown.toText().split("\n").map((line) => line.split(/\s{2,}/)), [
     ["name", "ram", "count", "p", "big", "none"],
-    ["a", "0.750", "12", "0.00", "123,456"],
+    ["a", "0.750", "12", "0.0004", "123,456"],
     ["b", "0.004", "7", "1.00", "5", "–"],
   ]);
 });
