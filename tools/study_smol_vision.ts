@@ -15,7 +15,7 @@ import { findHeads, readFoundHeads } from "../lib/experiments/find_heads.ts";
 import { hybridQuality } from "../lib/experiments/hybrid_quality.ts";
 import { pageReading } from "../lib/experiments/page_reading.ts";
 import { readableWords } from "../lib/experiments/read_cells.ts";
-import { samplePrompt } from "../lib/experiments/samples.ts";
+import { headSamples } from "../lib/experiments/samples.ts";
 import { wordReading } from "../lib/experiments/word_reading.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
@@ -43,8 +43,7 @@ if (import.meta.main) {
     values.scored,
     values.pages,
     values.draws,
-  ]
-    .map(Number);
+  ].map(Number);
   const parts = values.parts.split(",");
   const wanted = async (part: string) => {
     const manifest = join(values.out, part, "manifest.json");
@@ -98,10 +97,7 @@ if (import.meta.main) {
     const train = drawn("train", scored).map(({ id, domain, draw }) => ({
       id,
       domain,
-      load: async () => {
-        const prompt = await samplePrompt(model, draw());
-        return { id, domain, inputs: prompt, spans: prompt.spans, grids: prompt.grids };
-      },
+      load: () => headSamples(model, [draw()])[0].load(),
     }));
     await findHeads(model.network, train, {
       ...common,

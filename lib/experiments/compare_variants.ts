@@ -76,9 +76,11 @@ export async function compareVariants(
   const rows: AblationRow[] = [];
   for (const sample of samples) rows.push(await ablateSample(model, all, sample, options));
   const effect = (metric: "logProb" | "correct", variant: number) =>
-    ablationEffect(rows.map((row) => row[metric][0]), rows.map((row) => row[metric][variant]), {
-      ...options,
-    });
+    ablationEffect(
+      rows.map((row) => row[metric][0]),
+      rows.map((row) => row[metric][variant]),
+      options,
+    );
   return names.map((name, i) => ({
     name,
     samples: rows.length,

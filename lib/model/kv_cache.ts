@@ -126,10 +126,7 @@ export class KvCache {
     const k = this.kernels;
     if (own.length === 0 || lengthOf([added]) > shortTailLength) {
       // a prompt: of it, too, only what is needed is kept
-      const before = own.length === 0 ? [] : [{
-        key: k.concat(own.map(({ key }) => key), 2),
-        value: k.concat(own.map(({ value }) => value), 2),
-      }];
+      const before = own.length === 0 ? [] : [concat(k, own)];
       this.#replace(own, 0, this.#shortened([...before, added], needed));
       return [...before, added];
     }
@@ -150,13 +147,8 @@ export class KvCache {
   }
 
   #joined(parts: readonly KeyValueSegment[]): KeyValueSegment {
-    const k = this.kernels;
-    return {
-      key: k.keep(parts.length === 1 ? parts[0].key : k.concat(parts.map(({ key }) => key), 2)),
-      value: k.keep(
-        parts.length === 1 ? parts[0].value : k.concat(parts.map(({ value }) => value), 2),
-      ),
-    };
+    const { key, value } = parts.length === 1 ? parts[0] : concat(this.kernels, parts);
+    return { key: this.kernels.keep(key), value: this.kernels.keep(value) };
   }
 
   /** The positions that queries after the last one need; null if none. */
@@ -206,6 +198,14 @@ export class KvCache {
     for (const { segments } of this.#layers.flat()) this.#replace(segments, 0, null);
     this.length = this.shared?.length ?? 0;
   }
+}
+
+/** Segments as one, in their order. */
+function concat(k: Kernels, parts: readonly KeyValueSegment[]): KeyValueSegment {
+  return {
+    key: k.concat(parts.map(({ key }) => key), 2),
+    value: k.concat(parts.map(({ value }) => value), 2),
+  };
 }
 
 /** Positions of segments together. */

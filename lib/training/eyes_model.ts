@@ -3,14 +3,11 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
 import type { ImageTowerConfig } from "../model/config.ts";
 import { imageTowerShapes } from "../model/weight_shapes.ts";
-import { WeightsMap } from "../model/weights_map.ts";
 import { Random } from "../stats/random.ts";
 import { pageCell, pageSide } from "../tasks/word_page.ts";
-import type { Parameter } from "./optimiser.ts";
-import { asKernelTensor } from "./tensors.ts";
+import { WeightVariables } from "./weight_variables.ts";
 
 /** The tower: one patch is one cell of a page, so one cell is one visual token. */
 export const eyesTower: ImageTowerConfig = {
@@ -76,9 +73,7 @@ function isHiddenMatrix(name: string): boolean {
 }
 
 /** Weights of the eyes in training, named as in `ImageTower`. */
-export class EyesParameters {
-  readonly #variables = new Map<string, tf.Variable>();
-
+export class EyesParameters extends WeightVariables {
   /**
    * Draws the first values.
    *
@@ -91,6 +86,7 @@ export class EyesParameters {
     middle: Float32Array,
     seed: number | string,
   ) {
+    super(isHiddenMatrix);
     const random = new Random(seed);
     const { depth, hiddenSize, patchSize } = config.encoder;
     for (const [name, shape] of imageTowerShapes(config, textWidth)) {
@@ -108,34 +104,7 @@ export class EyesParameters {
         const into = /out_proj|fc2/.test(name) ? 1 / Math.sqrt(2 * depth) : 1;
         data = normal(into / Math.sqrt(shape[1]));
       }
-      this.#variables.set(name, tf.tidy(() => tf.variable(tf.tensor(data, [...shape]))));
+      this.add(name, shape, data);
     }
-  }
-
-  /** Every weight by name. */
-  get variables(): ReadonlyMap<string, tf.Variable> {
-    return this.#variables;
-  }
-
-  /** The weights as `ImageTower` wants them: the same tensors. */
-  weights(): WeightsMap {
-    return new WeightsMap(
-      new Map([...this.#variables].map(([name, variable]) => [name, asKernelTensor(variable)])),
-    );
-  }
-
-  /** All weights, each with its rule. */
-  parameters(): Parameter[] {
-    return [...this.#variables].map(([name, variable]) => ({
-      name,
-      variable,
-      rule: isHiddenMatrix(name) ? "muon" : "adamw",
-    }));
-  }
-
-  /** Frees all weights. */
-  dispose(): void {
-    for (const variable of this.#variables.values()) variable.dispose();
-    this.#variables.clear();
   }
 }

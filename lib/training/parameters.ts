@@ -3,13 +3,10 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
 import type { ModelConfig, TextConfig, VisionConfig } from "../model/config.ts";
 import { textWeightShapes, visionWeightShapes } from "../model/weight_shapes.ts";
-import { WeightsMap } from "../model/weights_map.ts";
 import { Random } from "../stats/random.ts";
-import type { Parameter } from "./optimiser.ts";
-import { asKernelTensor } from "./tensors.ts";
+import { WeightVariables } from "./weight_variables.ts";
 
 /** Pixels along each side of a cell, which is one visual token. */
 export const cellPixels = 16;
@@ -100,10 +97,8 @@ function initialSpread(name: string, shape: readonly number[], layers: number): 
   return [(into ? 1 / Math.sqrt(2 * layers) : 1) / Math.sqrt(width), 0];
 }
 
-/** All weights of a model in training. The head shares the embedding table until export. */
-export class ModelParameters {
-  readonly #variables = new Map<string, tf.Variable>();
-
+/** All weights of a model in training: `text.…`, `vision.…`, `readout.…`. The head shares the embedding table until export. */
+export class ModelParameters extends WeightVariables {
   /**
    * Draws the first values.
    *
@@ -112,6 +107,7 @@ export class ModelParameters {
    *   residual stream; it is no part of the model
    */
   constructor(readonly config: ModelConfig, seed: number | string, readouts = true) {
+    super(isHiddenMatrix);
     const random = new Random(seed);
     const shapes: [string, readonly number[]][] = [];
     for (const [name, shape] of textWeightShapes(config.text)) shapes.push([`text.${name}`, shape]);
@@ -128,40 +124,7 @@ export class ModelParameters {
         { length: size },
         () => deviation ? own.normal(mean, deviation) : mean,
       );
-      this.#variables.set(name, tf.tidy(() => tf.variable(tf.tensor(data, [...shape]))));
+      this.add(name, shape, data);
     }
-  }
-
-  /** Every weight by name: `text.…`, `vision.…`, `readout.…`. */
-  get variables(): ReadonlyMap<string, tf.Variable> {
-    return this.#variables;
-  }
-
-  /** One weight. */
-  get(name: string): tf.Variable {
-    return this.#variables.get(name)!;
-  }
-
-  /** The weights below a prefix as the model wants them: the same tensors. */
-  weights(prefix: "text." | "vision."): WeightsMap {
-    const own = [...this.#variables].filter(([name]) => name.startsWith(prefix));
-    return new WeightsMap(
-      new Map(own.map(([name, v]) => [name.slice(prefix.length), asKernelTensor(v)])),
-    );
-  }
-
-  /** The weights whose names `chosen` accepts, each with its rule: Muon for the layers' matrices. */
-  parameters(chosen: (name: string) => boolean): Parameter[] {
-    return [...this.#variables].filter(([name]) => chosen(name)).map(([name, variable]) => ({
-      name,
-      variable,
-      rule: isHiddenMatrix(name) ? "muon" : "adamw",
-    }));
-  }
-
-  /** Frees all weights. */
-  dispose(): void {
-    for (const variable of this.#variables.values()) variable.dispose();
-    this.#variables.clear();
   }
 }
