@@ -10,6 +10,7 @@ import {
   currentBackend,
   useBackend,
 } from "./select.ts";
+import { type ProductChoice, readProductChoice } from "./product_choice.ts";
 import { environment, environmentVariables, modelCacheFolder } from "./environment.ts";
 import { defaultNativeDir, tensorFlow, type TensorFlowOptions, TF_BFLOAT16 } from "./tensorflow.ts";
 
@@ -39,6 +40,8 @@ export interface BackendFacts extends BackendDescription {
   readonly environment: Readonly<Record<string, string>>;
   /** Measured speed. */
   readonly matMul: MatMulSpeed;
+  /** Which product of many rows of floats the set-up chose; null where there was no choice. */
+  readonly floatProduct: ProductChoice | null;
 }
 
 /** Median of the seconds that `body` takes, over `runs` runs after one to warm up. */
@@ -125,16 +128,24 @@ export async function describeBackend(
       return value === undefined ? [] : [[name, value] as const];
     });
   const description = await useBackend(choice, options);
+  const nativeDir = options.nativeDir ?? defaultNativeDir();
   return {
     ...description,
     denoVersion: Deno.version.deno,
     system: `${Deno.build.os} ${Deno.build.arch}`,
     cores: navigator.hardwareConcurrency,
-    nativeDir: options.nativeDir ?? defaultNativeDir(),
+    nativeDir,
     modelCache: modelCacheFolder(),
     environment: Object.fromEntries(settings),
     matMul: await matMulSpeed(),
+    floatProduct: description.backend === "tensorflow" ? readProductChoice(nativeDir) : null,
   };
+}
+
+/** The choice of a product in words. */
+function productLine({ ours, ratio }: ProductChoice): string {
+  const measured = `ours took ${ratio.toFixed(2)} of TensorFlow's time at set-up`;
+  return `many rows of float32 by ${ours ? "our own operation" : "TensorFlow"} (${measured})`;
 }
 
 /**
@@ -164,6 +175,7 @@ export function factLines(facts: BackendFacts): string[] {
     `Matrix speed: float32 ${speed(float32)}` +
     (bfloat16 === null ? "; no bfloat16 on this backend" : `, bfloat16 ${speed(bfloat16)}`) +
     ` (${size} x ${size})`,
+    ...(facts.floatProduct ? [`Products:     ${productLine(facts.floatProduct)}`] : []),
     `Native files: ${facts.nativeDir}`,
     `Model cache:  ${facts.modelCache}`,
     ...Object.entries(facts.environment).map(([name, value]) => `Environment:  ${name}=${value}`),

@@ -1,7 +1,8 @@
 /**
  * Operations of our own, compiled by the set-up from `tools/native/ops` and registered with
  * TensorFlow: norms, gates, rotary embedding and attention, each in one pass over memory, and the
- * products that are faster than TensorFlow's (few rows; bfloat16 in matrix registers).
+ * products that are faster than TensorFlow's (few rows; bfloat16 in matrix registers; many rows of
+ * float32 by Strassen's method).
  *
  * The fast counterpart of `native_plain.ts`; `tests/suites/kernel_suite.ts` holds the two equal.
  * @module
@@ -20,6 +21,8 @@ export const fusedLibrary = "libcorelens_ops.so";
 export interface FusedOps {
   /** Whether the processor has matrix registers, which multiply bfloat16. */
   readonly matrixRegisters: boolean;
+  /** Whether there is a product of many rows of floats; `product_choice.ts` says whether to use it. */
+  readonly floatProducts: boolean;
   /** Whether the operations for training are among them: an older set-up did not compile them. */
   readonly gradients: boolean;
 }
@@ -28,8 +31,8 @@ const registered = new Map<string, FusedOps | null>();
 
 /** Rows up to which our product, which reads the weight as it lies, is faster than TensorFlow's. */
 const fewRows = { float32: 16, bfloat16: 2 } as const;
-/** Rows from which our product packs the weight for the matrix registers. */
-const manyRows = 32;
+/** Rows from which our product packs the weight: for Strassen's sums, or for matrix registers. */
+const manyRows = { float32: 256, bfloat16: 32 } as const;
 
 /**
  * Registers the operations with TensorFlow, once.
@@ -57,6 +60,7 @@ function register(path: string, threads: number): FusedOps | null {
     {
       corelens_register_ops: { parameters: ["i32"], result: "i32" },
       corelens_has_matrix_registers: { parameters: [], result: "i32" },
+      corelens_has_float_products: { parameters: [], result: "i32", optional: true },
       corelens_has_gradients: { parameters: [], result: "i32", optional: true },
     } as const,
   );
@@ -64,6 +68,7 @@ function register(path: string, threads: number): FusedOps | null {
   if (symbols.corelens_register_ops(threads) !== 0) return null;
   return {
     matrixRegisters: symbols.corelens_has_matrix_registers() === 1,
+    floatProducts: symbols.corelens_has_float_products?.() === 1,
     gradients: symbols.corelens_has_gradients !== null,
   };
 }
@@ -77,11 +82,16 @@ const activationNumbers: Readonly<Record<Activation, number>> = {
   relu: 4,
 };
 
-/** The block operations in one call each; {@link registerFusedOps} must have succeeded. */
+/**
+ * The block operations in one call each; {@link registerFusedOps} must have succeeded.
+ *
+ * @param floatProducts whether products of many rows of floats are ours, where there is one
+ */
 export function fusedBlocks(
   ops: NativeOps,
   computeDType: "float32" | "bfloat16",
   fused: FusedOps,
+  floatProducts: boolean,
 ): BlockOps {
   const { store } = ops;
   const nothing = () => store.namedConstant("no ranges", [0], () => new Int32Array());
@@ -131,9 +141,13 @@ export function fusedBlocks(
     linear: (x, weight, bias) => {
       const inner = weight.shape[1];
       const rows = sizeOf(x.shape.slice(0, -1));
-      const inTiles = fused.matrixRegisters && computeDType === "bfloat16" && rows >= manyRows &&
-        inner > 0 && inner % 32 === 0 && weight.shape[0] % 32 === 0;
-      if (rows > fewRows[computeDType] && !inTiles) return null;
+      const width = weight.shape[0];
+      const there = computeDType === "bfloat16"
+        ? fused.matrixRegisters
+        : floatProducts && fused.floatProducts;
+      const packed = there && rows >= manyRows[computeDType] && inner > 0 && inner % 32 === 0 &&
+        width % 32 === 0;
+      if (rows > fewRows[computeDType] && !packed) return null;
       const shift = bias?.id ?? store.constant([], computeDType);
       const attributes = ops.attributes("product", () => [ops.type("T", computeDType)]);
       return store.run("CorelensLinear", attributes, [x.id, weight.id, shift]);

@@ -33,3 +33,12 @@ Deno.test("the text says what is missing and what it would bring, and keeps toke
     Deno.env.delete("HF_TOKEN");
   }
 });
+
+Deno.test("the text says which product the set-up chose, and why", async () => {
+  const facts = await describeBackend("wasm");
+  assertEquals(facts.floatProduct, null);
+  const line = (ours: boolean, ratio: number) =>
+    factLines({ ...facts, floatProduct: { ours, ratio } }).find((text) => /^Products/.test(text))!;
+  assertStringIncludes(line(true, 0.9), "our own operation (ours took 0.90 of TensorFlow's time");
+  assertStringIncludes(line(false, 1.2), "by TensorFlow (ours took 1.20");
+});

@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
+import fc from "fast-check";
 import type { Kernels } from "../../lib/backend/kernels.ts";
 import { nativeKernels, type NativeOptions } from "../../lib/backend/native.ts";
 import { useBackend } from "../../lib/backend/select.ts";
 import { defaultNativeDir, tensorFlow } from "../../lib/backend/tensorflow.ts";
+import { Random } from "../../lib/stats/random.ts";
+import { relativeError } from "../suites/golden.ts";
 import { kernelSuite } from "../suites/kernel_suite.ts";
 
 /** Whether the compiled binding is there; without it the native kernels cannot run anywhere. */
@@ -24,14 +27,41 @@ if (built) {
   for (const dtype of ["float32", "bfloat16"] as const) {
     const tolerance = dtype === "float32" ? 1e-5 : 2e-2;
     const variants: [string, Partial<NativeOptions>][] = [
-      ["", {}],
+      [" with our product of floats", { floatProducts: true }],
+      [" with TensorFlow's product of floats", { floatProducts: false }],
       [" without our operations", { fused: false }],
       [" without our operations and oneDNN's", { fused: false, oneDnn: false }],
     ];
-    for (const [without, options] of variants) {
-      kernelSuite(`native ${dtype}${without}`, () => native({ dtype, ...options }), { tolerance });
+    for (const [how, options] of variants) {
+      if (dtype === "bfloat16" && options.floatProducts) continue; // the same as without
+      kernelSuite(`native ${dtype}${how}`, () => native({ dtype, ...options }), { tolerance });
     }
   }
+  Deno.test("our product of floats equals TensorFlow's for random sizes", async () => {
+    const ours = await native({ dtype: "float32", floatProducts: true });
+    const theirs = await native({ dtype: "float32", floatProducts: false });
+    const sizes = fc.tuple(
+      fc.integer({ min: 256, max: 800 }),
+      fc.integer({ min: 1, max: 40 }).map((blocks) => 32 * blocks),
+      fc.integer({ min: 1, max: 40 }).map((blocks) => 32 * blocks),
+    );
+    const strips = [256, 4096, 544] as [number, number, number]; // a weight packed in two parts
+    fc.assert(
+      fc.property(sizes, fc.integer(), fc.boolean(), ([rows, inner, outer], seed, biased) => {
+        const random = new Random(seed);
+        const data = (size: number) => Float32Array.from({ length: size }, () => random.normal());
+        ours.scope(() => {
+          const x = ours.tensor(data(rows * inner), [rows, inner]);
+          const weight = ours.tensor(data(outer * inner), [outer, inner]);
+          const bias = biased ? ours.tensor(data(outer), [outer]) : null;
+          const [found, wanted] = [ours, theirs].map((k) => k.readSync(k.linear(x, weight, bias)));
+          assert(relativeError(found, wanted) < 1e-5);
+        });
+      }),
+      { numRuns: 12, examples: [[strips, 1, true]] },
+    );
+  });
+
   Deno.test("native kernels", async (t) => {
     const k = await native({ dtype: "bfloat16" });
     await t.step("say what they are", () => {

@@ -335,7 +335,8 @@ export function kernelSuite(
   test("linear of few rows, of sizes that fill whole tiles, and of rows that do not", (k) => {
     const few = [[1, 70, 9], [1, 64, 32], [2, 33, 4], [3, 70, 9], [5, 48, 6], [16, 70, 9]];
     const many = [[17, 70, 9], [32, 32, 32], [45, 64, 96], [161, 544, 32], [33, 32, 288]];
-    for (const [rows, inner, outer] of [...few, ...many]) {
+    const halved = [[256, 32, 32], [301, 544, 96], [600, 1056, 64], [300, 33, 40]];
+    for (const [rows, inner, outer] of [...few, ...many, ...halved]) {
       const x = grid([rows, inner], 31), weight = grid([outer, inner], 32, 1 / Math.sqrt(inner));
       const bias = grid([outer], 33);
       const product = loops.matMul(x, loops.transpose(weight, [1, 0]));

@@ -8,6 +8,7 @@
 #include "attention.h"
 #include "linear.h"
 #include "linear_few.h"
+#include "linear_float.h"
 #include "pointwise.h"
 #include "tensors.h"
 
@@ -187,6 +188,11 @@ void LinearAs(TF_OpKernelContext *context, const Input &x, const Input &weight,
     }
   }
 #endif
+  if constexpr (sizeof(T) == 4) {
+    if (rows > kFewRows && depth > 0 && depth % kLanes == 0 && width % kLanes == 0) {
+      return LinearFloat(x.data<T>(), weight.data<T>(), bias.optional<T>(), y, rows, width, depth);
+    }
+  }
   LinearFew(x.data<T>(), weight.data<T>(), bias.optional<T>(), y, rows, width, depth);
 }
 

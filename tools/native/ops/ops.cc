@@ -8,6 +8,7 @@
 // int corelens_register_ops(int threads): 0 when registered, 1 when this processor lacks what the
 // library was compiled for, 2 when TensorFlow refuses.
 // int corelens_has_matrix_registers(): 1 where CorelensLinear is fast for many rows of bfloat16.
+// int corelens_has_float_products(): 1 where CorelensLinear is fast for many rows of floats.
 // int corelens_has_gradients(): 1; a library compiled before there were gradients lacks the function.
 
 #include <dlfcn.h>
@@ -140,6 +141,14 @@ extern "C" __attribute__((visibility("default"))) int corelens_has_matrix_regist
   return corelens::TileRegisters::Allowed() ? 1 : 0;
 #else
   return 0;
+#endif
+}
+
+extern "C" __attribute__((visibility("default"))) int corelens_has_float_products() {
+#if defined(__AVX2__)
+  return 1;
+#else
+  return 0;  // tiles of another shape would be needed; not measured
 #endif
 }
 

@@ -3,6 +3,7 @@
 #ifndef CORELENS_TILES_H_
 #define CORELENS_TILES_H_
 
+#include "transpose.h"
 #include "vectors.h"
 
 #if defined(__AMX_BF16__) && defined(__AMX_TILE__) && defined(__linux__)
@@ -96,28 +97,8 @@ constexpr int kBlock = 512;  // elements of one block
 
 // One block out of 16 rows of 32 elements, which become its columns.
 inline void TransposePairs(const Bfloat16 *rows, int64_t stride, Bfloat16 *block) {
-  __m512i a[16], b[16];
-  for (int i = 0; i < 16; i++) a[i] = LoadAs<__m512i>(rows + i * stride);
-  for (int i = 0; i < 16; i += 2) {
-    b[i] = _mm512_unpacklo_epi32(a[i], a[i + 1]);
-    b[i + 1] = _mm512_unpackhi_epi32(a[i], a[i + 1]);
-  }
-  for (int i = 0; i < 16; i += 4) {
-    a[i] = _mm512_unpacklo_epi64(b[i], b[i + 2]);
-    a[i + 1] = _mm512_unpackhi_epi64(b[i], b[i + 2]);
-    a[i + 2] = _mm512_unpacklo_epi64(b[i + 1], b[i + 3]);
-    a[i + 3] = _mm512_unpackhi_epi64(b[i + 1], b[i + 3]);
-  }
-  for (int i = 0; i < 4; i++) {  // a[4 r + i] holds pairs i, 4 + i, 8 + i, 12 + i of rows 4 r ...
-    const __m512i x = _mm512_shuffle_i32x4(a[i], a[4 + i], 0x88);
-    const __m512i y = _mm512_shuffle_i32x4(a[8 + i], a[12 + i], 0x88);
-    const __m512i z = _mm512_shuffle_i32x4(a[i], a[4 + i], 0xdd);
-    const __m512i w = _mm512_shuffle_i32x4(a[8 + i], a[12 + i], 0xdd);
-    StoreAs(block + 32 * i, _mm512_shuffle_i32x4(x, y, 0x88));
-    StoreAs(block + 32 * (4 + i), _mm512_shuffle_i32x4(z, w, 0x88));
-    StoreAs(block + 32 * (8 + i), _mm512_shuffle_i32x4(x, y, 0xdd));
-    StoreAs(block + 32 * (12 + i), _mm512_shuffle_i32x4(z, w, 0xdd));
-  }
+  TransposeWords(reinterpret_cast<const int32_t *>(rows), stride / 2,
+                 reinterpret_cast<int32_t *>(block), 16);
 }
 
 #if CORELENS_AMX

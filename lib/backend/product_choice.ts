@@ -1,0 +1,58 @@
+/**
+ * Which product of many rows of floats this machine computes faster: TensorFlow's or ours.
+ *
+ * Both are right, and which is faster depends on the processor. The set-up measures it once and
+ * writes the answer beside the binding, so that all runs on a machine round alike.
+ * @module
+ */
+import { join } from "node:path";
+
+/** What the set-up measured. */
+export interface ProductChoice {
+  /** Whether ours is used. */
+  readonly ours: boolean;
+  /** Our time over TensorFlow's. */
+  readonly ratio: number;
+}
+
+/** File of the choice, in the folder of the binding. */
+const choiceFile = "float_product.json";
+/** Ours must be faster by more than this share to be used. */
+const margin = 0.02;
+
+/** The choice for a measured ratio of our time over TensorFlow's. */
+export function productChoice(ratio: number): ProductChoice {
+  return { ours: ratio < 1 - margin, ratio };
+}
+
+/**
+ * The choice of the set-up.
+ *
+ * @param nativeDir folder of the binding
+ * @returns null where none was made: an older set-up, a GPU, or a processor without the product
+ *
+ * @example
+ * ```ts
+ * import { productChoice, readProductChoice, writeProductChoice } from "../../lib/backend/product_choice.ts";
+ * import { assertEquals } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * assertEquals(readProductChoice(folder), null);
+ * writeProductChoice(folder, productChoice(0.93));
+ * assertEquals(readProductChoice(folder), { ours: true, ratio: 0.93 });
+ * ```
+ */
+export function readProductChoice(nativeDir: string): ProductChoice | null {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(join(nativeDir, choiceFile));
+  } catch {
+    return null; // none was made
+  }
+  const { ours, ratio } = JSON.parse(text);
+  return { ours, ratio };
+}
+
+/** Writes the choice for {@link readProductChoice}. */
+export function writeProductChoice(nativeDir: string, choice: ProductChoice): void {
+  Deno.writeTextFileSync(join(nativeDir, choiceFile), JSON.stringify(choice) + "\n");
+}
