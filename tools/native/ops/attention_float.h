@@ -5,6 +5,10 @@
 
 namespace corelens {
 
+// Keys whose values are summed up at once: few, so that they stay in the first cache, but enough that
+// reading and writing the sums costs little.
+constexpr int64_t kValueRun = 128;
+
 // Keys and values of one key head, ready for the tiles.
 struct FloatPack {
   PackPlace place;
@@ -65,12 +69,12 @@ void FloatQueryTile(const AttentionCall<T> &call, int64_t batch, int64_t head, i
     }
     HideScores(call, head, first, rows, from, begin, end, begin + columns, scores);
     SoftmaxTile(rows, columns, scores, scores, kScoreStride, state);
-    // in short runs of keys, whose values stay in the first cache
-    for (int64_t j = 0; j < columns; j += kPanel) {
+    for (int64_t j = 0; j < columns; j += kValueRun) {
+      const int64_t run = std::min(kValueRun, columns - j);
       for (int64_t h = 0; h < padded_width; h += kPanel) {
         FloatColumns(rows, static_cast<int>(std::min<int64_t>(kPanel, padded_width - h)),
                      scores + j, kScoreStride, pack.value + (local + j) * padded_width + h,
-                     padded_width, kPanel, mixed + h, padded_width, j == 0 ? state.scale : ones);
+                     padded_width, run, mixed + h, padded_width, j == 0 ? state.scale : ones);
       }
     }
   };
