@@ -62,6 +62,58 @@ if (built) {
     );
   });
 
+  Deno.test("our product of floats keeps rows of very different sizes apart", async () => {
+    const k = await native({ dtype: "float32", floatProducts: true });
+    const [rows, inner, outer] = [300, 96, 64];
+    const random = new Random(5);
+    /** Rows of sizes from 2^-40 to 2^40, some of them zero. */
+    const data = (count: number) => {
+      const values = Array.from({ length: count }, () => {
+        const size = random.integer(10) === 0 ? 0 : 2 ** (random.integer(81) - 40);
+        return Array.from({ length: inner }, () => size * random.normal());
+      });
+      return values.map((row) => Float32Array.from(row));
+    };
+    const [x, weight] = [data(rows), data(outer)];
+    const flat = (values: Float32Array[]) => Float32Array.from(values.flatMap((row) => [...row]));
+    const found = k.scope(() =>
+      k.readSync(
+        k.linear(k.tensor(flat(x), [rows, inner]), k.tensor(flat(weight), [outer, inner])),
+      )
+    );
+    const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i], 0);
+    const norm = (a: Float32Array) => Math.sqrt(dot(a, a));
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < outer; j++) {
+        const error = Math.abs(found[i * outer + j] - dot(x[i], weight[j]));
+        assert(error <= 5e-7 * norm(x[i]) * norm(weight[j]), `row ${i}, column ${j}: ${error}`);
+      }
+    }
+  });
+
+  Deno.test("what is not finite stays in its row and column of our product of floats", async () => {
+    const k = await native({ dtype: "float32", floatProducts: true });
+    const [rows, inner, outer] = [300, 64, 96];
+    const notFinite = (where: "x" | "weight", value: number) =>
+      k.scope(() => {
+        const x = new Float32Array(rows * inner).fill(1);
+        const weight = new Float32Array(outer * inner).fill(1);
+        if (where === "x") x[7 * inner + 3] = value;
+        else weight[7 * inner + 3] = value;
+        const y = k.linear(k.tensor(x, [rows, inner]), k.tensor(weight, [outer, inner]));
+        return k.readSync(y);
+      });
+    for (const value of [NaN, Infinity]) {
+      const [inX, inWeight] = [notFinite("x", value), notFinite("weight", value)];
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < outer; j++) {
+          assertEquals(inX[i * outer + j], i === 7 ? value : inner);
+          assertEquals(inWeight[i * outer + j], j === 7 ? value : inner);
+        }
+      }
+    }
+  });
+
   Deno.test("native kernels", async (t) => {
     const k = await native({ dtype: "bfloat16" });
     await t.step("say what they are", () => {

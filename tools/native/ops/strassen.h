@@ -2,8 +2,8 @@
 // (Strassen 1969). The sums of blocks that they take are made while blocks are packed, and each
 // product is added where it belongs as it leaves the registers (Huang et al., "Strassen's algorithm
 // reloaded", 2016), so that no pass over memory is spent on them.
-#ifndef CORELENS_HALF_PRODUCTS_H_
-#define CORELENS_HALF_PRODUCTS_H_
+#ifndef CORELENS_STRASSEN_H_
+#define CORELENS_STRASSEN_H_
 
 #include <algorithm>
 
@@ -12,36 +12,28 @@
 
 namespace corelens {
 
-constexpr int kHalfProducts = 7;
+constexpr int kBlockProducts = 7;
 // Blocks of C, by row and column.
 enum Quarter { k11, k12, k21, k22, kNone };
 
 // Where a product of blocks goes: to one or two quarters of C, with a sign. `new_first` and
-// `new_second` say that it is the first to reach the quarter, which then holds nothing yet.
-struct HalfProduct {
+// `new_second` say that none of the products before it went there.
+struct BlockProduct {
   Quarter first;
   float first_sign;
   bool new_first;
   Quarter second;
   float second_sign;
   bool new_second;
-
-  // The same product of a later step along the depth, which finds sums in all quarters.
-  HalfProduct After(int64_t step) const {
-    HalfProduct later = *this;
-    later.new_first &= step == 0;
-    later.new_second &= step == 0;
-    return later;
-  }
 };
 
 // The factors of product i are the i-th of SumsOfA and SumsOfB.
-constexpr HalfProduct kProducts[kHalfProducts] = {
-    {k11, 1, true, k22, 1, true},    // (a11 + a22) (b11 + b22)
-    {k21, 1, true, k22, -1, false},  // (a21 + a22) b11
-    {k12, 1, true, k22, 1, false},   // a11 (b12 - b22)
-    {k11, 1, false, k21, 1, false},  // a22 (b21 - b11)
-    {k11, -1, false, k12, 1, false}, // (a11 + a12) b22
+constexpr BlockProduct kProducts[kBlockProducts] = {
+    {k11, 1, true, k22, 1, true},      // (a11 + a22) (b11 + b22)
+    {k21, 1, true, k22, -1, false},    // (a21 + a22) b11
+    {k12, 1, true, k22, 1, false},     // a11 (b12 - b22)
+    {k11, 1, false, k21, 1, false},    // a22 (b21 - b11)
+    {k11, -1, false, k12, 1, false},   // (a11 + a12) b22
     {k22, 1, false, kNone, 0, false},  // (a21 - a11) (b11 + b12)
     {k11, 1, false, kNone, 0, false},  // (a12 - a22) (b21 + b22)
 };
@@ -96,9 +88,9 @@ inline void AddTile(const Floats sums[kProductRows][2], float sign, bool store, 
 }
 
 // One tile of a product: a [kProductRows, depth] of stride kProductStride, b [depth,
-// kProductColumns] packed, to tiles of the quarters.
-inline void ProductTile(const float *a, const float *b, int64_t depth, const HalfProduct &product,
-                        float *first, float *second) {
+// kProductColumns] packed, to tiles of the quarters, which hold nothing before the first step.
+inline void ProductTile(const float *a, const float *b, int64_t depth, const BlockProduct &product,
+                        bool first_step, float *first, float *second) {
   Floats sums[kProductRows][2] = {};
   const auto multiply = [&](int64_t count) __attribute__((always_inline)) {
     for (int64_t d = 0; d < count; d++, a++, b += kProductColumns) {
@@ -119,10 +111,12 @@ inline void ProductTile(const float *a, const float *b, int64_t depth, const Hal
     if (second) __builtin_prefetch(second + i, 1);
   }
   multiply(last);
-  AddTile(sums, product.first_sign, product.new_first, first);
-  if (second) AddTile(sums, product.second_sign, product.new_second, second);
+  AddTile(sums, product.first_sign, first_step && product.new_first, first);
+  if (second) {
+    AddTile(sums, product.second_sign, first_step && product.new_second, second);
+  }
 }
 
 }  // namespace corelens
 
-#endif  // CORELENS_HALF_PRODUCTS_H_
+#endif  // CORELENS_STRASSEN_H_

@@ -1,0 +1,156 @@
+// The factors of y = x w^T cut into blocks, and packed as sums of blocks for Strassen's method.
+//
+// The method adds rows of x to each other, and rows of w, so a row of large numbers would blur
+// others. Each row is therefore first scaled by a power of two, to a largest value of 1 to 2, and the
+// product is scaled back (Ballard et al., "Improving the numerical stability of fast matrix
+// multiplication", 2016): errors are then relative to the norms of the two rows that meet, as those
+// of plain sums are.
+#ifndef CORELENS_PACK_FLOAT_H_
+#define CORELENS_PACK_FLOAT_H_
+
+#include <algorithm>
+#include <cmath>
+
+#include "strassen.h"
+#include "transpose.h"
+
+namespace corelens {
+
+constexpr int64_t kBlockRows = 8 * kProductRows;  // rows of a block of A at most
+constexpr int64_t kQuarterColumns = 128;          // columns of a quarter of C that is worked on
+constexpr int64_t kPackedBytes = 16ll << 20;      // of packed w at once
+
+constexpr int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+constexpr int64_t UpTo(int64_t a, int64_t b) { return CeilDiv(a, b) * b; }
+
+// How x [rows, depth] and w [width, depth] are cut. Blocks are padded with zeros at the end.
+struct LinearCut {
+  int64_t rows, width, depth;
+  int64_t steps;   // along the depth, of two blocks each
+  int64_t k;       // depth of a block
+  int64_t n;       // columns of a block of B, of a strip of 2 n columns that is packed at once
+
+  static LinearCut Of(int64_t rows, int64_t width, int64_t depth) {
+    LinearCut cut{rows, width, depth};
+    cut.steps = CeilDiv(depth, 2 * kProductDepth);
+    cut.k = UpTo(CeilDiv(depth, 2 * cut.steps), kLanes);
+    const int64_t fitting = kPackedBytes / (kBlockProducts * sizeof(float) * cut.k * cut.steps);
+    const int64_t most = std::max<int64_t>(1, fitting / kQuarterColumns) * kQuarterColumns;
+    cut.n = UpTo(CeilDiv(width, 2 * CeilDiv(width, 2 * most)), kProductColumns);
+    return cut;
+  }
+  // Rows of x in runs of two blocks of A, as even as tiles allow.
+  int64_t pairs() const { return CeilDiv(rows, 2 * kProductRows); }
+  int64_t runs() const { return CeilDiv(pairs(), kBlockRows / kProductRows); }
+  int64_t RunStart(int64_t run) const { return run * pairs() / runs() * 2 * kProductRows; }
+  // Packed tiles of B: the seven of a step and a tile of columns lie one after the other.
+  int64_t tile() const { return k * kProductColumns; }  // floats
+  int64_t tiles() const { return n / kProductColumns; }
+  int64_t TileAt(int64_t step, int64_t tile_column) const {
+    return (step * tiles() + tile_column) * kBlockProducts * tile();
+  }
+};
+
+// The power of two that scales a row, and the one that scales back: 0 for a row of zeros, which thus
+// gives exactly 0.
+struct RowScale {
+  float down = 1, up = 1;
+  bool finite = true;  // the row
+
+  static RowScale Of(const float *row, int64_t size) {
+    Floats largest{}, zeros{};
+    for (int64_t i = 0; i < size; i += kLanes) {
+      const Floats x = Load(row + i);
+      largest = Max(largest, Max(x, -x));
+      zeros += x * 0.0f;  // NaN where x is not finite
+    }
+    RowScale scale;
+    scale.finite = SumOf(zeros) == 0;
+    const float maximum = MaxOf(largest);
+    if (maximum == 0) scale.up = 0;
+    if (!scale.finite || maximum == 0) return scale;
+    const int exponent = std::max(-126, std::min(126, std::ilogb(maximum)));
+    scale.down = std::ldexp(1.0f, -exponent);
+    scale.up = std::ldexp(1.0f, exponent);
+    return scale;
+  }
+};
+
+// Packs a tile of columns of B: the rows of w from `left` on and from left + n on, by their place in
+// the strip. Writes to `up` [2 n] what scales the columns of the product back; returns whether all
+// rows are finite.
+inline bool PackB(const LinearCut &cut, const float *w, int64_t left, int64_t tile_column,
+                  float *packed, float *up) {
+  alignas(64) float down[2][kProductColumns], block[4][kLanes * kProductColumns];
+  bool finite = true;
+  for (int half = 0; half < 2; half++) {
+    for (int i = 0; i < kProductColumns; i++) {
+      const int64_t place = half * cut.n + tile_column * kProductColumns + i, j = left + place;
+      const RowScale scale =
+          j < cut.width ? RowScale::Of(w + j * cut.depth, cut.depth) : RowScale{};
+      down[half][i] = scale.down;
+      up[place] = scale.up;
+      finite = finite && scale.finite;
+    }
+  }
+  for (int64_t step = 0; step < cut.steps; step++) {
+    float *to = packed + cut.TileAt(step, tile_column);
+    for (int64_t d = 0; d < cut.k; d += kLanes, to += kLanes * kProductColumns) {
+      for (int q = 0; q < 8; q++) {  // a square of b11, b12, b21, b22; then the one beside it
+        const int half = q & 1, beside = q >> 2;
+        const int64_t depth = (2 * step + (q >> 1 & 1)) * cut.k + d;
+        const int64_t j = left + half * cut.n + tile_column * kProductColumns + beside * kLanes;
+        float *square = block[q & 3] + beside * kLanes;
+        if (j < cut.width && depth < cut.depth) {
+          TransposeWords(reinterpret_cast<const int32_t *>(w + j * cut.depth + depth), cut.depth,
+                         reinterpret_cast<int32_t *>(square), kProductColumns);
+        } else {
+          for (int i = 0; i < kLanes; i++) Store(square + i * kProductColumns, Floats{});
+        }
+      }
+      for (int i = 0; i < kLanes * kProductColumns; i += kLanes) {
+        const Floats first = Load(down[0] + i % kProductColumns);
+        const Floats second = Load(down[1] + i % kProductColumns);
+        SumsOfB(Load(block[0] + i) * first, Load(block[1] + i) * second,
+                Load(block[2] + i) * first, Load(block[3] + i) * second, to + i, cut.tile());
+      }
+    }
+  }
+  return finite;
+}
+
+// Packs A: the rows of x from `top` on and from top + m on, for all steps. Writes to `up` [2 m] what
+// scales the rows of the product back; returns whether all rows are finite.
+inline bool PackA(const LinearCut &cut, const float *x, int64_t top, int64_t m, float *packed,
+                  float *up) {
+  const int64_t block = m * kProductStride;
+  const auto at = [&](int64_t row, int64_t column, float scale) {
+    if (row >= cut.rows || column >= cut.depth) return Floats{};
+    return Load(x + row * cut.depth + column) * scale;
+  };
+  bool finite = true;
+  for (int64_t r = 0; r < m; r++) {
+    RowScale scales[2];
+    for (int half = 0; half < 2; half++) {
+      const int64_t row = top + half * m + r;
+      if (row < cut.rows) scales[half] = RowScale::Of(x + row * cut.depth, cut.depth);
+      up[half * m + r] = scales[half].up;
+      finite = finite && scales[half].finite;
+    }
+    for (int64_t step = 0; step < cut.steps; step++) {
+      float *to = packed + step * kBlockProducts * block + r * kProductStride;
+      const int64_t left = 2 * step * cut.k, right = left + cut.k;
+      const int64_t upper = top + r, lower = upper + m;
+      for (int64_t d = 0; d < cut.k; d += kLanes) {
+        SumsOfA(at(upper, left + d, scales[0].down), at(upper, right + d, scales[0].down),
+                at(lower, left + d, scales[1].down), at(lower, right + d, scales[1].down), to + d,
+                block);
+      }
+    }
+  }
+  return finite;
+}
+
+}  // namespace corelens
+
+#endif  // CORELENS_PACK_FLOAT_H_
