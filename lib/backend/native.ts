@@ -11,10 +11,10 @@ import { blockedAttention } from "./blocked_attention.ts";
 import { foldedShape } from "./folded_product.ts";
 import type { Kernels, StoredDType, Tensor } from "./kernels.ts";
 import { fusedBlocks, registerFusedOps } from "./native_fused.ts";
-import { readProductChoice } from "./product_choice.ts";
 import { type BlockOps, causalMask, plainBlocks } from "./native_plain.ts";
 import { NativeOps, noOneDnn, type OneDnnOps, probeOneDnn } from "./native_ops.ts";
 import { type NativeTensor, sizeOf, tensorStore, typeNumber } from "./native_tensors.ts";
+import { ownFloatProducts } from "./product_choice.ts";
 import { type OpAttribute, TF_BFLOAT16, TF_HALF } from "./tensorflow.ts";
 import { storedBytes } from "./widen.ts";
 
@@ -29,7 +29,7 @@ export interface NativeOptions {
   /**
    * Whether products of 256 or more rows in float32 are our own, which take an eighth fewer
    * multiplications (Strassen's method) and round twice as coarsely as plain sums. Default: what the
-   * set-up measured to be faster on this machine (`product_choice.ts`).
+   * set-up measured to be faster on this machine, or `CORELENS_FLOAT_PRODUCT` says.
    */
   readonly floatProducts?: boolean;
 }
@@ -68,8 +68,7 @@ export function nativeKernels(options: NativeOptions): Kernels {
   if (wanted) probed ??= probeOneDnn(ops);
   const oneDnn = wanted ? probed! : noOneDnn;
   const fused = options.fused ?? true ? registerFusedOps(store.tensorFlow) : null;
-  const floatProducts = options.floatProducts ??
-    (options.dtype === "float32" && readProductChoice(store.tensorFlow.nativeDir)?.ours === true);
+  const floatProducts = options.floatProducts ?? ownFloatProducts(store.tensorFlow.nativeDir);
   const blocks = fused
     ? fusedBlocks(ops, options.dtype, fused, floatProducts)
     : plainBlocks(ops, options.dtype, oneDnn);

@@ -6,6 +6,8 @@
  * @module
  */
 import { join } from "node:path";
+import { InputError } from "../common/errors.ts";
+import { environment } from "./environment.ts";
 
 /** What the set-up measured. */
 export interface ProductChoice {
@@ -55,4 +57,22 @@ export function readProductChoice(nativeDir: string): ProductChoice | null {
 /** Writes the choice for {@link readProductChoice}. */
 export function writeProductChoice(nativeDir: string, choice: ProductChoice): void {
   Deno.writeTextFileSync(join(nativeDir, choiceFile), JSON.stringify(choice) + "\n");
+}
+
+/**
+ * Whether products of many rows of floats are ours: what `CORELENS_FLOAT_PRODUCT` says, else what the
+ * set-up chose.
+ *
+ * @param nativeDir folder of the binding
+ * @throws {InputError} if the variable says anything but `ours` or `tensorflow`
+ */
+export function ownFloatProducts(nativeDir: string): boolean {
+  const wanted = environment("CORELENS_FLOAT_PRODUCT");
+  if (wanted === undefined) return readProductChoice(nativeDir)?.ours ?? false;
+  if (wanted !== "ours" && wanted !== "tensorflow") {
+    throw new InputError(
+      `Cannot take CORELENS_FLOAT_PRODUCT="${wanted}": wanted ours or tensorflow`,
+    );
+  }
+  return wanted === "ours";
 }

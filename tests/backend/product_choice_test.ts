@@ -1,6 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
+import { InputError } from "../../lib/common/errors.ts";
 import {
+  ownFloatProducts,
   productChoice,
   readProductChoice,
   writeProductChoice,
@@ -18,5 +20,22 @@ Deno.test("a choice is read as it was written; none is null", async () => {
   assertEquals(readProductChoice(join(folder, "nowhere")), null);
   writeProductChoice(folder, productChoice(0.5));
   assertEquals(readProductChoice(folder), { ours: true, ratio: 0.5 });
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("CORELENS_FLOAT_PRODUCT goes before the set-up's choice, and is checked", async () => {
+  const folder = await Deno.makeTempDir();
+  const own = (wanted: string) => {
+    Deno.env.set("CORELENS_FLOAT_PRODUCT", wanted);
+    try {
+      return ownFloatProducts(folder);
+    } finally {
+      Deno.env.delete("CORELENS_FLOAT_PRODUCT");
+    }
+  };
+  assertEquals([ownFloatProducts(folder), own("ours"), own("tensorflow")], [false, true, false]);
+  writeProductChoice(folder, productChoice(0.5));
+  assertEquals([ownFloatProducts(folder), own("ours"), own("tensorflow")], [true, true, false]);
+  assertThrows(() => own("fastest"), InputError, 'CORELENS_FLOAT_PRODUCT="fastest"');
   await Deno.remove(folder, { recursive: true });
 });
