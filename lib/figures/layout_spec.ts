@@ -21,6 +21,8 @@ export interface Axis {
   readonly tickvals?: readonly Coordinate[];
   /** What ticks say. */
   readonly ticktext?: readonly string[];
+  /** Angle of the labels in degrees; by default they turn when they would touch. */
+  readonly tickangle?: number;
   /** Unit written after each number. */
   readonly ticksuffix?: " %";
   /** Part of the plot's width or height, 0 to 1. */

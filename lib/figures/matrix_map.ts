@@ -81,7 +81,8 @@ export function matrixMap(
   const left = 24 + 6.8 * longest;
   const rowHeight = Math.max(34, Math.min(52, cell * 0.7));
   const plotHeight = Math.round(Math.max(150, rows.length * rowHeight));
-  const fits = Math.max(4, Math.floor(cell / 6.8));
+  const fits = Math.max(4, Math.floor((cell - 4) / 6.8));
+  const labels = columns.map((name) => nameLines(name, fits));
   return makeFigure({
     title: options.title,
     caption: options.caption,
@@ -123,7 +124,8 @@ export function matrixMap(
       xaxis: {
         range: [-0.5, columns.length - 0.5],
         tickvals: columns.map((_, i) => i),
-        ticktext: columns.map((name) => plotlyText(shorten(name, fits))),
+        ticktext: labels.map((lines) => lines.map(plotlyText).join("<br>")),
+        tickangle: 0,
         showgrid: false,
       },
       yaxis: {
@@ -135,7 +137,11 @@ export function matrixMap(
     },
     width: Math.max(460, Math.round(left + 96 + cell * columns.length)),
     plotHeight,
-    space: { left: Math.round(left), right: 96, bottom: 36 },
+    space: {
+      left: Math.round(left),
+      right: 96,
+      bottom: 20 + 16 * Math.max(...labels.map(({ length }) => length)),
+    },
     summary: [
       options.quantity,
       ...values.map((row, r) =>
@@ -143,4 +149,17 @@ export function matrixMap(
       ),
     ],
   });
+}
+
+/** A name in at most three lines of `width` characters, broken after hyphens and at spaces. */
+function nameLines(name: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const part of name.split(/(?<=-)|\s+/)) {
+    const last = lines.at(-1);
+    const joined = last === undefined ? part : `${last}${last.endsWith("-") ? "" : " "}${part}`;
+    if (last !== undefined && [...joined].length <= width) lines[lines.length - 1] = joined;
+    else lines.push(part);
+  }
+  const shown = lines.length <= 3 ? lines : [...lines.slice(0, 2), lines.slice(2).join(" ")];
+  return shown.map((line) => shorten(line, width));
 }

@@ -37,6 +37,22 @@ Deno.test("tables of other shapes and hostile names are drawn", () => {
   }));
 });
 
+Deno.test("names of columns take up to three lines, with room below for them", () => {
+  const names = ["ram", "last-token", "context-argmax-hit", "one two three four five six seven"];
+  const table = (columns: string[]) =>
+    matrixMap(["a"], [columns.map(() => 1)], { ...options, columns });
+  const wide = table([...names, "e", "f", "g", "h", "i"]); // narrow cells: 8 characters
+  assertSound(wide);
+  assertEquals(wide.layout.axes.xaxis.ticktext?.slice(0, 4), [
+    "ram",
+    "last-<br>token",
+    "context-<br>argmax-<br>hit",
+    "one two<br>three<br>four fi…",
+  ]);
+  const room = ({ layout }: { layout: typeof wide.layout }) => layout.margin.b;
+  assertEquals(room(wide) - room(table(["a", "b"])), 32);
+});
+
 Deno.test("tables that cannot be drawn are refused", () => {
   assertThrows(() => matrixMap([], [], options), InputError, "0 rows");
   assertThrows(() => matrixMap(["a", "a"], [[1, 1], [1, 1]], options), InputError, "occurs twice");
