@@ -77,7 +77,10 @@ export function matrixMap(
   const write = (value: number): string =>
     Number.isNaN(value) ? "–" : value.toFixed(options.decimals ?? 2).replace("-", "−");
   const longest = Math.max(...rows.map(({ length }) => Math.min(34, length)));
-  const cell = Math.max(56, Math.min(96, 560 / columns.length));
+  // wide enough for the longest part of a column's name, where there is room for it
+  const longestPart = Math.max(...columns.flatMap(nameParts).map(({ length }) => length));
+  const wanted = Math.min(6.8 * longestPart + 5, 700 / columns.length);
+  const cell = Math.max(56, Math.min(96, Math.max(560 / columns.length, wanted)));
   const left = 24 + 6.8 * longest;
   const rowHeight = Math.max(34, Math.min(52, cell * 0.7));
   const plotHeight = Math.round(Math.max(150, rows.length * rowHeight));
@@ -151,10 +154,15 @@ export function matrixMap(
   });
 }
 
+/** Parts of a name between which a line may end. */
+function nameParts(name: string): string[] {
+  return name.split(/(?<=-)|\s+/);
+}
+
 /** A name in at most three lines of `width` characters, broken after hyphens and at spaces. */
 function nameLines(name: string, width: number): string[] {
   const lines: string[] = [];
-  for (const part of name.split(/(?<=-)|\s+/)) {
+  for (const part of nameParts(name)) {
     const last = lines.at(-1);
     const joined = last === undefined ? part : `${last}${last.endsWith("-") ? "" : " "}${part}`;
     if (last !== undefined && [...joined].length <= width) lines[lines.length - 1] = joined;

@@ -49,6 +49,8 @@ Deno.test("names of columns take up to three lines, with room below for them", (
     "context-<br>argmax-<br>hit",
     "one two<br>three<br>four fi…",
   ]);
+  const rules = table([...names.slice(0, 3), "spatial-entropy", ..."efghij"]);
+  assertEquals(rules.layout.axes.xaxis.ticktext?.[3], "spatial-<br>entropy"); // cells grow for it
   const room = ({ layout }: { layout: typeof wide.layout }) => layout.margin.b;
   assertEquals(room(wide) - room(table(["a", "b"])), 32);
 });
