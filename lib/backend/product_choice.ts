@@ -32,6 +32,7 @@ export function productChoice(ratio: number): ProductChoice {
  *
  * @param nativeDir folder of the binding
  * @returns null where none was made: an older set-up, a GPU, or a processor without the product
+ * @throws {InputError} if the file is damaged
  *
  * @example
  * ```ts
@@ -44,14 +45,23 @@ export function productChoice(ratio: number): ProductChoice {
  * ```
  */
 export function readProductChoice(nativeDir: string): ProductChoice | null {
+  const path = join(nativeDir, choiceFile);
   let text: string;
   try {
-    text = Deno.readTextFileSync(join(nativeDir, choiceFile));
-  } catch {
-    return null; // none was made
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null; // none was made
+    throw error;
   }
-  const { ours, ratio } = JSON.parse(text);
-  return { ours, ratio };
+  try {
+    const { ours, ratio } = JSON.parse(text);
+    if (typeof ours === "boolean" && typeof ratio === "number") return { ours, ratio };
+  } catch {
+    // no JSON: said below
+  }
+  throw new InputError(
+    `Cannot read the choice of a product in ${path}: remove .native and run \`deno task setup\``,
+  );
 }
 
 /** Writes the choice for {@link readProductChoice}. */

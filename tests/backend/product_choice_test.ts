@@ -20,6 +20,10 @@ Deno.test("a choice is read as it was written; none is null", async () => {
   assertEquals(readProductChoice(join(folder, "nowhere")), null);
   writeProductChoice(folder, productChoice(0.5));
   assertEquals(readProductChoice(folder), { ours: true, ratio: 0.5 });
+  for (const damaged of ["", '{"ours":', "null", '{"ours":1,"ratio":1}']) {
+    await Deno.writeTextFile(join(folder, "float_product.json"), damaged);
+    assertThrows(() => readProductChoice(folder), InputError, "run `deno task setup`");
+  }
   await Deno.remove(folder, { recursive: true });
 });
 
