@@ -8,6 +8,7 @@
 
 #include "parallel.h"
 #include "scratch.h"
+#include "sizes.h"
 #include "tiles.h"
 #include "vectors.h"
 
@@ -154,7 +155,7 @@ void ForKeyTiles(const AttentionCall<T> &call, int64_t head, int64_t first, int 
 // Query tiles of all heads, those with the most keys first: body(batch, head, first).
 template <typename T, typename Body>
 void ForQueryTiles(const AttentionCall<T> &call, Body body) {
-  const int64_t tiles = (call.queries + kQueryTile - 1) / kQueryTile;
+  const int64_t tiles = CeilDiv(call.queries, kQueryTile);
   const int64_t heads = call.batch * call.heads;
   Pool::Get().Run(tiles * heads, [&](int64_t task) {
     const int64_t tile = tiles - 1 - task / heads, head = task % heads;
@@ -168,14 +169,12 @@ constexpr int64_t kPackPiece = 512;
 // Calls body(batch, key_head, begin, end) for pieces of the keys of a pack, padded to `keys`.
 template <typename T, typename Body>
 void ForPackPieces(const AttentionCall<T> &call, int64_t batches, int64_t keys, Body body) {
-  const int64_t pieces = (keys + kPackPiece - 1) / kPackPiece;
+  const int64_t pieces = CeilDiv(keys, kPackPiece);
   Pool::Get().Run(batches * call.key_heads * pieces, [&](int64_t task) {
     const int64_t head = task / pieces, begin = task % pieces * kPackPiece;
     body(head / call.key_heads, head % call.key_heads, begin, std::min(begin + kPackPiece, keys));
   });
 }
-
-inline int64_t RoundUp(int64_t x, int64_t to) { return (x + to - 1) / to * to; }
 
 }  // namespace corelens
 

@@ -10,6 +10,7 @@
 
 #include "parallel.h"
 #include "pointwise.h"
+#include "sizes.h"
 #include "vectors.h"
 
 namespace corelens {
@@ -21,7 +22,7 @@ constexpr int64_t kParts = 16;
 // dx = r (dy g - x r mean(dy g x r)), dgain = sum over rows of dy x r. gain and dgain may be null.
 inline void NormGradient(const float *x, const float *gain, const float *dy, float *dx,
                          float *dgain, int64_t rows, int64_t width, float eps) {
-  const int64_t part = (rows + kParts - 1) / kParts;
+  const int64_t part = CeilDiv(rows, kParts);
   std::vector<float> sums(dgain ? kParts * width : 0);
   Pool::Get().Run(kParts, [&](int64_t index) {
     float *sum = dgain ? sums.data() + index * width : nullptr;

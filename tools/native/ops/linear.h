@@ -7,6 +7,7 @@
 
 #include "parallel.h"
 #include "scratch.h"
+#include "sizes.h"
 #include "tiles.h"
 
 #if CORELENS_AMX
@@ -44,12 +45,11 @@ inline void StoreSums(const float *sums, int64_t rows, int64_t columns, int64_t 
 inline void LinearTiles(const Bfloat16 *x, const Bfloat16 *w, const Bfloat16 *bias, Bfloat16 *y,
                         int64_t rows, int64_t width, int64_t depth) {
   const int64_t panel = std::min(width, kLinearPanel);
-  const int64_t panels = (width + panel - 1) / panel;
+  const int64_t panels = CeilDiv(width, panel);
   // Enough tasks for every thread, of as many rows as possible: each packs its panel of w.
-  const int64_t wanted = (3 * Pool::Get().threads() + panels - 1) / panels;
-  const int64_t piece = std::max<int64_t>(
-      kLinearRows, ((rows + wanted - 1) / wanted + kLinearRows - 1) / kLinearRows * kLinearRows);
-  const int64_t pieces = (rows + piece - 1) / piece;
+  const int64_t wanted = CeilDiv(3 * Pool::Get().threads(), panels);
+  const int64_t piece = std::max(kLinearRows, RoundUp(CeilDiv(rows, wanted), kLinearRows));
+  const int64_t pieces = CeilDiv(rows, piece);
   Pool::Get().Run(panels * pieces, [&](int64_t task) {
     TileRegisters registers;
     const int64_t left = task / pieces * panel, columns = std::min(panel, width - left);

@@ -11,6 +11,7 @@
 #include "pack_float.h"
 #include "parallel.h"
 #include "scratch.h"
+#include "sizes.h"
 #include "strassen.h"
 
 namespace corelens {
@@ -80,7 +81,7 @@ inline void LinearRun(const FloatProduct &product, const Strip &strip, int64_t r
   float *packed = Scratch<float>(kQueries, cut.steps * kBlockProducts * block);
   float *quarters = Scratch<float>(kScores, 4 * m * kQuarterColumns);
   float row_up[2 * kBlockRows];
-  if (!PackA(cut, product.x, top, m, packed, row_up) || !strip.finite) {
+  if (!strip.finite || !PackA(cut, product.x, top, m, packed, row_up)) {
     return PlainRun(product, strip, top, m, begin, end);
   }
   const int64_t at_once = kQuarterColumns / kProductColumns;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sizes.h"
 #include "strassen.h"
 #include "transpose.h"
 
@@ -19,9 +20,6 @@ namespace corelens {
 constexpr int64_t kBlockRows = 8 * kProductRows;  // rows of a block of A at most
 constexpr int64_t kQuarterColumns = 128;          // columns of a quarter of C that is worked on
 constexpr int64_t kPackedBytes = 16ll << 20;      // of packed w at once
-
-constexpr int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-constexpr int64_t UpTo(int64_t a, int64_t b) { return CeilDiv(a, b) * b; }
 
 // How x [rows, depth] and w [width, depth] are cut. Blocks are padded with zeros at the end.
 struct LinearCut {
@@ -33,10 +31,10 @@ struct LinearCut {
   static LinearCut Of(int64_t rows, int64_t width, int64_t depth) {
     LinearCut cut{rows, width, depth};
     cut.steps = CeilDiv(depth, 2 * kProductDepth);
-    cut.k = UpTo(CeilDiv(depth, 2 * cut.steps), kLanes);
+    cut.k = RoundUp(CeilDiv(depth, 2 * cut.steps), kLanes);
     const int64_t fitting = kPackedBytes / (kBlockProducts * sizeof(float) * cut.k * cut.steps);
     const int64_t most = std::max<int64_t>(1, fitting / kQuarterColumns) * kQuarterColumns;
-    cut.n = UpTo(CeilDiv(width, 2 * CeilDiv(width, 2 * most)), kProductColumns);
+    cut.n = RoundUp(CeilDiv(width, 2 * CeilDiv(width, 2 * most)), kProductColumns);
     return cut;
   }
   // Rows of x in runs of two blocks of A, as even as tiles allow.

@@ -9,6 +9,8 @@
 #include <mutex>
 #include <thread>
 
+#include "sizes.h"
+
 namespace corelens {
 
 // A fixed number of threads. Tasks are taken one by one, so uneven ones spread evenly.
@@ -87,7 +89,7 @@ class Pool {
 inline void ParallelFor(int64_t size, int64_t grain,
                         const std::function<void(int64_t, int64_t)> &body) {
   if (grain < 1) grain = 1;
-  const int64_t pieces = (size + grain - 1) / grain;
+  const int64_t pieces = CeilDiv(size, grain);
   Pool::Get().Run(pieces, [&](int64_t i) {
     body(i * grain, i * grain + grain < size ? i * grain + grain : size);
   });
