@@ -16,7 +16,7 @@ import { ratioOfMediansInterval } from "../lib/stats/bootstrap_pairs.ts";
 import { Random } from "../lib/stats/random.ts";
 import { median } from "../lib/stats/summary.ts";
 import { benchConfig, prefill, readDecoder, writeCheckpoint } from "./random_decoder.ts";
-import { manifest, options, table, writeRecord } from "./report.ts";
+import { manifest, numbers, options, relativeDifference, table, writeRecord } from "./report.ts";
 
 /** One comparison. */
 interface Row {
@@ -33,7 +33,7 @@ interface Row {
 /** Result of one timed run. */
 interface Timed {
   readonly ms: number;
-  readonly values: Float32Array;
+  readonly values: ArrayLike<number>;
 }
 
 const settings = options(Deno.args, {
@@ -44,7 +44,6 @@ const settings = options(Deno.args, {
   threads: "",
   out: "out/bench_float_product.json",
 });
-const numbers = (text: string) => text.split(",").filter(Boolean).map(Number);
 const threads = Number(settings.threads) || navigator.hardwareConcurrency;
 const rounds = Number(settings.rounds);
 const backend = await useBackend("tensorflow", { threads });
@@ -62,9 +61,7 @@ async function compare(what: string, run: (which: 0 | 1) => Timed | Promise<Time
     }
   }
   const { estimate, low, high } = ratioOfMediansInterval(times[0], times[1]);
-  const [a, b] = first.map(({ values }) => values);
-  const largest = b.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-  const difference = a.reduce((most, v, i) => Math.max(most, Math.abs(v - b[i])), 0) / largest;
+  const difference = relativeDifference(first[0].values, first[1].values);
   return { what, ours: times[0], theirs: times[1], ratio: [estimate, low, high], difference };
 }
 
@@ -81,7 +78,7 @@ for (const count of numbers(settings.rows)) {
       const start = performance.now();
       const y: Tensor = both[which].linear(x, weight);
       const ms = performance.now() - start;
-      const values = both[which].readSync(y) as Float32Array;
+      const values = both[which].readSync(y);
       both[which].dispose(y);
       return { ms, values };
     };
@@ -98,7 +95,7 @@ try {
   for (const tokens of numbers(settings.tokens)) {
     const run = async (which: 0 | 1): Promise<Timed> => {
       const { ms, last } = await prefill(decoders[which], tokens);
-      return { ms, values: Float32Array.from(last) };
+      return { ms, values: last };
     };
     rows.push(await compare(`prefill of ${tokens} tokens`, run));
   }

@@ -28,7 +28,7 @@ import {
   transformersConfig,
   writeCheckpoint,
 } from "./random_decoder.ts";
-import { manifest, options, table, writeRecord } from "./report.ts";
+import { manifest, numbers, options, table, writeRecord } from "./report.ts";
 
 type BenchDType = "float32" | "bfloat16";
 
@@ -109,7 +109,7 @@ try {
     const script = new URL("./generate_transformers.py", import.meta.url).pathname;
     await using peer = settings.python ? new PythonPeer(settings.python, script, args) : null;
     if (peer) versions = await peer.line();
-    for (const tokens of settings.tokens.split(",").map(Number)) {
+    for (const tokens of numbers(settings.tokens)) {
       const inputs = textInputs(
         promptIds(model.config.text, tokens),
         model.config.text.mropeSection ? 3 : 1,

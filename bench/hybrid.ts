@@ -13,6 +13,7 @@ import type { Pattern } from "../lib/sparse/pattern.ts";
 import { hybridPlan, type SparsePlan } from "../lib/sparse/plan.ts";
 import { Random } from "../lib/stats/random.ts";
 import { prefill } from "./random_decoder.ts";
+import { relativeDifference } from "./report.ts";
 
 /** Hybrid attention with one share of full heads. */
 export interface HybridProgram {
@@ -60,8 +61,7 @@ export function checkHybrid(
     maskedAttention(k, call, plan.patterns[call.layer]);
   const found = prefill(decoder, checkedTokens, attention).last;
   const wanted = prefill(decoder, checkedTokens, masked).last;
-  const largest = Math.max(...wanted.map(Math.abs));
-  const difference = Math.max(...wanted.map((v, i) => Math.abs(v - found[i]))) / largest;
+  const difference = relativeDifference(found, wanted);
   if (!(difference < limit)) {
     throw new Error(`Hybrid prefill differs from masked dense attention by ${difference}`);
   }

@@ -30,7 +30,7 @@ import {
   transformersConfig,
   writeCheckpoint,
 } from "./random_decoder.ts";
-import { manifest, options, table, writeRecord } from "./report.ts";
+import { manifest, numbers, options, relativeDifference, table, writeRecord } from "./report.ts";
 
 type BenchDType = "float32" | "bfloat16";
 
@@ -85,7 +85,7 @@ const settings = options(Deno.args, {
 });
 const config = benchConfig(Number(settings.layers));
 const rounds = Number(settings.rounds);
-const shares = settings.full.split(",").filter(Boolean).map(Number);
+const shares = numbers(settings.full);
 const local = {
   kind: "local",
   sink: Number(settings.sink),
@@ -102,13 +102,6 @@ if (pinned) { // this process and the threads that it will start
 }
 const backend = await useBackend("tensorflow", { threads });
 const checkpoint = await Deno.makeTempFile({ suffix: ".safetensors" });
-
-/** Largest difference, relative to the largest value. */
-function differenceOf(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const values = Array.from(a);
-  const largest = Math.max(...values.map(Math.abs));
-  return Math.max(...values.map((v, i) => Math.abs(v - b[i]))) / largest;
-}
 
 /** Runs all programs in turn, the order rotating, and returns a row for each. */
 async function measure(
@@ -158,7 +151,9 @@ async function measure(
       overSdpa: sdpa < 0 || sdpa === i ? undefined : ratio(i, sdpa, "ms"),
       cpuOverSdpa: sdpa < 0 || sdpa === i ? undefined : ratio(i, sdpa, "cpuMs"),
       bound: bound?.(attentionShare),
-      difference: same && i > 0 ? differenceOf(results[i][0].last, results[0][0].last) : undefined,
+      difference: same && i > 0
+        ? relativeDifference(results[0][0].last, results[i][0].last)
+        : undefined,
     };
   });
 }
@@ -202,7 +197,7 @@ try {
     for (const { attention, plan } of hybridPrograms(config, shares, local)) {
       checkHybrid(decoder, attention, plan, dtype === "float32" ? 1e-3 : 1e-1);
     }
-    for (const tokens of settings.tokens.split(",").map(Number)) {
+    for (const tokens of numbers(settings.tokens)) {
       const measured = await measure(dtype, tokens, decoder, peer);
       for (const row of measured) {
         const limit = dtype === "float32" ? 1e-3 : 1e-1;

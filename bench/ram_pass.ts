@@ -26,7 +26,7 @@ import {
   transformersConfig,
   writeCheckpoint,
 } from "./random_decoder.ts";
-import { manifest, options, peakMegabytes, table, writeRecord } from "./report.ts";
+import { manifest, numbers, options, peakMegabytes, table, writeRecord } from "./report.ts";
 
 const settings = options(Deno.args, {
   python: "",
@@ -41,7 +41,6 @@ const settings = options(Deno.args, {
 });
 const config = benchConfig(Number(settings.layers));
 const threads = Number(settings.threads) || navigator.hardwareConcurrency;
-const numbers = (text: string) => text.split(",").filter(Boolean).map(Number);
 
 /** A prompt whose last 32 tokens are the question and a quarter of whose others are evidence. */
 function sampleOf(tokens: number): HeadSample {

@@ -20,6 +20,21 @@ export function options<T extends Record<string, string>>(args: string[], defaul
   return found as T;
 }
 
+/** The numbers of an option that lists them with commas. */
+export function numbers(text: string): number[] {
+  return text.split(",").filter(Boolean).map(Number);
+}
+
+/** Largest difference of two lists of numbers, relative to the largest value of the second. */
+export function relativeDifference(found: ArrayLike<number>, wanted: ArrayLike<number>): number {
+  let difference = 0, largest = 0;
+  for (let i = 0; i < wanted.length; i++) {
+    difference = Math.max(difference, Math.abs(found[i] - wanted[i]));
+    largest = Math.max(largest, Math.abs(wanted[i]));
+  }
+  return difference / largest;
+}
+
 /** Rows as a text table whose columns line up. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows];

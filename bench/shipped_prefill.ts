@@ -20,7 +20,7 @@ import { ratioOfMediansInterval } from "../lib/stats/bootstrap_pairs.ts";
 import { median } from "../lib/stats/summary.ts";
 import { domainOf } from "../lib/tasks/domains.ts";
 import { hybridPrograms, withoutAttention } from "./hybrid.ts";
-import { manifest, options, table, writeRecord } from "./report.ts";
+import { manifest, numbers, options, table, writeRecord } from "./report.ts";
 
 const settings = options(Deno.args, {
   model: "mini",
@@ -35,7 +35,6 @@ const settings = options(Deno.args, {
   out: "out/bench_shipped_prefill.json",
 });
 const threads = Number(settings.threads) || navigator.hardwareConcurrency;
-const numbers = (text: string) => text.split(",").filter(Boolean).map(Number);
 const backend = await useBackend("tensorflow", { threads });
 const local = {
   kind: "local",
