@@ -10,7 +10,7 @@ import {
   currentBackend,
   useBackend,
 } from "./select.ts";
-import { type ProductChoice, readProductChoice } from "./product_choice.ts";
+import { ownFloatProducts, type ProductChoice, readProductChoice } from "./product_choice.ts";
 import { environment, environmentVariables, modelCacheFolder } from "./environment.ts";
 import { defaultNativeDir, tensorFlow, type TensorFlowOptions, TF_BFLOAT16 } from "./tensorflow.ts";
 
@@ -40,7 +40,10 @@ export interface BackendFacts extends BackendDescription {
   readonly environment: Readonly<Record<string, string>>;
   /** Measured speed. */
   readonly matMul: MatMulSpeed;
-  /** Which product of many rows of floats the set-up chose; null where there was no choice. */
+  /**
+   * Which product of many rows of floats runs, and what the set-up measured of ours; null where there
+   * was no choice.
+   */
   readonly floatProduct: ProductChoice | null;
 }
 
@@ -138,8 +141,14 @@ export async function describeBackend(
     modelCache: modelCacheFolder(),
     environment: Object.fromEntries(settings),
     matMul: await matMulSpeed(),
-    floatProduct: description.backend === "tensorflow" ? readProductChoice(nativeDir) : null,
+    floatProduct: description.backend === "tensorflow" ? floatProductIn(nativeDir) : null,
   };
+}
+
+/** The product in use, with what the set-up measured. */
+function floatProductIn(nativeDir: string): ProductChoice | null {
+  const choice = readProductChoice(nativeDir);
+  return choice && { ...choice, ours: ownFloatProducts(nativeDir) };
 }
 
 /** The choice of a product in words. */

@@ -68,7 +68,8 @@ export function nativeKernels(options: NativeOptions): Kernels {
   if (wanted) probed ??= probeOneDnn(ops);
   const oneDnn = wanted ? probed! : noOneDnn;
   const fused = options.fused ?? true ? registerFusedOps(store.tensorFlow) : null;
-  const floatProducts = options.floatProducts ?? ownFloatProducts(store.tensorFlow.nativeDir);
+  const floatProducts = fused !== null && options.dtype === "float32" &&
+    (options.floatProducts ?? ownFloatProducts(store.tensorFlow.nativeDir));
   const blocks = fused
     ? fusedBlocks(ops, options.dtype, fused, floatProducts)
     : plainBlocks(ops, options.dtype, oneDnn);

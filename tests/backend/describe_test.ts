@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describeBackend, factLines, matMulSpeed } from "../../lib/backend/describe.ts";
 import { currentBackend, useBackend } from "../../lib/backend/select.ts";
+import { withEnvironment } from "../suites/environment.ts";
 
 Deno.test("the facts are those of the backend in use, with speeds above zero", async () => {
   const facts = await describeBackend("auto");
@@ -41,4 +42,16 @@ Deno.test("the text says which product the set-up chose, and why", async () => {
     factLines({ ...facts, floatProduct: { ours, ratio } }).find((text) => /^Products/.test(text))!;
   assertStringIncludes(line(true, 0.9), "our own operation (ours took 0.90 of TensorFlow's time");
   assertStringIncludes(line(false, 1.2), "by TensorFlow (ours took 1.20");
+});
+
+Deno.test("the facts name the product that runs, also where a variable chose it", async () => {
+  const product = (wanted: string | null) =>
+    withEnvironment(
+      { CORELENS_FLOAT_PRODUCT: wanted },
+      async () => (await describeBackend("auto")).floatProduct,
+    );
+  const chosen = await product(null);
+  for (const wanted of ["ours", "tensorflow"]) {
+    assertEquals(await product(wanted), chosen && { ...chosen, ours: wanted === "ours" });
+  }
 });

@@ -1,28 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import {
-  environment,
-  type EnvironmentVariable,
-  modelCacheFolder,
-} from "../../lib/backend/environment.ts";
+import { environment, modelCacheFolder } from "../../lib/backend/environment.ts";
+import { withEnvironment } from "../suites/environment.ts";
 import { runProgram } from "../suites/program.ts";
-
-/** Runs `body` with these variables (null: unset), and puts the old ones back. */
-function withEnvironment(
-  values: Partial<Record<EnvironmentVariable, string | null>>,
-  body: () => void,
-): void {
-  const names = Object.keys(values) as EnvironmentVariable[];
-  const before = names.map((name) => Deno.env.get(name));
-  const set = (name: string, value: string | null | undefined) =>
-    value === null || value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
-  names.forEach((name) => set(name, values[name]));
-  try {
-    body();
-  } finally {
-    names.forEach((name, i) => set(name, before[i]));
-  }
-}
 
 Deno.test("an unset and an empty variable are both undefined", () => {
   withEnvironment(

@@ -7,6 +7,7 @@ import {
   readProductChoice,
   writeProductChoice,
 } from "../../lib/backend/product_choice.ts";
+import { withEnvironment } from "../suites/environment.ts";
 
 Deno.test("ours is chosen when it is clearly faster", () => {
   assertEquals(productChoice(0.9), { ours: true, ratio: 0.9 });
@@ -29,17 +30,11 @@ Deno.test("a choice is read as it was written; none is null", async () => {
 
 Deno.test("CORELENS_FLOAT_PRODUCT goes before the set-up's choice, and is checked", async () => {
   const folder = await Deno.makeTempDir();
-  const own = (wanted: string) => {
-    Deno.env.set("CORELENS_FLOAT_PRODUCT", wanted);
-    try {
-      return ownFloatProducts(folder);
-    } finally {
-      Deno.env.delete("CORELENS_FLOAT_PRODUCT");
-    }
-  };
-  assertEquals([ownFloatProducts(folder), own("ours"), own("tensorflow")], [false, true, false]);
+  const own = (wanted: string | null) =>
+    withEnvironment({ CORELENS_FLOAT_PRODUCT: wanted }, () => ownFloatProducts(folder));
+  assertEquals([own(null), own("ours"), own("tensorflow")], [false, true, false]);
   writeProductChoice(folder, productChoice(0.5));
-  assertEquals([ownFloatProducts(folder), own("ours"), own("tensorflow")], [true, true, false]);
+  assertEquals([own(null), own("ours"), own("tensorflow")], [true, true, false]);
   assertThrows(() => own("fastest"), InputError, 'CORELENS_FLOAT_PRODUCT="fastest"');
   await Deno.remove(folder, { recursive: true });
 });

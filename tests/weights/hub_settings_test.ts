@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
 import { hubSettings } from "../../lib/weights/hub_settings.ts";
+import { withEnvironment } from "../suites/environment.ts";
 import { withFolder } from "./helpers.ts";
 
 const variables = [
@@ -14,26 +15,13 @@ const variables = [
 ];
 
 /** Runs `body` with exactly these variables set, and restores what was there. */
-async function withEnvironment(
-  values: Readonly<Record<string, string>>,
-  body: () => void | Promise<void>,
-): Promise<void> {
-  const before = variables.map((name) => Deno.env.get(name));
-  variables.forEach((name) => Deno.env.delete(name));
-  for (const [name, value] of Object.entries(values)) Deno.env.set(name, value);
-  try {
-    await body();
-  } finally {
-    variables.forEach((name, i) => {
-      const value = before[i];
-      if (value === undefined) Deno.env.delete(name);
-      else Deno.env.set(name, value);
-    });
-  }
+function onlyWith<T>(values: Readonly<Record<string, string>>, body: () => T): T {
+  const unset = Object.fromEntries(variables.map((name) => [name, null]));
+  return withEnvironment<string, T>({ ...unset, ...values }, body);
 }
 
 Deno.test("hubSettings: arguments win over the environment, that over the defaults", async () => {
-  await withEnvironment({ HOME: "/home/somebody" }, () => {
+  await onlyWith({ HOME: "/home/somebody" }, () => {
     const { cacheDir, endpoint, token, localFilesOnly } = hubSettings({});
     assertEquals(cacheDir, "/home/somebody/.cache/huggingface/hub");
     assertEquals([endpoint, token, localFilesOnly], ["https://huggingface.co", null, false]);
@@ -44,7 +32,7 @@ Deno.test("hubSettings: arguments win over the environment, that over the defaul
     HF_ENDPOINT: "https://mirror.example/",
     HF_HUB_OFFLINE: "1",
   };
-  await withEnvironment(values, () => {
+  await onlyWith(values, () => {
     const { cacheDir, endpoint, token, localFilesOnly } = hubSettings({});
     assertEquals(cacheDir, "/data/hf/hub");
     assertEquals(endpoint, "https://mirror.example");
@@ -61,7 +49,7 @@ Deno.test("hubSettings: arguments win over the environment, that over the defaul
     );
     assertEquals(hubSettings({ token: null }).token, null);
   });
-  await withEnvironment({ HF_HOME: "/data/hf", HF_HUB_CACHE: "/other" }, () => {
+  await onlyWith({ HF_HOME: "/data/hf", HF_HUB_CACHE: "/other" }, () => {
     assertEquals(hubSettings({}).cacheDir, "/other");
   });
 });
@@ -70,11 +58,11 @@ Deno.test("hubSettings: the token that a login stored", () =>
   withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/.cache/huggingface`, { recursive: true });
     await Deno.writeTextFile(`${folder}/.cache/huggingface/token`, "hf_stored\n");
-    await withEnvironment({ HOME: folder }, () => {
+    await onlyWith({ HOME: folder }, () => {
       assertEquals(hubSettings({}).token, "hf_stored");
       assertEquals(hubSettings({ token: null }).token, null);
     });
-    await withEnvironment({ HF_HOME: `${folder}/nowhere` }, () => {
+    await onlyWith({ HF_HOME: `${folder}/nowhere` }, () => {
       assertEquals(hubSettings({}).token, null);
     });
   }));
