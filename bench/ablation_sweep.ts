@@ -22,7 +22,7 @@ import { fromPretrained } from "../lib/families/pretrained.ts";
 import { gridOf, meanScores } from "../lib/heads/head_scores.ts";
 import { ratioOfMediansInterval } from "../lib/stats/bootstrap_pairs.ts";
 import { median } from "../lib/stats/summary.ts";
-import { domainOf } from "../lib/tasks/domains.ts";
+import { domainOf } from "../lab/synthetic/domains.ts";
 import { writeSafetensors } from "../lib/weights/safetensors_write.ts";
 import { PythonPeer } from "./python_peer.ts";
 import { manifest, options, table, writeRecord } from "./report.ts";

@@ -18,7 +18,7 @@ import type { Tensor } from "../lib/backend/kernels.ts";
 import { type AttentionFunction, denseAttention } from "../lib/nn/attention.ts";
 import { ratioOfMediansInterval } from "../lib/stats/bootstrap_pairs.ts";
 import { median } from "../lib/stats/summary.ts";
-import { domainOf } from "../lib/tasks/domains.ts";
+import { domainOf } from "../lab/synthetic/domains.ts";
 import { hybridPrograms, withoutAttention } from "./hybrid.ts";
 import { manifest, numbers, options, table, writeRecord } from "./report.ts";
 

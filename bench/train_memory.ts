@@ -10,13 +10,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../lib/backend/select.ts";
 import { Random } from "../lib/stats/random.ts";
-import { pictures } from "../lib/training/curriculum.ts";
-import { plainLevels } from "../lib/training/levels.ts";
-import { miniConfig, ModelParameters } from "../lib/training/parameters.ts";
-import { optimiserOptions } from "../lib/training/recipe.ts";
-import { wordSource } from "../lib/training/sources.ts";
-import { tokenIds, vocabSize } from "../lib/training/token_format.ts";
-import { Trainer } from "../lib/training/trainer.ts";
+import { pictures } from "../lab/training/curriculum.ts";
+import { plainLevels } from "../lab/training/levels.ts";
+import { miniConfig, ModelParameters } from "../lab/training/parameters.ts";
+import { optimiserOptions } from "../lab/training/recipe.ts";
+import { wordSource } from "../lab/training/sources.ts";
+import { tokenIds, vocabSize } from "../lab/training/token_format.ts";
+import { Trainer } from "../lab/training/trainer.ts";
 import { options } from "./report.ts";
 
 const steps = Number(options(Deno.args, { steps: "1000" }).steps);

@@ -10,12 +10,12 @@
  */
 import { useBackend } from "../lib/backend/select.ts";
 import { Random } from "../lib/stats/random.ts";
-import { sequenceLength } from "../lib/training/layout.ts";
-import { plainLevels } from "../lib/training/levels.ts";
-import { ModelParameters } from "../lib/training/parameters.ts";
-import { afterLayers, optimiserOptions, shippedConfig } from "../lib/training/recipe.ts";
-import { wordSource } from "../lib/training/sources.ts";
-import { Trainer } from "../lib/training/trainer.ts";
+import { sequenceLength } from "../lab/training/layout.ts";
+import { plainLevels } from "../lab/training/levels.ts";
+import { ModelParameters } from "../lab/training/parameters.ts";
+import { afterLayers, optimiserOptions, shippedConfig } from "../lab/training/recipe.ts";
+import { wordSource } from "../lab/training/sources.ts";
+import { Trainer } from "../lab/training/trainer.ts";
 import { PythonPeer } from "./python_peer.ts";
 import { options, peakMegabytes } from "./report.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { FolderSample } from "../lib/tasks/folder_data_set.ts";
-import { publishedNames } from "../lib/tasks/published/mod.ts";
+import type { FolderSample } from "../lib/data/folder_data_set.ts";
+import { publishedNames } from "../lib/data/published/mod.ts";
 import type { Arguments, Options } from "./command.ts";
 
 /** Options of commands that read a data set. */
@@ -61,7 +61,7 @@ export async function readData(
   choose: (samples: readonly FolderSample[], data: string) => readonly FolderSample[] = (all) =>
     all,
 ): Promise<DataRun> {
-  const { listSamples } = await import("../lib/tasks/shipped_samples.ts");
+  const { listSamples } = await import("../lib/data/shipped_samples.ts");
   const data = args.required("dataset"), folder = args.required("out");
   const limit = args.integer("limit", Number.MAX_SAFE_INTEGER, 1);
   const seed = args.integer("seed", 0, 0);

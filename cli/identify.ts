@@ -25,7 +25,7 @@ export const command: Command = {
   ],
   async run(args) {
     const { loadCommandModel } = await import("./model.ts");
-    const { samplesWithEvidence } = await import("../lib/tasks/shipped_samples.ts");
+    const { samplesWithEvidence } = await import("../lib/data/shipped_samples.ts");
     const { headSamples } = await import("../lib/experiments/samples.ts");
     const { findHeads } = await import("../lib/experiments/find_heads.ts");
     const { rulesFor } = await import("../lib/heads/scoring_rules.ts");

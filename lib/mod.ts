@@ -28,5 +28,5 @@ export * from "./families/mod.ts";
 export * from "./heads/mod.ts";
 export * from "./causal/mod.ts";
 export * from "./sparse/mod.ts";
-export * from "./tasks/mod.ts";
+export * from "./data/mod.ts";
 export * from "./experiments/mod.ts";

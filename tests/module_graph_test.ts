@@ -22,6 +22,7 @@ interface ModuleGraph {
 }
 
 const lib = join(repository, "lib");
+const lab = join(repository, "lab");
 
 /** TypeScript files of a folder and its folders, as paths from the repository. */
 function sourceFiles(folder: string): string[] {
@@ -59,9 +60,9 @@ async function arrowsBelow(files: readonly string[]): Promise<Arrow[]> {
   }
 }
 
-/** The folders of the library in the order of the map. */
-function mappedFolders(): string[] {
-  const map = Deno.readTextFileSync(join(lib, "README.md"));
+/** The folders of the library or the laboratory in the order of its map. */
+function mappedFolders(house: string): string[] {
+  const map = Deno.readTextFileSync(join(house, "README.md"));
   return [...map.matchAll(/^\| `(\w+)\/` +\|/gm)].map(([, folder]) => folder);
 }
 
@@ -70,15 +71,28 @@ function folderOf(file: string): string | null {
   return file.match(/^lib\/(\w+)\//)?.[1] ?? null;
 }
 
-const order = mappedFolders();
-const arrows = await arrowsBelow(sourceFiles(lib));
+const order = mappedFolders(lib);
+const labOrder = mappedFolders(lab);
+const arrows = await arrowsBelow([...sourceFiles(lib), ...sourceFiles(lab)]);
 
-Deno.test("the map names every folder of the library once", () => {
-  const folders = [...Deno.readDirSync(lib)].filter((entry) => entry.isDirectory);
-  const withCode = folders.map(({ name }) => name)
-    .filter((name) => sourceFiles(join(lib, name)).length > 0);
-  assertEquals(new Set(order).size, order.length);
-  assertEquals(withCode.filter((name) => !order.includes(name)), []);
+for (const [house, names] of [[lib, order], [lab, labOrder]] as const) {
+  Deno.test(`the map of ${relative(repository, house)} names every folder once`, () => {
+    const folders = [...Deno.readDirSync(house)].filter((entry) => entry.isDirectory);
+    const withCode = folders.map(({ name }) => name)
+      .filter((name) => sourceFiles(join(house, name)).length > 0);
+    assertEquals(new Set(names).size, names.length);
+    assertEquals(withCode.filter((name) => !names.includes(name)), []);
+  });
+}
+
+Deno.test("each folder of the laboratory imports only from the library and folders above it", () => {
+  const place = (file: string) => file.match(/^lab\/(\w+)\//)?.[1] ?? null;
+  const wrong = arrows.filter(({ from, to }) => {
+    const [source, target] = [place(from), place(to)];
+    if (source === null || target === null) return false;
+    return labOrder.indexOf(target) > labOrder.indexOf(source);
+  });
+  assertEquals(wrong.map(({ from, to }) => `${from} imports ${to}`), []);
 });
 
 Deno.test("each folder imports only from folders above it in the map", () => {
@@ -99,10 +113,10 @@ Deno.test("no library file imports the package's entry or anything outside the l
   assertEquals(wrong.map(({ from, to }) => `${from} imports ${to}`), []);
 });
 
-Deno.test("only backend, hooks and training know TensorFlow.js; the others compute with kernels", () => {
+Deno.test("only backend and hooks of the library know TensorFlow.js; the others compute with kernels", () => {
   const users = arrows.filter(({ to, runtime }) => runtime && to.includes("@tensorflow/"));
   assert(users.some(({ from }) => from.startsWith("lib/backend/")));
-  const wrong = users.filter(({ from }) => !/^lib\/(backend|hooks|training)\//.test(from));
+  const wrong = users.filter(({ from }) => !/^(lib\/(backend|hooks)|lab\/training)\//.test(from));
   assertEquals(wrong.map(({ from, to }) => `${from} imports ${to}`), []);
 });
 

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError } from "../lib/common/errors.ts";
 import { dataFolder, shippedOrGiven } from "../lib/families/shipped.ts";
-import { assembleLlava } from "../lib/training/assemble_llava.ts";
+import { assembleLlava } from "../lab/training/assemble_llava.ts";
 import { say } from "./setup/command.ts";
 
 if (import.meta.main) {

@@ -8,9 +8,9 @@
 import { join } from "node:path";
 import { fromPretrained } from "../lib/families/mod.ts";
 import { questionMessages } from "../lib/inputs/messages.ts";
-import { generateContext } from "../lib/tasks/context.ts";
-import { domainNames } from "../lib/tasks/domains.ts";
-import { encodePng } from "../lib/tasks/png.ts";
+import { generateContext } from "../lab/synthetic/context.ts";
+import { domainNames } from "../lab/synthetic/domains.ts";
+import { encodePng } from "../lib/data/png.ts";
 
 const [directory, folder, count = "2"] = Deno.args;
 const model = await fromPretrained(directory, { dtype: "float32" });

@@ -8,8 +8,8 @@
 import { join } from "node:path";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { questionMessages } from "../lib/inputs/messages.ts";
-import { pageNeedle } from "../lib/tasks/page_needles.ts";
-import { encodePng } from "../lib/tasks/png.ts";
+import { pageNeedle } from "../lab/pages/page_needles.ts";
+import { encodePng } from "../lib/data/png.ts";
 
 const [directory, folder, count = "4"] = Deno.args;
 const model = await fromPretrained(directory, { dtype: "float32" });

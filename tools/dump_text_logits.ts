@@ -9,7 +9,7 @@
 import { join } from "node:path";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { questionMessages } from "../lib/inputs/messages.ts";
-import { textNeedle } from "../lib/tasks/text_needles.ts";
+import { textNeedle } from "../lab/pages/text_needles.ts";
 import { writeSafetensors } from "../lib/weights/safetensors_write.ts";
 
 if (import.meta.main) {

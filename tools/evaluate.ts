@@ -19,15 +19,15 @@ import { hybridAttention } from "../lib/sparse/attention.ts";
 import { hybridPlan } from "../lib/sparse/plan.ts";
 import { wilsonInterval } from "../lib/stats/proportion.ts";
 import { Random } from "../lib/stats/random.ts";
-import { domainNames } from "../lib/tasks/domains.ts";
-import { loadSample, readFolderDataSet } from "../lib/tasks/folder_data_set.ts";
-import { isCorrect } from "../lib/tasks/metrics.ts";
-import type { DomainName } from "../lib/tasks/options.ts";
-import { pictures } from "../lib/training/curriculum.ts";
-import { answerContext, type AnswerOptions } from "../lib/training/evaluate.ts";
-import { sequenceLayout, type TokenGrid } from "../lib/training/layout.ts";
-import { taskContext } from "../lib/training/task_contexts.ts";
-import { questionTokens } from "../lib/training/token_format.ts";
+import { domainNames } from "../lab/synthetic/domains.ts";
+import { loadSample, readFolderDataSet } from "../lib/data/folder_data_set.ts";
+import { isCorrect } from "../lib/data/metrics.ts";
+import type { DomainName } from "../lab/synthetic/options.ts";
+import { pictures } from "../lab/training/curriculum.ts";
+import { answerContext, type AnswerOptions } from "../lab/training/evaluate.ts";
+import { sequenceLayout, type TokenGrid } from "../lab/training/layout.ts";
+import { taskContext } from "../lab/training/task_contexts.ts";
+import { questionTokens } from "../lab/training/token_format.ts";
 
 /** Layouts of each length in visual tokens. */
 const layouts: Readonly<Record<number, readonly (readonly TokenGrid[])[]>> = {

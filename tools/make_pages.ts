@@ -6,8 +6,8 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { writeFolderDataSet } from "../lib/tasks/folder_data_set.ts";
-import { pageNeedle } from "../lib/tasks/page_needles.ts";
+import { writeFolderDataSet } from "../lib/data/folder_data_set.ts";
+import { pageNeedle } from "../lab/pages/page_needles.ts";
 
 /** Seeds below this one are those of the records. */
 const firstSeed = 100_000;

@@ -6,13 +6,9 @@
  *
  * @module
  */
-import {
-  type DomainName,
-  domainOf,
-  type Sample,
-  type TaskOptions,
-  writeFolderDataSet,
-} from "../lib/tasks/mod.ts";
+import { type Sample, writeFolderDataSet } from "../lib/data/mod.ts";
+import { domainOf } from "../lab/synthetic/domains.ts";
+import type { DomainName, TaskOptions } from "../lab/synthetic/options.ts";
 import { writeTextAtomically } from "../lib/common/files.ts";
 
 /** One row of samples: how difficult, how large, and how many. */

@@ -28,13 +28,27 @@ const checks: readonly Check[] = [
   {
     name: "format",
     args: [
-      ...["fmt", "--check", "bench", "cli", "docs", "lib", "tests", "tools", "notebooks/README.md"],
+      ...[
+        "fmt",
+        "--check",
+        "bench",
+        "cli",
+        "docs",
+        "lab",
+        "lib",
+        "tests",
+        "tools",
+        "notebooks/README.md",
+      ],
       ...["CHANGELOG.md", "CONTRIBUTING.md", "README.md", "deno.json"],
     ],
   },
   { name: "lint", args: ["lint", "--quiet"] },
-  { name: "types", args: ["check", "--quiet", "lib", "cli", "tools", "tests", "bench"] },
-  { name: "documentation", args: ["doc", "--lint", "--quiet", "lib/mod.ts", "lib/figures/mod.ts"] },
+  { name: "types", args: ["check", "--quiet", "lib", "lab", "cli", "tools", "tests", "bench"] },
+  {
+    name: "documentation",
+    args: ["doc", "--lint", "--quiet", "lib/mod.ts", "lib/figures/mod.ts", "lab/mod.ts"],
+  },
   {
     name: "tests",
     args: [
@@ -44,7 +58,7 @@ const checks: readonly Check[] = [
   },
   {
     name: "examples in the documentation",
-    args: ["test", "--quiet", "--frozen", "--allow-all", "--doc", "lib", "cli"],
+    args: ["test", "--quiet", "--frozen", "--allow-all", "--doc", "lib", "lab", "cli"],
   },
   { name: "notebooks", args: ["run", "--quiet", "--allow-all", "tools/check_notebooks.ts"] },
   {

@@ -8,14 +8,14 @@
  */
 import { parseArgs } from "node:util";
 import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
-import { needleSamples } from "../lib/experiments/completion_sample.ts";
+import { needleSamples } from "../lab/studies/completion_sample.ts";
 import { findHeads, readFoundHeads } from "../lib/experiments/find_heads.ts";
 import { hybridQuality, type HybridSetting } from "../lib/experiments/hybrid_quality.ts";
 import { headSamples } from "../lib/experiments/samples.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
 import { ruleNamed } from "../lib/heads/scoring_rules.ts";
-import { textNeedles } from "../lib/tasks/text_needles.ts";
+import { textNeedles } from "../lab/pages/text_needles.ts";
 import { say } from "./setup/command.ts";
 
 /** Prompts of about 310 tokens: one needle among 28 sentences. */

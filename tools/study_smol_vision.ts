@@ -9,18 +9,18 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { needleSamples } from "../lib/experiments/completion_sample.ts";
+import { needleSamples } from "../lab/studies/completion_sample.ts";
 import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
 import { findHeads, readFoundHeads } from "../lib/experiments/find_heads.ts";
 import { hybridQuality } from "../lib/experiments/hybrid_quality.ts";
-import { pageReading } from "../lib/experiments/page_reading.ts";
-import { readableWords } from "../lib/experiments/read_cells.ts";
+import { pageReading } from "../lab/studies/page_reading.ts";
+import { readableWords } from "../lab/studies/read_cells.ts";
 import { headSamples } from "../lib/experiments/samples.ts";
-import { wordReading } from "../lib/experiments/word_reading.ts";
+import { wordReading } from "../lab/studies/word_reading.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
 import { ruleNamed } from "../lib/heads/scoring_rules.ts";
-import { pageNeedle, type PageNeedleOptions } from "../lib/tasks/page_needles.ts";
+import { pageNeedle, type PageNeedleOptions } from "../lab/pages/page_needles.ts";
 import { hybridSettings, progress } from "./study_smol.ts";
 
 type Kind = Pick<PageNeedleOptions, "kind" | "pages">;

@@ -15,12 +15,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { useBackend } from "../lib/backend/select.ts";
 import { InputError } from "../lib/common/errors.ts";
-import { loadCheckpoint } from "../lib/training/checkpoints.ts";
-import { exportModel } from "../lib/training/export.ts";
-import { sparseTreatment } from "../lib/training/head_treatment.ts";
-import { ModelParameters } from "../lib/training/parameters.ts";
-import { quickRun } from "../lib/training/quick_run.ts";
-import { phases, shippedConfig, weightSeed } from "../lib/training/recipe.ts";
+import { loadCheckpoint } from "../lab/training/checkpoints.ts";
+import { exportModel } from "../lab/training/export.ts";
+import { sparseTreatment } from "../lab/training/head_treatment.ts";
+import { ModelParameters } from "../lab/training/parameters.ts";
+import { quickRun } from "../lab/training/quick_run.ts";
+import { phases, shippedConfig, weightSeed } from "../lab/training/recipe.ts";
 import {
   alignPhase,
   circuitPhase,
@@ -28,8 +28,8 @@ import {
   picturesPhase,
   settlePhase,
   sparsePhase,
-} from "../lib/training/run_phases.ts";
-import type { LogLine } from "../lib/training/train.ts";
+} from "../lab/training/run_phases.ts";
+import type { LogLine } from "../lab/training/train.ts";
 
 const { values: args } = parseArgs({
   options: {

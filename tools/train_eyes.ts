@@ -14,8 +14,8 @@ import { widenToFloat32 } from "../lib/backend/widen.ts";
 import { openCheckpoint } from "../lib/families/checkpoint.ts";
 import { loadProcessorOf } from "../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
-import { saveEyes } from "../lib/training/eyes_files.ts";
-import { pageWordTokens, trainEyes, wordTable } from "../lib/training/run_eyes.ts";
+import { saveEyes } from "../lab/training/eyes_files.ts";
+import { pageWordTokens, trainEyes, wordTable } from "../lab/training/run_eyes.ts";
 
 const { values: args } = parseArgs({
   args: [...Deno.args],

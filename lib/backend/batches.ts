@@ -13,8 +13,8 @@ import * as tf from "@tensorflow/tfjs";
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
- * import { alikeBatches } from "../../lib/backend/batches.ts";
- * import { useBackend } from "../../lib/backend/select.ts";
+ * import { alikeBatches } from "./batches.ts";
+ * import { useBackend } from "./select.ts";
  * import { assertEquals } from "@std/assert";
  * await useBackend("auto");
  * tf.tidy(() => {

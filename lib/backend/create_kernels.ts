@@ -34,7 +34,7 @@ const smallModelBytes = 2 ** 30;
  *
  * @example
  * ```ts
- * import { automaticDType } from "../../lib/backend/create_kernels.ts";
+ * import { automaticDType } from "./create_kernels.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(automaticDType({ dtype: "F16", parameters: 7e9 }), "bfloat16");
  * assertEquals(automaticDType({ dtype: "F16", parameters: 1e6 }), "float32");
@@ -55,8 +55,8 @@ export function automaticDType(stored: StoredWeights | undefined): "float32" | "
  *
  * @example
  * ```ts
- * import { createKernels } from "../../lib/backend/create_kernels.ts";
- * import { useBackend } from "../../lib/backend/select.ts";
+ * import { createKernels } from "./create_kernels.ts";
+ * import { useBackend } from "./select.ts";
  * await useBackend("auto");
  * createKernels("float32");
  * ```

@@ -162,7 +162,7 @@ function productLine({ ours, ratio }: ProductChoice): string {
  *
  * @example
  * ```ts
- * import { describeBackend, factLines } from "../../lib/backend/describe.ts";
+ * import { describeBackend, factLines } from "./describe.ts";
  * import { assertStringIncludes } from "@std/assert";
  * const lines = factLines(await describeBackend("wasm"));
  * assertStringIncludes(lines[0], "wasm");

@@ -38,7 +38,7 @@ export type EnvironmentVariable = keyof typeof environmentVariables;
  *
  * @example
  * ```ts
- * import { environment } from "../../lib/backend/environment.ts";
+ * import { environment } from "./environment.ts";
  * import { assertEquals } from "@std/assert";
  * Deno.env.set("CORELENS_THREADS", "3");
  * assertEquals(environment("CORELENS_THREADS"), "3");

@@ -16,7 +16,7 @@
  *
  * @example
  * ```ts
- * import { foldedShape } from "../../lib/backend/folded_product.ts";
+ * import { foldedShape } from "./folded_product.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(foldedShape([3, 1, 2, 5], [1, 1, 5, 4], false), [3, 1, 2, 4]);
  * assertEquals(foldedShape([3, 2, 5], [3, 5, 4], false), null);

@@ -19,8 +19,8 @@ const rounds = 7;
  *
  * @example
  * ```ts
- * import { measureProducts } from "../../lib/backend/measure_products.ts";
- * import { useBackend } from "../../lib/backend/select.ts";
+ * import { measureProducts } from "./measure_products.ts";
+ * import { useBackend } from "./select.ts";
  * if ((await useBackend("auto")).backend === "tensorflow") measureProducts();
  * ```
  */

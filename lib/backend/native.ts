@@ -49,8 +49,8 @@ let probed: OneDnnOps | null = null;
  *
  * @example
  * ```ts
- * import { useBackend } from "../../lib/backend/select.ts";
- * import { nativeKernels } from "../../lib/backend/native.ts";
+ * import { useBackend } from "./select.ts";
+ * import { nativeKernels } from "./native.ts";
  * import { assertEquals } from "@std/assert";
  * if ((await useBackend("auto")).backend === "tensorflow") {
  *   const k = nativeKernels({ dtype: "bfloat16" });

@@ -3,7 +3,7 @@
  * forward operations of `native_fused.ts` and their gradients on TensorFlow.js tensors, each in one
  * pass over memory.
  *
- * `lib/training` says in portable operations what they compute; its tests hold the two equal. For
+ * `lab/training` says in portable operations what they compute; its tests hold the two equal. For
  * Muon there is also arithmetic in bfloat16.
  * @module
  */

@@ -54,8 +54,8 @@ function causalMask(queries: number, keys: number, firstQuery: number): tf.Tenso
  *
  * @example
  * ```ts
- * import { useBackend } from "../../lib/backend/select.ts";
- * import { portableKernels } from "../../lib/backend/portable.ts";
+ * import { useBackend } from "./select.ts";
+ * import { portableKernels } from "./portable.ts";
  * import { assertEquals } from "@std/assert";
  * await useBackend("auto");
  * const k = portableKernels();

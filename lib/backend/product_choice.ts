@@ -36,7 +36,7 @@ export function productChoice(ratio: number): ProductChoice {
  *
  * @example
  * ```ts
- * import { productChoice, readProductChoice, writeProductChoice } from "../../lib/backend/product_choice.ts";
+ * import { productChoice, readProductChoice, writeProductChoice } from "./product_choice.ts";
  * import { assertEquals } from "@std/assert";
  * const folder = await Deno.makeTempDir();
  * assertEquals(readProductChoice(folder), null);

@@ -172,7 +172,7 @@ async function choose(choice: string, options: TensorFlowOptions): Promise<Backe
  *
  * @example
  * ```ts
- * import { useBackend } from "../../lib/backend/select.ts";
+ * import { useBackend } from "./select.ts";
  * import { assertEquals } from "@std/assert";
  * const { backend } = await useBackend("wasm");
  * assertEquals(backend, "wasm");
@@ -199,7 +199,7 @@ export function currentBackend(): BackendDescription | null {
  *
  * @example
  * ```ts
- * import { backendLine } from "../../lib/backend/select.ts";
+ * import { backendLine } from "./select.ts";
  * import { assertEquals } from "@std/assert";
  * const description = {
  *   backend: "wasm" as const,

@@ -36,7 +36,7 @@ function float16Table(): Float32Array {
  *
  * @example
  * ```ts
- * import { widenToFloat32 } from "../../lib/backend/widen.ts";
+ * import { widenToFloat32 } from "./widen.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([...widenToFloat32(new Uint8Array([0x80, 0x3f]), "BF16")], [1]);
  * ```

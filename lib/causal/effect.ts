@@ -35,7 +35,7 @@ export interface AblationEffect {
  *
  * @example
  * ```ts
- * import { ablationEffect } from "../../lib/causal/effect.ts";
+ * import { ablationEffect } from "./effect.ts";
  * import { assertEquals } from "@std/assert";
  * const { drop, pValue } = ablationEffect([1, 1, 1, 1, 1, 1, 0, 1], [0, 0, 0, 0, 0, 0, 0, 0]);
  * assertEquals(drop.estimate, 0.875);
@@ -80,7 +80,7 @@ export interface ControlComparison {
  *
  * @example
  * ```ts
- * import { compareWithControls } from "../../lib/causal/effect.ts";
+ * import { compareWithControls } from "./effect.ts";
  * import { assertEquals } from "@std/assert";
  * const baseline = [1, 1, 1, 1], ablated = [0, 0, 0, 0];
  * const { excess } = compareWithControls(baseline, ablated, [[1, 1, 1, 0], [1, 1, 0, 1]]);
@@ -126,7 +126,7 @@ export function compareWithControls(
  *
  * @example
  * ```ts
- * import { correctedPValues } from "../../lib/causal/effect.ts";
+ * import { correctedPValues } from "./effect.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(correctedPValues({ random: 0.01, bottom: 0.03 }), { random: 0.02, bottom: 0.03 });
  * ```
@@ -157,7 +157,7 @@ export interface EffectCorrelation {
  *
  * @example
  * ```ts
- * import { effectCorrelation } from "../../lib/causal/effect.ts";
+ * import { effectCorrelation } from "./effect.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * const scores = [[0, 1, 2, 3], [0, 1, 2, 3]], effects = [[0, 2, 4, 9], [1, 2, 3, 5]];
  * const { spearman } = effectCorrelation(scores, effects, { draws: 100 });

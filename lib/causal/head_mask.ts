@@ -48,7 +48,7 @@ export type Variant = readonly HeadMask[];
  *
  * @example
  * ```ts
- * import { zeroHeads } from "../../lib/causal/head_mask.ts";
+ * import { zeroHeads } from "./head_mask.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(zeroHeads([{ layer: 0, head: 1 }])[0].replace, { kind: "zero" });
  * ```

@@ -56,8 +56,8 @@ function activeRows(mask: HeadMask, context: MaskContext, rows: Rows): boolean[]
  *
  * @example
  * ```ts
- * import { zeroHeads } from "../../lib/causal/head_mask.ts";
- * import { intervene } from "../../lib/causal/interventions.ts";
+ * import { zeroHeads } from "./head_mask.ts";
+ * import { intervene } from "./interventions.ts";
  * import { assertThrows } from "@std/assert";
  * const grid = { layers: 2, heads: 4 };
  * intervene(grid, [zeroHeads([{ layer: 1, head: 3 }])], { promptLength: 10 });

@@ -168,12 +168,12 @@ async function outcomesOf(
  *
  * @example
  * ```ts
- * import { zeroHeads } from "../../lib/causal/head_mask.ts";
- * import { sweep } from "../../lib/causal/sweep.ts";
- * import { createKernels } from "../../lib/backend/create_kernels.ts";
- * import { useBackend } from "../../lib/backend/select.ts";
- * import { plantedModel } from "../../lib/families/planted.ts";
- * import { plantedSample } from "../../lib/families/planted_world.ts";
+ * import { zeroHeads } from "./head_mask.ts";
+ * import { sweep } from "./sweep.ts";
+ * import { createKernels } from "../backend/create_kernels.ts";
+ * import { useBackend } from "../backend/select.ts";
+ * import { plantedModel } from "../../lab/planted/planted.ts";
+ * import { plantedSample } from "../../lab/planted/planted_world.ts";
  * import { assert } from "@std/assert";
  * await useBackend("auto");
  * const { model, retrievalHeads } = plantedModel(createKernels("float32"), { seed: 1 });

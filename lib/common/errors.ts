@@ -12,7 +12,7 @@
  *
  * @example
  * ```ts
- * import { InputError } from "../../lib/common/errors.ts";
+ * import { InputError } from "./errors.ts";
  * const error = new InputError("Cannot select top 0 of 16 heads: count must be 1 to 16");
  * if (error.name !== "InputError") throw error;
  * ```
@@ -45,7 +45,7 @@ export function editDistance(a: string, b: string): number {
  *
  * @example
  * ```ts
- * import { nearestNames } from "../../lib/common/errors.ts";
+ * import { nearestNames } from "./errors.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(nearestNames("attn.patern", ["attn.q", "attn.pattern"], 1), ["attn.pattern"]);
  * ```

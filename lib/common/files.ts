@@ -30,7 +30,7 @@ function leavingProblem(name: string): string | null {
  *
  * @example
  * ```ts
- * import { relativeNameProblem } from "../../lib/common/files.ts";
+ * import { relativeNameProblem } from "./files.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(relativeNameProblem("sub/model.safetensors"), null);
  * assertEquals(relativeNameProblem("../../x"), 'it has a part ".."');
@@ -67,7 +67,7 @@ function isWithin(path: string, root: string): boolean {
  *
  * @example
  * ```ts
- * import { containedPath } from "../../lib/common/files.ts";
+ * import { containedPath } from "./files.ts";
  * import { assertRejects } from "@std/assert";
  * await assertRejects(() => containedPath(".", "../secret.txt"), Error, "it leaves the folder");
  * ```
@@ -115,7 +115,7 @@ export async function containedPath(
  *
  * @example
  * ```ts
- * import { writeAtomically } from "../../lib/common/files.ts";
+ * import { writeAtomically } from "./files.ts";
  * import { assertEquals } from "@std/assert";
  * const folder = await Deno.makeTempDir();
  * await writeAtomically(`${folder}/a/b.txt`, async (file) => {

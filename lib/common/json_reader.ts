@@ -23,7 +23,7 @@ const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (val
  *
  * @example
  * ```ts
- * import { JsonReader } from "../../lib/common/json_reader.ts";
+ * import { JsonReader } from "./json_reader.ts";
  * import { assertEquals, assertThrows } from "@std/assert";
  * const reader = new JsonReader({ hidden_size: 64, hiden_act: "silu" }, "config.json");
  * assertEquals(reader.integer("hidden_size"), 64);

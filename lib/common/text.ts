@@ -13,7 +13,7 @@
  *
  * @example
  * ```ts
- * import { quoted } from "../../lib/common/text.ts";
+ * import { quoted } from "./text.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(quoted("a\nb"), '"a\\nb"');
  * assertEquals(quoted("x".repeat(500), 11), '"xxxx...xxxx"');

@@ -73,7 +73,7 @@ export interface PlanOptions {
  *
  * @example
  * ```ts
- * import { ablationPlan } from "../../lib/experiments/ablation_plan.ts";
+ * import { ablationPlan } from "./ablation_plan.ts";
  * import { assertEquals } from "@std/assert";
  * const map = [0.1, 0.9, 0.2, 0.3], grid = { layers: 2, heads: 2 };
  * const plan = ablationPlan(map, map, grid, { conditions: ["core", "bottom"], fractions: [0.25] });

@@ -6,8 +6,8 @@
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
-import { isCorrect } from "../tasks/metrics.ts";
-import { answersOf } from "../tasks/sample.ts";
+import { isCorrect } from "../data/metrics.ts";
+import { answersOf } from "../data/sample.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
 import { type AnySample, lazily, promptedSample } from "./samples.ts";
 
@@ -20,9 +20,9 @@ import { type AnySample, lazily, promptedSample } from "./samples.ts";
  *
  * @example
  * ```ts
- * import { ablationSamples } from "../../lib/experiments/ablation_samples.ts";
- * import { fromPretrained } from "../../lib/families/pretrained.ts";
- * import { domainOf } from "../../lib/tasks/domains.ts";
+ * import { ablationSamples } from "./ablation_samples.ts";
+ * import { fromPretrained } from "../families/pretrained.ts";
+ * import { domainOf } from "../../lab/synthetic/domains.ts";
  * import { assert } from "@std/assert";
  * using model = await fromPretrained("tests/golden/qwen3_vl");
  * const sample = domainOf("scene").generate(1, {

@@ -5,7 +5,7 @@
  */
 import type { PretrainedModel } from "../families/pretrained.ts";
 import type { RunOptions } from "../model/vision_language_model.ts";
-import { isCorrect } from "../tasks/metrics.ts";
+import { isCorrect } from "../data/metrics.ts";
 import type { Progress } from "./experiment.ts";
 import type { PromptStore } from "./prompt_store.ts";
 import { type AnySample, samplePrompt } from "./samples.ts";
@@ -41,9 +41,9 @@ export interface AnswerOptions extends RunOptions {
  *
  * @example
  * ```ts
- * import { answerSamples } from "../../lib/experiments/answers.ts";
- * import { fromPretrained } from "../../lib/families/pretrained.ts";
- * import { listSamples } from "../../lib/tasks/shipped_samples.ts";
+ * import { answerSamples } from "./answers.ts";
+ * import { fromPretrained } from "../families/pretrained.ts";
+ * import { listSamples } from "../data/shipped_samples.ts";
  * import { assertEquals } from "@std/assert";
  * using model = await fromPretrained("tests/golden/qwen3_vl");
  * const samples = (await listSamples("shipped:scene")).slice(0, 1);

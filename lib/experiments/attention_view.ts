@@ -12,7 +12,7 @@ import type { Box, RgbImage } from "../inputs/image.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
 import { tokensOf } from "../inputs/token_spans.ts";
 import { gridToken } from "../inputs/visual_grid.ts";
-import { picturesOf, type Sample } from "../tasks/sample.ts";
+import { picturesOf, type Sample } from "../data/sample.ts";
 import { samplePrompt } from "./samples.ts";
 
 /** Attention of every head from some query rows to every token. */
@@ -78,8 +78,8 @@ export class AttentionView {
  *
  * @example
  * ```ts
- * import { attentionFrom } from "../../lib/experiments/attention_view.ts";
- * import { fromPretrained } from "../../lib/families/pretrained.ts";
+ * import { attentionFrom } from "./attention_view.ts";
+ * import { fromPretrained } from "../families/pretrained.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * using model = await fromPretrained("tests/golden/qwen3_vl");
  * const prompt = await model.prepare([{ role: "user", content: "How many?" }]);

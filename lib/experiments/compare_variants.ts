@@ -45,12 +45,12 @@ export type CompareVariantsOptions =
  *
  * @example
  * ```ts
- * import { compareVariants } from "../../lib/experiments/compare_variants.ts";
- * import { zeroHeads } from "../../lib/causal/head_mask.ts";
- * import { createKernels } from "../../lib/backend/create_kernels.ts";
- * import { useBackend } from "../../lib/backend/select.ts";
- * import { plantedModel } from "../../lib/families/planted.ts";
- * import { plantedSample } from "../../lib/families/planted_world.ts";
+ * import { compareVariants } from "./compare_variants.ts";
+ * import { zeroHeads } from "../causal/head_mask.ts";
+ * import { createKernels } from "../backend/create_kernels.ts";
+ * import { useBackend } from "../backend/select.ts";
+ * import { plantedModel } from "../../lab/planted/planted.ts";
+ * import { plantedSample } from "../../lab/planted/planted_world.ts";
  * import { assert } from "@std/assert";
  * await useBackend("auto");
  * const { model, retrievalHeads } = plantedModel(createKernels("float32"), { seed: 1 });

@@ -62,7 +62,7 @@ export const journalName = "run.partial";
  *
  * @example
  * ```ts
- * import { runUnits } from "../../lib/experiments/experiment.ts";
+ * import { runUnits } from "./experiment.ts";
  * import { assertEquals } from "@std/assert";
  * const units = [1, 2].map((n) => ({ key: `${n}`, work: () => Promise.resolve(n * n) }));
  * const codec = { encode: (row: number) => row, decode: (json: unknown) => json as number };

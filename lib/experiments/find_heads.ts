@@ -130,13 +130,13 @@ export interface FoundHeads extends HeadScores {
  *
  * @example
  * ```ts
- * import { createKernels } from "../../lib/backend/create_kernels.ts";
- * import { useBackend } from "../../lib/backend/select.ts";
- * import { findHeads } from "../../lib/experiments/find_heads.ts";
- * import { plantedModel } from "../../lib/families/planted.ts";
- * import { plantedSample } from "../../lib/families/planted_world.ts";
- * import { meanScores } from "../../lib/heads/head_scores.ts";
- * import { topHeads } from "../../lib/heads/select.ts";
+ * import { createKernels } from "../backend/create_kernels.ts";
+ * import { useBackend } from "../backend/select.ts";
+ * import { findHeads } from "./find_heads.ts";
+ * import { plantedModel } from "../../lab/planted/planted.ts";
+ * import { plantedSample } from "../../lab/planted/planted_world.ts";
+ * import { meanScores } from "../heads/head_scores.ts";
+ * import { topHeads } from "../heads/select.ts";
  * import { assertEquals } from "@std/assert";
  * await useBackend("auto");
  * const planted = plantedModel(createKernels("float32"), { seed: 1, retrievalHeads: 1 });

@@ -42,7 +42,7 @@ export function encodeFloats(values: Float32Array): string {
  *
  * @example
  * ```ts
- * import { decodeFloats, encodeFloats } from "../../lib/experiments/journal.ts";
+ * import { decodeFloats, encodeFloats } from "./journal.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(decodeFloats(encodeFloats(Float32Array.of(0.1, NaN))), Float32Array.of(0.1, NaN));
  * ```
@@ -72,7 +72,7 @@ export class Journal implements Disposable {
    *
    * @example
    * ```ts
-   * import { Journal } from "../../lib/experiments/journal.ts";
+   * import { Journal } from "./journal.ts";
    * import { assertEquals } from "@std/assert";
    * const folder = await Deno.makeTempDir();
    * {

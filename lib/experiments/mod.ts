@@ -36,12 +36,6 @@ export {
   type Samples,
 } from "./find_heads.ts";
 export {
-  type Completion,
-  completionSample,
-  needleCompletion,
-  needleSamples,
-} from "./completion_sample.ts";
-export {
   hybridQuality,
   type HybridQualityOptions,
   type HybridQualityRow,
@@ -49,22 +43,7 @@ export {
   readHybridQuality,
 } from "./hybrid_quality.ts";
 export type { Json } from "./journal.ts";
-export {
-  type LazyPageNeedle,
-  pageReading,
-  type PageReadingConfig,
-  type PageReadingResult,
-  readPageReading,
-  textTwin,
-} from "./page_reading.ts";
 export { prefillSpeed, type PrefillSpeedOptions, type PrefillSpeedRow } from "./prefill_speed.ts";
-export { type ReadableWords, readableWords } from "./read_cells.ts";
-export {
-  readWordReading,
-  wordReading,
-  type WordReadingConfig,
-  type WordReadingResult,
-} from "./word_reading.ts";
 export {
   type Manifest,
   readManifest,

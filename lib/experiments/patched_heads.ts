@@ -36,11 +36,11 @@ export interface PatchedHeadsOptions {
  *
  * @example
  * ```ts
- * import { patchedHeads } from "../../lib/experiments/patched_heads.ts";
- * import { ablationSamples } from "../../lib/experiments/ablation_samples.ts";
- * import { fromPretrained } from "../../lib/families/pretrained.ts";
- * import { meanScores } from "../../lib/heads/head_scores.ts";
- * import { madeSamples } from "../../lib/tasks/made_samples.ts";
+ * import { patchedHeads } from "./patched_heads.ts";
+ * import { ablationSamples } from "./ablation_samples.ts";
+ * import { fromPretrained } from "../families/pretrained.ts";
+ * import { meanScores } from "../heads/head_scores.ts";
+ * import { madeSamples } from "../../lab/synthetic/made_samples.ts";
  * import { assertEquals } from "@std/assert";
  * using model = await fromPretrained("mini");
  * const samples = ablationSamples(model, madeSamples(1, { domains: ["scene"] }));

@@ -8,10 +8,8 @@ import { quoted } from "../common/text.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
 import { questionMessages } from "../inputs/messages.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
-import { domainNames } from "../tasks/domains.ts";
-import { type FolderSample, loadSample } from "../tasks/folder_data_set.ts";
-import type { DomainName } from "../tasks/options.ts";
-import type { Sample } from "../tasks/sample.ts";
+import { type FolderSample, loadSample } from "../data/folder_data_set.ts";
+import type { Sample } from "../data/sample.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
 import type { LazySample } from "./find_heads.ts";
 
@@ -78,9 +76,9 @@ export function lazily<T>(
  *
  * @example
  * ```ts
- * import { headSamples } from "../../lib/experiments/samples.ts";
- * import { fromPretrained } from "../../lib/families/pretrained.ts";
- * import { domainOf } from "../../lib/tasks/domains.ts";
+ * import { headSamples } from "./samples.ts";
+ * import { fromPretrained } from "../families/pretrained.ts";
+ * import { domainOf } from "../../lab/synthetic/domains.ts";
  * import { assert } from "@std/assert";
  * using model = await fromPretrained("tests/golden/qwen3_vl");
  * const sample = domainOf("scene").generate(1, {
@@ -105,21 +103,4 @@ export function headSamples(
     const prompted = await promptedSample(model, sample);
     return { ...prompted, grids: prompted.inputs.grids, contentless };
   });
-}
-
-/**
- * The synthetic domains that a model can be asked about: those with videos only if it takes videos.
- *
- * @example
- * ```ts
- * import { domainsFor } from "../../lib/experiments/samples.ts";
- * import { fromPretrained } from "../../lib/families/pretrained.ts";
- * import { assertEquals } from "@std/assert";
- * using model = await fromPretrained("tests/golden/llava"); // takes no videos
- * assertEquals(domainsFor(model), ["scene", "page", "document"]);
- * ```
- */
-export function domainsFor(model: PretrainedModel): DomainName[] {
-  const videos = model.processor.recipe.videos !== null;
-  return domainNames.filter((name) => videos || (name !== "video" && name !== "long-video"));
 }

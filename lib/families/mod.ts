@@ -17,13 +17,6 @@ export {
   loadProcessorOf,
   PretrainedModel,
 } from "./pretrained.ts";
-export {
-  type PlantedModel,
-  plantedModel,
-  type PlantedOptions,
-  type PlantedRole,
-} from "./planted.ts";
-export { type PlantedSample, plantedSample } from "./planted_world.ts";
 export { families, familyOf } from "./registry.ts";
 export { openStreamed, StreamedModel, type StreamedPrompt, type StreamProgress } from "./stream.ts";
 export { dataFolder, shippedNames, shippedOrGiven } from "./shipped.ts";

@@ -110,7 +110,7 @@ export class PretrainedModel {
    *
    * @example
    * ```ts
-   * import { fromPretrained } from "../../lib/families/pretrained.ts";
+   * import { fromPretrained } from "./pretrained.ts";
    * const model = await fromPretrained("tests/golden/qwen3_vl");
    * const { answer } = await model.ask(
    *   { images: ["image_image0.png"], question: "What is this?" },
@@ -157,7 +157,7 @@ export class PretrainedModel {
  *
  * @example
  * ```ts
- * import { fromPretrained } from "../../lib/families/pretrained.ts";
+ * import { fromPretrained } from "./pretrained.ts";
  * import { assertEquals } from "@std/assert";
  * using model = await fromPretrained("tests/golden/qwen3_vl");
  * assertEquals(model.config.text.numHiddenLayers, 4);

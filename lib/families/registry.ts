@@ -46,7 +46,7 @@ const otherLayouts: Readonly<Record<string, string>> = {
  *
  * @example
  * ```ts
- * import { familyOf } from "../../lib/families/registry.ts";
+ * import { familyOf } from "./registry.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(familyOf("qwen3_vl").title, "Qwen3-VL");
  * ```

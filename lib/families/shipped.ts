@@ -47,7 +47,7 @@ function checkBareName(name: string): void {
  *
  * @example
  * ```ts
- * import { shippedOrGiven } from "../../lib/families/shipped.ts";
+ * import { shippedOrGiven } from "./shipped.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(shippedOrGiven("Qwen/Qwen3-VL-4B-Instruct"), "Qwen/Qwen3-VL-4B-Instruct");
  * ```

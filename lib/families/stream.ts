@@ -157,8 +157,8 @@ export class StreamedModel implements Disposable {
  *
  * @example
  * ```ts
- * import { loadProcessorOf } from "../../lib/families/pretrained.ts";
- * import { openStreamed } from "../../lib/families/stream.ts";
+ * import { loadProcessorOf } from "./pretrained.ts";
+ * import { openStreamed } from "./stream.ts";
  * import { assertEquals } from "@std/assert";
  * using model = await openStreamed("tests/golden/qwen3_vl");
  * const processor = await loadProcessorOf(model.checkpoint.dir);

@@ -151,7 +151,7 @@ function edges(from: number, to: number, count: number): number[] {
  *
  * @example
  * ```ts
- * import { attentionOverlay } from "../../lib/figures/attention_overlay.ts";
+ * import { attentionOverlay } from "./attention_overlay.ts";
  * import { assertEquals } from "@std/assert";
  * const picture = { width: 4, height: 2, data: new Uint8Array(24).fill(200) };
  * const figure = attentionOverlay([{

@@ -47,7 +47,7 @@ export interface BarsOptions {
  *
  * @example
  * ```ts
- * import { bars } from "../../lib/figures/bars.ts";
+ * import { bars } from "./bars.ts";
  * import { assertEquals } from "@std/assert";
  * const figure = bars(["scene", "page"], [
  *   { name: "core", values: [{ value: 0.6, low: 0.5, high: 0.7 }, { value: 0.4 }] },

@@ -210,7 +210,7 @@ function spaced(pixels: readonly number[], texts: readonly string[]): number[] {
  *
  * @example
  * ```ts
- * import { curves } from "../../lib/figures/curves.ts";
+ * import { curves } from "./curves.ts";
  * import { assertEquals } from "@std/assert";
  * const figure = curves(
  *   [{ name: "hybrid", x: [1024, 4096], y: [1.1, 1.9], low: [1, 1.8], high: [1.2, 2] }],

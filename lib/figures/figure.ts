@@ -69,7 +69,7 @@ function plainCopy(value: unknown, path: string): unknown {
  *
  * @example
  * ```ts
- * import { curves } from "../../lib/figures/curves.ts";
+ * import { curves } from "./curves.ts";
  * import { assert } from "@std/assert";
  * const figure = curves([{ name: "core", x: [0, 0.05], y: [0.98, 0.41] }], {
  *   title: "Accuracy after ablation",

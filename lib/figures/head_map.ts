@@ -109,7 +109,7 @@ function leaders(record: HeadRecord, count: number): string {
  *
  * @example
  * ```ts
- * import { headMap } from "../../lib/figures/head_map.ts";
+ * import { headMap } from "./head_map.ts";
  * import { assertEquals } from "@std/assert";
  * const figure = headMap(
  *   { shape: [2, 2], values: [0.1, 0.7, 0.05, 0.2], samples: 40 },

@@ -14,7 +14,7 @@ import { fontFamily, ink } from "./theme.ts";
  *
  * @example
  * ```ts
- * import { table } from "../../lib/figures/table.ts";
+ * import { table } from "./table.ts";
  * import { assert } from "@std/assert";
  * assert(table([{ head: "L3H1", ram: 0.61 }]).toHtml().includes("L3H1"));
  * ```

@@ -26,7 +26,7 @@ function briefly(): Promise<void> {
  *
  * @example
  * ```ts
- * import { keepResultsInPlace } from "../../lib/figures/jupyter_results.ts";
+ * import { keepResultsInPlace } from "./jupyter_results.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(keepResultsInPlace(globalThis), false); // no notebook here
  * ```

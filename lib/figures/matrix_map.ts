@@ -38,7 +38,7 @@ export interface MatrixMapOptions {
  *
  * @example
  * ```ts
- * import { matrixMap } from "../../lib/figures/matrix_map.ts";
+ * import { matrixMap } from "./matrix_map.ts";
  * import { assertEquals } from "@std/assert";
  * const figure = matrixMap(["scene", "page"], [[1, 0.62], [0.62, 1]], {
  *   title: "Agreement between domains",

@@ -6,7 +6,6 @@
 
 export * from "./attention_overlay.ts";
 export * from "./bars.ts";
-export * from "./contact_sheet.ts";
 export * from "./curves.ts";
 export {
   type Displayable,

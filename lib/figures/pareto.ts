@@ -47,7 +47,7 @@ export interface ParetoOptions {
  *
  * @example
  * ```ts
- * import { paretoFrontier } from "../../lib/figures/pareto.ts";
+ * import { paretoFrontier } from "./pareto.ts";
  * import { assertEquals } from "@std/assert";
  * const point = (cost: number, quality: number) => ({ cost, quality });
  * assertEquals(paretoFrontier([point(3, 0.9), point(1, 0.5), point(2, 0.4)]), [1, 0]);
@@ -87,7 +87,7 @@ function nameOf({ group }: ParetoPoint): string {
  *
  * @example
  * ```ts
- * import { pareto } from "../../lib/figures/pareto.ts";
+ * import { pareto } from "./pareto.ts";
  * import { assertEquals } from "@std/assert";
  * const figure = pareto(
  *   [

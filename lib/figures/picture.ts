@@ -56,7 +56,7 @@ function pngChunk(name: string, content: Uint8Array): Uint8Array {
  *
  * @example
  * ```ts
- * import { encodePng } from "../../lib/figures/picture.ts";
+ * import { encodePng } from "./picture.ts";
  * import { assertEquals } from "@std/assert";
  * const file = encodePng({ width: 1, height: 1, data: new Uint8Array([255, 0, 0]) });
  * assertEquals([...file.subarray(1, 4)], [...new TextEncoder().encode("PNG")]);

@@ -106,7 +106,7 @@ export function checkPlaces(
  *
  * @example
  * ```ts
- * import { headRecord } from "../../lib/figures/records.ts";
+ * import { headRecord } from "./records.ts";
  * import { assertEquals } from "@std/assert";
  * const json = { layers: 1, heads: 2, samples: 9, scores: [[0.1, 0.4]] };
  * assertEquals(headRecord(json).shape, [1, 2]);

@@ -99,8 +99,8 @@ function drawItem(item: ReportItem): string {
  *
  * @example
  * ```ts
- * import { headMap } from "../../lib/figures/head_map.ts";
- * import { report } from "../../lib/figures/report.ts";
+ * import { headMap } from "./head_map.ts";
+ * import { report } from "./report.ts";
  * import { assert } from "@std/assert";
  * const figure = headMap({ shape: [1, 2], values: [0.2, 0.5] }, { title: "RAM" });
  * const page = report([{ heading: "Heads" }, figure], { title: "Run 7", plotly: "none" });

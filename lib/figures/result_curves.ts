@@ -74,7 +74,7 @@ function point(
  *
  * @example
  * ```ts
- * import { doseResponse } from "../../lib/figures/result_curves.ts";
+ * import { doseResponse } from "./result_curves.ts";
  * import { assertEquals } from "@std/assert";
  * const row = { fraction: 0.05, metric: "accuracy" };
  * const figure = doseResponse([
@@ -142,7 +142,7 @@ export function doseResponse(
  *
  * @example
  * ```ts
- * import { speedUp } from "../../lib/figures/result_curves.ts";
+ * import { speedUp } from "./result_curves.ts";
  * import { assertEquals } from "@std/assert";
  * const figure = speedUp([
  *   { policy: "core", fullHeads: 0.05, tokens: 4096, speedup: 1.7, ci95: [1.6, 1.8] },

@@ -59,7 +59,7 @@ function nameOf({ group }: ScatterPoint): string {
  *
  * @example
  * ```ts
- * import { scatter } from "../../lib/figures/scatter.ts";
+ * import { scatter } from "./scatter.ts";
  * import { assertEquals } from "@std/assert";
  * const figure = scatter(
  *   [

@@ -49,7 +49,7 @@ export interface SortedScoresOptions {
  *
  * @example
  * ```ts
- * import { sortedScores } from "../../lib/figures/sorted_scores.ts";
+ * import { sortedScores } from "./sorted_scores.ts";
  * import { assertEquals } from "@std/assert";
  * const figure = sortedScores({ shape: [1, 4], values: [0.1, 0.6, 0.2, 0.05] }, { top: 1 });
  * assertEquals(figure.data[0].y, [0.6]); // the top head

@@ -55,7 +55,7 @@ function longest(rows: readonly SparseResult[]): SparseResult[] {
  *
  * @example
  * ```ts
- * import { qualityByBudget } from "../../lib/figures/sparse_results.ts";
+ * import { qualityByBudget } from "./sparse_results.ts";
  * import { assertEquals } from "@std/assert";
  * const row = { tokens: 900, sparseMs: [5], denseMs: [9], samples: 50, denseValue: 0.98 };
  * const figure = qualityByBudget([

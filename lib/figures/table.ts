@@ -68,7 +68,7 @@ function writeColumn(values: readonly Cell[], format: TableColumn["format"]): st
  *
  * @example
  * ```ts
- * import { table } from "../../lib/figures/table.ts";
+ * import { table } from "./table.ts";
  * import { assertEquals } from "@std/assert";
  * const rows = [{ head: "L3H1", ram: 0.6123, membership: 0.99 }];
  * const shown = table(rows, {

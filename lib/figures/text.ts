@@ -17,7 +17,7 @@ const entities: Readonly<Record<string, string>> = {
  *
  * @example
  * ```ts
- * import { escapeHtml } from "../../lib/figures/text.ts";
+ * import { escapeHtml } from "./text.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(escapeHtml('<a title="x">'), "&lt;a title=&quot;x&quot;&gt;");
  * ```
@@ -32,7 +32,7 @@ export function escapeHtml(text: string): string {
  *
  * @example
  * ```ts
- * import { plotlyText } from "../../lib/figures/text.ts";
+ * import { plotlyText } from "./text.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(plotlyText("a < b\n%{x}"), "a &lt; b<br>%&#123;x}");
  * ```
@@ -55,7 +55,7 @@ export function plotlyText(text: string): string {
  *
  * @example
  * ```ts
- * import { wrapLines } from "../../lib/figures/text.ts";
+ * import { wrapLines } from "./text.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(wrapLines("one two three", 8), ["one two", "three"]);
  * ```
@@ -87,7 +87,7 @@ export function shorten(text: string, limit: number): string {
  *
  * @example
  * ```ts
- * import { formatNumber } from "../../lib/figures/text.ts";
+ * import { formatNumber } from "./text.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([0.12345, -2, 1234.5, 0].map((x) => formatNumber(x)), ["0.123", "−2", "1,235", "0"]);
  * ```
@@ -107,7 +107,7 @@ export function formatNumber(value: number): string {
  *
  * @example
  * ```ts
- * import { formatPercent } from "../../lib/figures/text.ts";
+ * import { formatPercent } from "./text.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([0.05, 0.125, 1].map(formatPercent), ["5 %", "12.5 %", "100 %"]);
  * ```

@@ -74,7 +74,7 @@ const known: Readonly<Record<string, SeriesStyle>> = {
  *
  * @example
  * ```ts
- * import { accent, seriesStyles } from "../../lib/figures/theme.ts";
+ * import { accent, seriesStyles } from "./theme.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(seriesStyles(["mine", "core"])[1].color, accent);
  * ```
@@ -152,7 +152,7 @@ function channels(colour: string): [number, number, number, number] {
  *
  * @example
  * ```ts
- * import { colourAt } from "../../lib/figures/theme.ts";
+ * import { colourAt } from "./theme.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(colourAt([[0, "#000000"], [1, "#ffffff"]], 0.5), "rgba(128,128,128,1)");
  * ```

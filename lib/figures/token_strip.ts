@@ -40,7 +40,7 @@ function visible(token: string): string {
  *
  * @example
  * ```ts
- * import { tokenStrip } from "../../lib/figures/token_strip.ts";
+ * import { tokenStrip } from "./token_strip.ts";
  * import { assert } from "@std/assert";
  * const strip = tokenStrip(["The", " owner", " is", " Ann"], [0, 0.1, 0.05, 0.7]);
  * assert(strip.toHtml().includes("·Ann"));

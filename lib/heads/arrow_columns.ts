@@ -12,7 +12,7 @@ import * as arrow from "apache-arrow";
  *
  * @example
  * ```ts
- * import { textColumn } from "../../lib/heads/arrow_columns.ts";
+ * import { textColumn } from "./arrow_columns.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([...textColumn(0, ["a", "b"], 2)], ["a", "a", "b", "b"]);
  * ```

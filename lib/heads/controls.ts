@@ -33,7 +33,7 @@ function candidates(selected: readonly HeadId[], grid: HeadGrid): HeadId[] {
  *
  * @example
  * ```ts
- * import { randomHeads } from "../../lib/heads/controls.ts";
+ * import { randomHeads } from "./controls.ts";
  * import { assertEquals } from "@std/assert";
  * const drawn = randomHeads([{ layer: 0, head: 0 }], { layers: 1, heads: 2 }, 7);
  * assertEquals(drawn, [{ layer: 0, head: 1 }]);
@@ -87,7 +87,7 @@ export function layerMatchedHeads(
  *
  * @example
  * ```ts
- * import { scoreMatchedHeads } from "../../lib/heads/controls.ts";
+ * import { scoreMatchedHeads } from "./controls.ts";
  * import { assertEquals } from "@std/assert";
  * const selected = [{ layer: 0, head: 0 }];
  * const drawn = scoreMatchedHeads(selected, { layers: 1, heads: 3 }, [0.5, 0.1, 0.4], 1, 1);

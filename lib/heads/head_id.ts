@@ -29,7 +29,7 @@ export interface HeadGrid {
  *
  * @example
  * ```ts
- * import { headName } from "../../lib/heads/head_id.ts";
+ * import { headName } from "./head_id.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(headName({ layer: 12, head: 3 }), "L12H3");
  * ```
@@ -45,7 +45,7 @@ export function headName({ layer, head }: HeadId): string {
  *
  * @example
  * ```ts
- * import { parseHead } from "../../lib/heads/head_id.ts";
+ * import { parseHead } from "./head_id.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(parseHead("L12H3"), { layer: 12, head: 3 });
  * assertEquals(parseHead("12:3"), { layer: 12, head: 3 });
@@ -68,7 +68,7 @@ export function parseHead(text: string): HeadId {
  *
  * @example
  * ```ts
- * import { parseHeads } from "../../lib/heads/head_id.ts";
+ * import { parseHeads } from "./head_id.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(parseHeads("0:3,12:5").length, 2);
  * ```
@@ -105,7 +105,7 @@ export function headIndex({ layer, head }: HeadId, heads: number): number {
  *
  * @example
  * ```ts
- * import { checkHeads } from "../../lib/heads/head_id.ts";
+ * import { checkHeads } from "./head_id.ts";
  * import { assertThrows } from "@std/assert";
  * assertThrows(() => checkHeads([{ layer: 2, head: 0 }], { layers: 2, heads: 4 }, "ablate"));
  * ```

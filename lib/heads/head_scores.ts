@@ -48,7 +48,7 @@ export interface SampleScores {
  *
  * @example
  * ```ts
- * import { headScores, meanScores } from "../../lib/heads/head_scores.ts";
+ * import { headScores, meanScores } from "./head_scores.ts";
  * import { assertEquals } from "@std/assert";
  * const scores = headScores("ram", { layers: 1, heads: 2 }, [
  *   { id: "a", domain: "scene", map: Float32Array.of(0, 1) },

@@ -16,7 +16,7 @@ import type { HeadSample } from "./scored_sample.ts";
  *
  * @example
  * ```ts
- * import { massOn } from "../../lib/heads/retrieval_attention_mass.ts";
+ * import { massOn } from "./retrieval_attention_mass.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(massOn([0.5, 0.25, 0.25], [0, 2]), 0.75);
  * ```

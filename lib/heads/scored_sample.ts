@@ -60,7 +60,7 @@ function indicesOf(spans: readonly TokenSpan[]): number[] {
  *
  * @example
  * ```ts
- * import { sampleTokens } from "../../lib/heads/scored_sample.ts";
+ * import { sampleTokens } from "./scored_sample.ts";
  * import { assertEquals } from "@std/assert";
  * const tokens = sampleTokens({
  *   id: "s1",

@@ -61,7 +61,7 @@ export interface ScoringRule {
  *
  * @example
  * ```ts
- * import { scoringRule } from "../../lib/heads/scoring_rules.ts";
+ * import { scoringRule } from "./scoring_rules.ts";
  * import { assertEquals } from "@std/assert";
  * const onSystem = scoringRule("first-token", "Attention on the first token.", ({ question }) => question[0]);
  * assertEquals(onSystem.needs, []);
@@ -154,7 +154,7 @@ export const scoringRules: readonly ScoringRule[] = [
  *
  * @example
  * ```ts
- * import { ruleNamed } from "../../lib/heads/scoring_rules.ts";
+ * import { ruleNamed } from "./scoring_rules.ts";
  * import { assertThrows } from "@std/assert";
  * assertThrows(() => ruleNamed("rma"), Error, "ram");
  * ```

@@ -83,7 +83,7 @@ function selectHeads(
  *
  * @example
  * ```ts
- * import { topHeads } from "../../lib/heads/select.ts";
+ * import { topHeads } from "./select.ts";
  * import { assertEquals, assertThrows } from "@std/assert";
  * const map = [0.1, 0.9, 0.4, 0.9], grid = { layers: 2, heads: 2 };
  * assertEquals(topHeads(map, grid, { count: 2 }), [{ layer: 0, head: 1 }, { layer: 1, head: 1 }]);
@@ -118,7 +118,7 @@ export function bottomHeads(
  *
  * @example
  * ```ts
- * import { otherHeads } from "../../lib/heads/select.ts";
+ * import { otherHeads } from "./select.ts";
  * import { assertEquals } from "@std/assert";
  * const rest = otherHeads([{ layer: 0, head: 1 }], { layers: 1, heads: 3 });
  * assertEquals(rest.map(({ head }) => head), [0, 2]);

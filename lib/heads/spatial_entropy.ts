@@ -19,7 +19,7 @@ import { gridToken, type PlacedGrid } from "../inputs/visual_grid.ts";
  *
  * @example
  * ```ts
- * import { spatialEntropy } from "../../lib/heads/spatial_entropy.ts";
+ * import { spatialEntropy } from "./spatial_entropy.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * const grid = {
  *   kind: "image" as const, media: 0, frames: [], rows: 1, columns: 5,

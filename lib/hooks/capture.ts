@@ -34,8 +34,8 @@ function tokenAxis(name: string): number {
  *
  * @example
  * ```ts
- * import { Capture } from "../../lib/hooks/capture.ts";
- * import { hookNames } from "../../lib/hooks/hook_point.ts";
+ * import { Capture } from "./capture.ts";
+ * import { hookNames } from "./hook_point.ts";
  * import { assertThrows } from "@std/assert";
  * assertThrows(() => new Capture({ names: ["blocks.9.attn.z"] }, hookNames(2, 0)));
  * ```

@@ -83,7 +83,7 @@ export type VisionLayerPoint = typeof visionLayerPoints[number];
  *
  * @example
  * ```ts
- * import { hookNames } from "../../lib/hooks/hook_point.ts";
+ * import { hookNames } from "./hook_point.ts";
  * import { assert } from "@std/assert";
  * assert(hookNames(2, 1).includes("blocks.1.attn.pattern"));
  * ```
@@ -110,7 +110,7 @@ export function hookNames(decoderLayers: number, visionLayers: number): string[]
  *
  * @example
  * ```ts
- * import { hookNames, matchHookNames } from "../../lib/hooks/hook_point.ts";
+ * import { hookNames, matchHookNames } from "./hook_point.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(matchHookNames("blocks.*.attn.z", hookNames(2, 0)), [
  *   "blocks.0.attn.z",

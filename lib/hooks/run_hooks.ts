@@ -26,9 +26,9 @@ function layerOf(name: string): number {
  *
  * @example
  * ```ts
- * import { RunHooks } from "../../lib/hooks/run_hooks.ts";
- * import { hookNames } from "../../lib/hooks/hook_point.ts";
- * import { portableKernels } from "../../lib/backend/portable.ts";
+ * import { RunHooks } from "./run_hooks.ts";
+ * import { hookNames } from "./hook_point.ts";
+ * import { portableKernels } from "../backend/portable.ts";
  * import { assertThrows } from "@std/assert";
  * const k = portableKernels();
  * assertThrows(() => new RunHooks({ "blocks.0.attn.patern": () => {} }, hookNames(1, 0), k));

@@ -25,7 +25,7 @@ import type { Size } from "./smart_resize.ts";
  *
  * @example
  * ```ts
- * import { bestResolution } from "../../lib/inputs/anyres.ts";
+ * import { bestResolution } from "./anyres.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(bestResolution([400, 1200], [[384, 384], [384, 768], [768, 384]]), [384, 768]);
  * ```

@@ -18,7 +18,7 @@ export type Color = readonly [red: number, green: number, blue: number];
  *
  * @example
  * ```ts
- * import { cutOut } from "../../lib/inputs/canvas.ts";
+ * import { cutOut } from "./canvas.ts";
  * import { assertEquals } from "@std/assert";
  * const dot = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) };
  * assertEquals([...cutOut(dot, -1, 0, 2, 1, [9, 9, 9]).data], [9, 9, 9, 1, 2, 3]);

@@ -21,7 +21,7 @@ export type TemplateArguments = Readonly<Record<string, unknown>>;
  *
  * @example
  * ```ts
- * import { ChatTemplate } from "../../lib/inputs/chat_template.ts";
+ * import { ChatTemplate } from "./chat_template.ts";
  * import { assertEquals } from "@std/assert";
  * const template = new ChatTemplate("{% for m in messages %}{{ m.role }}: {{ m.content }}{% endfor %}");
  * assertEquals(template.render([{ role: "user", content: "Hi" }]), "user: Hi");

@@ -163,7 +163,7 @@ function tokensOfCharacters([start, end]: TextRange, sources: EvidenceSources): 
  *
  * @example
  * ```ts
- * import { evidenceTokens } from "../../lib/inputs/evidence.ts";
+ * import { evidenceTokens } from "./evidence.ts";
  * import { assertEquals } from "@std/assert";
  * const grid = { kind: "image", media: 0, size: [60, 20], frames: [], newline: "none" } as const;
  * const placed = { ...grid, rows: 1, columns: 3, region: [0, 0, 60, 20], start: 4 } as const;

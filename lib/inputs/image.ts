@@ -74,7 +74,7 @@ export function checkImage(image: RgbImage, name = "the picture"): RgbImage {
  *
  * @example
  * ```ts
- * import { decodeImage } from "../../lib/inputs/image.ts";
+ * import { decodeImage } from "./image.ts";
  * import { assertEquals } from "@std/assert";
  * const file = await Deno.readFile("tests/golden/qwen3_vl/expected/image_image0.png");
  * const { width, height, data } = await decodeImage(file);

@@ -62,7 +62,7 @@ async function mediaPath(path: string, access: MediaAccess): Promise<string> {
  *
  * @example
  * ```ts
- * import { loadImage } from "../../lib/inputs/media_files.ts";
+ * import { loadImage } from "./media_files.ts";
  * import { assertEquals, assertRejects } from "@std/assert";
  * const access = { mediaDir: "tests/golden/qwen3_vl/expected" };
  * assertEquals((await loadImage("image_image0.png", access)).width, 97);

@@ -97,7 +97,7 @@ function parseMessage(message: unknown, where: string): ChatMessage {
  *
  * @example
  * ```ts
- * import { parseMessages } from "../../lib/inputs/messages.ts";
+ * import { parseMessages } from "./messages.ts";
  * import { assertEquals, assertThrows } from "@std/assert";
  * const { messages, fps } = parseMessages({
  *   messages: [{ role: "user", content: [{ type: "video", video: ["f0.png", "f1.png"] }] }],
@@ -158,7 +158,7 @@ export function userText(question: string, context?: string): string {
  *
  * @example
  * ```ts
- * import { questionMessages } from "../../lib/inputs/messages.ts";
+ * import { questionMessages } from "./messages.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(questionMessages({ images: ["a.png"], question: "What is it?" }), [{
  *   role: "user",

@@ -24,7 +24,7 @@ export interface NormalizeConfig {
  *
  * @example
  * ```ts
- * import { levelTable } from "../../lib/inputs/normalize.ts";
+ * import { levelTable } from "./normalize.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * const half = [0.5, 0.5, 0.5];
  * const table = levelTable({

@@ -35,7 +35,7 @@ export interface Patches {
  *
  * @example
  * ```ts
- * import { cutPatches } from "../../lib/inputs/patches.ts";
+ * import { cutPatches } from "./patches.ts";
  * import { assertEquals } from "@std/assert";
  * const image = { width: 2, height: 2, data: Uint8Array.from({ length: 12 }, (_, i) => i) };
  * const levels = Float32Array.from({ length: 768 }, (_, i) => i % 256);

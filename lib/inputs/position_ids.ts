@@ -30,7 +30,7 @@ export type PositionRule = (
  *
  * @example
  * ```ts
- * import { countedPositions } from "../../lib/inputs/position_ids.ts";
+ * import { countedPositions } from "./position_ids.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(countedPositions(3, [], {}), {
  *   positionIds: Int32Array.of(0, 1, 2),
@@ -68,7 +68,7 @@ export interface MropeOptions {
  *
  * @example
  * ```ts
- * import { mropePositions } from "../../lib/inputs/position_ids.ts";
+ * import { mropePositions } from "./position_ids.ts";
  * import { assertEquals } from "@std/assert";
  * const grid = { kind: "image", media: 0, size: [2, 1], frames: [], newline: "none" } as const;
  * const placed = { ...grid, rows: 1, columns: 2, region: [0, 0, 2, 1], start: 1 } as const;

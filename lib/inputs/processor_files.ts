@@ -42,7 +42,7 @@ const videoFile = "video_preprocessor_config.json";
  *
  * @example
  * ```ts
- * import { readProcessorFiles } from "../../lib/inputs/processor_files.ts";
+ * import { readProcessorFiles } from "./processor_files.ts";
  * import { assertEquals } from "@std/assert";
  * const { image } = await readProcessorFiles("tests/golden/qwen3_vl_bf16");
  * assertEquals(image?.file, "processor_config.json, image_processor");

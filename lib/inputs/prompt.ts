@@ -62,8 +62,8 @@ function withTexts(
  *
  * @example
  * ```ts
- * import { ChatTemplate } from "../../lib/inputs/chat_template.ts";
- * import { renderPrompt } from "../../lib/inputs/prompt.ts";
+ * import { ChatTemplate } from "./chat_template.ts";
+ * import { renderPrompt } from "./prompt.ts";
  * import { assertEquals } from "@std/assert";
  * const template = new ChatTemplate("{% for m in messages %}user: {{ m.content }}\n{% endfor %}");
  * const { text, texts } = renderPrompt(template, [{ role: "user", content: "user" }]);

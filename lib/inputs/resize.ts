@@ -134,7 +134,7 @@ function resizeColumns(
  *
  * @example
  * ```ts
- * import { resizeImage } from "../../lib/inputs/resize.ts";
+ * import { resizeImage } from "./resize.ts";
  * import { assertEquals } from "@std/assert";
  * const grey = { width: 2, height: 2, data: new Uint8Array(12).fill(7) };
  * assertEquals(resizeImage(grey, 3, 1).data, new Uint8Array(9).fill(7));

@@ -9,7 +9,7 @@
  *
  * @example
  * ```ts
- * import { roundHalfEven } from "../../lib/inputs/rounding.ts";
+ * import { roundHalfEven } from "./rounding.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([0.5, 1.5, 2.4, 2.5].map(roundHalfEven), [0, 2, 2, 2]);
  * ```
@@ -26,7 +26,7 @@ export function roundHalfEven(value: number): number {
  *
  * @example
  * ```ts
- * import { oneDecimal } from "../../lib/inputs/rounding.ts";
+ * import { oneDecimal } from "./rounding.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([0.25, 0.75, 3, 1.26].map(oneDecimal), ["0.2", "0.8", "3.0", "1.3"]);
  * ```

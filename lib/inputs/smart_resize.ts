@@ -40,7 +40,7 @@ function checkAspect(height: number, width: number): void {
  *
  * @example
  * ```ts
- * import { imageSize } from "../../lib/inputs/smart_resize.ts";
+ * import { imageSize } from "./smart_resize.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(imageSize([61, 97], { factor: 32, minPixels: 4096, maxPixels: 15360 }), [64, 96]);
  * ```

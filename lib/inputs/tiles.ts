@@ -24,7 +24,7 @@ import type { Size } from "./smart_resize.ts";
  *
  * @example
  * ```ts
- * import { tileGrid } from "../../lib/inputs/tiles.ts";
+ * import { tileGrid } from "./tiles.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(tileGrid([61, 97], [56, 56], 1, 4), [2, 1]);
  * ```

@@ -145,7 +145,7 @@ function alignSection(
  *
  * @example
  * ```ts
- * import { tokenOffsets } from "../../lib/inputs/token_offsets.ts";
+ * import { tokenOffsets } from "./token_offsets.ts";
  * import { assertEquals } from "@std/assert";
  * const spelling = { byteLevel: true, isAdded: (token: string) => token === "<end>" };
  * const offsets = tokenOffsets("na\u00efve<end>", ["na", "\u00c3", "\u00afve", "<end>"], spelling);

@@ -25,7 +25,7 @@ export type TokenSpans = Readonly<Record<SpanName, readonly TokenSpan[]>>;
  *
  * @example
  * ```ts
- * import { spansOf, tokensOf } from "../../lib/inputs/token_spans.ts";
+ * import { spansOf, tokensOf } from "./token_spans.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(spansOf([7, 3, 2, 4]), [[2, 5], [7, 8]]);
  * assertEquals(tokensOf([[2, 5], [7, 8]]), [2, 3, 4, 7]);

@@ -58,7 +58,7 @@ function isUtf8(bytes: readonly number[]): boolean {
  *
  * @example
  * ```ts
- * import { loadTokenizer } from "../../lib/inputs/tokenizer.ts";
+ * import { loadTokenizer } from "./tokenizer.ts";
  * import { assertEquals } from "@std/assert";
  * const tokenizer = await loadTokenizer("tests/golden/qwen3_vl");
  * const ids = tokenizer.encode("Hello, world!<|im_end|>");

@@ -63,7 +63,7 @@ export function checkVideo(video: Video, name = "the video"): Video {
  *
  * @example
  * ```ts
- * import { evenIndices } from "../../lib/inputs/video.ts";
+ * import { evenIndices } from "./video.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(evenIndices(8, 4), [0, 2, 5, 7]);
  * ```
@@ -94,7 +94,7 @@ function checkCount(wanted: number, total: number): void {
  *
  * @example
  * ```ts
- * import { spreadFrames } from "../../lib/inputs/video.ts";
+ * import { spreadFrames } from "./video.ts";
  * import { assertEquals } from "@std/assert";
  * // Two seconds at 4 frames a second, wanted at 2 a second, but at least 4 frames.
  * const sampling = { fps: 2, minFrames: 4, maxFrames: 6 };
@@ -160,7 +160,7 @@ export const middleFrames: FrameRule = (total, fps, sampling): number[] => {
  *
  * @example
  * ```ts
- * import { temporalPatches } from "../../lib/inputs/video.ts";
+ * import { temporalPatches } from "./video.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(temporalPatches([0, 2, 5], 2), [[0, 2], [5, 5]]);
  * ```

@@ -20,7 +20,7 @@ export function plainLayout({ grids, token }: PatchedVideo): LayoutPiece[] {
  *
  * @example
  * ```ts
- * import { timestampedLayout } from "../../lib/inputs/video_layouts.ts";
+ * import { timestampedLayout } from "./video_layouts.ts";
  * import { assertEquals } from "@std/assert";
  * const layout = timestampedLayout("<start>", "<end>");
  * const region = [0, 0, 32, 32] as const;

@@ -69,7 +69,7 @@ export interface VisualToken {
  *
  * @example
  * ```ts
- * import { visualTokens } from "../../lib/inputs/visual_grid.ts";
+ * import { visualTokens } from "./visual_grid.ts";
  * import { assertEquals } from "@std/assert";
  * const tokens = visualTokens([{
  *   kind: "image",

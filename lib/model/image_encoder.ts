@@ -22,7 +22,7 @@ const qkNormEps = 1e-6;
  *
  * @example
  * ```ts
- * import { cutPatches } from "../../lib/model/image_encoder.ts";
+ * import { cutPatches } from "./image_encoder.ts";
  * import { assertEquals } from "@std/assert";
  * const tile = Float32Array.of(1, 2, 3, 4); // one channel, 2 by 2
  * assertEquals([...cutPatches(tile, 1, 2, 1)], [1, 2, 3, 4]);

@@ -59,7 +59,7 @@ export function tileSide({ encoder, projector }: ImageTowerConfig): number {
  *
  * @example
  * ```ts
- * import { mergeOrder } from "../../lib/model/image_tower.ts";
+ * import { mergeOrder } from "./image_tower.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(mergeOrder(4, 2).slice(0, 8), [0, 1, 4, 5, 2, 3, 6, 7]);
  * ```

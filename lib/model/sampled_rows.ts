@@ -81,7 +81,7 @@ export function cornerSamples(
  *
  * @example
  * ```ts
- * import { bilinearSamples } from "../../lib/model/sampled_rows.ts";
+ * import { bilinearSamples } from "./sampled_rows.ts";
  * import { assertEquals } from "@std/assert";
  * const { rows, weights } = bilinearSamples([1, 2], [1, 1]); // one sample amid two rows
  * assertEquals([[...rows], [...weights]], [[0, 1, 0, 1], [0.5, 0.5, 0, 0]]);

@@ -27,7 +27,7 @@ export interface PrefixOptions {
  *
  * @example
  * ```ts
- * import { positionsOf } from "../../lib/model/shared_prefix.ts";
+ * import { positionsOf } from "./shared_prefix.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([...positionsOf(Int32Array.of(0, 1, 2, 5, 6, 7), 3, 1, 3)], [1, 2, 6, 7]);
  * ```

@@ -26,7 +26,7 @@ export function patchGrids(gridThw: Int32Array): PatchGrid[] {
  *
  * @example
  * ```ts
- * import { patchCoordinates } from "../../lib/model/vision_grid.ts";
+ * import { patchCoordinates } from "./vision_grid.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([...patchCoordinates([[1, 2, 2]], 2)], [0, 0, 0, 1, 1, 0, 1, 1]);
  * ```
@@ -101,7 +101,7 @@ export interface WindowOrder {
  *
  * @example
  * ```ts
- * import { windowOrder } from "../../lib/model/vision_grid.ts";
+ * import { windowOrder } from "./vision_grid.ts";
  * import { assertEquals } from "@std/assert";
  * const { order, lengths } = windowOrder([[1, 2, 6]], 2, 2); // one row of three merged tokens
  * assertEquals([[...order], lengths], [[0, 1, 2], [8, 4]]);

@@ -11,7 +11,7 @@ import type { Kernels, Tensor } from "../backend/kernels.ts";
  *
  * @example
  * ```ts
- * import { WeightsMap } from "../../lib/model/weights_map.ts";
+ * import { WeightsMap } from "./weights_map.ts";
  * import { assertThrows } from "@std/assert";
  * assertThrows(() => new WeightsMap(new Map()).get("norm.weight"));
  * ```

@@ -47,7 +47,7 @@ export interface Routing {
  *
  * @example
  * ```ts
- * import { chooseExperts } from "../../lib/nn/experts.ts";
+ * import { chooseExperts } from "./experts.ts";
  * import { assertEquals } from "@std/assert";
  * const { experts, shares } = chooseExperts(Float32Array.of(0.125, 0.375, 0.375, 0.125), 4, 2);
  * assertEquals([[...experts], [...shares]], [[1, 2], [0.5, 0.5]]);

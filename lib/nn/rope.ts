@@ -39,7 +39,7 @@ export interface RopeTables {
  *
  * @example
  * ```ts
- * import { frequencyAxes } from "../../lib/nn/rope.ts";
+ * import { frequencyAxes } from "./rope.ts";
  * import { assertEquals } from "@std/assert";
  * const config = { headDim: 16, ropeTheta: 1e4, mropeSection: [4, 2, 2], mropeInterleaved: true } as const;
  * assertEquals(frequencyAxes(config), [0, 1, 2, 0, 1, 2, 0, 0]);

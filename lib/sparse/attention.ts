@@ -27,8 +27,8 @@ import { layerParts, neededByHeads, type PlanPart, type SparsePlan } from "./pla
  *
  * @example
  * ```ts
- * import { hybridAttention } from "../../lib/sparse/attention.ts";
- * import { hybridPlan } from "../../lib/sparse/plan.ts";
+ * import { hybridAttention } from "./attention.ts";
+ * import { hybridPlan } from "./plan.ts";
  * hybridAttention(hybridPlan([2, 4], [{ layer: 1, head: 0 }], { kind: "local", sink: 4, window: 64 }));
  * ```
  */

@@ -39,7 +39,7 @@ export function pairsSeen(pattern: Pattern, length: number): number {
  *
  * @example
  * ```ts
- * import { prefillCost } from "../../lib/sparse/cost.ts";
+ * import { prefillCost } from "./cost.ts";
  * import { assertEquals } from "@std/assert";
  * const config = {
  *   hiddenSize: 4,

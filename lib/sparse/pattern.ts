@@ -29,7 +29,7 @@ export const dense: Pattern = { kind: "dense" };
  *
  * @example
  * ```ts
- * import { sees } from "../../lib/sparse/pattern.ts";
+ * import { sees } from "./pattern.ts";
  * import { assertEquals } from "@std/assert";
  * const local = { kind: "local", sink: 1, window: 2 } as const;
  * assertEquals([0, 1, 2, 3, 4].map((key) => sees(local, 3, key)), [true, false, true, true, false]);

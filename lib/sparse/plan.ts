@@ -41,7 +41,7 @@ export interface PlanPart {
  *
  * @example
  * ```ts
- * import { hybridPlan } from "../../lib/sparse/plan.ts";
+ * import { hybridPlan } from "./plan.ts";
  * import { assertEquals } from "@std/assert";
  * const plan = hybridPlan([2, 4], [{ layer: 1, head: 2 }], { kind: "local", sink: 4, window: 16 });
  * assertEquals(plan.patterns[1].map(({ kind }) => kind), ["local", "local", "dense", "local"]);
@@ -106,7 +106,7 @@ export function layerParts(patterns: readonly Pattern[], keyValueHeads: number):
  *
  * @example
  * ```ts
- * import { neededByHeads } from "../../lib/sparse/plan.ts";
+ * import { neededByHeads } from "./plan.ts";
  * import { assertEquals } from "@std/assert";
  * const near = { kind: "local", sink: 4, window: 16 } as const;
  * const far = { kind: "dense" } as const;

@@ -66,7 +66,7 @@ function bestBlocks(
  *
  * @example
  * ```ts
- * import { fullHeads } from "../../lib/sparse/policies.ts";
+ * import { fullHeads } from "./policies.ts";
  * import { assertEquals } from "@std/assert";
  * const input = { grid: { layers: 2, heads: 2 }, group: 1, scores: [0, 3, 1, 2], count: 2, seed: 0 };
  * assertEquals(fullHeads("core", input), [{ layer: 0, head: 1 }, { layer: 1, head: 1 }]);

@@ -57,8 +57,8 @@ export interface ColumnIntervals {
  *
  * @example
  * ```ts
- * import { bootstrapMeans } from "../../lib/stats/bootstrap.ts";
- * import { sampleMatrix } from "../../lib/stats/matrix.ts";
+ * import { bootstrapMeans } from "./bootstrap.ts";
+ * import { sampleMatrix } from "./matrix.ts";
  * import { assertEquals } from "@std/assert";
  * const matrix = sampleMatrix(new Float64Array([0, 1, 1, 2]), 2, 2);
  * const means = bootstrapMeans(matrix, { draws: 50 });
@@ -121,8 +121,8 @@ function leaveOneOutMeans(
  *
  * @example
  * ```ts
- * import { meanIntervals } from "../../lib/stats/bootstrap.ts";
- * import { sampleMatrix } from "../../lib/stats/matrix.ts";
+ * import { meanIntervals } from "./bootstrap.ts";
+ * import { sampleMatrix } from "./matrix.ts";
  * import { assert } from "@std/assert";
  * const matrix = sampleMatrix(new Float64Array([1, 5, 2, 5, 3, 5]), 3, 2);
  * const { estimate, low, high } = meanIntervals(matrix);
@@ -190,9 +190,9 @@ function deviation(values: Float64Array): number {
  *
  * @example
  * ```ts
- * import { gini } from "../../lib/stats/concentration.ts";
- * import { meanMapInterval } from "../../lib/stats/bootstrap.ts";
- * import { sampleMatrix } from "../../lib/stats/matrix.ts";
+ * import { gini } from "./concentration.ts";
+ * import { meanMapInterval } from "./bootstrap.ts";
+ * import { sampleMatrix } from "./matrix.ts";
  * import { assert } from "@std/assert";
  * const matrix = sampleMatrix(new Float64Array([0.9, 0.1, 0.8, 0.3, 0.7, 0]), 3, 2);
  * const { low, estimate, high } = meanMapInterval(matrix, gini);
@@ -240,8 +240,8 @@ export function meanMapInterval(
  *
  * @example
  * ```ts
- * import { topShareInterval } from "../../lib/stats/bootstrap.ts";
- * import { sampleMatrix } from "../../lib/stats/matrix.ts";
+ * import { topShareInterval } from "./bootstrap.ts";
+ * import { sampleMatrix } from "./matrix.ts";
  * import { assertEquals } from "@std/assert";
  * const matrix = sampleMatrix(new Float64Array([0.9, 0.1, 0.8, 0.2, 0.7, 0.3]), 3, 2);
  * assertEquals(Math.round(100 * topShareInterval(matrix, 0.5).estimate), 80);

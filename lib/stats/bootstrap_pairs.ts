@@ -26,8 +26,8 @@ import { checkFinite, median } from "./summary.ts";
  *
  * @example
  * ```ts
- * import { bootstrapInterval } from "../../lib/stats/bootstrap_pairs.ts";
- * import { spearman } from "../../lib/stats/rank.ts";
+ * import { bootstrapInterval } from "./bootstrap_pairs.ts";
+ * import { spearman } from "./rank.ts";
  * import { assert } from "@std/assert";
  * const x = [1, 2, 3, 4, 5, 6], y = [1, 3, 2, 4, 6, 5];
  * const pick = (values: number[], rows: Uint32Array) => Array.from(rows, (row) => values[row]);
@@ -77,7 +77,7 @@ export function bootstrapInterval(
  *
  * @example
  * ```ts
- * import { differenceInterval } from "../../lib/stats/bootstrap_pairs.ts";
+ * import { differenceInterval } from "./bootstrap_pairs.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(differenceInterval([1, 1, 1, 0], [0, 0, 1, 0]).estimate, 0.5);
  * ```
@@ -117,7 +117,7 @@ function checkPairs(a: ArrayLike<number>, b: ArrayLike<number>): void {
  *
  * @example
  * ```ts
- * import { ratioOfMediansInterval } from "../../lib/stats/bootstrap_pairs.ts";
+ * import { ratioOfMediansInterval } from "./bootstrap_pairs.ts";
  * import { assertEquals } from "@std/assert";
  * const dense = [200, 210, 190], sparse = [100, 104, 96];
  * assertEquals(ratioOfMediansInterval(dense, sparse).estimate, 2);

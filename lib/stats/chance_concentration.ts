@@ -92,8 +92,8 @@ function addExchanged(
  *
  * @example
  * ```ts
- * import { concentrationTest } from "../../lib/stats/chance_concentration.ts";
- * import { sampleMatrix } from "../../lib/stats/matrix.ts";
+ * import { concentrationTest } from "./chance_concentration.ts";
+ * import { sampleMatrix } from "./matrix.ts";
  * import { assert } from "@std/assert";
  * const sameHead = new Float64Array(80).map((_, i) => (i % 8 === 3 ? 1 : 0));
  * const otherHeads = new Float64Array(80).map((_, i) => (i % 8 === (i >> 3) % 8 ? 1 : 0));

@@ -42,7 +42,7 @@ function checkShares(
  *
  * @example
  * ```ts
- * import { topCount } from "../../lib/stats/concentration.ts";
+ * import { topCount } from "./concentration.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(topCount(96, 0.05), 5); // 4.8
  * assertEquals(topCount(270, 0.05), 14); // 13.5
@@ -72,7 +72,7 @@ export function topCount(count: number, fraction: number): number {
  *
  * @example
  * ```ts
- * import { topShare } from "../../lib/stats/concentration.ts";
+ * import { topShare } from "./concentration.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(topShare([1, 6, 2, 1], 0.25), 0.6);
  * ```
@@ -105,7 +105,7 @@ export function topShare(
  *
  * @example
  * ```ts
- * import { shareOf } from "../../lib/stats/concentration.ts";
+ * import { shareOf } from "./concentration.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(shareOf([1, 6, 2, 1], [1, 2]), 0.8);
  * ```
@@ -131,7 +131,7 @@ export function shareOf(
  *
  * @example
  * ```ts
- * import { gini } from "../../lib/stats/concentration.ts";
+ * import { gini } from "./concentration.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(gini([1, 1, 1, 1]), 0);
  * assertEquals(gini([0, 0, 0, 1]), 0.75);
@@ -160,7 +160,7 @@ export function gini(values: ArrayLike<number>, options: ShareOptions = {}): num
  *
  * @example
  * ```ts
- * import { entropy } from "../../lib/stats/concentration.ts";
+ * import { entropy } from "./concentration.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(entropy([3, 3]), Math.log(2));
  * ```
@@ -187,7 +187,7 @@ export function entropy(values: ArrayLike<number>, options: ShareOptions = {}): 
  *
  * @example
  * ```ts
- * import { effectiveNumber } from "../../lib/stats/concentration.ts";
+ * import { effectiveNumber } from "./concentration.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(effectiveNumber([5, 5, 0, 0]), 2);
  * ```

@@ -30,7 +30,7 @@ const CONSTANTS = [0x561ccd1b, 0x0bcaa747, 0x96cd1c35, 0x32ac3b17];
  *
  * @example
  * ```ts
- * import { hash128 } from "../../lib/stats/hash.ts";
+ * import { hash128 } from "./hash.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([...hash128("")], [0, 0, 0, 0]);
  * ```

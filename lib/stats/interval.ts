@@ -73,7 +73,7 @@ export function acceleration(leftOut: readonly ArrayLike<number>[]): number {
  *
  * @example
  * ```ts
- * import { intervalFromDraws } from "../../lib/stats/interval.ts";
+ * import { intervalFromDraws } from "./interval.ts";
  * import { assertEquals } from "@std/assert";
  * const draws = Float64Array.from({ length: 101 }, (_, i) => i);
  * assertEquals(intervalFromDraws(50, draws, 0.5), { estimate: 50, low: 25, high: 75, level: 0.5 });

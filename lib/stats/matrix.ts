@@ -31,7 +31,7 @@ export interface SampleMatrix {
  *
  * @example
  * ```ts
- * import { sampleMatrix } from "../../lib/stats/matrix.ts";
+ * import { sampleMatrix } from "./matrix.ts";
  * import { assertEquals } from "@std/assert";
  * const scores = sampleMatrix(new Float32Array([0.1, 0.9, 0.3, 0.7]), 2, 2);
  * assertEquals(scores.columns, 2);
@@ -73,7 +73,7 @@ export function sampleMatrix(
  *
  * @example
  * ```ts
- * import { columnMeans, sampleMatrix } from "../../lib/stats/matrix.ts";
+ * import { columnMeans, sampleMatrix } from "./matrix.ts";
  * import { assertEquals } from "@std/assert";
  * const matrix = sampleMatrix(new Float64Array([1, 10, 3, 20]), 2, 2);
  * assertEquals([...columnMeans(matrix)], [2, 15]);
@@ -103,7 +103,7 @@ export function columnMeans(matrix: SampleMatrix, rows?: ArrayLike<number>): Flo
  *
  * @example
  * ```ts
- * import { sampleMatrix, selectRows } from "../../lib/stats/matrix.ts";
+ * import { sampleMatrix, selectRows } from "./matrix.ts";
  * import { assertEquals } from "@std/assert";
  * const matrix = sampleMatrix(new Float64Array([1, 10, 3, 20]), 2, 2);
  * assertEquals([...selectRows(matrix, [1]).data], [3, 20]);

@@ -24,8 +24,8 @@ import type { ResampleOptions } from "./resample.ts";
  *
  * @example
  * ```ts
- * import { topMembership } from "../../lib/stats/membership.ts";
- * import { sampleMatrix } from "../../lib/stats/matrix.ts";
+ * import { topMembership } from "./membership.ts";
+ * import { sampleMatrix } from "./matrix.ts";
  * import { assertEquals } from "@std/assert";
  * const matrix = sampleMatrix(new Float64Array([0.9, 0.1, 0.2, 0.8, 0.2, 0.1]), 2, 3);
  * assertEquals(topMembership(matrix, 1 / 3)[0], 1);

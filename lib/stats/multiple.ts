@@ -27,7 +27,7 @@ function ascending(pValues: ArrayLike<number>): Uint32Array {
  *
  * @example
  * ```ts
- * import { holm } from "../../lib/stats/multiple.ts";
+ * import { holm } from "./multiple.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([...holm([0.01, 0.04, 0.03])], [0.03, 0.06, 0.06]);
  * ```
@@ -52,7 +52,7 @@ export function holm(pValues: ArrayLike<number>): Float64Array {
  *
  * @example
  * ```ts
- * import { benjaminiHochberg } from "../../lib/stats/multiple.ts";
+ * import { benjaminiHochberg } from "./multiple.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([...benjaminiHochberg([0.01, 0.02, 0.5, 0.04])], [0.04, 0.04, 0.5, 0.16 / 3]);
  * ```

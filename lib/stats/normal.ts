@@ -21,7 +21,7 @@ function polynomial(coefficients: readonly number[], x: number): number {
  *
  * @example
  * ```ts
- * import { normalCdf } from "../../lib/stats/normal.ts";
+ * import { normalCdf } from "./normal.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(normalCdf(1.959963984540054), 0.975, 1e-12);
  * ```
@@ -69,7 +69,7 @@ export function normalCdf(z: number): number {
  *
  * @example
  * ```ts
- * import { normalQuantile } from "../../lib/stats/normal.ts";
+ * import { normalQuantile } from "./normal.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(normalQuantile(0.975), 1.959963984540054, 1e-14);
  * ```

@@ -18,7 +18,7 @@ import { topIndices } from "./rank.ts";
  *
  * @example
  * ```ts
- * import { jaccardAtK } from "../../lib/stats/overlap.ts";
+ * import { jaccardAtK } from "./overlap.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(jaccardAtK([9, 8, 1, 0], [9, 0, 8, 1], 2), 1 / 3);
  * ```
@@ -42,7 +42,7 @@ export function jaccardAtK(a: ArrayLike<number>, b: ArrayLike<number>, k: number
  *
  * @example
  * ```ts
- * import { expectedJaccard } from "../../lib/stats/overlap.ts";
+ * import { expectedJaccard } from "./overlap.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(expectedJaccard(2, 1), 0.5);
  * ```
@@ -82,7 +82,7 @@ export function expectedJaccard(count: number, k: number): number {
  *
  * @example
  * ```ts
- * import { rankBiasedOverlap } from "../../lib/stats/overlap.ts";
+ * import { rankBiasedOverlap } from "./overlap.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(rankBiasedOverlap(["L3H1", "L2H0"], ["L3H1", "L2H0"]), 1);
  * ```

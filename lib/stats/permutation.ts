@@ -56,7 +56,7 @@ export interface PermutationResult {
  *
  * @example
  * ```ts
- * import { monteCarloPValue } from "../../lib/stats/permutation.ts";
+ * import { monteCarloPValue } from "./permutation.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(monteCarloPValue(0.5, [0.1, 0, 0.2, -0.1]), 0.2);
  * ```
@@ -114,7 +114,7 @@ function conclude(
  *
  * @example
  * ```ts
- * import { signFlipTest } from "../../lib/stats/permutation.ts";
+ * import { signFlipTest } from "./permutation.ts";
  * import { assertEquals } from "@std/assert";
  * const { pValue, exact } = signFlipTest([1, 1, 1, 1, 1], { alternative: "greater" });
  * assertEquals({ pValue, exact }, { pValue: 1 / 32, exact: true });
@@ -182,7 +182,7 @@ function nextCombination(chosen: Uint32Array, count: number): boolean {
  *
  * @example
  * ```ts
- * import { twoSampleTest } from "../../lib/stats/permutation.ts";
+ * import { twoSampleTest } from "./permutation.ts";
  * import { assertEquals } from "@std/assert";
  * const { pValue } = twoSampleTest([5, 6, 7], [1, 2, 3], { alternative: "greater" });
  * assertEquals(pValue, 1 / 20);
@@ -228,7 +228,7 @@ export function twoSampleTest(
  *
  * @example
  * ```ts
- * import { rankCorrelationTest } from "../../lib/stats/permutation.ts";
+ * import { rankCorrelationTest } from "./permutation.ts";
  * import { assert } from "@std/assert";
  * const ram = [1, 2, 3, 4, 5, 6, 7, 8], effect = [1, 3, 2, 4, 6, 5, 8, 7];
  * assert(rankCorrelationTest(ram, effect).pValue < 0.01);

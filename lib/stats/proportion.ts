@@ -19,7 +19,7 @@ import { normalQuantile } from "./normal.ts";
  *
  * @example
  * ```ts
- * import { wilsonInterval } from "../../lib/stats/proportion.ts";
+ * import { wilsonInterval } from "./proportion.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * const { low, high } = wilsonInterval(20, 20);
  * assertAlmostEquals(low, 0.8389, 1e-4);

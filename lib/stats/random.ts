@@ -30,7 +30,7 @@ export type Shuffleable =
  *
  * @example
  * ```ts
- * import { Random } from "../../lib/stats/random.ts";
+ * import { Random } from "./random.ts";
  * import { assertEquals } from "@std/assert";
  * const random = new Random(7);
  * random.uniform();

@@ -27,7 +27,7 @@ function checkPair(a: ArrayLike<number>, b: ArrayLike<number>, action: string): 
  *
  * @example
  * ```ts
- * import { averageRanks } from "../../lib/stats/rank.ts";
+ * import { averageRanks } from "./rank.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([...averageRanks([10, 30, 20, 20])], [1, 4, 2.5, 2.5]);
  * ```
@@ -56,7 +56,7 @@ export function averageRanks(values: ArrayLike<number>): Float64Array {
  *
  * @example
  * ```ts
- * import { topIndices } from "../../lib/stats/rank.ts";
+ * import { topIndices } from "./rank.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([...topIndices([0.2, 0.9, 0.2, 0.5], 3)], [1, 3, 0]);
  * ```
@@ -81,7 +81,7 @@ export function topIndices(values: ArrayLike<number>, count = values.length): Ui
  *
  * @example
  * ```ts
- * import { pearson } from "../../lib/stats/rank.ts";
+ * import { pearson } from "./rank.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(pearson([1, 2, 3], [2, 4, 6]), 1);
  * ```
@@ -121,7 +121,7 @@ export function pearson(a: ArrayLike<number>, b: ArrayLike<number>): number {
  *
  * @example
  * ```ts
- * import { spearman } from "../../lib/stats/rank.ts";
+ * import { spearman } from "./rank.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(spearman([1, 2, 3], [1, 10, 100]), 1);
  * ```
@@ -180,7 +180,7 @@ function sortCountingSwaps(values: Float64Array): number {
  *
  * @example
  * ```ts
- * import { kendallTau } from "../../lib/stats/rank.ts";
+ * import { kendallTau } from "./rank.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(kendallTau([1, 2, 3, 4], [1, 2, 4, 3]), 2 / 3);
  * ```

@@ -65,7 +65,7 @@ export function checkLabels(name: string, labels: Labels | undefined, rows: numb
  *
  * @example
  * ```ts
- * import { resamplePlan } from "../../lib/stats/resample.ts";
+ * import { resamplePlan } from "./resample.ts";
  * import { assertEquals } from "@std/assert";
  * const plan = resamplePlan(3, { strata: ["scene", "page", "page"] });
  * assertEquals(plan.strata.map((units) => units.length), [1, 2]);
@@ -130,8 +130,8 @@ export function drawCounts(plan: ResamplePlan, random: Random, counts: Uint32Arr
  *
  * @example
  * ```ts
- * import { drawRows, resamplePlan } from "../../lib/stats/resample.ts";
- * import { Random } from "../../lib/stats/random.ts";
+ * import { drawRows, resamplePlan } from "./resample.ts";
+ * import { Random } from "./random.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(drawRows(resamplePlan(10), new Random(1)).length, 10);
  * ```

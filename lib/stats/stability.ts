@@ -43,7 +43,7 @@ export interface Agreement {
  *
  * @example
  * ```ts
- * import { agreement } from "../../lib/stats/stability.ts";
+ * import { agreement } from "./stability.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(agreement([3, 2, 1], [30, 20, 10]).kendall, 1);
  * ```
@@ -78,7 +78,7 @@ export interface AgreementTable {
  *
  * @example
  * ```ts
- * import { agreementTable } from "../../lib/stats/stability.ts";
+ * import { agreementTable } from "./stability.ts";
  * import { assertEquals } from "@std/assert";
  * const { tables } = agreementTable({ scene: [3, 2, 1], page: [3, 1, 2] });
  * assertEquals(tables.jaccard[0][1], 1);
@@ -158,7 +158,7 @@ export interface SplitHalfOptions extends AgreementOptions, ShareOptions {
  *
  * @example
  * ```ts
- * import { spearmanBrown } from "../../lib/stats/stability.ts";
+ * import { spearmanBrown } from "./stability.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(spearmanBrown(0.5), 2 / 3);
  * ```
@@ -186,7 +186,7 @@ export function spearmanBrown(correlation: number, factor = 2): number {
  *
  * @example
  * ```ts
- * import { disattenuate } from "../../lib/stats/stability.ts";
+ * import { disattenuate } from "./stability.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(disattenuate(0.72, 0.9, 0.8), 0.72 / Math.sqrt(0.72));
  * ```
@@ -217,8 +217,8 @@ export function disattenuate(
  *
  * @example
  * ```ts
- * import { splitHalf } from "../../lib/stats/stability.ts";
- * import { sampleMatrix } from "../../lib/stats/matrix.ts";
+ * import { splitHalf } from "./stability.ts";
+ * import { sampleMatrix } from "./matrix.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * const rows = new Float64Array(40).map((_, i) => i % 4);
  * assertAlmostEquals(splitHalf(sampleMatrix(rows, 10, 4)).reliability, 1);

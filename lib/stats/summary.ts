@@ -36,7 +36,7 @@ export function checkFinite(values: ArrayLike<number>, action: string, minimum =
  *
  * @example
  * ```ts
- * import { mean } from "../../lib/stats/summary.ts";
+ * import { mean } from "./summary.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(mean([1, 2, 6]), 3);
  * ```
@@ -55,7 +55,7 @@ export function mean(values: ArrayLike<number>): number {
  *
  * @example
  * ```ts
- * import { variance } from "../../lib/stats/summary.ts";
+ * import { variance } from "./summary.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(variance([1, 2, 3]), 1);
  * ```
@@ -92,7 +92,7 @@ export function sortedQuantile(sorted: ArrayLike<number>, probability: number): 
  *
  * @example
  * ```ts
- * import { quantile } from "../../lib/stats/summary.ts";
+ * import { quantile } from "./summary.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(quantile([4, 1, 3, 2], 0.5), 2.5);
  * ```
@@ -112,7 +112,7 @@ export function quantile(values: ArrayLike<number>, probability: number): number
  *
  * @example
  * ```ts
- * import { median } from "../../lib/stats/summary.ts";
+ * import { median } from "./summary.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(median([9, 1, 5]), 5);
  * ```

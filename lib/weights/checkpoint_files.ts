@@ -35,7 +35,7 @@ async function blobFolders(dir: string): Promise<readonly string[]> {
  *
  * @example
  * ```ts
- * import { checkpointPath } from "../../lib/weights/checkpoint_files.ts";
+ * import { checkpointPath } from "./checkpoint_files.ts";
  * import { assertRejects } from "@std/assert";
  * await assertRejects(() => checkpointPath("tests/golden/qwen3_vl", "../README.md"));
  * ```
@@ -101,7 +101,7 @@ export async function readCheckpointText(dir: string, name: string): Promise<str
  *
  * @example
  * ```ts
- * import { readCheckpointJson } from "../../lib/weights/checkpoint_files.ts";
+ * import { readCheckpointJson } from "./checkpoint_files.ts";
  * import { assertEquals } from "@std/assert";
  * const config = await readCheckpointJson("tests/golden/qwen3_vl", "config.json");
  * assertEquals(config.model_type, "qwen3_vl");

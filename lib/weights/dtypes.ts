@@ -79,7 +79,7 @@ export type DecodedArray =
  *
  * @example
  * ```ts
- * import { decode } from "../../lib/weights/dtypes.ts";
+ * import { decode } from "./dtypes.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(decode(new Uint8Array([0, 0x3c, 0, 0xc0]), "F16"), new Float32Array([1, -2]));
  * ```
@@ -123,7 +123,7 @@ export function decode(bytes: Uint8Array<ArrayBuffer>, dtype: SafetensorsDType):
  *
  * @example
  * ```ts
- * import { float32ToBfloat16 } from "../../lib/weights/dtypes.ts";
+ * import { float32ToBfloat16 } from "./dtypes.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(float32ToBfloat16(new Float32Array([1, -2])), new Uint16Array([0x3f80, 0xc000]));
  * ```

@@ -42,7 +42,7 @@ const otherNames: Readonly<Record<string, string>> = {
  *
  * @example
  * ```ts
- * import { huggingFaceName } from "../../lib/weights/gguf.ts";
+ * import { huggingFaceName } from "./gguf.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(huggingFaceName("blk.3.attn_q.weight"), "model.layers.3.self_attn.q_proj.weight");
  * ```
@@ -64,7 +64,7 @@ export function huggingFaceName(name: string): string | null {
  *
  * @example
  * ```ts
- * import { halvesOrder } from "../../lib/weights/gguf.ts";
+ * import { halvesOrder } from "./gguf.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(halvesOrder(Float32Array.of(0, 2, 1, 3), 1, 1), Float32Array.of(0, 1, 2, 3));
  * ```
@@ -126,7 +126,7 @@ function nameTensors(
  *
  * @example
  * ```ts
- * import { openGguf } from "../../lib/weights/gguf.ts";
+ * import { openGguf } from "./gguf.ts";
  * import { assertEquals } from "@std/assert";
  * using weights = await openGguf("tests/golden/gguf/tiny-llama.gguf");
  * const { dtype, shape } = await weights.readWeight("model.layers.0.self_attn.k_proj.weight");

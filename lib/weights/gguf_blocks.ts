@@ -116,7 +116,7 @@ const dequantizers: Readonly<Record<Exclude<GgufType, "F32" | "F16" | "BF16">, D
  *
  * @example
  * ```ts
- * import { dequantize } from "../../lib/weights/gguf_blocks.ts";
+ * import { dequantize } from "./gguf_blocks.ts";
  * import { assertEquals } from "@std/assert";
  * const block = new Uint8Array(34).fill(254, 2); // 32 times -2
  * block[1] = 0x38; // scale 0.5

@@ -38,7 +38,7 @@ export function isInsideGguf(name: string): boolean {
  *
  * @example
  * ```ts
- * import { findGguf } from "../../lib/weights/gguf_checkpoint.ts";
+ * import { findGguf } from "./gguf_checkpoint.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(await findGguf("tests/golden/qwen3_vl"), null);
  * ```

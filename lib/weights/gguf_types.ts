@@ -56,7 +56,7 @@ const byNumber: Readonly<Record<number, GgufType>> = {
  *
  * @example
  * ```ts
- * import { ggufTypeOf } from "../../lib/weights/gguf_types.ts";
+ * import { ggufTypeOf } from "./gguf_types.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals([3, 10].map(ggufTypeOf), ["Q4_1", null]);
  * ```

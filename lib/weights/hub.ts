@@ -233,7 +233,7 @@ async function nearestFolder(missing: string): Promise<string> {
  *
  * @example
  * ```ts
- * import { resolveCheckpoint } from "../../lib/weights/hub.ts";
+ * import { resolveCheckpoint } from "./hub.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(await resolveCheckpoint("tests/golden/qwen3_vl"), "tests/golden/qwen3_vl");
  * ```

@@ -100,7 +100,7 @@ function cleanToken(token: string): string {
  *
  * @example
  * ```ts
- * import { hubSettings } from "../../lib/weights/hub_settings.ts";
+ * import { hubSettings } from "./hub_settings.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(hubSettings({ endpoint: "https://mirror.example/" }).endpoint, "https://mirror.example");
  * ```

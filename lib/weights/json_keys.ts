@@ -14,7 +14,7 @@
  *
  * @example
  * ```ts
- * import { duplicateKey } from "../../lib/weights/json_keys.ts";
+ * import { duplicateKey } from "./json_keys.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(duplicateKey('{"a": {"b": 1}, "b": [{"a": 2}, {"a": 3}]}'), null);
  * assertEquals(duplicateKey('{"a": 1, "b": 2, "a": 3}'), "a");

@@ -29,7 +29,7 @@ export class RangeFile implements Disposable {
    *
    * @example
    * ```ts
-   * import { RangeFile } from "../../lib/weights/range_file.ts";
+   * import { RangeFile } from "./range_file.ts";
    * import { assertEquals } from "@std/assert";
    * using file = await RangeFile.open("tests/golden/qwen3_vl/model.safetensors");
    * assertEquals((await file.read(8, 1))[0], "{".charCodeAt(0));

@@ -186,7 +186,7 @@ function placeTensors(files: readonly SafetensorsFile[]): Map<string, Safetensor
  *
  * @example
  * ```ts
- * import { openSafetensors } from "../../lib/weights/safetensors.ts";
+ * import { openSafetensors } from "./safetensors.ts";
  * import { assertEquals } from "@std/assert";
  * using weights = await openSafetensors("tests/golden/qwen3_vl_bf16");
  * const embedding = await weights.readWeight("model.language_model.embed_tokens.weight");

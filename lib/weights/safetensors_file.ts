@@ -113,7 +113,7 @@ export interface SafetensorsContent {
  *
  * @example
  * ```ts
- * import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
+ * import { readSafetensorsFile } from "./safetensors_file.ts";
  * import { assertEquals } from "@std/assert";
  * const { tensors } = await readSafetensorsFile("tests/golden/qwen3_vl/expected/text.safetensors");
  * assertEquals(tensors.get("ablated.heads")?.dtype, "I32");
@@ -137,7 +137,7 @@ export async function readSafetensorsFile(path: string): Promise<SafetensorsCont
  *
  * @example
  * ```ts
- * import { float32Tensor, readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
+ * import { float32Tensor, readSafetensorsFile } from "./safetensors_file.ts";
  * import { assertEquals } from "@std/assert";
  * const expected = await readSafetensorsFile("tests/golden/qwen3_vl/expected/text.safetensors");
  * const { data, shape } = float32Tensor(expected, "logits");

@@ -50,8 +50,8 @@ function asBytes(data: TensorToWrite["data"], dtype: SafetensorsDType): Uint8Arr
  *
  * @example
  * ```ts
- * import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
- * import { writeSafetensors } from "../../lib/weights/safetensors_write.ts";
+ * import { readSafetensorsFile } from "./safetensors_file.ts";
+ * import { writeSafetensors } from "./safetensors_write.ts";
  * import { assertEquals } from "@std/assert";
  * const path = await Deno.makeTempFile({ suffix: ".safetensors" });
  * await writeSafetensors(path, {

@@ -15,7 +15,7 @@ import { openSafetensors, type WeightSource } from "./safetensors.ts";
  *
  * @example
  * ```ts
- * import { openWeights } from "../../lib/weights/weights.ts";
+ * import { openWeights } from "./weights.ts";
  * import { assert } from "@std/assert";
  * using weights = await openWeights("tests/golden/gguf/tiny-llama.gguf");
  * assert(weights.has("model.embed_tokens.weight"));

@@ -15,7 +15,7 @@ Deno.test("the operations belong to the native backend", async () => {
   await tf.setBackend(native);
 });
 
-// Norm, rotary embedding and gate: tests/training/training_kernels_test.ts.
+// Norm, rotary embedding and gate: tests/lab/training/training_kernels_test.ts.
 if (ops) {
   for (const width of [1, 5, 16, 37, 300]) {
     Deno.test(`softmax and its gradient over rows of ${width}, the mask repeated`, () => {

@@ -10,8 +10,8 @@ import {
   sweep,
   withAnswer,
 } from "../../lib/causal/sweep.ts";
-import { plantedModel } from "../../lib/families/planted.ts";
-import { plantedSample } from "../../lib/families/planted_world.ts";
+import { plantedModel } from "../../lab/planted/planted.ts";
+import { plantedSample } from "../../lab/planted/planted_world.ts";
 import { allHeads, type HeadId } from "../../lib/heads/head_id.ts";
 import { otherHeads } from "../../lib/heads/select.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";

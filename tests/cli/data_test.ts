@@ -2,8 +2,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { limitByDomain } from "../../cli/data.ts";
 import { main } from "../../cli/main.ts";
-import { domainOf } from "../../lib/tasks/domains.ts";
-import { writeFolderDataSet } from "../../lib/tasks/folder_data_set.ts";
+import { domainOf } from "../../lab/synthetic/domains.ts";
+import { writeFolderDataSet } from "../../lib/data/folder_data_set.ts";
 import { goldenDir } from "../suites/golden.ts";
 
 /** Runs the command line in this process: exit code, standard output, standard error. */

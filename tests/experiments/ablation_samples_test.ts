@@ -2,8 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { sweep } from "../../lib/causal/sweep.ts";
 import { ablationSamples } from "../../lib/experiments/ablation_samples.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
-import { domainOf } from "../../lib/tasks/domains.ts";
-import { answersOf } from "../../lib/tasks/sample.ts";
+import { domainOf } from "../../lab/synthetic/domains.ts";
+import { answersOf } from "../../lib/data/sample.ts";
 import { goldenDir } from "../suites/golden.ts";
 
 const options = { cellsPerSide: 4, images: 1, difficulty: 1, split: "test" } as const;

@@ -10,7 +10,7 @@ import { loadImage } from "../../lib/inputs/media_files.ts";
 import { questionMessages } from "../../lib/inputs/messages.ts";
 import { withEvidence } from "../../lib/inputs/processor.ts";
 import { tokensOf } from "../../lib/inputs/token_spans.ts";
-import { domainOf } from "../../lib/tasks/domains.ts";
+import { domainOf } from "../../lab/synthetic/domains.ts";
 import { goldenCase, goldenDir, relativeError } from "../suites/golden.ts";
 
 const dir = goldenDir("qwen3_vl");

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { zeroHeads } from "../../lib/causal/head_mask.ts";
 import { sweep } from "../../lib/causal/sweep.ts";
 import { compareVariants } from "../../lib/experiments/compare_variants.ts";
-import { plantedModel } from "../../lib/families/planted.ts";
-import { plantedSample } from "../../lib/families/planted_world.ts";
+import { plantedModel } from "../../lab/planted/planted.ts";
+import { plantedSample } from "../../lab/planted/planted_world.ts";
 import { otherHeads } from "../../lib/heads/select.ts";
 import { testKernels } from "../suites/golden.ts";
 

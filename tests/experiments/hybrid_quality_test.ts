@@ -8,8 +8,8 @@ import {
   readHybridQuality,
 } from "../../lib/experiments/hybrid_quality.ts";
 import { readManifest } from "../../lib/experiments/record.ts";
-import { plantedModel } from "../../lib/families/planted.ts";
-import { plantedSample } from "../../lib/families/planted_world.ts";
+import { plantedModel } from "../../lab/planted/planted.ts";
+import { plantedSample } from "../../lab/planted/planted_world.ts";
 
 await useBackend("auto");
 const planted = plantedModel(createKernels("float32"), { seed: 5, retrievalHeads: 3 });

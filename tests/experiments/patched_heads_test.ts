@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { patchHeads } from "../../lib/causal/path.ts";
 import { patchedHeads } from "../../lib/experiments/patched_heads.ts";
-import { plantedModel } from "../../lib/families/planted.ts";
-import { plantedSample } from "../../lib/families/planted_world.ts";
+import { plantedModel } from "../../lab/planted/planted.ts";
+import { plantedSample } from "../../lab/planted/planted_world.ts";
 import { headIndex } from "../../lib/heads/head_id.ts";
 import { meanScores, sampleMap } from "../../lib/heads/head_scores.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";

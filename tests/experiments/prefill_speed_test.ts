@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { prefillSpeed } from "../../lib/experiments/prefill_speed.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
-import { listSamples } from "../../lib/tasks/shipped_samples.ts";
+import { listSamples } from "../../lib/data/shipped_samples.ts";
 import { goldenDir } from "../suites/golden.ts";
 
 const scores = Array.from({ length: 16 }, (_, i) => i / 16);

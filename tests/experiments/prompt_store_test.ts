@@ -3,7 +3,7 @@ import { answerSamples } from "../../lib/experiments/answers.ts";
 import { PromptStore } from "../../lib/experiments/prompt_store.ts";
 import { samplePrompt } from "../../lib/experiments/samples.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
-import { domainOf } from "../../lib/tasks/domains.ts";
+import { domainOf } from "../../lab/synthetic/domains.ts";
 import { goldenDir } from "../suites/golden.ts";
 
 Deno.test("a store embeds each prompt once, answers stay the same, and nothing is left behind", async () => {

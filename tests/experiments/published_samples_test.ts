@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { headSamples, samplePrompt } from "../../lib/experiments/samples.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
-import { listSamples } from "../../lib/tasks/shipped_samples.ts";
+import { listSamples } from "../../lib/data/shipped_samples.ts";
 import { goldenDir } from "../suites/golden.ts";
-import { withFiles } from "../tasks/published/data_set.ts";
-import { folders } from "../tasks/published/made_folders.ts";
+import { withFiles } from "../data/published/data_set.ts";
+import { folders } from "../data/published/made_folders.ts";
 
 const made = { width: 128, height: 96, count: 4, chosen: 1, share: 0.25 };
 

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { domainsFor, headSamples, samplePrompt } from "../../lib/experiments/samples.ts";
+import { domainsFor } from "../../lab/synthetic/domains_for.ts";
+import { headSamples, samplePrompt } from "../../lib/experiments/samples.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
 import { tokensOf } from "../../lib/inputs/token_spans.ts";
-import { domainNames } from "../../lib/tasks/domains.ts";
-import { madeSamples } from "../../lib/tasks/made_samples.ts";
+import { domainNames } from "../../lab/synthetic/domains.ts";
+import { madeSamples } from "../../lab/synthetic/made_samples.ts";
 import { goldenDir } from "../suites/golden.ts";
 
 Deno.test("samples of every domain become prompts with question and evidence", async () => {

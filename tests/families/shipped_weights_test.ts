@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromPretrained } from "../../lib/families/mod.ts";
-import { isCorrect } from "../../lib/tasks/metrics.ts";
-import { madeSamples } from "../../lib/tasks/made_samples.ts";
+import { isCorrect } from "../../lib/data/metrics.ts";
+import { madeSamples } from "../../lab/synthetic/made_samples.ts";
 
 for (const name of ["mini", "mini-natural", "mini-sparse"]) {
   Deno.test(`${name} loads by its name and answers held-out questions of every domain`, async () => {

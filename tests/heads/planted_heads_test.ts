@@ -2,8 +2,8 @@
  * The method against the truth: models whose retrieval heads are known by construction.
  */
 import { assert, assertEquals } from "@std/assert";
-import { plantedModel } from "../../lib/families/planted.ts";
-import { plantedSample } from "../../lib/families/planted_world.ts";
+import { plantedModel } from "../../lab/planted/planted.ts";
+import { plantedSample } from "../../lab/planted/planted_world.ts";
 import { detectHeads } from "../../lib/heads/detect.ts";
 import { compareHeads } from "../../lib/heads/head_id.ts";
 import { headScores, meanScores } from "../../lib/heads/head_scores.ts";

@@ -45,7 +45,7 @@ export interface WantedFile {
  *
  * @example
  * ```ts
- * import { fileProblem } from "../../tools/setup/smol.ts";
+ * import { fileProblem } from "./smol.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(await fileProblem("none", { bytes: 1, sha256: "" }), "there is none");
  * ```

@@ -1,0 +1,59 @@
+/**
+ * The laboratory: how we convinced ourselves. Generators of samples with known evidence, page images
+ * of words, a model whose heads are known by construction, and studies of our own models. The library
+ * (`lib/`) imports nothing from here, and the package does not carry it.
+ *
+ * @module
+ */
+export { domainsFor } from "./synthetic/domains_for.ts";
+export type { Board, Slot, Theme } from "./synthetic/board.ts";
+export { type ContextOptions, generateContext, type TaskContext } from "./synthetic/context.ts";
+export { chanceLevel, type Domain, domainNames, domainOf, domains } from "./synthetic/domains.ts";
+export {
+  type DomainName,
+  maxDifficulty,
+  type TaskOptions,
+  type TaskPlan,
+  type TaskVariety,
+} from "./synthetic/options.ts";
+export {
+  type PageNeedle,
+  pageNeedle,
+  type PageNeedleOptions,
+  pageText,
+} from "./pages/page_needles.ts";
+export type { ContextQuestion } from "./synthetic/questions.ts";
+export type { Split } from "./synthetic/split.ts";
+export { type FontName, fontNames } from "./pages/stroke_font.ts";
+export { drawPage, type PageCell, type PageVariety } from "./pages/word_page.ts";
+export { textNeedle, type TextNeedleOptions, textNeedles } from "./pages/text_needles.ts";
+export * as vocabulary from "./synthetic/vocabulary.ts";
+export * from "./synthetic/made_samples.ts";
+export {
+  type Completion,
+  completionSample,
+  needleCompletion,
+  needleSamples,
+} from "./studies/completion_sample.ts";
+export {
+  type LazyPageNeedle,
+  pageReading,
+  type PageReadingConfig,
+  type PageReadingResult,
+  readPageReading,
+  textTwin,
+} from "./studies/page_reading.ts";
+export { type ReadableWords, readableWords } from "./studies/read_cells.ts";
+export {
+  readWordReading,
+  wordReading,
+  type WordReadingConfig,
+  type WordReadingResult,
+} from "./studies/word_reading.ts";
+export {
+  type PlantedModel,
+  plantedModel,
+  type PlantedOptions,
+  type PlantedRole,
+} from "./planted/planted.ts";
+export { type PlantedSample, plantedSample } from "./planted/planted_world.ts";

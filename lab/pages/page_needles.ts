@@ -1,0 +1,156 @@
+/**
+ * Needles on page images: who owns what, said once on pages of other sentences. In documents the thing
+ * is a word; in scenes it is a picture, in its sentence and in others. For the real language model with
+ * eyes; the visual counterpart of `text_needles.ts`.
+ *
+ * @module
+ */
+import { InputError } from "../../lib/common/errors.ts";
+import type { Random } from "../../lib/stats/random.ts";
+import { drawnObjects } from "./drawn_objects.ts";
+import {
+  blank,
+  objectFillers,
+  ownerSentence,
+  pageFillers,
+  pageNames,
+  pageThings,
+  tokenText,
+} from "./page_words.ts";
+import type { Box, Evidence, Sample } from "../../lib/data/sample.ts";
+import { sampleRandom, type Split } from "../synthetic/split.ts";
+import { drawPage, type PageCell, pageCell, pageCells, pageSide } from "./word_page.ts";
+
+/** What a sample is to be like. */
+export interface PageNeedleOptions {
+  /** Words only, or pictured things. */
+  readonly kind: "document" | "scene";
+  /** Pages of 64 cells; 1 to 16. */
+  readonly pages: number;
+  /** Which random stream: samples of one split never meet those of the other. */
+  readonly split: Split;
+  /** How varied pages are drawn, 0 to 1; 1 by default. */
+  readonly level?: number;
+}
+
+/** A sample, and what its pages say. */
+export interface PageNeedle {
+  /** The sample with its pages as pictures. */
+  readonly sample: Sample;
+  /** The cells of each page, `pageCells` each. */
+  readonly pages: readonly (readonly PageCell[])[];
+}
+
+type Sentence = readonly PageCell[];
+
+/** A sentence as cells, with a thing for `*` and a name for `@`. */
+function cellsOf(text: string, thing = "", name = "", pictured = false): Sentence {
+  return text.split(" ").map((word): PageCell =>
+    word === "*" ? { word: thing, pictured } : { word: word === "@" ? name : word }
+  );
+}
+
+/** Sentences about other things: no sentence again before all have been used. */
+function* others(random: Random, kind: PageNeedleOptions["kind"], thing: string) {
+  const objects = drawnObjects.filter((name) => name !== thing);
+  while (true) {
+    const plain = [...random.permutation(pageFillers.length)].map((i) => cellsOf(pageFillers[i]));
+    for (const sentence of plain) {
+      yield sentence;
+      if (kind === "document" || random.integer(2) === 0) continue;
+      const about = objectFillers[random.integer(objectFillers.length)];
+      yield cellsOf(about, objects[random.integer(objects.length)], "", true);
+    }
+  }
+}
+
+/** Fills a page with whole sentences; the rest stays blank. */
+function fillPage(source: Iterator<Sentence>, first: Sentence | null, random: Random) {
+  const sentences: Sentence[] = first ? [first] : [];
+  let room = pageCells - (first?.length ?? 0);
+  while (true) {
+    const next = source.next().value as Sentence;
+    if (next.length > room) break;
+    room -= next.length;
+    sentences.push(next);
+  }
+  const order = [...random.permutation(sentences.length)].map((i) => sentences[i]);
+  const start = first ? order.slice(0, order.indexOf(first)).flat().length : -1;
+  const cells: PageCell[] = order.flat();
+  while (cells.length < pageCells) cells.push({ word: blank });
+  return { cells, start };
+}
+
+/** Boxes of a run of cells, one for each row that it touches. */
+function boxesOf(start: number, length: number): Box[] {
+  const boxes: Box[] = [];
+  for (let at = start; at < start + length;) {
+    const row = Math.floor(at / pageSide);
+    const end = Math.min(start + length, (row + 1) * pageSide);
+    const [top, left] = [row * pageCell, at % pageSide * pageCell];
+    boxes.push([left, top, left + (end - at) * pageCell, top + pageCell]);
+    at = end;
+  }
+  return boxes;
+}
+
+/**
+ * One sample: pages, and the question who the owner of one thing is. Its evidence are the boxes of the
+ * sentence that says so. The name alone and the whole sentence are right answers.
+ *
+ * @param seed any integer
+ * @throws {InputError} for an impossible number of pages
+ *
+ * @example
+ * ```ts
+ * import { pageNeedle } from "./page_needles.ts";
+ * import { assertEquals } from "@std/assert";
+ * const { sample, pages } = pageNeedle(1, { kind: "document", pages: 2, split: "test" });
+ * assertEquals([sample.images!.length, pages[0].length], [2, 64]);
+ * ```
+ */
+export function pageNeedle(seed: number, options: PageNeedleOptions): PageNeedle {
+  const { kind, pages: count, split, level = 1 } = options;
+  if (!Number.isInteger(count) || count < 1 || count > 16) {
+    throw new InputError(`Cannot draw ${count} pages: wanted 1 to 16`);
+  }
+  const domain = `${kind}-needle`;
+  const random = sampleRandom(split, `${domain}/${count}`, seed);
+  const candidates = kind === "scene" ? drawnObjects : pageThings;
+  const thing = candidates[random.integer(candidates.length)];
+  const name = pageNames[random.integer(pageNames.length)];
+  const needle = cellsOf(ownerSentence, thing, name, kind === "scene");
+  const source = others(random, kind, thing);
+  const asked = random.integer(count);
+  const filled = Array.from(
+    { length: count },
+    (_, page) => fillPage(source, page === asked ? needle : null, random),
+  );
+  const drawing = random.fork("drawing");
+  const images = filled.map(({ cells }) => drawPage(cells, { level }, drawing));
+  const evidence: Evidence[] = boxesOf(filled[asked].start, needle.length)
+    .map((box) => ({ image: asked, box }));
+  const sample: Sample = {
+    id: `${domain}-${count}-${split}-${seed}`,
+    domain,
+    question: `Who is the owner of the ${thing}?`,
+    answer: [name, `The owner of the ${thing} is ${name}.`],
+    evidence,
+    images,
+  };
+  return { sample, pages: filled.map(({ cells }) => cells) };
+}
+
+/**
+ * The text of a page as the tokenizer is to see it, one token for each cell.
+ *
+ * @example
+ * ```ts
+ * import { pageText } from "./page_needles.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(pageText(["The", "map", "."].map((word) => ({ word }))), " The map.");
+ * ```
+ */
+export function pageText(cells: readonly PageCell[]): string {
+  return cells.map(({ word }) => tokenText(word)).join("");
+}

@@ -1,0 +1,110 @@
+/**
+ * Samples of the synthetic domains: one question on its pictures or video.
+ *
+ * @module
+ */
+import { InputError } from "../../lib/common/errors.ts";
+import { generateContext } from "./context.ts";
+import type { DomainName, TaskOptions } from "./options.ts";
+import type { Sample, SampleMedia, SampleText } from "../../lib/data/sample.ts";
+import { domainNames, domainSpec } from "./specs.ts";
+
+export { domainNames };
+
+/** A source of samples. */
+export interface Domain {
+  /** Its name in data sets. */
+  readonly name: DomainName;
+  /** What is shown and asked, for a person. */
+  readonly description: string;
+  /**
+   * Makes one sample: the same one for the same seed and options.
+   *
+   * @param seed any integer; samples of different splits differ whatever their seeds are
+   * @param options size, split and variety
+   * @throws {InputError} when an option is out of range or does not fit the others
+   */
+  generate(seed: number, options: TaskOptions): Sample;
+}
+
+/** Frames of a video in a second: the rate at which models of the Qwen families look at videos. */
+const FRAMES_PER_SECOND = 2;
+
+function generate(name: DomainName, seed: number, options: TaskOptions): Sample {
+  const { plan, media, images, questions: [asked] } = generateContext(name, seed, {
+    ...options,
+    questions: 1,
+    draw: true,
+  });
+  const tokens = plan.images * plan.rows * plan.columns;
+  const level = typeof options.difficulty === "number" ? `level${options.difficulty}` : "custom";
+  const shown: SampleMedia = media === "images" ? { images } : {
+    video: {
+      frames: images.flatMap((image) => Array.from({ length: plan.frameRepeat }, () => image)),
+      fps: FRAMES_PER_SECOND,
+    },
+  };
+  return {
+    id: `${name}-${plan.split}-${tokens}-${level}-${seed}`,
+    domain: name,
+    question: asked.question,
+    answer: asked.accepted.length === 1 ? asked.answer : asked.accepted,
+    ...(asked.choices ? { choices: asked.choices } : {}),
+    evidence: asked.evidence,
+    chance: asked.chance,
+    ...shown,
+  };
+}
+
+/** All synthetic domains, in the order of the paper's benchmarks. */
+export const domains: readonly Domain[] = domainNames.map((name) => ({
+  name,
+  description: domainSpec(name).description,
+  generate: (seed, options) => generate(name, seed, options),
+}));
+
+/**
+ * A domain by its name.
+ *
+ * @param name one of `domainNames`
+ * @throws {InputError} when there is no such domain
+ *
+ * @example
+ * ```ts
+ * import { domainOf } from "./domains.ts";
+ * import { assertEquals } from "@std/assert";
+ * const options = { cellsPerSide: 4, images: 2, difficulty: 2, split: "test" } as const;
+ * const sample = domainOf("page").generate(7, options);
+ * assertEquals(sample.images?.length, 2);
+ * assertEquals(sample.images?.[0].width, 4 * 16);
+ * ```
+ */
+export function domainOf(name: string): Domain {
+  const spec = domainSpec(name);
+  return domains.find((domain) => domain.name === spec.name)!;
+}
+
+/**
+ * Accuracy of a guess among the candidates in sight, averaged over samples.
+ *
+ * @param samples at least one; each must say its chance
+ * @throws {InputError} when there are no samples, or when one does not say its chance
+ *
+ * @example
+ * ```ts
+ * import { chanceLevel } from "./domains.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(chanceLevel([{ id: "a", chance: 0.5 }, { id: "b", chance: 0.25 }]), 0.375);
+ * ```
+ */
+export function chanceLevel(samples: readonly Pick<SampleText, "id" | "chance">[]): number {
+  if (samples.length === 0) throw new InputError("Cannot average chance over 0 samples");
+  let sum = 0;
+  for (const { id, chance } of samples) {
+    if (chance === undefined) {
+      throw new InputError(`Cannot average chance: sample ${id} does not say its chance`);
+    }
+    sum += chance;
+  }
+  return sum / samples.length;
+}

@@ -1,0 +1,177 @@
+/**
+ * LLaVA assembled: a language model as it is and eyes made for it become one checkpoint in Hugging
+ * Face's layout, which transformers loads as `LlavaForConditionalGeneration`.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { widenToFloat32 } from "../../lib/backend/widen.ts";
+import { InputError } from "../../lib/common/errors.ts";
+import { writeTextAtomically } from "../../lib/common/files.ts";
+import { readCheckpointJson } from "../../lib/weights/checkpoint_files.ts";
+import { float32ToBfloat16 } from "../../lib/weights/dtypes.ts";
+import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
+import { type TensorToWrite, writeSafetensors } from "../../lib/weights/safetensors_write.ts";
+import { openWeights } from "../../lib/weights/weights.ts";
+import { type EyesSettings, eyesWeightsFile, readEyesSettings } from "./eyes_files.ts";
+import { eyesPixels, eyesTower } from "./eyes_model.ts";
+
+/** Placeholder of one visual token. */
+const imageToken = "<image>";
+
+/** ChatML as SmolLM2 has it, with a line for each picture. */
+export const eyesChatTemplate: string =
+  "{% if messages[0]['role'] != 'system' %}{{ '<|im_start|>system\\nYou are a helpful AI assistant " +
+  "named SmolLM, trained by Hugging Face<|im_end|>\\n' }}{% endif %}{% for message in messages %}" +
+  "{{ '<|im_start|>' + message['role'] + '\\n' }}{% if message['content'] is string %}" +
+  "{{ message['content'] }}{% else %}{% for part in message['content'] %}" +
+  "{% if part['type'] == 'image' %}{{ '<image>\\n' }}{% else %}{{ part['text'] }}{% endif %}" +
+  "{% endfor %}{% endif %}{{ '<|im_end|>\\n' }}{% endfor %}" +
+  "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+/** Keys of a LLaMA config that say what it computes. */
+const textKeys = [
+  ...["hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"],
+  ...["num_key_value_heads", "head_dim", "hidden_act", "rms_norm_eps", "max_position_embeddings"],
+  ...["rope_theta", "bos_token_id", "eos_token_id"],
+];
+
+type Json = Record<string, unknown>;
+
+/** LLaVA's config around a LLaMA's. */
+function llavaConfig(base: Json, settings: EyesSettings, image: number, vocabulary: number): Json {
+  const text = Object.fromEntries(
+    textKeys.filter((key) => base[key] !== undefined && base[key] !== null)
+      .map((key) => [key, base[key]]),
+  );
+  const [end] = [base.eos_token_id ?? 2].flat();
+  return {
+    architectures: ["LlavaForConditionalGeneration"],
+    model_type: "llava",
+    torch_dtype: "bfloat16",
+    image_token_index: image,
+    image_seq_length: (eyesTower.encoder.imageSize / eyesTower.encoder.patchSize) ** 2,
+    projector_hidden_act: "gelu",
+    vision_feature_layer: -1,
+    vision_feature_select_strategy: "default",
+    tie_word_embeddings: base.tie_word_embeddings === true,
+    eos_token_id: end,
+    text_config: {
+      model_type: "llama",
+      ...text,
+      eos_token_id: end,
+      vocab_size: vocabulary,
+      tie_word_embeddings: base.tie_word_embeddings === true,
+    },
+    vision_config: settings.vision_config,
+  };
+}
+
+function processorFiles(): Record<string, Json> {
+  const { imageSize, patchSize } = eyesTower.encoder;
+  return {
+    "processor_config.json": {
+      processor_class: "LlavaProcessor",
+      image_token: imageToken,
+      num_additional_image_tokens: 1,
+      patch_size: patchSize,
+      vision_feature_select_strategy: "default",
+    },
+    "preprocessor_config.json": {
+      image_processor_type: "CLIPImageProcessor",
+      processor_class: "LlavaProcessor",
+      do_convert_rgb: true,
+      do_resize: true,
+      size: { shortest_edge: imageSize },
+      resample: 3,
+      do_center_crop: true,
+      crop_size: { height: imageSize, width: imageSize },
+      do_rescale: true,
+      rescale_factor: 1 / 255,
+      do_normalize: true,
+      image_mean: Array(3).fill(eyesPixels.mean),
+      image_std: Array(3).fill(eyesPixels.deviation),
+    },
+  };
+}
+
+/** The tokenizer with one more special token. */
+function withImageToken(tokenizer: Json, id: number): Json {
+  const added = tokenizer.added_tokens as readonly Json[];
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
+  return {
+    ...tokenizer,
+    added_tokens: [...added, { id, content: imageToken, ...flags, special: true }],
+  };
+}
+
+/** The embedding table with rows for the new token and up to a multiple of 64: the mean of all. */
+function extendedTable(table: Float32Array, width: number, rows: number): Float32Array {
+  const have = table.length / width, mean = new Float64Array(width);
+  table.forEach((value, i) => mean[i % width] += value / have);
+  const out = new Float32Array(rows * width);
+  out.set(table);
+  for (let row = have; row < rows; row++) out.set(mean, row * width);
+  return out;
+}
+
+/** Values as bytes of bfloat16, half the memory. */
+function halved(values: Float32Array, shape: readonly number[]): TensorToWrite {
+  return { shape, data: new Uint8Array(float32ToBfloat16(values).buffer), dtype: "BF16" };
+}
+
+/**
+ * Assembles LLaVA: a LLaMA-like language model as it is, and eyes made for it. In bfloat16.
+ *
+ * @param base directory of the language model: Hugging Face's layout or a GGUF file in it
+ * @param eyes folder made by `saveEyes`
+ * @param out is made if it is not there
+ * @throws {InputError} if the eyes were made for a language model of another width
+ */
+export async function assembleLlava(base: string, eyes: string, out: string): Promise<void> {
+  const [config, tokenizer, tokenizerConfig, settings] = await Promise.all([
+    ...["config.json", "tokenizer.json", "tokenizer_config.json"].map((file) =>
+      readCheckpointJson(base, file)
+    ),
+    readEyesSettings(eyes),
+  ]) as [Json, Json, Json, EyesSettings];
+  if (config.hidden_size !== settings.text_width) {
+    throw new InputError(
+      `Cannot give these eyes to ${base}: its width is ${config.hidden_size}, theirs ` +
+        `${settings.text_width}`,
+    );
+  }
+  const image = config.vocab_size as number, width = settings.text_width;
+  const vocabulary = Math.ceil((image + 1) / 64) * 64;
+  const tied = config.tie_word_embeddings === true;
+  await Deno.mkdir(out, { recursive: true });
+  const tensors: Record<string, TensorToWrite> = {};
+  using source = await openWeights(base);
+  for (const name of source.names()) {
+    if (name === "lm_head.weight" && tied) continue; // shared with the embeddings
+    const { bytes, dtype, shape } = await source.readWeight(name);
+    const values = widenToFloat32(bytes, dtype);
+    tensors[`language_model.${name}`] = shape[0] === image
+      ? halved(extendedTable(values, width, vocabulary), [vocabulary, width])
+      : halved(values, shape);
+  }
+  const { tensors: own } = await readSafetensorsFile(join(eyes, eyesWeightsFile));
+  for (const [name, { shape, data }] of own) tensors[name] = halved(data as Float32Array, shape);
+  const norm = "vision_tower.vision_model.post_layernorm"; // after the features, of no effect on them
+  const hidden = eyesTower.encoder.hiddenSize;
+  tensors[`${norm}.weight`] = halved(new Float32Array(hidden).fill(1), [hidden]);
+  tensors[`${norm}.bias`] = halved(new Float32Array(hidden), [hidden]);
+  await writeSafetensors(join(out, "model.safetensors"), tensors, { format: "pt" });
+  const { chat_template: _own, ...rest } = tokenizerConfig;
+  const files: Record<string, Json> = {
+    "config.json": llavaConfig(config, settings, image, vocabulary),
+    "generation_config.json": { eos_token_id: config.eos_token_id ?? 2 },
+    "tokenizer.json": withImageToken(tokenizer, image),
+    "tokenizer_config.json": { ...rest, processor_class: "LlavaProcessor" },
+    ...processorFiles(),
+  };
+  for (const [name, json] of Object.entries(files)) {
+    await writeTextAtomically(join(out, name), JSON.stringify(json, null, 2) + "\n");
+  }
+  await writeTextAtomically(join(out, "chat_template.jinja"), eyesChatTemplate);
+}

@@ -1,0 +1,78 @@
+/**
+ * Checkpoints that resume exactly: weights, optimiser state and progress in one safetensors file,
+ * written whole or not at all.
+ *
+ * Batches are drawn from the seed and the step's number, so no random state has to be kept.
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { InputError } from "../../lib/common/errors.ts";
+import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
+import { type TensorToWrite, writeSafetensors } from "../../lib/weights/safetensors_write.ts";
+import type { Optimiser } from "./optimiser.ts";
+import type { ModelParameters } from "./parameters.ts";
+
+/** What is saved of a model in training: its weights by name. */
+type Weights = Pick<ModelParameters, "variables">;
+
+/** What a checkpoint says besides its tensors: plain data. */
+export type Progress = Readonly<Record<string, unknown>>;
+
+/**
+ * Saves a training state.
+ *
+ * @param path file to write or replace
+ * @param progress anything that JSON can hold
+ */
+export async function saveCheckpoint(
+  path: string,
+  parameters: Weights,
+  optimiser: Optimiser,
+  progress: Progress,
+): Promise<void> {
+  const tensors: Record<string, TensorToWrite> = {};
+  const put = async (name: string, tensor: tf.Tensor) => {
+    tensors[name] = { shape: tensor.shape, data: await tensor.data() as Float32Array };
+  };
+  for (const [name, variable] of parameters.variables) await put(`weights/${name}`, variable);
+  for (const [name, tensor] of optimiser.state) await put(`optimiser/${name}`, tensor);
+  const notes = { progress: JSON.stringify(progress), optimiserSteps: String(optimiser.steps) };
+  await writeSafetensors(path, tensors, notes);
+}
+
+/**
+ * Takes over the weights of a checkpoint, and the optimiser's state if one is given.
+ *
+ * @param optimiser null when only weights are wanted
+ * @param wanted accepts the names of the weights to take over; all by default
+ * @returns what {@link saveCheckpoint} was given as progress
+ * @throws {InputError} when a weight is missing or misshapen
+ */
+export async function loadCheckpoint(
+  path: string,
+  parameters: Weights,
+  optimiser: Optimiser | null,
+  wanted: (name: string) => boolean = () => true,
+): Promise<Progress> {
+  const { tensors, metadata } = await readSafetensorsFile(path);
+  const find = (name: string) => {
+    const found = tensors.get(name);
+    if (!found) throw new InputError(`Cannot resume from ${path}: it has no "${name}"`);
+    return tf.tensor(found.data as Float32Array, [...found.shape]);
+  };
+  for (const [name, variable] of parameters.variables) {
+    if (!wanted(name)) continue;
+    tf.tidy(() => {
+      const tensor = find(`weights/${name}`);
+      if (String(tensor.shape) !== String(variable.shape)) {
+        throw new InputError(
+          `Cannot resume from ${path}: "${name}" has shape [${tensor.shape}], wanted ` +
+            `[${variable.shape}]`,
+        );
+      }
+      variable.assign(tensor);
+    });
+  }
+  optimiser?.restore(Number(metadata.optimiserSteps ?? 0), (name) => find(`optimiser/${name}`));
+  return JSON.parse(metadata.progress ?? "{}");
+}

@@ -1,0 +1,62 @@
+/**
+ * Pages for the alignment of the eyes: words at random, drawn in every way.
+ *
+ * @module
+ */
+import { stackPictures } from "../../lib/inputs/canvas.ts";
+import { levelTable } from "../../lib/inputs/normalize.ts";
+import type { Random } from "../../lib/stats/random.ts";
+import { drawnObjects } from "../pages/drawn_objects.ts";
+import { pageWordClass, pageWords } from "../pages/page_words.ts";
+import type { RgbImage } from "../../lib/data/sample.ts";
+import { drawPage, pageCells, type PageVariety } from "../pages/word_page.ts";
+import type { LabelledPages } from "./eyes_aligner.ts";
+import { eyesPixels } from "./eyes_model.ts";
+
+/** Words that pages hold far more often than others, and that are small. */
+const frequent = ["\n", ".", ",", "The", "the", "of", "is", "a"].map(pageWordClass);
+/** Share of the cells that hold one of those. */
+const frequentShare = 0.06;
+/** Share of the words of things that are drawn as pictures. */
+const picturedShare = 0.6;
+/** Share of all cells that are pictures' words. */
+const objectShare = 0.05;
+
+const levels = levelTable({
+  doRescale: true,
+  rescaleFactor: 1 / 255,
+  doNormalize: true,
+  imageMean: Array(3).fill(eyesPixels.mean),
+  imageStd: Array(3).fill(eyesPixels.deviation),
+});
+
+/** Pictures as the eyes take them. */
+export function labelledPages(images: readonly RgbImage[], labels: Int32Array): LabelledPages {
+  const { data, shape } = stackPictures(images, levels);
+  return { pixels: { data: data as Float32Array, shape }, labels };
+}
+
+/**
+ * Draws pages of random words.
+ *
+ * @param count how many pages
+ * @param variety how they are drawn
+ */
+export function randomPages(random: Random, count: number, variety: PageVariety): LabelledPages {
+  const labels = new Int32Array(count * pageCells);
+  const images = Array.from({ length: count }, (_, page) => {
+    const cells = Array.from({ length: pageCells }, (_, i) => {
+      const kind = random.uniform();
+      const label = kind < frequentShare
+        ? frequent[random.integer(frequent.length)]
+        : kind < frequentShare + objectShare
+        ? pageWordClass(drawnObjects[random.integer(drawnObjects.length)])
+        : random.integer(pageWords.length);
+      labels[page * pageCells + i] = label;
+      const word = pageWords[label];
+      return { word, pictured: drawnObjects.includes(word) && random.uniform() < picturedShare };
+    });
+    return drawPage(cells, variety, random);
+  });
+  return labelledPages(images, labels);
+}

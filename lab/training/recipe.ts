@@ -1,0 +1,56 @@
+/**
+ * The recipe of the shipped model: the circuit from words, the vision encoder alone, everything from
+ * pictures, the price that makes few heads look things up, and for a copy the sparsity-aware finish.
+ *
+ * @module
+ */
+import { miniConfig, miniSizes } from "./parameters.ts";
+import type { OptimiserOptions } from "./optimiser.ts";
+import type { ModelConfig } from "../../lib/model/config.ts";
+import { tokenIds, vocabSize } from "./token_format.ts";
+
+/** Config of the shipped model. */
+export const shippedConfig: ModelConfig = miniConfig(miniSizes, {
+  vocabSize,
+  image: tokenIds.image,
+  video: tokenIds.video,
+  end: tokenIds.end,
+});
+
+/** Seed of the first weights. */
+export const weightSeed = 1;
+
+/** Decoder layers below the readout of the auxiliary losses: retrieval grows right above. */
+export const afterLayers = 3;
+
+/** Settings of the optimiser while the circuit forms. */
+export const optimiserOptions: OptimiserOptions = {
+  muonRate: 0.01,
+  adamRate: 2e-3,
+  adamDecay: 0,
+  betas: [0.9, 0.99],
+  clipNorm: 1,
+};
+
+/** Settings of the optimiser once it exists: pictures and the sparse finish. */
+export const laterOptions: OptimiserOptions = {
+  ...optimiserOptions,
+  muonRate: 0.007,
+  adamRate: 1e-3,
+};
+
+/** Seeds and lengths of the phases, in steps. */
+export const phases = {
+  /** The circuit from words: levels of `plainLevels`. */
+  circuit: { seed: 1, steps: 350 },
+  /** The vision encoder alone. */
+  align: { seed: 5, steps: 900 },
+  /** All domains as pictures: levels of `pictureLevels`. */
+  pictures: { seed: 2, steps: 480 },
+  /** The same under a price of looking things up: levels of `concentrationLevels`. */
+  concentrate: { seed: 7, steps: 500, prices: { sharpness: 0.04, mass: 0 }, ramp: 20 },
+  /** The same with a price of looking at pictures at all: levels of `settlingLevels`. */
+  settle: { seed: 8, steps: 200, prices: { sharpness: 0.04, mass: 0.01 }, ramp: 20 },
+  /** The sparsity-aware finish of the copy. */
+  sparse: { seed: 4, steps: 400 },
+} as const;

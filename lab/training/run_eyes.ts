@@ -1,0 +1,121 @@
+/**
+ * The training of the eyes as a function: from the language model's word embeddings to a checkpoint.
+ *
+ * @module
+ */
+import { InputError } from "../../lib/common/errors.ts";
+import type { ImageTowerConfig } from "../../lib/model/config.ts";
+import { Random } from "../../lib/stats/random.ts";
+import { pageWords, tokenText } from "../pages/page_words.ts";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
+import { EyesAligner, type EyesReport, type WordTable } from "./eyes_aligner.ts";
+import { EyesParameters, eyesTower } from "./eyes_model.ts";
+import { randomPages } from "./eyes_pages.ts";
+import { rateAt } from "./schedule.ts";
+
+/** What is needed of a language model: its tokens and their embeddings. */
+export interface WordSource {
+  /** Token ids of a text, without special tokens. */
+  readonly encode: (text: string) => readonly number[];
+  /** `[V, D]`. */
+  readonly embeddings: Float32Array;
+  /** D. */
+  readonly width: number;
+}
+
+/**
+ * Token of every page word.
+ *
+ * @throws {InputError} naming the words that are not one token
+ */
+export function pageWordTokens(encode: WordSource["encode"]): Int32Array {
+  const tokens = pageWords.map((word) => encode(tokenText(word)));
+  const wrong = pageWords.filter((_, i) => tokens[i].length !== 1);
+  if (wrong.length > 0) {
+    throw new InputError(`Cannot read with this tokenizer: not one token are ${wrong.join(", ")}`);
+  }
+  return Int32Array.from(tokens, ([token]) => token);
+}
+
+/** The embeddings of the page words, scaled to a root mean square of 1. */
+export function wordTable({ encode, embeddings, width }: WordSource): WordTable {
+  const tokens = pageWordTokens(encode);
+  const rows = new Float32Array(tokens.length * width);
+  tokens.forEach((token, i) =>
+    rows.set(embeddings.subarray(token * width, (token + 1) * width), i * width)
+  );
+  const scale = Math.sqrt(rows.reduce((sum, value) => sum + value * value, 0) / rows.length);
+  const scaled = rows.map((value) => value / scale);
+  return { embeddings: scaled, words: tokens.length, width, scale };
+}
+
+/** Seed of the first weights and of the pages. */
+export const eyesSeed = 9;
+
+/** Fresh eyes for a table of words: their first guess is the mean embedding. */
+export function freshEyes(
+  { embeddings, words, width }: WordTable,
+  tower: ImageTowerConfig = eyesTower,
+): EyesParameters {
+  const middle = new Float32Array(width);
+  embeddings.forEach((value, i) => middle[i % width] += value / words);
+  return new EyesParameters(tower, width, middle, eyesSeed);
+}
+
+/** How the eyes are trained. */
+export interface EyesRun {
+  /** File for the state: an interrupted run goes on from it. */
+  readonly checkpoint: string;
+  /** Steps in all. */
+  readonly steps: number;
+  /** Pages of a step. */
+  readonly pages: number;
+  /** The tower; the shipped one by default. */
+  readonly tower?: ImageTowerConfig;
+  /** Steps between two savings. */
+  readonly saveEvery: number;
+  /** Told every step. */
+  readonly onStep?: (step: number, report: EyesReport, level: number) => void;
+  /** Stops after the current step. */
+  readonly signal?: AbortSignal;
+}
+
+/** How varied the pages of a step are: plain at first, all that there is from a third on. */
+export function varietyAt(step: number, steps: number): number {
+  return Math.min(1, 0.15 + 2.6 * step / steps);
+}
+
+/**
+ * Weight of the distance from the right embedding: small while words are first told apart, then large,
+ * because the language model reads the embedding itself.
+ */
+export function distanceWeightAt(step: number, steps: number): number {
+  return 2 + 18 * Math.min(1, step / (0.3 * steps));
+}
+
+/** Trains, or goes on training; the parameters are the caller's. */
+export async function trainEyes(words: WordTable, run: EyesRun): Promise<EyesParameters> {
+  const parameters = freshEyes(words, run.tower);
+  const aligner = new EyesAligner(parameters, words);
+  const { checkpoint, steps, pages, saveEvery } = run;
+  let step = 0;
+  if (await Deno.stat(checkpoint).then(() => true, () => false)) {
+    step = (await loadCheckpoint(checkpoint, parameters, aligner.optimiser)).step as number;
+  }
+  const warmUp = Math.min(30, steps);
+  const holdUntil = Math.max(warmUp, Math.round(0.45 * steps));
+  const schedule = { warmUp, holdUntil, end: steps, floor: 0.02 };
+  const random = new Random(`pages of the eyes, ${eyesSeed}`);
+  while (step < steps && !run.signal?.aborted) {
+    const level = varietyAt(step, steps);
+    const batch = randomPages(random.fork(step), pages, { level });
+    const report = aligner.step(batch, rateAt(schedule, step), distanceWeightAt(step, steps));
+    run.onStep?.(step, report, level);
+    step++;
+    if (step % saveEvery === 0 || step === steps) {
+      await saveCheckpoint(checkpoint, parameters, aligner.optimiser, { step });
+    }
+  }
+  aligner.dispose();
+  return parameters;
+}

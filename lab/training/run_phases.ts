@@ -1,0 +1,184 @@
+/**
+ * The phases of the recipe as functions: each starts from the file that the one before left.
+ *
+ * @module
+ */
+import { Random } from "../../lib/stats/random.ts";
+import { Aligner, type AlignReport } from "./align.ts";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
+import type { Level } from "./curriculum.ts";
+import { concentrationLevels, pictureLevels, plainLevels, settlingLevels } from "./levels.ts";
+import { Optimiser, type OptimiserOptions } from "./optimiser.ts";
+import { ModelParameters } from "./parameters.ts";
+import { pictureWords } from "./picture_words.ts";
+import {
+  afterLayers,
+  laterOptions,
+  optimiserOptions,
+  phases,
+  shippedConfig,
+  weightSeed,
+} from "./recipe.ts";
+import { rateAt, type Schedule } from "./schedule.ts";
+import { pictureSource, wordSource } from "./sources.ts";
+import { type BatchSource, type LogLine, train } from "./train.ts";
+import { type HeadTreatment, Trainer } from "./trainer.ts";
+
+/** What phases have in common. */
+export interface PhaseOptions {
+  /** File to start from; the first weights without one. */
+  readonly from?: string;
+  /** File for the state: an interrupted phase goes on from it. */
+  readonly to: string;
+  /** Steps of the phase; the recipe's by default. */
+  readonly steps?: number;
+  /** Told every step. */
+  readonly onLine?: (line: LogLine) => void;
+  /** Stops after the current step. */
+  readonly signal?: AbortSignal;
+}
+
+interface TrainedPhase extends PhaseOptions {
+  readonly seed: number;
+  readonly levels: readonly Level[];
+  readonly source: BatchSource;
+  readonly schedule: Schedule;
+  readonly steps: number;
+  readonly trained: (name: string) => boolean;
+  readonly optimiser: OptimiserOptions;
+  readonly heads?: (random: Random, step: number) => HeadTreatment;
+}
+
+async function run(phase: TrainedPhase): Promise<void> {
+  const parameters = new ModelParameters(shippedConfig, weightSeed);
+  if (phase.from) await loadCheckpoint(phase.from, parameters, null);
+  const trainer = new Trainer(shippedConfig, parameters, phase.optimiser, phase.trained);
+  try {
+    await train(trainer, { ...phase, afterLayers, checkpoint: phase.to, saveEvery: 25 });
+  } finally {
+    trainer.dispose();
+    parameters.dispose();
+  }
+}
+
+/** Phase 1: the circuit from words. */
+export function circuitPhase(options: PhaseOptions): Promise<void> {
+  const steps = options.steps ?? phases.circuit.steps;
+  return run({
+    ...options,
+    steps,
+    seed: phases.circuit.seed,
+    levels: plainLevels,
+    source: wordSource,
+    schedule: { warmUp: 20, holdUntil: steps, end: steps, floor: 1 },
+    trained: (name) => !name.startsWith("vision."),
+    optimiser: optimiserOptions,
+  });
+}
+
+/**
+ * Phase 2: the vision encoder alone.
+ *
+ * @returns mean accuracy on twenty fresh draws
+ */
+export async function alignPhase(
+  options: Omit<PhaseOptions, "onLine"> & {
+    readonly from: string;
+    readonly onStep?: (step: number, report: AlignReport) => void;
+  },
+): Promise<number> {
+  const steps = options.steps ?? phases.align.steps;
+  const parameters = new ModelParameters(shippedConfig, weightSeed);
+  await loadCheckpoint(options.from, parameters, null, (name) => !name.startsWith("vision."));
+  const aligner = new Aligner(shippedConfig, parameters);
+  const none = new Optimiser([], optimiserOptions);
+  const random = new Random(phases.align.seed);
+  const schedule = { warmUp: 20, holdUntil: Math.round(0.4 * steps), end: steps, floor: 0.05 };
+  for (let step = 0; step < steps && !options.signal?.aborted; step++) {
+    const report = aligner.step(pictureWords(random.fork(step)), rateAt(schedule, step));
+    options.onStep?.(step, report);
+  }
+  await saveCheckpoint(options.to, parameters, none, { phase: "align" });
+  let sum = 0;
+  const draws = 20;
+  for (let i = 0; i < draws; i++) {
+    sum += aligner.evaluate(pictureWords(new Random(`alignment ${i}`))).accuracy;
+  }
+  aligner.dispose();
+  parameters.dispose();
+  return sum / draws;
+}
+
+/** Phase 3: all domains as pictures. The vision blocks stay as they are, the merger learns on. */
+export function picturesPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  const steps = options.steps ?? phases.pictures.steps;
+  return run({
+    ...options,
+    steps,
+    seed: phases.pictures.seed,
+    levels: pictureLevels,
+    source: pictureSource,
+    schedule: { warmUp: 20, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
+    trained: () => true,
+    optimiser: laterOptions,
+  });
+}
+
+/** As phase 3, with prices of looking; those rise over the first steps. */
+function pricedPhase(
+  options: PhaseOptions & { readonly from: string },
+  { seed, prices, ramp, steps: planned }: typeof phases.concentrate | typeof phases.settle,
+  levels: readonly Level[],
+): Promise<void> {
+  const steps = options.steps ?? planned;
+  return run({
+    ...options,
+    steps,
+    seed,
+    levels,
+    source: pictureSource,
+    schedule: { warmUp: 10, holdUntil: Math.round(0.5 * steps), end: steps, floor: 0.03 },
+    trained: () => true,
+    optimiser: laterOptions,
+    heads: (_, step) => {
+      const share = Math.min(1, (step + 1) / ramp);
+      return { prices: { sharpness: share * prices.sharpness, mass: share * prices.mass } };
+    },
+  });
+}
+
+/**
+ * Phase 4: a price on picking out visual tokens. It names no head; heads that stand in for one
+ * another become fewer.
+ */
+export function concentratePhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  return pricedPhase(options, phases.concentrate, concentrationLevels);
+}
+
+/**
+ * Phase 5: also a price on looking at the pictures at all, so that heads that look up nothing rest
+ * on the sink, and lose nothing when they see only a window.
+ */
+export function settlePhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  return pricedPhase(options, phases.settle, settlingLevels);
+}
+
+/** The finish of the sparse copy: as the end of phase 3, with heads treated by `heads`. */
+export function sparsePhase(
+  options: PhaseOptions & {
+    readonly from: string;
+    readonly heads: (random: Random) => HeadTreatment;
+  },
+): Promise<void> {
+  const steps = options.steps ?? phases.sparse.steps;
+  return run({
+    ...options,
+    steps,
+    seed: phases.sparse.seed,
+    levels: [pictureLevels[1], pictureLevels[3]],
+    source: pictureSource,
+    schedule: { warmUp: 10, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
+    trained: () => true,
+    optimiser: laterOptions,
+  });
+}

@@ -1,0 +1,65 @@
+/**
+ * Where batches come from: words alone for the circuit, pictures of all domains for the rest.
+ *
+ * @module
+ */
+import type { Random } from "../../lib/stats/random.ts";
+import { domainNames } from "../synthetic/domains.ts";
+import type { DomainName } from "../synthetic/options.ts";
+import { assembleBatch } from "./batches.ts";
+import type { Batch } from "./forward.ts";
+import type { Level } from "./curriculum.ts";
+import type { PictureLayout, TokenGrid } from "./layout.ts";
+import { plainContext } from "./plain_contexts.ts";
+import { taskContext } from "./task_contexts.ts";
+import type { BatchSource } from "./train.ts";
+
+/** Share of the batches with positions left free between pictures. */
+const gapShare = 0.3;
+/** Share of the picture batches that are videos with time stamps. */
+const videoShare = 0.25;
+
+/** Positions left free before each picture. */
+function drawGaps(grids: readonly TokenGrid[], random: Random): number[] {
+  return random.uniform() < gapShare ? grids.map(() => random.integer(9)) : [];
+}
+
+/** The number of pairs of a context: between the level's bounds. */
+function drawPairs(level: Level, random: Random): number {
+  const [low, high] = level.pairs;
+  return low + random.integer(high - low + 1);
+}
+
+/** Batches of the plain circuit in words. */
+export const wordSource: BatchSource = (level, grids, random): Batch =>
+  assembleBatch(
+    { grids, format: "images", gaps: drawGaps(grids, random) },
+    Array.from({ length: level.contexts }, () =>
+      plainContext(random, {
+        grids,
+        pairs: drawPairs(level, random),
+        questions: level.questions,
+        words: level.words,
+        split: "train",
+      })),
+  );
+
+/** Batches of all domains as pictures; a part of them as videos. */
+export const pictureSource: BatchSource = (level, grids, random): Batch => {
+  const format: PictureLayout["format"] = random.uniform() < videoShare ? "video" : "images";
+  const domains: readonly DomainName[] = format === "video" ? ["video", "long-video"] : domainNames;
+  return assembleBatch(
+    { grids, format, gaps: drawGaps(grids, random) },
+    Array.from({ length: level.contexts }, () =>
+      taskContext(random, {
+        domain: domains[random.integer(domains.length)],
+        grids,
+        difficulty: level.difficulties[random.integer(level.difficulties.length)],
+        pairs: drawPairs(level, random),
+        questions: level.questions,
+        words: level.words,
+        split: "train",
+        pixels: true,
+      })),
+  );
+};

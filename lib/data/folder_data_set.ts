@@ -1,0 +1,182 @@
+/**
+ * Data sets in a folder: `samples.jsonl` with one sample a line, and its pictures beside it.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import { containedPath, writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
+import { quoted } from "../common/text.ts";
+import { loadImage } from "../inputs/media_files.ts";
+import { encodePng } from "./png.ts";
+import {
+  type Evidence,
+  picturesOf,
+  type RgbImage,
+  type Sample,
+  type SampleMedia,
+} from "./sample.ts";
+import { parseSample, type SampleEntry } from "./sample_json.ts";
+
+/** Name of the file that lists the samples. */
+export const samplesFile = "samples.jsonl";
+
+/** A sample of a folder data set; its pictures are read when it is loaded. */
+export type FolderSample = SampleEntry & {
+  /** Folder that its paths are relative to and may not leave. */
+  readonly folder: string;
+};
+
+/**
+ * Reads the list of a folder data set and checks every line; the pictures are not opened yet.
+ *
+ * @param folder holds `samples.jsonl`
+ * @param domain only samples of this domain
+ * @returns in the order of the file, at least one
+ * @throws {InputError} that names the folder, the line and the sample where something is wrong
+ */
+export async function readFolderDataSet(folder: string, domain?: string): Promise<FolderSample[]> {
+  const path = await containedPath(folder, samplesFile);
+  const samples: FolderSample[] = [];
+  const ids = new Set<string>();
+  const lines = (await Deno.readTextFile(path)).replace(/^\ufeff/, "").split(/\r?\n/);
+  lines.forEach((line, i) => {
+    if (line.trim() === "") return;
+    const place = `line ${i + 1} of ${samplesFile}`;
+    let json: unknown;
+    try {
+      json = JSON.parse(line);
+    } catch {
+      throw new InputError(`Cannot read ${place} in ${folder}: it is not JSON`);
+    }
+    const sample = { ...parseSample(json, place), folder };
+    if (ids.has(sample.id)) {
+      throw new InputError(`Cannot read ${place}: sample ${quoted(sample.id)} is there already`);
+    }
+    ids.add(sample.id);
+    samples.push(sample);
+  });
+  const found = [...new Set(samples.map((sample) => sample.domain))];
+  const wanted = domain === undefined ? samples : samples.filter((one) => one.domain === domain);
+  if (wanted.length > 0) return wanted;
+  throw new InputError(
+    samples.length === 0
+      ? `Cannot use data set ${folder}: ${samplesFile} has no samples`
+      : `Cannot use domain ${quoted(domain!)} of ${folder}: it has ${found.join(", ")}`,
+  );
+}
+
+/** Throws where a box of the evidence leaves its picture. */
+function checkBoxes(
+  id: string,
+  evidence: readonly Evidence[],
+  pictures: readonly RgbImage[],
+): void {
+  for (const piece of evidence) {
+    if ("text" in piece || piece.box === undefined) continue;
+    const { width, height } = pictures["image" in piece ? piece.image : piece.frames[0]];
+    if (piece.box[2] > width || piece.box[3] > height) {
+      throw new InputError(
+        `Cannot load sample ${quoted(id)}: box [${piece.box.join(", ")}] leaves its picture of ` +
+          `${width} x ${height} pixels`,
+      );
+    }
+  }
+}
+
+/**
+ * Loads a sample's pictures.
+ *
+ * @param sample of {@link readFolderDataSet}
+ * @returns the sample with its pictures in memory
+ * @throws {InputError} that names the sample, if a path leaves the folder, a picture is missing or
+ *   damaged, frames differ in size, or a box of the evidence leaves its picture
+ */
+export async function loadSample(sample: FolderSample): Promise<Sample> {
+  const { folder, images, video, ...text } = sample;
+  const loaded = new Map<string, RgbImage>(); // a frame that is held appears several times
+  const pictures: RgbImage[] = [];
+  for (const path of images ?? video.frames) {
+    try {
+      const picture = loaded.get(path) ?? await loadImage(path, { mediaDir: folder });
+      loaded.set(path, picture);
+      pictures.push(picture);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      throw new InputError(`Cannot load sample ${quoted(sample.id)}: ${error.message}`);
+    }
+  }
+  const odd = pictures.findIndex((picture) =>
+    picture.width !== pictures[0].width || picture.height !== pictures[0].height
+  );
+  if (video && odd >= 0) {
+    throw new InputError(
+      `Cannot load sample ${quoted(sample.id)}: frame ${odd} differs in size from frame 0`,
+    );
+  }
+  checkBoxes(sample.id, sample.evidence, pictures);
+  return video
+    ? { ...text, video: { frames: pictures, fps: video.fps } }
+    : { ...text, images: pictures };
+}
+
+/** A name for files made from a text that may hold anything. */
+const fileName = (name: string): string => name.replace(/[^A-Za-z0-9_-]+/g, "_").slice(0, 100);
+
+/**
+ * Writes a folder data set: `samples.jsonl`, and the pictures as PNG files in a folder for each
+ * domain. A picture object that appears several times in a sample is written once.
+ *
+ * @param folder made if it is not there; files of other samples in it stay
+ * @param samples with different ids
+ * @throws {InputError} that names the sample, when an id is there twice or a sample is malformed
+ *
+ * @example
+ * ```ts
+ * import { loadSample, readFolderDataSet, writeFolderDataSet } from "./folder_data_set.ts";
+ * import { domainOf } from "../../lab/synthetic/domains.ts";
+ * import { assertEquals } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * const options = { cellsPerSide: 4, images: 1, difficulty: 1, split: "test" } as const;
+ * const sample = domainOf("scene").generate(1, options);
+ * await writeFolderDataSet(folder, [sample]);
+ * const [again] = await readFolderDataSet(folder);
+ * assertEquals(await loadSample(again), sample);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function writeFolderDataSet(
+  folder: string,
+  samples: readonly Sample[],
+): Promise<void> {
+  const entries: SampleEntry[] = [];
+  const ids = new Set<string>();
+  const names = new Set<string>();
+  for (const sample of samples) {
+    if (ids.has(sample.id)) {
+      throw new InputError(`Cannot write sample ${quoted(sample.id)}: its id is there twice`);
+    }
+    ids.add(sample.id);
+    let name = `${fileName(sample.domain)}/${fileName(sample.id)}`;
+    while (names.has(name.toLowerCase())) name += "_"; // some file systems ignore case
+    names.add(name.toLowerCase());
+    const paths = await writePictures(folder, name, sample);
+    const { images: _images, video, ...text } = sample;
+    const media = video ? { video: { frames: paths, fps: video.fps } } : { images: paths };
+    entries.push(parseSample({ ...text, ...media }, "to be written"));
+  }
+  const lines = entries.map((entry) => JSON.stringify(entry) + "\n");
+  await writeTextAtomically(`${folder}/${samplesFile}`, lines.join(""));
+}
+
+/** Writes the pictures of one sample. @returns their paths, relative to the folder */
+async function writePictures(folder: string, name: string, media: SampleMedia): Promise<string[]> {
+  const paths = new Map<RgbImage, string>();
+  for (const picture of picturesOf(media)) {
+    if (paths.has(picture)) continue;
+    const path = `${name}-${paths.size}.png`;
+    const bytes = await encodePng(picture);
+    await writeAtomically(`${folder}/${path}`, (file) => writeAll(file, bytes));
+    paths.set(picture, path);
+  }
+  return picturesOf(media).map((picture) => paths.get(picture)!);
+}

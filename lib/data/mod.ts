@@ -1,0 +1,39 @@
+/**
+ * Data sets: samples with questions, answers and evidence, readers of folders and of published data
+ * sets, and metrics of answers.
+ *
+ * @module
+ */
+export {
+  type FolderSample,
+  loadSample,
+  readFolderDataSet,
+  writeFolderDataSet,
+} from "./folder_data_set.ts";
+export {
+  type Accuracy,
+  accuracyByDomain,
+  chosenIndex,
+  isCorrect,
+  isExactMatch,
+  isNearPlace,
+  isRightChoice,
+  normaliseAnswer,
+  type Scored,
+} from "./metrics.ts";
+export { encodePng } from "./png.ts";
+export { publishedNames, readPublished } from "./published/mod.ts";
+export {
+  answersOf,
+  type Box,
+  type Evidence,
+  type MetricName,
+  metricNames,
+  picturesOf,
+  type RgbImage,
+  type Sample,
+  type SampleMedia,
+  type SampleText,
+} from "./sample.ts";
+export type { SampleEntry } from "./sample_json.ts";
+export * from "./shipped_samples.ts";

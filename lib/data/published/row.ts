@@ -1,0 +1,174 @@
+/**
+ * Rows of published annotation files, read strictly: every error names the file, the entry and the
+ * field.
+ *
+ * @module
+ */
+import { InputError } from "../../common/errors.ts";
+import { containedPath } from "../../common/files.ts";
+import { wrongField } from "../sample_json.ts";
+
+/** One object of an annotation file. */
+export class Row {
+  /** What messages call it, e.g. `entry 3 of val.json`. */
+  readonly where: string;
+  readonly #fields: Readonly<Record<string, unknown>>;
+
+  /** @param fields its fields; those that nothing asks for have no meaning */
+  constructor(fields: Readonly<Record<string, unknown>>, where: string) {
+    this.#fields = fields;
+    this.where = where;
+  }
+
+  /** A value that must be an object. @throws {InputError} if it is not */
+  static of(value: unknown, where: string): Row {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return new Row(value as Record<string, unknown>, where);
+    }
+    throw new InputError(`Cannot read ${where}: wanted a JSON object`);
+  }
+
+  /** Whether a field is there. */
+  has(field: string): boolean {
+    return this.#fields[field] !== undefined && this.#fields[field] !== null;
+  }
+
+  /** The error for a field whose value does not do. */
+  wrong(field: string, wanted: string): InputError {
+    return wrongField(this.where, field, this.#fields[field], wanted);
+  }
+
+  /** A text with something in it, without spaces around it. @throws {InputError} if it is not */
+  text(field: string): string {
+    const value = this.#fields[field];
+    if (typeof value === "string" && value.trim() !== "") return value.trim();
+    throw this.wrong(field, "a text");
+  }
+
+  /** A finite number. @throws {InputError} if it is not */
+  number(field: string): number {
+    const value = this.#fields[field];
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    throw this.wrong(field, "a number");
+  }
+
+  /** A number above 0. @throws {InputError} if it is not */
+  positive(field: string): number {
+    if (this.number(field) > 0) return this.number(field);
+    throw this.wrong(field, "a number above 0");
+  }
+
+  /** A whole number from 0 on. @throws {InputError} if it is not */
+  whole(field: string): number {
+    const value = this.#fields[field];
+    if (Number.isInteger(value) && value as number >= 0) return value as number;
+    throw this.wrong(field, "a whole number from 0 on");
+  }
+
+  #list<T>(field: string, fits: (one: unknown) => boolean, wanted: string): readonly T[] {
+    const value = this.#fields[field];
+    if (Array.isArray(value) && value.every(fits)) return value;
+    throw this.wrong(field, wanted);
+  }
+
+  /** A list of texts, none of them empty. @throws {InputError} if it is not */
+  texts(field: string): readonly string[] {
+    return this.#list(
+      field,
+      (one) => typeof one === "string" && one.trim() !== "",
+      "a list of texts",
+    );
+  }
+
+  /** A list of finite numbers. @throws {InputError} if it is not, or not of that length */
+  numbers(field: string, length?: number): readonly number[] {
+    const wanted = `a list of ${length === undefined ? "" : `${length} `}numbers`;
+    const values = this.#list<number>(field, Number.isFinite, wanted);
+    if (length === undefined || values.length === length) return values;
+    throw this.wrong(field, wanted);
+  }
+
+  /** A list of lists. @throws {InputError} if it is not */
+  lists(field: string): readonly (readonly unknown[])[] {
+    return this.#list(field, Array.isArray, "a list of lists");
+  }
+
+  /** An object. @throws {InputError} if it is not */
+  row(field: string): Row {
+    return Row.of(this.#fields[field], `${this.where}, ${field}`);
+  }
+
+  /** A list of objects. @throws {InputError} if it is not */
+  rows(field: string): Row[] {
+    return this.#list(field, () => true, "a list of objects")
+      .map((one, i) => Row.of(one, `${this.where}, ${field}[${i}]`));
+  }
+
+  /** An object written as JSON in a text. @throws {InputError} if it is not */
+  json(field: string): Row {
+    try {
+      return Row.of(JSON.parse(this.text(field)), `${this.where}, ${field}`);
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      throw this.wrong(field, "an object as JSON in a text");
+    }
+  }
+}
+
+/** Parsed JSON. @throws {InputError} that names the file and the line where it is broken */
+function parsed(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const at = /position (\d+)/.exec(String(error));
+    const line = text.slice(0, at ? Number(at[1]) : text.length).split("\n").length;
+    throw new InputError(`Cannot read ${file}: line ${line} is not JSON`);
+  }
+}
+
+/** The text of a file in a folder, without a byte order mark. */
+async function textOf(folder: string, file: string): Promise<string> {
+  return (await Deno.readTextFile(await containedPath(folder, file))).replace(/^\ufeff/, "");
+}
+
+/**
+ * Reads one object from a JSON file.
+ *
+ * @throws {InputError} if it is not there, leaves the folder or holds something else
+ */
+export async function readObject(folder: string, file: string): Promise<Row> {
+  return Row.of(parsed(await textOf(folder, file), file), file);
+}
+
+/**
+ * Reads the entries of an annotation file: a JSON array of objects, or one object a line.
+ *
+ * @param file path in the folder
+ * @throws {InputError} that names the file and its line or entry
+ *
+ * @example
+ * ```ts
+ * import { readRows } from "./row.ts";
+ * import { assertEquals } from "@std/assert";
+ * const [row] = await readRows("data/samples", "samples.jsonl");
+ * assertEquals([row.where, row.text("id")], ["line 1 of samples.jsonl", "scene-01"]);
+ * ```
+ */
+export async function readRows(folder: string, file: string): Promise<Row[]> {
+  const text = await textOf(folder, file);
+  if (text.trimStart().startsWith("[")) {
+    return (parsed(text, file) as unknown[]).map((one, i) =>
+      Row.of(one, `entry ${i + 1} of ${file}`)
+    );
+  }
+  return text.split(/\r?\n/).flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    const where = `line ${i + 1} of ${file}`;
+    try {
+      return [Row.of(JSON.parse(line), where)];
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      throw new InputError(`Cannot read ${where}: it is not JSON`);
+    }
+  });
+}

@@ -1,0 +1,93 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../../lib/common/errors.ts";
+import { isCorrect } from "../../../lib/data/metrics.ts";
+import { changed, type Files, Picture, samplesOf } from "./data_set.ts";
+
+const name = "COCO_train2014_000000000042.jpg";
+const sentences = [{ sent_id: 1, sent: "the left cup" }, { sent_id: 2, sent: "a white cup" }];
+const annotation = { id: 7, image_id: 42, bbox: [20, 10, 40, 30], category_id: 47 };
+const image = { id: 42, width: 200, height: 100, file_name: name };
+const ref = { ref_id: 3, ann_id: 7, image_id: 42, split: "val", file_name: "other.jpg", sentences };
+const exported = {
+  ...ref,
+  ann_id: 99, // not looked up
+  image_path: `coco/train2014/${name}`,
+  bbox: [20, 10, 60, 40],
+  raw_anns: JSON.stringify(annotation),
+  raw_image_info: JSON.stringify(image),
+};
+const row = {
+  question_id: "7",
+  question: "Please carefully observe the area",
+  answer: ["the left cup", "a white cup"],
+  bbox: [20, 10, 40, 30],
+  file_name: "COCO_train2014_000000000042_7.jpg",
+};
+const line = { image: `data/${name}`, width: 200, height: 100, bbox: [20, 10, 60, 40] };
+const lines = sentences.map(({ sent }) => JSON.stringify({ ...line, sent })).join("\n");
+const picture = new Picture(200, 100);
+const instances = { images: [image], annotations: [annotation] };
+
+const forms: Readonly<Record<string, Files>> = {
+  references: {
+    "instances.json": instances,
+    "refs(umd).json": [ref],
+    [`images/${name}`]: picture,
+  },
+  "references in annotations": {
+    "annotations/instances.json": instances,
+    "annotations/refs(umd).json": [ref],
+    [`train2014/${name}`]: picture,
+  },
+  "rows with COCO's annotation": {
+    "val.jsonl": JSON.stringify(exported),
+    [`coco/train2014/${name}`]: picture,
+  },
+  "rows with answers": { "val.json": JSON.stringify(row), [`images/${row.file_name}`]: picture },
+  "rows with answers, COCO's pictures": { "val.json": [row], [`train2014/${name}`]: picture },
+  "evaluation lines": { "refcocog_val.jsonl": lines, [`train2014/${name}`]: picture },
+};
+
+for (const [form, files] of Object.entries(forms)) {
+  Deno.test(`refcoco: ${form}`, async () => {
+    for (const layout of ["refcocog", "refcoco", "refcoco+"]) {
+      const samples = await samplesOf(layout, files);
+      assertEquals(samples.map(({ domain }) => domain), [layout, layout]);
+      samples.forEach((sample, i) => {
+        assert(sample.question.includes(sentences[i].sent));
+        assertEquals(sample.evidence, [{ image: 0, box: [20, 10, 60, 40] }]);
+        assertEquals(sample.answer, "[100, 100, 300, 400]");
+        assert(isCorrect("[110, 110, 290, 390]", sample));
+        assert(!isCorrect("[500, 110, 690, 390]", sample));
+      });
+      assertEquals(new Set(samples.map(({ id }) => id)).size, 2);
+    }
+  });
+}
+
+Deno.test("refcoco: what is wrong is named", async () => {
+  const good = forms["rows with answers"];
+  const references = forms.references;
+  const cases: readonly (readonly [Files, string])[] = [
+    [
+      { ...good, "val.json": [changed(row, { bbox: [20, 10, 400, 30] })] },
+      "entry 1 of val.json: bbox",
+    ],
+    [{ ...good, "val.json": [changed(row, { answer: "x" })] }, "entry 1 of val.json: answer"],
+    [{ ...good, "val.json": [row, changed(row, { file_name: "no.jpg" })] }, "entry 2 of val.json"],
+    [{ ...good, "val.json": [changed(row, { file_name: "../x.jpg" })] }, 'a part ".."'],
+    [{ ...good, "val.json": [] }, "val.json has no samples"],
+    [{ ...good, "val.jsonl": "" }, "another file is called val"],
+    [{ ...references, "instances.json": {} }, "instances.json: annotations"],
+    [
+      { ...references, "instances.json": { images: [image], annotations: [] } },
+      "entry 1 of refs(umd).json: ann_id",
+    ],
+    [{ "refs(umd).json": [ref], [`images/${name}`]: picture }, "instances.json beside the file"],
+    [{ "refs(umd).p": "pickle", "instances.json": instances }, "pickle"],
+    [{ "refcocog_val.jsonl": lines }, "line 1 of refcocog_val.jsonl"],
+  ];
+  for (const [files, message] of cases) {
+    await assertRejects(() => samplesOf("refcocog", files), InputError, message);
+  }
+});
