@@ -3,12 +3,12 @@
  *
  *     deno task train                      all phases, hours on two cores; goes on where it stopped
  *     deno task train --quick              one small circuit in minutes, as a test of the trainer
- *     deno task train --phase pictures     one phase: circuit, align, pictures, concentrate, settle,
- *                                          export, sparse
+ *     deno task train --phase pictures     one phase: circuit, align, pictures, varied, concentrate,
+ *                                          settle, export, sparse
  *     deno task train --phase sparse --full L3H1,L4H7   the sparsity-aware copy
  *
  * Options: --work (folder of checkpoints and logs), --model (folder to export to), --steps (of the
- * chosen phase), --from (checkpoint to start it from).
+ * chosen phase), --from (checkpoint or exported model to start it from).
  * @module
  */
 import { join } from "node:path";
@@ -28,6 +28,7 @@ import {
   picturesPhase,
   settlePhase,
   sparsePhase,
+  variedPhase,
 } from "../lab/training/run_phases.ts";
 import type { LogLine } from "../lab/training/train.ts";
 
@@ -47,6 +48,7 @@ const phaseNames = [
   "circuit",
   "align",
   "pictures",
+  "varied",
   "concentrate",
   "settle",
   "export",
@@ -92,6 +94,13 @@ async function runPhase(name: string): Promise<void> {
         to: file("pictures"),
         steps,
         onLine: logTo("pictures"),
+      });
+    case "varied":
+      return await variedPhase({
+        from: args.from ?? file("pictures"),
+        to: file("varied"),
+        steps,
+        onLine: logTo("varied"),
       });
     case "concentrate":
       return await concentratePhase({

@@ -22,10 +22,16 @@ import {
 import { inputMultiplier, type ModelParameters } from "./parameters.ts";
 
 /** Stored name of a weight, or null for one that is no part of the model. */
-function storedName(name: string): string | null {
+export function storedName(name: string): string | null {
   if (name.startsWith("text.")) return `model.language_model.${name.slice(5)}`;
   if (name.startsWith("vision.")) return `model.visual.${name.slice(7)}`;
   return null;
+}
+
+/** Factor by which a weight in training is multiplied on export. */
+export function exportFactor(name: string): number {
+  const enters = name === "text.embed_tokens.weight" || name.startsWith("vision.merger.linear_fc2");
+  return enters ? inputMultiplier : 1;
 }
 
 const scaled = (data: Float32Array, factor: number) => data.map((value) => value * factor);
@@ -44,9 +50,8 @@ export async function exportedWeights(
     const stored = storedName(name);
     if (!stored) continue;
     const data = await variable.data() as Float32Array;
-    const enters = name === "text.embed_tokens.weight" ||
-      name.startsWith("vision.merger.linear_fc2");
-    out[stored] = { shape: variable.shape, data: enters ? scaled(data, inputMultiplier) : data };
+    const factor = exportFactor(name);
+    out[stored] = { shape: variable.shape, data: factor === 1 ? data : scaled(data, factor) };
     if (name === "text.embed_tokens.weight") {
       const head = scaled(data, config.text.hiddenSize ** -0.5);
       out["lm_head.weight"] = { shape: variable.shape, data: head };

@@ -154,3 +154,37 @@ export const settlingLevels: readonly Level[] = [
   },
   { ...pictureLevels[3], name: "both prices: 1,024 tokens" },
 ];
+
+const varied = { ...pictureLevels[2], difficulties: [1, 2, 3, 3, 4, 4, 4] } as const;
+
+/** All varieties from the start, from 64 to 4,096 visual tokens; no regulariser. */
+export const variedLevels: readonly Level[] = [
+  {
+    ...varied,
+    name: "varied: 64 tokens",
+    grids: [pictures(1, 8), pictures(4, 4), pictures(2, 4, 8)],
+    pairs: [4, 20],
+    contexts: 5,
+    gate: 0.85,
+    leastSteps: 150,
+  },
+  { ...varied, name: "varied: up to 512 tokens", gate: 0.85, leastSteps: 150 },
+  {
+    ...varied,
+    name: "varied: 1,024 tokens",
+    grids: pictureLevels[3].grids,
+    pairs: [8, 64],
+    contexts: 1,
+    questions: 20,
+    gate: 0.85,
+    leastSteps: 100,
+  },
+  {
+    ...varied,
+    name: "varied: 4,096 tokens",
+    grids: [pictures(16, 16), pictures(64, 8)],
+    pairs: [16, 64],
+    contexts: 1,
+    questions: 24,
+  },
+];

@@ -47,6 +47,8 @@ export const phases = {
   align: { seed: 5, steps: 900 },
   /** All domains as pictures: levels of `pictureLevels`. */
   pictures: { seed: 2, steps: 480 },
+  /** All varieties without a regulariser: levels of `variedLevels`. */
+  varied: { seed: 11, steps: 800 },
   /** The same under a price of looking things up: levels of `concentrationLevels`. */
   concentrate: { seed: 7, steps: 500, prices: { sharpness: 0.04, mass: 0 }, ramp: 20 },
   /** The same with a price of looking at pictures at all: levels of `settlingLevels`. */

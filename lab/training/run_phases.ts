@@ -6,8 +6,15 @@
 import { Random } from "../../lib/stats/random.ts";
 import { Aligner, type AlignReport } from "./align.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
+import { loadExported } from "./imported.ts";
 import type { Level } from "./curriculum.ts";
-import { concentrationLevels, pictureLevels, plainLevels, settlingLevels } from "./levels.ts";
+import {
+  concentrationLevels,
+  pictureLevels,
+  plainLevels,
+  settlingLevels,
+  variedLevels,
+} from "./levels.ts";
 import { Optimiser, type OptimiserOptions } from "./optimiser.ts";
 import { ModelParameters } from "./parameters.ts";
 import { pictureWords } from "./picture_words.ts";
@@ -26,7 +33,7 @@ import { type HeadTreatment, Trainer } from "./trainer.ts";
 
 /** What phases have in common. */
 export interface PhaseOptions {
-  /** File to start from; the first weights without one. */
+  /** Checkpoint, or folder of an exported model, to start from; the first weights without one. */
   readonly from?: string;
   /** File for the state: an interrupted phase goes on from it. */
   readonly to: string;
@@ -51,7 +58,8 @@ interface TrainedPhase extends PhaseOptions {
 
 async function run(phase: TrainedPhase): Promise<void> {
   const parameters = new ModelParameters(shippedConfig, weightSeed);
-  if (phase.from) await loadCheckpoint(phase.from, parameters, null);
+  if (phase.from?.endsWith(".safetensors")) await loadCheckpoint(phase.from, parameters, null);
+  else if (phase.from) await loadExported(phase.from, parameters);
   const trainer = new Trainer(shippedConfig, parameters, phase.optimiser, phase.trained);
   try {
     await train(trainer, { ...phase, afterLayers, checkpoint: phase.to, saveEvery: 25 });
@@ -119,6 +127,21 @@ export function picturesPhase(options: PhaseOptions & { readonly from: string })
     levels: pictureLevels,
     source: pictureSource,
     schedule: { warmUp: 20, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
+    trained: () => true,
+    optimiser: laterOptions,
+  });
+}
+
+/** As phase 3, in all varieties and up to 4,096 visual tokens; nothing steers the heads. */
+export function variedPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  const steps = options.steps ?? phases.varied.steps;
+  return run({
+    ...options,
+    steps,
+    seed: phases.varied.seed,
+    levels: variedLevels,
+    source: pictureSource,
+    schedule: { warmUp: 20, holdUntil: Math.round(0.6 * steps), end: steps, floor: 0.03 },
     trained: () => true,
     optimiser: laterOptions,
   });

@@ -6,7 +6,8 @@ import { Random } from "../../../lib/stats/random.ts";
 import { assembleBatch, contextIds } from "../../../lab/training/batches.ts";
 import { pictures } from "../../../lab/training/curriculum.ts";
 import { answerContext } from "../../../lab/training/evaluate.ts";
-import { exportModel } from "../../../lab/training/export.ts";
+import { exportedWeights, exportModel } from "../../../lab/training/export.ts";
+import { loadExported } from "../../../lab/training/imported.ts";
 import { sequenceLayout } from "../../../lab/training/layout.ts";
 import { miniConfig, miniSizes, ModelParameters } from "../../../lab/training/parameters.ts";
 import { taskContext } from "../../../lab/training/task_contexts.ts";
@@ -115,4 +116,23 @@ Deno.test("asking a whole context equals asking each question alone", async () =
       [together[i]],
     );
   }
+});
+
+Deno.test("an exported model can be trained on: its weights come back up to bfloat16's rounding", async () => {
+  const again = new ModelParameters(config, 4);
+  await loadExported(directory, again);
+  const [were, are] = [
+    await exportedWeights(config, parameters),
+    await exportedWeights(config, again),
+  ];
+  for (const [name, { data }] of Object.entries(were)) {
+    data.forEach((value, i) => {
+      const distance = Math.abs(are[name].data[i] - value);
+      assert(
+        distance <= Math.abs(value) * 2 ** -7,
+        `${name}[${i}] is ${are[name].data[i]}, was ${value}`,
+      );
+    });
+  }
+  again.dispose();
 });
