@@ -19,7 +19,7 @@ import { ablationSamples } from "../lib/experiments/ablation_samples.ts";
 import { findHeads } from "../lib/experiments/find_heads.ts";
 import { headSamples } from "../lib/experiments/samples.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
-import { gridOf, meanScores } from "../lib/heads/head_scores.ts";
+import { gridOfScores, meanScores } from "../lib/heads/head_scores.ts";
 import { ratioOfMediansInterval } from "../lib/stats/bootstrap_pairs.ts";
 import { median } from "../lib/stats/summary.ts";
 import { domainOf } from "../lab/synthetic/domains.ts";
@@ -54,7 +54,7 @@ const made = (first: number, count: number) =>
 
 const scores = await findHeads(network, headSamples(model, made(1000, 8)));
 const matched = scores.rules.find(({ rule }) => rule === "context-mass") ?? scores;
-const plan = ablationPlan(meanScores(scores), meanScores(matched), gridOf(scores), {
+const plan = ablationPlan(meanScores(scores), meanScores(matched), gridOfScores(scores), {
   conditions: ["core", ...controlNames],
   fractions: [0.01, 0.02, 0.05, 0.1, 0.2],
   draws: 4,
@@ -97,7 +97,7 @@ try {
         timed(async () => {
           const found: number[] = [];
           for (const variant of variants) {
-            const attention = intervene(gridOf(scores), [variant], context);
+            const attention = intervene(gridOfScores(scores), [variant], context);
             const { logits } = await network.forward(inputs, { attention, logits: "all" });
             const { data, shape: [rows, vocabulary] } = logits!;
             let sum = 0;

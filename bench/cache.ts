@@ -9,6 +9,7 @@
  * process of its own.
  * @module
  */
+import { gridOf } from "../lib/common/head_id.ts";
 import { nativeKernels } from "../lib/backend/native.ts";
 import { useBackend } from "../lib/backend/select.ts";
 import { generate } from "../lib/model/generate.ts";
@@ -56,7 +57,7 @@ const settings = options(Deno.args, {
 });
 const threads = Number(settings.threads) || navigator.hardwareConcurrency;
 const config = benchConfig(Number(settings.layers));
-const { numHiddenLayers: layers, numAttentionHeads: heads, numKeyValueHeads } = config;
+const { layers, heads } = gridOf(config), { numKeyValueHeads } = config;
 const dtype = settings.dtype === "float32" ? "float32" : "bfloat16";
 
 /** A plan with whole key-value groups full, drawn at random. */
@@ -70,7 +71,7 @@ function groupPlan() {
     seed: 0,
   });
   const [sink, window] = [Number(settings.sink), Number(settings.window)];
-  return hybridPlan([layers, heads], full, { kind: "local", sink, window });
+  return hybridPlan({ layers, heads }, full, { kind: "local", sink, window });
 }
 
 async function runOnce(tokens: number, name: string): Promise<Use> {

@@ -8,7 +8,7 @@
  * The largest difference of each pair of results is shown, so that a wrong result cannot look fast.
  * @module
  */
-import type { Kernels, Tensor } from "../lib/backend/kernels.ts";
+import type { Kernels, Tensor } from "../lib/nn/kernels.ts";
 import { nativeKernels } from "../lib/backend/native.ts";
 import { useBackend } from "../lib/backend/select.ts";
 import type { TextDecoder } from "../lib/model/text_decoder.ts";

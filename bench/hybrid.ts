@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { gridOf } from "../lib/common/head_id.ts";
 import type { TextConfig } from "../lib/model/config.ts";
 import type { TextDecoder } from "../lib/model/text_decoder.ts";
 import type { AttentionFunction } from "../lib/nn/attention.ts";
@@ -30,11 +31,11 @@ export function hybridPrograms(
   shares: readonly number[],
   local: Pattern,
 ): HybridProgram[] {
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = config;
+  const { layers, heads } = gridOf(config);
   return shares.map((share) => {
     const drawn = new Random(0).choice(layers * heads, Math.round(share * layers * heads));
     const full = Array.from(drawn, (i) => ({ layer: Math.floor(i / heads), head: i % heads }));
-    const plan = hybridPlan([layers, heads], full, local);
+    const plan = hybridPlan({ layers, heads }, full, local);
     return {
       name: `hybrid ${share}`,
       plan,

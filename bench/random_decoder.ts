@@ -5,7 +5,7 @@
  * @module
  */
 import process from "node:process";
-import type { Kernels, Tensor } from "../lib/backend/kernels.ts";
+import type { Kernels, Tensor } from "../lib/nn/kernels.ts";
 import type { ModelConfig, TextConfig } from "../lib/model/config.ts";
 import { KvCache } from "../lib/model/kv_cache.ts";
 import type { ModelInputs } from "../lib/model/model_inputs.ts";

@@ -14,7 +14,7 @@
 import { useBackend } from "../lib/backend/select.ts";
 import { samplePrompt } from "../lib/experiments/samples.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
-import type { Tensor } from "../lib/backend/kernels.ts";
+import type { Tensor } from "../lib/nn/kernels.ts";
 import { type AttentionFunction, denseAttention } from "../lib/nn/attention.ts";
 import { ratioOfMediansInterval } from "../lib/stats/bootstrap_pairs.ts";
 import { median } from "../lib/stats/summary.ts";

@@ -1,5 +1,6 @@
 /** `corelens ask`: one question on pictures or a video, answered. */
 import { InputError } from "../lib/common/errors.ts";
+import { headName } from "../lib/common/head_id.ts";
 import type { PretrainedModel } from "../lib/families/pretrained.ts";
 import type { PreparedPrompt } from "../lib/inputs/processor.ts";
 import type { Arguments, Command } from "./command.ts";
@@ -30,9 +31,9 @@ async function drawAttention(
   const run = args.text("scores");
   const heads = run === undefined
     ? view.sharpest(tokensOf(prompt.spans.visual), drawnHeads)
-    : (await readRanking(run)).slice(0, drawnHeads).map(([layer, head]) => ({ layer, head }));
-  const panels = heads.flatMap(({ layer, head }) =>
-    attentionPanels(prompt, pictures, view.head(layer, head), { title: `L${layer}H${head}` })
+    : (await readRanking(run)).slice(0, drawnHeads);
+  const panels = heads.flatMap((head) =>
+    attentionPanels(prompt, pictures, view.head(head), { title: headName(head) })
   );
   const figure = attentionOverlay(panels, {
     title: `"${question}" answered "${answer}"`,

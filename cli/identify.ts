@@ -1,5 +1,6 @@
 /** `corelens identify`: retrieval attention mass of every head on a data set. */
 import { InputError } from "../lib/common/errors.ts";
+import { headName } from "../lib/common/head_id.ts";
 import type { Command } from "./command.ts";
 import { dataOptions, readData } from "./data.ts";
 import { progress } from "./progress.ts";
@@ -61,7 +62,7 @@ export const command: Command = {
       const [low, high] = ci95[layer][head];
       const value = scores[layer][head].toFixed(3);
       console.log(
-        `  L${layer}H${head}`.padEnd(10),
+        `  ${headName({ layer, head })}`.padEnd(10),
         `${value} [${low.toFixed(3)}, ${high.toFixed(3)}]`,
       );
     }

@@ -4,11 +4,11 @@
  * @module
  */
 import { InputError } from "../lib/common/errors.ts";
-import { checkHead, fromPretrained, type PretrainedModel } from "../lib/families/pretrained.ts";
+import { fromPretrained, type PretrainedModel } from "../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
 import { backendLine, backendNames } from "../lib/backend/select.ts";
 import type { Replacement } from "../lib/causal/head_mask.ts";
-import type { HeadId } from "../lib/heads/head_id.ts";
+import { checkHeads, gridOf, type HeadId, parseHeads } from "../lib/common/head_id.ts";
 import { parseMessages } from "../lib/inputs/messages.ts";
 import type { PreparedPrompt, Processor } from "../lib/inputs/processor.ts";
 import type { ModelConfig } from "../lib/model/config.ts";
@@ -91,15 +91,12 @@ export function parseMask(args: Arguments, config: ModelConfig): HeadId[] {
     if (args.text("mask-kind") === undefined) return [];
     throw new InputError("Cannot use --mask-kind without --mask, which names the heads");
   }
-  return text.split(",").map((pair) => {
-    const match = /^\s*(\d+):(\d+)\s*$/.exec(pair);
-    if (!match) {
-      throw new InputError(`Cannot read "${pair}" in --mask: wanted LAYER:HEAD, such as 3:11`);
-    }
-    const [layer, head] = [Number(match[1]), Number(match[2])];
-    checkHead(config, layer, head);
-    return { layer, head };
-  });
+  const heads = parseHeads(text);
+  if (heads.length === 0) {
+    throw new InputError('Cannot use --mask "": wanted heads as LAYER:HEAD, such as 3:11,4:0');
+  }
+  checkHeads(heads, gridOf(config.text), "mask");
+  return heads;
 }
 
 /**
@@ -122,8 +119,7 @@ export async function attentionFor(
     if (kind !== "mean") return { kind };
     return { kind, over: await meanHeadOutputs(model.network, "this prompt", [prompt]) };
   };
-  const { numHiddenLayers: layers, numAttentionHeads } = model.config.text;
   const variant = [{ heads, replace: await replacement() }];
   const context = { promptLength: prompt.inputIds.length, spans: prompt.spans };
-  return intervene({ layers, heads: numAttentionHeads }, [variant], context, base);
+  return intervene(gridOf(model.config.text), [variant], context, base);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../lib/common/errors.ts";
+import { gridOf, type HeadId } from "../lib/common/head_id.ts";
 import type { ModelConfig } from "../lib/model/config.ts";
 import type { AttentionFunction } from "../lib/nn/attention.ts";
 import type { Arguments, Options } from "./command.ts";
@@ -25,7 +26,7 @@ export const sparseOptions: Options = {
 };
 
 /** Reads the ranking of a `scores.json`, best head first. */
-export async function readRanking(path: string): Promise<[layer: number, head: number][]> {
+export async function readRanking(path: string): Promise<HeadId[]> {
   const isFolder = await Deno.stat(path).then((found) => found.isDirectory, () => false);
   const file = isFolder ? `${path}/scores.json` : path;
   let json: { ranking?: unknown };
@@ -40,7 +41,7 @@ export async function readRanking(path: string): Promise<[layer: number, head: n
   if (!Array.isArray(ranking) || !ranking.every(isPair)) {
     throw new InputError(`Cannot use ${file}: wanted "ranking", a list of [layer, head]`);
   }
-  return ranking;
+  return ranking.map(([layer, head]) => ({ layer, head }));
 }
 
 /** The attention function that the options ask for, or undefined for dense attention. */
@@ -63,13 +64,12 @@ export async function hybridFrom(
   const { hybridAttention } = await import("../lib/sparse/attention.ts");
   const { hybridPlan } = await import("../lib/sparse/plan.ts");
   const ranking = await readRanking(path);
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = config.text;
+  const { layers, heads } = gridOf(config.text);
   if (ranking.length !== layers * heads) {
     throw new InputError(
       `Cannot use ${path}: it ranks ${ranking.length} heads, the model has ${layers * heads}`,
     );
   }
-  const full = ranking.slice(0, Math.round(share * ranking.length))
-    .map(([layer, head]) => ({ layer, head }));
-  return hybridAttention(hybridPlan([layers, heads], full, { kind: "local", sink, window }));
+  const full = ranking.slice(0, Math.round(share * ranking.length));
+  return hybridAttention(hybridPlan({ layers, heads }, full, { kind: "local", sink, window }));
 }

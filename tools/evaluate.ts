@@ -12,7 +12,7 @@
 import { parseArgs } from "node:util";
 import { writeTextAtomically } from "../lib/common/files.ts";
 import { fromPretrained, type PretrainedModel } from "../lib/families/mod.ts";
-import type { HeadId } from "../lib/heads/head_id.ts";
+import { gridOf, type HeadId, headName } from "../lib/common/head_id.ts";
 import { layerMatchedHeads, randomHeads } from "../lib/heads/controls.ts";
 import { bottomHeads, topHeads } from "../lib/heads/select.ts";
 import { hybridAttention } from "../lib/sparse/attention.ts";
@@ -92,7 +92,7 @@ async function judge(
 
 /** RAM of every head: attention of the question's tokens on the cells of key and answer. */
 async function attentionMass(model: PretrainedModel, contexts: number): Promise<Float64Array> {
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
+  const { layers, heads } = gridOf(model.config.text);
   const mass = new Float64Array(layers * heads);
   let samples = 0;
   for (let index = 0; index < contexts; index++) {
@@ -139,13 +139,12 @@ async function overall(
 }
 
 const percent = (share: number) => (100 * share).toFixed(1);
-const names = (heads: readonly HeadId[]) =>
-  heads.map(({ layer, head }) => `L${layer}H${head}`).join(" ");
+const names = (heads: readonly HeadId[]) => heads.map(headName).join(" ");
 
 /** What removing and restricting heads does. */
 async function checkHeads(model: PretrainedModel, lengths: readonly number[], questions: number) {
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
-  const grid = { layers, heads };
+  const grid = gridOf(model.config.text);
+  const { layers, heads } = grid;
   const mass = await attentionMass(model, 30);
   const top = topHeads(mass, grid, { fraction: 0.05 });
   const more = topHeads(mass, grid, { fraction: 0.125 });
@@ -157,7 +156,7 @@ async function checkHeads(model: PretrainedModel, lengths: readonly number[], qu
   const local = { kind: "local", sink: 4, window: 16 } as const;
   const wide = { kind: "local", sink: 4, window: 64 } as const;
   const hybrid = (full: readonly HeadId[], pattern: typeof local | typeof wide) => ({
-    attention: hybridAttention(hybridPlan([layers, heads], full, pattern)),
+    attention: hybridAttention(hybridPlan({ layers, heads }, full, pattern)),
   });
   const variants: [string, AnswerOptions][] = [
     ["full model", {}],

@@ -14,6 +14,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { useBackend } from "../lib/backend/select.ts";
+import { gridOf, parseHeads } from "../lib/common/head_id.ts";
 import { InputError } from "../lib/common/errors.ts";
 import { loadCheckpoint } from "../lab/training/checkpoints.ts";
 import { exportModel } from "../lab/training/export.ts";
@@ -124,16 +125,11 @@ async function runPhase(name: string): Promise<void> {
       return console.log(`exported to ${args.model}`);
     }
     case "sparse": {
-      const full = (args.full ?? "").split(",").filter(Boolean).map((one) => {
-        const match = /^L(\d+)H(\d+)$/.exec(one);
-        if (!match) throw new InputError(`Cannot read the head "${one}": wanted L3H7`);
-        return { layer: Number(match[1]), head: Number(match[2]) };
-      });
+      const full = parseHeads(args.full ?? "");
       if (full.length === 0) {
         throw new InputError("Cannot finish a sparse copy without --full, such as L3H1,L4H7");
       }
-      const { numHiddenLayers: layers, numAttentionHeads: heads } = shippedConfig.text;
-      const finish = { layers, heads, full, sink: 4, window: 16, dropout: 0.1 };
+      const finish = { ...gridOf(shippedConfig.text), full, sink: 4, window: 16, dropout: 0.1 };
       return await sparsePhase({
         from: args.from ?? file("pictures"),
         to: file("sparse"),

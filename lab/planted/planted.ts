@@ -8,7 +8,8 @@
  * and heads with small random weights.
  * @module
  */
-import type { Kernels, Tensor } from "../../lib/backend/kernels.ts";
+import type { HeadId } from "../../lib/common/head_id.ts";
+import type { Kernels, Tensor } from "../../lib/nn/kernels.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";
 import type { ModelInputs, VisionTower } from "../../lib/model/model_inputs.ts";
@@ -46,7 +47,7 @@ export interface PlantedModel {
   /** The model; the caller disposes of it. */
   readonly model: VisionLanguageModel;
   /** The retrieval heads, by layer, then by head. */
-  readonly retrievalHeads: readonly { readonly layer: number; readonly head: number }[];
+  readonly retrievalHeads: readonly HeadId[];
   /** Role of every head, `[layers, heads]` row by row. */
   readonly roles: readonly PlantedRole[];
 }

@@ -9,6 +9,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { type GradientOps, gradientOps } from "../../lib/backend/native_gradients.ts";
 import type { AttentionFunction } from "../../lib/nn/attention.ts";
+import { hiddenScore } from "../../lib/nn/mask.ts";
 import { type BlockLayout, sequenceLength } from "./layout.ts";
 import { asKernelTensor, asTfjs } from "./tensors.ts";
 
@@ -32,7 +33,7 @@ interface RowBlock {
   readonly start: number;
   readonly end: number;
   readonly keys: number;
-  /** `[end - start, keys]`, 0 or -1e30. */
+  /** `[end - start, keys]`, 0 or {@link hiddenScore}. */
   readonly mask: tf.Tensor;
   /** As `mask`, for restricted heads; null where there are none. */
   readonly local: tf.Tensor | null;
@@ -65,16 +66,16 @@ function maskOf(
   const data = new Float32Array((end - start) * keys);
   for (let row = start; row < end; row++) {
     const at = (row - start) * keys;
-    if (row < layout.context) data.fill(-1e30, at + row + 1, at + keys);
+    if (row < layout.context) data.fill(hiddenScore, at + row + 1, at + keys);
     else {
       const own = row - (row - layout.context) % layout.block; // first token of the row's block
-      data.fill(-1e30, at + layout.context, at + own);
-      data.fill(-1e30, at + row + 1, at + keys);
+      data.fill(hiddenScore, at + layout.context, at + own);
+      data.fill(hiddenScore, at + row + 1, at + keys);
     }
     if (!local) continue;
     const oldest = placeOf(layout, row) - local.window; // the newest place that is too old
     data.fill(
-      -1e30,
+      hiddenScore,
       at + local.sink,
       at + Math.min(layout.context, Math.max(local.sink, oldest + 1)),
     );

@@ -8,7 +8,8 @@
  * and only if all of them are right.
  * @module
  */
-import type { Kernels, Tensor } from "../../lib/backend/kernels.ts";
+import type { HeadId } from "../../lib/common/head_id.ts";
+import type { Kernels, Tensor } from "../../lib/nn/kernels.ts";
 import type { Media } from "../../lib/model/model_inputs.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
 import type { AttentionFunction } from "../../lib/nn/attention.ts";
@@ -20,7 +21,7 @@ import { questionTokens, tokenIds } from "./token_format.ts";
 /** How the model is changed while it answers. */
 export interface AnswerOptions {
   /** Heads whose output is set to zero, at context and question alike. */
-  readonly without?: readonly { readonly layer: number; readonly head: number }[];
+  readonly without?: readonly HeadId[];
   /** Attention function of the decoder; dense by default. */
   readonly attention?: AttentionFunction;
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Kernels } from "../../lib/backend/kernels.ts";
+import type { Kernels } from "../../lib/nn/kernels.ts";
 import { hookNames, type Hooks, type KernelHook } from "../../lib/hooks/hook_point.ts";
 import { RunHooks } from "../../lib/hooks/run_hooks.ts";
 import type { ModelConfig } from "../../lib/model/config.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Kernels, Tensor } from "../../lib/backend/kernels.ts";
+import type { HeadId } from "../../lib/common/head_id.ts";
+import type { Kernels, Tensor } from "../../lib/nn/kernels.ts";
 import type { Hooks } from "../../lib/hooks/hook_point.ts";
 import type { Random } from "../../lib/stats/random.ts";
 import type { LocalWindow } from "./attention.ts";
@@ -11,7 +12,7 @@ import type { HeadTreatment } from "./trainer.ts";
 
 /** Hooks that set the outputs of heads to zero. */
 export function zeroHeads(
-  heads: readonly { readonly layer: number; readonly head: number }[],
+  heads: readonly HeadId[],
   count: number,
 ): Hooks {
   const layers = [...new Set(heads.map(({ layer }) => layer))];
@@ -32,7 +33,7 @@ export interface SparseFinish {
   /** N, query heads of a layer. */
   readonly heads: number;
   /** Heads that always see everything. */
-  readonly full: readonly { readonly layer: number; readonly head: number }[];
+  readonly full: readonly HeadId[];
   /** What the other heads see in half of the steps. */
   readonly sink: number;
   /** See `sink`. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
-import type { Tensor } from "../../lib/backend/kernels.ts";
+import type { Tensor } from "../../lib/nn/kernels.ts";
 
 /**
  * The TensorFlow.js tensor behind a handle of the portable kernels: the same object, so that the

@@ -6,7 +6,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Kernels } from "../../lib/backend/kernels.ts";
+import type { Kernels } from "../../lib/nn/kernels.ts";
 import { type GradientOps, gradientOps } from "../../lib/backend/native_gradients.ts";
 import { portableKernels } from "../../lib/backend/portable.ts";
 import { asKernelTensor, asTfjs } from "./tensors.ts";

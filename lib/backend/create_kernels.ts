@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { Kernels } from "./kernels.ts";
+import type { Kernels } from "../nn/kernels.ts";
 import { nativeKernels } from "./native.ts";
 import { portableKernels } from "./portable.ts";
 import { currentBackend } from "./select.ts";

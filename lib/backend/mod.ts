@@ -3,7 +3,6 @@
  * @module
  */
 export * from "./environment.ts";
-export * from "./kernels.ts";
 export * from "./select.ts";
 export * from "./describe.ts";
 export * from "./tensorflow.ts";

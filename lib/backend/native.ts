@@ -7,9 +7,9 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { blockedAttention } from "./blocked_attention.ts";
+import { blockedAttention } from "../nn/blocked_attention.ts";
 import { foldedShape } from "./folded_product.ts";
-import type { Kernels, StoredDType, Tensor } from "./kernels.ts";
+import type { Kernels, StoredDType, Tensor } from "../nn/kernels.ts";
 import { fusedBlocks, registerFusedOps } from "./native_fused.ts";
 import { type BlockOps, causalMask, plainBlocks } from "./native_plain.ts";
 import { NativeOps, noOneDnn, type OneDnnOps, probeOneDnn } from "./native_ops.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { Activation, AttentionOptions } from "./kernels.ts";
+import type { Activation, AttentionOptions } from "../nn/kernels.ts";
 import type { NativeOps } from "./native_ops.ts";
 import type { BlockOps } from "./native_plain.ts";
 import { type NativeTensor, sizeOf } from "./native_tensors.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Kernels, Tensor, TfjsTensor } from "./kernels.ts";
+import type { Kernels, Tensor, TfjsTensor } from "../nn/kernels.ts";
 import { nativeKernels } from "./native.ts";
 import { registerFusedOps } from "./native_fused.ts";
 import { NativeOps } from "./native_ops.ts";

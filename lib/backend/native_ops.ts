@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DType } from "./kernels.ts";
+import type { DType } from "../nn/kernels.ts";
 import {
   castAttributes,
   type NativeTensor,

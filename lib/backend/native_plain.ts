@@ -5,9 +5,10 @@
  * The counterpart of `native_fused.ts`; `tests/suites/kernel_suite.ts` holds the two equal.
  * @module
  */
-import type { Activation, AttentionOptions, DType } from "./kernels.ts";
+import type { Activation, AttentionOptions, DType } from "../nn/kernels.ts";
 import type { NativeOps, OneDnnOps } from "./native_ops.ts";
 import type { NativeTensor } from "./native_tensors.ts";
+import { hiddenScore } from "../nn/mask.ts";
 
 /** Steps that can be fused. Each runs within a scope, and may return an input. */
 export interface BlockOps {
@@ -37,7 +38,7 @@ export interface BlockOps {
 /** Largest mask that is kept for the next call, in elements. */
 const cachedMaskSize = 1 << 18;
 
-/** Added to scores: 0 where row i may see key j (`j <= first + i`), else -1e30: `[T, S]`. */
+/** Added to scores: 0 where row i may see key j (`j <= first + i`), else {@link hiddenScore}: `[T, S]`. */
 export function causalMask(
   ops: NativeOps,
   queries: number,
@@ -49,7 +50,7 @@ export function causalMask(
   const ahead = keys - first - 1; // keys that the first row must not see
   const corner = () => {
     const data = new Float32Array(queries * ahead);
-    for (let i = 0; i < queries; i++) data.fill(-1e30, i * ahead + i, (i + 1) * ahead);
+    for (let i = 0; i < queries; i++) data.fill(hiddenScore, i * ahead + i, (i + 1) * ahead);
     return data;
   };
   const id = queries * ahead <= cachedMaskSize

@@ -6,7 +6,7 @@
  * bfloat16 instance live in the same scopes.
  * @module
  */
-import type { DType, Tensor } from "./kernels.ts";
+import type { DType, Tensor } from "../nn/kernels.ts";
 import {
   type OpAttribute,
   type RawTensor,

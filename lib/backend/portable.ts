@@ -8,9 +8,10 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { alikeBatches } from "./batches.ts";
-import { blockedAttention } from "./blocked_attention.ts";
+import { blockedAttention } from "../nn/blocked_attention.ts";
 import { foldedShape } from "./folded_product.ts";
-import type { Activation, DType, Kernels, StoredDType, Tensor } from "./kernels.ts";
+import type { Activation, DType, Kernels, StoredDType, Tensor } from "../nn/kernels.ts";
+import { hiddenScore } from "../nn/mask.ts";
 import { widenToFloat32 } from "./widen.ts";
 
 /** Our handles are TensorFlow.js tensors here; only this file knows. */
@@ -42,11 +43,11 @@ function activate(x: tf.Tensor, name: Activation): tf.Tensor {
   }
 }
 
-/** Added to scores: 0 where query row i may see key j (`j <= firstQuery + i`), else -1e30. `[T, S]` */
+/** Added to scores: 0 where query row i may see key j (`j <= firstQuery + i`), else {@link hiddenScore}. `[T, S]` */
 function causalMask(queries: number, keys: number, firstQuery: number): tf.Tensor {
   const last = tf.range(firstQuery, firstQuery + queries).reshape([queries, 1]);
   const hidden = tf.greater(tf.range(0, keys).reshape([1, keys]), last);
-  return tf.mul(tf.cast(hidden, "float32"), -1e30);
+  return tf.mul(tf.cast(hidden, "float32"), hiddenScore);
 }
 
 /**

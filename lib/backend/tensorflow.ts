@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../common/errors.ts";
 import { environment } from "./environment.ts";
-import type { TfjsTensor } from "./kernels.ts";
+import type { TfjsTensor } from "../nn/kernels.ts";
 
 /** TensorFlow's number for bfloat16, which the binding takes but does not name. */
 export const TF_BFLOAT16 = 14;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { StoredDType } from "./kernels.ts";
+import type { StoredDType } from "../nn/kernels.ts";
 
 /** Bytes of one element of a stored type. */
 export const storedBytes: Readonly<Record<StoredDType, number>> = { F32: 4, F16: 2, BF16: 2 };

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import type { Kernels, Tensor } from "../backend/kernels.ts";
-import { type AttentionCall, causalBias, keyLength } from "../nn/attention.ts";
-
-/** Query rows handled at once. */
-const queryBlock = 256;
+import type { Kernels, Tensor } from "../nn/kernels.ts";
+import { type AttentionCall, keyLength } from "../nn/attention.ts";
+import { queryBlock } from "../nn/blocked_attention.ts";
+import { causalBias, hiddenScore } from "../nn/mask.ts";
 
 /** One key-value head's part of all segments, `[B or 1, 1, S, H]`. */
 function joined(k: Kernels, call: AttentionCall, part: "key" | "value", group: number): Tensor {
@@ -71,7 +70,7 @@ export function blockedHead(
   const [batch, , rows] = call.query.shape;
   const keys = keyLength(call.segments), first = keys - rows;
   const hidden = new Float32Array(keys);
-  for (const token of blocked) if (token < keys) hidden[token] = -1e30;
+  for (const token of blocked) if (token < keys) hidden[token] = hiddenScore;
   const seen = hidden.indexOf(0); // rows before the first token that is not blocked see nothing
   return k.scope(() => {
     const [key, value] = (["key", "value"] as const).map((part) => {

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Tensor } from "../backend/kernels.ts";
+import type { Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
+import { gridOf } from "../common/head_id.ts";
 import type { KvCache } from "../model/kv_cache.ts";
 import { SharedPrefix } from "../model/shared_prefix.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
@@ -40,7 +41,7 @@ export async function decodeVariants(
       `Cannot generate with maxNewTokens ${maxNewTokens}: wanted a whole number of at least 1`,
     );
   }
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
+  const { layers, heads } = gridOf(model.config.text);
   const start = scopeStart(sample, options.scope ?? "answer");
   const context: MaskContext = {
     promptLength: sample.inputs.inputIds.length,

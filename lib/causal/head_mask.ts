@@ -6,7 +6,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import { checkHeads, type HeadGrid, type HeadId } from "../heads/head_id.ts";
+import { checkHeads, type HeadGrid, type HeadId } from "../common/head_id.ts";
 import type { SpanName, TokenSpans } from "../inputs/token_spans.ts";
 import type { HeadMeans, HeadOutputs } from "./head_outputs.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Tensor } from "../backend/kernels.ts";
+import type { Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import type { Hooks } from "../hooks/hook_point.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";

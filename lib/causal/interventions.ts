@@ -5,8 +5,8 @@
  * what it did before. Several variants run as one batch.
  * @module
  */
-import type { Kernels, Tensor } from "../backend/kernels.ts";
-import type { HeadGrid } from "../heads/head_id.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
+import type { HeadGrid } from "../common/head_id.ts";
 import { tokensOf } from "../inputs/token_spans.ts";
 import {
   type AttentionCall,

@@ -5,7 +5,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { headAt } from "../heads/head_id.ts";
+import { gridOf, headAt } from "../common/head_id.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
@@ -148,6 +148,6 @@ export async function patchHeads(
 
 /** Every head of a model as a set of its own. */
 function everyHead(model: VisionLanguageModel): Variant[0]["heads"][] {
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
+  const { layers, heads } = gridOf(model.config.text);
   return Array.from({ length: layers * heads }, (_, i) => [headAt(i, heads)]);
 }

@@ -7,8 +7,9 @@
  * gone on with. Variants run in batches.
  * @module
  */
-import type { Tensor } from "../backend/kernels.ts";
+import type { Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
+import { gridOf } from "../common/head_id.ts";
 import { quoted } from "../common/text.ts";
 import { tokensOf, type TokenSpans } from "../inputs/token_spans.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
@@ -189,8 +190,8 @@ export async function sweep(
   options: SweepOptions = {},
 ): Promise<VariantOutcome[]> {
   const { kernels: k, decoder } = model;
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
-  const grid = { layers, heads };
+  const grid = gridOf(model.config.text);
+  const { layers } = grid;
   const start = scopeStart(sample, options.scope ?? "answer");
   const context: MaskContext = {
     promptLength: sample.inputs.inputIds.length,

@@ -9,7 +9,7 @@ import type { Replacement, Variant } from "../causal/head_mask.ts";
 import { type AnswerSample, type Scope, sweep } from "../causal/sweep.ts";
 import { InputError } from "../common/errors.ts";
 import { textColumn } from "../heads/arrow_columns.ts";
-import { gridOf, type HeadScores, meanScores } from "../heads/head_scores.ts";
+import { gridOfScores, type HeadScores, meanScores } from "../heads/head_scores.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { hash128 } from "../stats/hash.ts";
 import { ablationPlan, type PlannedAblation, type PlanOptions } from "./ablation_plan.ts";
@@ -182,7 +182,7 @@ export async function ablateHeads(
 ): Promise<AblatedHeads> {
   const { folder, signal, onProgress, ...settings } = options;
   const matched = scores.rules?.find(({ rule }) => rule === "context-mass") ?? scores;
-  const grid = gridOf(scores);
+  const grid = gridOfScores(scores);
   const { numHiddenLayers, numAttentionHeads } = network.config.text;
   if (grid.layers !== numHiddenLayers || grid.heads !== numAttentionHeads) {
     throw new InputError(

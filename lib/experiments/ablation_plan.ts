@@ -5,7 +5,7 @@
  */
 import { InputError, nearestNames } from "../common/errors.ts";
 import { layerMatchedHeads, randomHeads, scoreMatchedHeads } from "../heads/controls.ts";
-import { allHeads, type HeadGrid, type HeadId } from "../heads/head_id.ts";
+import { allHeads, type HeadGrid, type HeadId } from "../common/head_id.ts";
 import { bottomHeads, otherHeads, topHeads } from "../heads/select.ts";
 
 /**

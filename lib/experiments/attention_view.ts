@@ -6,7 +6,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
-import { type HeadId, headName } from "../heads/head_id.ts";
+import { checkHeads, gridOf, headAt, type HeadId, headIndex, headName } from "../common/head_id.ts";
 import type { Hooks } from "../hooks/hook_point.ts";
 import type { Box, RgbImage } from "../inputs/image.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
@@ -31,15 +31,10 @@ export class AttentionView {
   ) {}
 
   /** Attention of one head to every token, `[T]`; adds up to 1. */
-  head(layer: number, head: number): Float32Array {
+  head(id: HeadId): Float32Array {
     const [layers, heads, tokens] = this.shape;
-    if (!(layer >= 0 && layer < layers && head >= 0 && head < heads)) {
-      throw new InputError(
-        `Cannot show head L${layer}H${head}: there are layers 0 to ${layers - 1} and heads 0 to ` +
-          `${heads - 1}`,
-      );
-    }
-    const start = (layer * heads + head) * tokens;
+    checkHeads([id], { layers, heads }, "show");
+    const start = headIndex(id, heads) * tokens;
     return this.data.subarray(start, start + tokens);
   }
 
@@ -53,7 +48,7 @@ export class AttentionView {
       Math.max(0, ...tokens.map((token) => this.data[i * length + token]));
     const peaks = Array.from({ length: layers * heads }, (_, i) => peak(i));
     return [...peaks.keys()].sort((a, b) => peaks[b] - peaks[a] || a - b).slice(0, count)
-      .map((i) => ({ layer: Math.floor(i / heads), head: i % heads }));
+      .map((i) => headAt(i, heads));
   }
 
   /** Attention of every head that lands on some tokens, `[L, N]` row by row: RAM for evidence. */
@@ -84,7 +79,7 @@ export class AttentionView {
  * using model = await fromPretrained("tests/golden/qwen3_vl");
  * const prompt = await model.prepare([{ role: "user", content: "How many?" }]);
  * const view = await attentionFrom(model, prompt);
- * assertAlmostEquals(view.head(3, 1).reduce((a, b) => a + b), 1, 1e-5);
+ * assertAlmostEquals(view.head({ layer: 3, head: 1 }).reduce((a, b) => a + b), 1, 1e-5);
  * ```
  */
 export async function attentionFrom(
@@ -93,7 +88,7 @@ export async function attentionFrom(
   rows: readonly number[] = tokensOf(prompt.spans.question),
   options: { readonly hooks?: Hooks } = {},
 ): Promise<AttentionView> {
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
+  const { layers, heads } = gridOf(model.config.text);
   const tokens = prompt.inputIds.length;
   const chosen = rows.length > 0 ? [...new Set(rows)].sort((a, b) => a - b) : [tokens - 1];
   for (const row of chosen) {
@@ -215,14 +210,14 @@ function joinedBoxes(boxes: readonly Box[]): Box[] {
 export async function headPanels(
   model: PretrainedModel,
   samples: readonly Sample[],
-  { layer, head }: HeadId,
+  head: HeadId,
 ): Promise<PictureView[]> {
   const panels: PictureView[] = [];
   for (const sample of samples) {
     const prompt = await samplePrompt(model, sample);
     const view = await attentionFrom(model, prompt);
-    const title = `${headName({ layer, head })}, ${sample.domain}: ${sample.question}`;
-    const all = attentionPanels(prompt, picturesOf(sample), view.head(layer, head), { title });
+    const title = `${headName(head)}, ${sample.domain}: ${sample.question}`;
+    const all = attentionPanels(prompt, picturesOf(sample), view.head(head), { title });
     panels.push(all.find(({ boxes }) => boxes && boxes.length > 0) ?? all[0]);
   }
   return panels;

@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { gridOf } from "../common/head_id.ts";
 import { type HeadScores, headScores } from "../heads/head_scores.ts";
 import { headScoresFromArrow, headScoresToArrow } from "../heads/head_scores_file.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
@@ -159,7 +160,7 @@ export async function findHeads(
   for await (const row of findHeadsExperiment.run(config, { folder, signal, onProgress })) {
     rows.push(row);
   }
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = network.config.text;
+  const { layers, heads } = gridOf(network.config.text);
   const rules = config.rules.map(({ name }, rule) =>
     headScores(
       name,

@@ -5,6 +5,7 @@
  */
 import { sweep } from "../causal/sweep.ts";
 import { InputError } from "../common/errors.ts";
+import { gridOf } from "../common/head_id.ts";
 import { type AttentionFunction, denseAttention } from "../nn/attention.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { hybridAttention } from "../sparse/attention.ts";
@@ -84,8 +85,7 @@ interface QualityRow {
 function attentions(
   { network, scores, settings, seed = 0 }: HybridQualityConfig,
 ): { attention: AttentionFunction; share: number }[] {
-  const { numHiddenLayers: layers, numAttentionHeads: heads, numKeyValueHeads } =
-    network.config.text;
+  const { layers, heads } = gridOf(network.config.text), { numKeyValueHeads } = network.config.text;
   if (scores.length !== layers * heads) {
     throw new InputError(
       `Cannot rank heads by ${scores.length} scores: the model has ${layers * heads} heads`,
@@ -102,7 +102,7 @@ function attentions(
       count: Math.round(fraction * layers * heads),
       seed,
     });
-    const plan = hybridPlan([layers, heads], full, { kind: "local", sink, window });
+    const plan = hybridPlan({ layers, heads }, full, { kind: "local", sink, window });
     return { attention: hybridAttention(plan), share: full.length / (layers * heads) };
   });
   return [{ attention: denseAttention, share: 1 }, ...hybrids];

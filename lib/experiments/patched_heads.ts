@@ -6,6 +6,7 @@
 import { corruptMedia, patchHeads } from "../causal/path.ts";
 import { sweep } from "../causal/sweep.ts";
 import { InputError } from "../common/errors.ts";
+import { gridOf } from "../common/head_id.ts";
 import { type HeadScores, headScores, type SampleScores } from "../heads/head_scores.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
@@ -53,7 +54,7 @@ export async function patchedHeads(
   samples: readonly (AblationSample | LazyAblationSample)[],
   { corrupt = (inputs) => corruptMedia(inputs, 0), leastLoss = 0.1 }: PatchedHeadsOptions = {},
 ): Promise<PatchedHeads> {
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
+  const { layers, heads } = gridOf(model.config.text);
   const rows: SampleScores[] = [], leftOut: string[] = [];
   for (const given of samples) {
     const sample = "load" in given ? await given.load() : given;

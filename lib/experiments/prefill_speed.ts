@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { gridOf } from "../common/head_id.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
 import { denseAttention } from "../nn/attention.ts";
@@ -156,8 +157,8 @@ export const prefillSpeedExperiment: Experiment<PrefillSpeedConfig, PrefillSpeed
   async *run(config: PrefillSpeedConfig, context: RunContext = {}) {
     const { pretrained, policies = policyNames, fractions = [0.05, 0.125, 0.25] } = config;
     const { sink = 64, window = 256, rounds = 7, seed = 0, maxNewTokens } = config;
-    const { numHiddenLayers: layers, numAttentionHeads: heads, numKeyValueHeads } =
-      pretrained.config.text;
+    const { layers, heads } = gridOf(pretrained.config.text),
+      { numKeyValueHeads } = pretrained.config.text;
     if (config.scores.length !== layers * heads) {
       throw new InputError(
         `Cannot rank heads by ${config.scores.length} scores: the model has ${
@@ -185,7 +186,7 @@ export const prefillSpeedExperiment: Experiment<PrefillSpeedConfig, PrefillSpeed
               count,
               seed,
             });
-            const plan = hybridPlan([layers, heads], full, local);
+            const plan = hybridPlan({ layers, heads }, full, local);
             const attention = hybridAttention(plan);
             const tokens = group.prompt.inputIds.length;
             const random = new Random(seed).fork(`${tokens} ${policy} ${fraction}`);

@@ -5,7 +5,7 @@
  */
 import denoJson from "../../deno.json" with { type: "json" };
 import { currentBackend } from "../backend/select.ts";
-import type { Kernels } from "../backend/kernels.ts";
+import type { Kernels } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import { writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
 import {

@@ -4,10 +4,10 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { headAt, type HeadId, headName } from "../heads/head_id.ts";
+import { headAt, type HeadId, headName } from "../common/head_id.ts";
 import {
   byDomain,
-  gridOf,
+  gridOfScores,
   headConcentration,
   type HeadScores,
   meanScores,
@@ -104,8 +104,8 @@ export function effectPoints(
   effects: HeadScores,
   chosen: readonly HeadId[],
 ): EffectPoint[] {
-  const { layers, heads } = gridOf(scores);
-  const other = gridOf(effects);
+  const { layers, heads } = gridOfScores(scores);
+  const other = gridOfScores(effects);
   if (other.layers !== layers || other.heads !== heads) {
     throw new InputError(
       `Cannot set scores of ${layers} layers with ${heads} heads against effects of ` +

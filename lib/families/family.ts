@@ -5,7 +5,7 @@
  * `registry.ts` (`CONTRIBUTING.md` has the recipe).
  * @module
  */
-import type { Kernels } from "../backend/kernels.ts";
+import type { Kernels } from "../nn/kernels.ts";
 import type { JsonReader } from "../common/json_reader.ts";
 import type { InputRecipe } from "../inputs/media_layout.ts";
 import type { ProcessorFiles } from "../inputs/processor_files.ts";

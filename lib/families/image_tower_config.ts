@@ -6,7 +6,7 @@
  * `configuration_internvl.py`, `configuration_llava.py`.
  * @module
  */
-import type { Activation } from "../backend/kernels.ts";
+import type { Activation } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import type { JsonReader } from "../common/json_reader.ts";
 import type { ImageEncoderConfig, ImageTowerConfig } from "../model/config.ts";

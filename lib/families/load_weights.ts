@@ -4,7 +4,7 @@
  * @module
  */
 import type { StoredWeights } from "../backend/create_kernels.ts";
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { InputError, nearestNames } from "../common/errors.ts";
 import { type ModelConfig, visionDepth } from "../model/config.ts";
 import { TextDecoder } from "../model/text_decoder.ts";

@@ -11,7 +11,6 @@ export { loadModel, type LoadProgress, matchWeights } from "./load_weights.ts";
 export {
   type Answer,
   type AskOptions,
-  checkHead,
   fromPretrained,
   type LoadOptions,
   loadProcessorOf,

@@ -10,7 +10,6 @@ import {
   currentBackend,
   useBackend,
 } from "../backend/select.ts";
-import { InputError } from "../common/errors.ts";
 import { type ChatMessage, questionMessages, type QuestionParts } from "../inputs/messages.ts";
 import {
   loadProcessor,
@@ -27,6 +26,7 @@ import type {
   ForwardResult,
   VisionLanguageModel,
 } from "../model/vision_language_model.ts";
+import type { HeadGrid } from "../common/head_id.ts";
 import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
 import { openCheckpoint, readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
@@ -77,6 +77,11 @@ export class PretrainedModel {
   /** Sizes and switches. */
   get config(): ModelConfig {
     return this.network.config;
+  }
+
+  /** Layers and query heads of the decoder. */
+  get grid(): HeadGrid {
+    return this.network.grid;
   }
 
   /** All hook names, in firing order. */
@@ -186,20 +191,4 @@ export async function fromPretrained(
 export async function loadProcessorOf(dir: string): Promise<Processor> {
   const { family, config } = await readModelConfig(dir);
   return await loadProcessor(dir, (files) => family.readInputs(files, config));
-}
-
-/**
- * Checks that a head exists in a model.
- *
- * @throws {InputError} that names the heads that exist
- */
-export function checkHead(config: ModelConfig, layer: number, head: number): void {
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = config.text;
-  const within = (value: number, end: number) =>
-    Number.isInteger(value) && value >= 0 && value < end;
-  if (within(layer, layers) && within(head, heads)) return;
-  throw new InputError(
-    `Cannot use head ${layer}:${head}: the model has layers 0 to ${layers - 1} and query heads ` +
-      `0 to ${heads - 1}`,
-  );
 }

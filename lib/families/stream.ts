@@ -5,7 +5,7 @@
  * @module
  */
 import { createKernels } from "../backend/create_kernels.ts";
-import type { Kernels } from "../backend/kernels.ts";
+import type { Kernels } from "../nn/kernels.ts";
 import { currentBackend, useBackend } from "../backend/select.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
 import { StagedForward } from "../model/staged_forward.ts";

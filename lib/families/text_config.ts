@@ -5,7 +5,7 @@
  * `configuration_qwen2.py`, `configuration_qwen3.py` and the text configs of the Qwen-VL families.
  * @module
  */
-import type { Activation } from "../backend/kernels.ts";
+import type { Activation } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import { JsonReader } from "../common/json_reader.ts";
 import type { TextConfig } from "../model/config.ts";

@@ -6,15 +6,8 @@
 
 import { extent } from "./check.ts";
 import { type Figure, makeFigure } from "./figure.ts";
-import {
-  checkHeads,
-  checkPlaces,
-  headName,
-  type HeadPlace,
-  type HeadRecord,
-  joinSentences,
-  sampleNote,
-} from "./records.ts";
+import { checkHeads, headAt, type HeadId, headName } from "../common/head_id.ts";
+import { checkRecord, type HeadRecord, joinSentences, sampleNote } from "./records.ts";
 import type { Axis, Shape } from "./layout_spec.ts";
 import type { Trace } from "./spec.ts";
 import { formatInterval, formatNumber, formatPercent, plotlyText } from "./text.ts";
@@ -27,7 +20,7 @@ export interface HeadMapOptions {
   /** What the value is, with its unit, as on the colour bar; `RAM (share of attention)` by default. */
   readonly quantity?: string;
   /** Heads to outline. */
-  readonly chosen?: readonly HeadPlace[];
+  readonly chosen?: readonly HeadId[];
   /** What the outlined heads are, for the caption; `chosen heads` by default. */
   readonly chosenLabel?: string;
   /**
@@ -89,7 +82,7 @@ function leaders(record: HeadRecord, count: number): string {
     .sort((a, b) => record.values[b] - record.values[a] || a - b)
     .slice(0, count)
     .map((i) =>
-      `${headName({ layer: Math.floor(i / heads), head: i % heads })} ` +
+      `${headName(headAt(i, heads))} ` +
       formatInterval(record.values[i], record.low?.[i], record.high?.[i])
     )
     .join(", ");
@@ -119,10 +112,10 @@ function leaders(record: HeadRecord, count: number): string {
  * ```
  */
 export function headMap(record: HeadRecord, options: HeadMapOptions = {}): Figure {
-  checkHeads("the head map", record);
+  checkRecord("the head map", record);
   const [layers, heads] = record.shape;
   const chosen = options.chosen ?? [];
-  checkPlaces("the head map", chosen, record.shape);
+  checkHeads(chosen, { layers, heads }, "outline");
   const { title = "Value by head", quantity = defaultQuantity, width = 720 } = options;
   const [least, most] = extent(record.values);
   const kind = options.scale ?? (least < 0 ? "diverging" : "sequential");
@@ -226,7 +219,7 @@ export function headMap(record: HeadRecord, options: HeadMapOptions = {}): Figur
 }
 
 /** Outline of one head's cell. */
-function outline({ layer, head }: HeadPlace, color: string): Shape {
+function outline({ layer, head }: HeadId, color: string): Shape {
   return {
     type: "rect",
     xref: "x",

@@ -23,13 +23,7 @@ export * from "./matrix_map.ts";
 export * from "./pareto.ts";
 export * from "./picture.ts";
 export type { Measured } from "./points.ts";
-export {
-  headName,
-  type HeadPlace,
-  type HeadRecord,
-  headRecord,
-  type ScoresJson,
-} from "./records.ts";
+export { type HeadRecord, headRecord, type ScoresJson } from "./records.ts";
 export * from "./report.ts";
 export * from "./result_curves.ts";
 export * from "./scatter.ts";

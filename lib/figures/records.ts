@@ -7,14 +7,6 @@
 import { InputError } from "../common/errors.ts";
 import { checkValues } from "./check.ts";
 
-/** A query head of the text decoder. */
-export interface HeadPlace {
-  /** Layer, from 0. */
-  readonly layer: number;
-  /** Head within the layer, from 0. */
-  readonly head: number;
-}
-
 /** A value per head, with its interval where known. Lists are row-major, `[layers, heads]`. */
 export interface HeadRecord {
   /** Number of layers and of heads per layer. */
@@ -50,11 +42,6 @@ export interface ScoresJson {
   };
 }
 
-/** Name of a head, e.g. `L12H3`. */
-export function headName({ layer, head }: HeadPlace): string {
-  return `L${layer}H${head}`;
-}
-
 /**
  * Throws unless the lists of a record fit its shape and are finite.
  *
@@ -62,7 +49,7 @@ export function headName({ layer, head }: HeadPlace): string {
  * @param record values by head
  * @throws {InputError} when a list has another length, a value is not finite, or there is no head
  */
-export function checkHeads(figure: string, record: HeadRecord): void {
+export function checkRecord(figure: string, record: HeadRecord): void {
   const [layers, heads] = record.shape;
   const count = layers * heads;
   if (!(Number.isInteger(layers) && Number.isInteger(heads) && layers > 0 && heads > 0)) {
@@ -74,28 +61,6 @@ export function checkHeads(figure: string, record: HeadRecord): void {
   for (const name of ["low", "high", "membership"] as const) {
     const list = record[name];
     if (list !== undefined) checkValues(figure, name, list, count);
-  }
-}
-
-/**
- * Throws unless every head lies in the model.
- *
- * @throws {InputError} naming the first head that does not
- */
-export function checkPlaces(
-  figure: string,
-  places: readonly HeadPlace[],
-  [layers, heads]: readonly [number, number],
-): void {
-  for (const { layer, head } of places) {
-    const within = Number.isInteger(layer) && layer >= 0 && layer < layers &&
-      Number.isInteger(head) && head >= 0 && head < heads;
-    if (!within) {
-      throw new InputError(
-        `Cannot draw ${figure} with head L${layer}H${head}: layers are 0 to ${layers - 1}, heads ` +
-          `0 to ${heads - 1}`,
-      );
-    }
   }
 }
 
@@ -121,7 +86,7 @@ export function headRecord(json: ScoresJson): HeadRecord {
     membership: json.topMembership?.probability.flat(),
     samples: json.samples,
   };
-  checkHeads("the scores", record);
+  checkRecord("the scores", record);
   return record;
 }
 

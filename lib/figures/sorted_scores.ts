@@ -6,7 +6,8 @@
 
 import { axisRange } from "./check.ts";
 import { type Figure, makeFigure } from "./figure.ts";
-import { checkHeads, headName, type HeadRecord, joinSentences, sampleNote } from "./records.ts";
+import { headAt, headName } from "../common/head_id.ts";
+import { checkRecord, type HeadRecord, joinSentences, sampleNote } from "./records.ts";
 import type { Trace } from "./spec.ts";
 import { formatInterval, formatPercent, plotlyText } from "./text.ts";
 import { accent, ink, withOpacity } from "./theme.ts";
@@ -56,7 +57,7 @@ export interface SortedScoresOptions {
  * ```
  */
 export function sortedScores(record: HeadRecord, options: SortedScoresOptions = {}): Figure {
-  checkHeads("the sorted scores", record);
+  checkRecord("the sorted scores", record);
   const { title = "Scores of all heads, sorted", quantity = "RAM (share of attention)" } = options;
   const { low, high } = record;
   const heads = record.shape[1];
@@ -66,7 +67,7 @@ export function sortedScores(record: HeadRecord, options: SortedScoresOptions = 
   const ranks = order.map((_, i) => i + 1);
   const values = order.map((i) => record.values[i]);
   const text = order.map((i, rank) =>
-    `<b>${headName({ layer: Math.floor(i / heads), head: i % heads })}</b>, rank ${rank + 1}<br>` +
+    `<b>${headName(headAt(i, heads))}</b>, rank ${rank + 1}<br>` +
     `${plotlyText(quantity)}: ${formatInterval(record.values[i], low?.[i], high?.[i])}`
   );
   const points = (from: number, to: number, color: string, size: number, name: string): Trace => ({

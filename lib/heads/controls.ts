@@ -6,7 +6,13 @@
  */
 import { InputError } from "../common/errors.ts";
 import { Random, type Seed } from "../stats/random.ts";
-import { checkHeads, compareHeads, type HeadGrid, type HeadId, headIndex } from "./head_id.ts";
+import {
+  checkHeads,
+  compareHeads,
+  type HeadGrid,
+  type HeadId,
+  headIndex,
+} from "../common/head_id.ts";
 import { otherHeads } from "./select.ts";
 
 /** The heads that controls may be drawn from, checked to be enough. */

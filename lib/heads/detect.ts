@@ -10,7 +10,7 @@ import { columnMeans } from "../stats/matrix.ts";
 import type { Seed } from "../stats/random.ts";
 import { topIndices } from "../stats/rank.ts";
 import { quantile } from "../stats/summary.ts";
-import { headAt, type HeadId } from "./head_id.ts";
+import { headAt, type HeadId } from "../common/head_id.ts";
 import { type HeadScores, scoreMatrix } from "./head_scores.ts";
 
 /** Options of {@link detectHeads}. */

@@ -14,7 +14,7 @@ import { columnMeans, type SampleMatrix, sampleMatrix } from "../stats/matrix.ts
 import { topMembership } from "../stats/membership.ts";
 import type { Seed } from "../stats/random.ts";
 import { topIndices } from "../stats/rank.ts";
-import { headAt, type HeadGrid, type HeadId } from "./head_id.ts";
+import { headAt, type HeadGrid, type HeadId } from "../common/head_id.ts";
 
 /** Scores of every head on every sample by one rule. Plain data: nothing to dispose of. */
 export interface HeadScores {
@@ -92,7 +92,7 @@ export function headScores(
 }
 
 /** Layers and heads of some scores. */
-export function gridOf({ shape: [, layers, heads] }: HeadScores): HeadGrid {
+export function gridOfScores({ shape: [, layers, heads] }: HeadScores): HeadGrid {
   return { layers, heads };
 }
 
@@ -127,7 +127,7 @@ export function filterSamples(
   );
   return headScores(
     scores.rule,
-    gridOf(scores),
+    gridOfScores(scores),
     rows.map((row) => ({
       id: scores.sampleIds[row],
       domain: scores.domains[row],

@@ -12,7 +12,19 @@ export {
 } from "./attention_profile.ts";
 export * from "./controls.ts";
 export { type DetectedHeads, detectHeads, type DetectOptions } from "./detect.ts";
-export * from "./head_id.ts";
+export {
+  allHeads,
+  checkHeads,
+  compareHeads,
+  gridOf,
+  headAt,
+  type HeadGrid,
+  type HeadId,
+  headIndex,
+  headName,
+  parseHead,
+  parseHeads,
+} from "../common/head_id.ts";
 export * from "./head_scores.ts";
 export { headScoresFromArrow, headScoresToArrow } from "./head_scores_file.ts";
 export { massOn, retrievalAttentionMass } from "./retrieval_attention_mass.ts";

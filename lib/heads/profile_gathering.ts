@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { PatternRequest } from "../model/text_decoder.ts";
-import { headAt, headName } from "./head_id.ts";
+import { headAt, headName } from "../common/head_id.ts";
 import { type HeadSample, type SampleTokens, sampleTokens } from "./scored_sample.ts";
 
 /** What the pass computes only when asked, because it costs time. */

@@ -14,7 +14,7 @@ import {
   type ProfileExtra,
   type ProfileOptions,
 } from "./attention_profile.ts";
-import { type HeadId, headName } from "./head_id.ts";
+import { headAt, type HeadId, headName } from "../common/head_id.ts";
 import { massOn } from "./retrieval_attention_mass.ts";
 import type { HeadSample, SampleTokens } from "./scored_sample.ts";
 import { spatialEntropy } from "./spatial_entropy.ts";
@@ -209,7 +209,7 @@ export function scoresOfProfile(
   };
   for (let i = 0; i < layers * heads; i++) {
     const view: HeadView = {
-      id: { layer: Math.floor(i / heads), head: i % heads },
+      id: headAt(i, heads),
       tokens: profile.tokens,
       question: profile.question.subarray(i * keys, (i + 1) * keys),
       lastQuestion: row(profile.lastQuestion, i),

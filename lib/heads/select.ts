@@ -6,7 +6,7 @@
 import { InputError } from "../common/errors.ts";
 import { topCount } from "../stats/concentration.ts";
 import { topIndices } from "../stats/rank.ts";
-import { allHeads, headAt, type HeadGrid, type HeadId, headIndex } from "./head_id.ts";
+import { allHeads, headAt, type HeadGrid, type HeadId, headIndex } from "../common/head_id.ts";
 
 /** How many heads to select: a share of all (at least one), or a number. */
 export type HowMany = { readonly fraction: number } | { readonly count: number };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import { type Hooks, type KernelHook, matchHookNames } from "./hook_point.ts";
 

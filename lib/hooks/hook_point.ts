@@ -7,7 +7,7 @@
  * @module
  */
 import { InputError, nearestNames } from "../common/errors.ts";
-import type { Kernels, Tensor, TfjsTensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor, TfjsTensor } from "../nn/kernels.ts";
 
 /** What a hook is told about where it runs. */
 export interface HookContext {

@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../common/errors.ts";
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 import {
   type Hook,
   type HookContext,

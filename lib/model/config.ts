@@ -6,7 +6,7 @@
  * camelCase.
  * @module
  */
-import type { Activation } from "../backend/kernels.ts";
+import type { Activation } from "../nn/kernels.ts";
 import type { ExpertsConfig } from "../nn/experts.ts";
 import type { RopeConfig } from "../nn/rope.ts";
 

@@ -4,7 +4,7 @@
  * Source: transformers `modeling_clip.py`, `modeling_siglip.py` and `modeling_internvl.py`.
  * @module
  */
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 import type { VisionLayerPoint } from "../hooks/hook_point.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import { bidirectionalAttention } from "../nn/attention.ts";

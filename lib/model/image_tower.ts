@@ -4,7 +4,7 @@
  * Source: transformers `modeling_llava.py`, `modeling_llava_onevision.py`, `modeling_internvl.py`.
  * @module
  */
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import type { ImageTowerConfig } from "./config.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 import type { AttentionFunction, KeyValueSegment, NeededPositions } from "../nn/attention.ts";
 import { type KeyValueGroup, takeHeads } from "../nn/grouped_attention.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Tensor } from "../backend/kernels.ts";
+import type { Tensor } from "../nn/kernels.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 
 /** A typed array with its shape, row-major. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 
 /** Four table rows and weights for every sample, which is their weighted sum. */
 export interface RowSamples {

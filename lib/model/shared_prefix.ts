@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { Tensor } from "../backend/kernels.ts";
+import type { Tensor } from "../nn/kernels.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
 import type { KvCache } from "./kv_cache.ts";

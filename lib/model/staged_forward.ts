@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { Capture } from "../hooks/capture.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import type { ModelInputs } from "./model_inputs.ts";

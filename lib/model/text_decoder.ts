@@ -7,7 +7,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 import type { DecoderLayerPoint } from "../hooks/hook_point.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import { type AttentionFunction, denseAttention, patternOfRows } from "../nn/attention.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import { gridOf, type HeadGrid } from "../common/head_id.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 import type { CapturedArray, CaptureRequest } from "../hooks/capture.ts";
 import { hookNames, type Hooks } from "../hooks/hook_point.ts";
 import { RunHooks } from "../hooks/run_hooks.ts";
@@ -71,6 +72,11 @@ export class VisionLanguageModel {
     readonly weights: WeightsMap,
   ) {
     this.hookNames = hookNames(config.text.numHiddenLayers, vision ? visionDepth(config) : 0);
+  }
+
+  /** Layers and query heads of the decoder. */
+  get grid(): HeadGrid {
+    return gridOf(this.config.text);
   }
 
   /** Hooks checked against this model's hook points. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError, nearestNames } from "../common/errors.ts";
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 
 /**
  * Named weights. Names are those of the role, without a family's prefixes: `layers.0.mlp.up_proj.weight`.

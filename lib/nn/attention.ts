@@ -2,13 +2,13 @@
  * Attention as functions on tensors: dense causal attention, bidirectional attention for vision
  * towers, and the pattern of chosen query rows.
  *
- * This folder holds the parts of a transformer as functions on tensors. The hybrid counterpart of
- * {@link denseAttention} is `lib/sparse/attention.ts`; both run through
+ * The hybrid counterpart of {@link denseAttention} is `lib/sparse/attention.ts`; both run through
  * `tests/suites/attention_suite.ts`.
  * @module
  */
-import { keyScores, mixValues } from "../backend/blocked_attention.ts";
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import { keyScores, mixValues } from "./blocked_attention.ts";
+import type { Kernels, Tensor } from "./kernels.ts";
+import { causalBias, causalBiasAt } from "./mask.ts";
 
 /**
  * Keys and values of a run of positions: consecutive, but for what a short cache leaves out (see
@@ -95,13 +95,6 @@ function hookedPattern(k: Kernels, folded: Tensor, call: AttentionCall, first: n
   return k.reshape(call.onPattern ? call.onPattern(pattern) : pattern, folded.shape);
 }
 
-/** 0 where query i may see key j, else -1e30: `[T, S]`. */
-export function causalBias(k: Kernels, queries: number, keys: number, first: number): Tensor {
-  const data = new Float32Array(queries * keys);
-  for (let i = 0; i < queries; i++) data.fill(-1e30, i * keys + first + i + 1, (i + 1) * keys);
-  return k.tensor(data, [queries, keys]);
-}
-
 /**
  * The attention pattern of chosen query rows only: what RAM needs, at the cost of those rows.
  *
@@ -129,9 +122,8 @@ export function patternOfRows(
     const folded = k.reshape(picked, [batch, keyValueHeads, group * rows.length, headDim]);
     const all = keyScores(k, folded, segments.map(({ key }) => key));
     const scores = k.reshape(all, [batch, heads, rows.length, keys]);
-    const hidden = new Float32Array(rows.length * keys);
-    rows.forEach((row, i) => hidden.fill(-1e30, i * keys + first + row + 1, (i + 1) * keys));
-    return k.cast(k.softmax(k.add(scores, k.tensor(hidden, [rows.length, keys]))), "float32");
+    const bias = causalBiasAt(k, rows.map((row) => first + row), keys);
+    return k.cast(k.softmax(k.add(scores, bias)), "float32");
   });
 }
 

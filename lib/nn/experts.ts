@@ -5,7 +5,7 @@
  * `Qwen3VLMoeTextExperts`).
  * @module
  */
-import type { Activation, Kernels, Tensor } from "../backend/kernels.ts";
+import type { Activation, Kernels, Tensor } from "./kernels.ts";
 
 /** Sizes of the experts of a decoder. Shape letters: E experts, C chosen ones, I their width. */
 export interface ExpertsConfig {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor } from "./kernels.ts";
 import type { AttentionCall, AttentionFunction, KeyValueSegment } from "./attention.ts";
 
 /** Key-value heads of a layer that hold keys of the same positions. */

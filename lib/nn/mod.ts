@@ -20,4 +20,6 @@ export {
   type Routing,
 } from "./experts.ts";
 export { groupedAttention, joinHeads, type KeyValueGroup, takeHeads } from "./grouped_attention.ts";
+export type * from "./kernels.ts";
+export { causalBias, causalBiasAt, hiddenScore, rangeBias } from "./mask.ts";
 export { foldGain, frequencyAxes, type RopeConfig, type RopeTables, ropeTables } from "./rope.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Kernels, Tensor } from "../backend/kernels.ts";
+import type { Kernels, Tensor } from "./kernels.ts";
 import { InputError } from "../common/errors.ts";
 
 /** How the frequencies of a decoder are assigned to the position axes. */

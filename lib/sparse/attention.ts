@@ -6,8 +6,8 @@
  * sink and the slab of keys that its windows reach, so no masked dense matrix is ever made.
  * @module
  */
-import { queryBlock } from "../backend/blocked_attention.ts";
-import type { Kernels, KeyRange, Tensor } from "../backend/kernels.ts";
+import { queryBlock } from "../nn/blocked_attention.ts";
+import type { Kernels, KeyRange, Tensor } from "../nn/kernels.ts";
 import {
   type AttentionCall,
   type AttentionFunction,
@@ -16,6 +16,7 @@ import {
   type KeyValueSegment,
 } from "../nn/attention.ts";
 import { joinHeads, takeHeads } from "../nn/grouped_attention.ts";
+import { hiddenScore } from "../nn/mask.ts";
 import { type Pattern, sees } from "./pattern.ts";
 import { layerParts, neededByHeads, type PlanPart, type SparsePlan } from "./plan.ts";
 
@@ -29,7 +30,9 @@ import { layerParts, neededByHeads, type PlanPart, type SparsePlan } from "./pla
  * ```ts
  * import { hybridAttention } from "./attention.ts";
  * import { hybridPlan } from "./plan.ts";
- * hybridAttention(hybridPlan([2, 4], [{ layer: 1, head: 0 }], { kind: "local", sink: 4, window: 64 }));
+ * const grid = { layers: 2, heads: 4 };
+ * const local = { kind: "local", sink: 4, window: 64 } as const;
+ * hybridAttention(hybridPlan(grid, [{ layer: 1, head: 0 }], local));
  * ```
  */
 export function hybridAttention(plan: SparsePlan): AttentionFunction {
@@ -147,7 +150,7 @@ function sparseHeads(
   return z;
 }
 
-/** 0 where a query of the block sees a key, else -1e30: `[t, keys]`. */
+/** 0 where a query of the block sees a key, else {@link hiddenScore}: `[t, keys]`. */
 function blockMask(
   k: Kernels,
   pattern: Pattern,
@@ -158,7 +161,7 @@ function blockMask(
   const data = new Float32Array(size * keys.length);
   for (let i = 0; i < size; i++) {
     for (let j = 0; j < keys.length; j++) {
-      if (!sees(pattern, first + i, keys[j])) data[i * keys.length + j] = -1e30;
+      if (!sees(pattern, first + i, keys[j])) data[i * keys.length + j] = hiddenScore;
     }
   }
   return k.tensor(data, [size, keys.length]);
@@ -215,7 +218,9 @@ export function maskedAttention(
   for (let head = 0; head < heads; head++) {
     for (let i = 0; i < queries; i++) {
       const row = (head * queries + i) * keys;
-      for (let j = 0; j < keys; j++) if (!sees(patterns[head], first + i, j)) data[row + j] = -1e30;
+      for (let j = 0; j < keys; j++) {
+        if (!sees(patterns[head], first + i, j)) data[row + j] = hiddenScore;
+      }
     }
   }
   return k.scope(() => {

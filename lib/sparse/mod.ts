@@ -10,7 +10,6 @@ export {
   hybridPlan,
   layerParts,
   neededByHeads,
-  type PlanHead,
   type PlanPart,
   type SparsePlan,
 } from "./plan.ts";

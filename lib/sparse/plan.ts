@@ -3,17 +3,9 @@
  *
  * @module
  */
-import { InputError } from "../common/errors.ts";
+import { checkHeads, type HeadGrid, type HeadId } from "../common/head_id.ts";
 import type { NeededPositions } from "../nn/attention.ts";
 import { checkPattern, dense, type Pattern } from "./pattern.ts";
-
-/** A query head of the decoder. */
-export interface PlanHead {
-  /** Layer, from 0. */
-  readonly layer: number;
-  /** Query head, from 0. */
-  readonly head: number;
-}
 
 /** Pattern by layer and query head: `patterns[layer][head]`. */
 export interface SparsePlan {
@@ -34,36 +26,35 @@ export interface PlanPart {
 /**
  * The hybrid plan of the paper: chosen heads see everything, all others a sink and a window.
  *
- * @param shape layers and query heads per layer
+ * @param grid layers and query heads of the model
  * @param full heads that keep full attention
  * @param local what the others see
- * @throws {InputError} for a head that does not exist
+ * @throws {InputError} for a head that does not exist or is named twice
  *
  * @example
  * ```ts
  * import { hybridPlan } from "./plan.ts";
  * import { assertEquals } from "@std/assert";
- * const plan = hybridPlan([2, 4], [{ layer: 1, head: 2 }], { kind: "local", sink: 4, window: 16 });
+ * const plan = hybridPlan({ layers: 2, heads: 4 }, [{ layer: 1, head: 2 }], {
+ *   kind: "local",
+ *   sink: 4,
+ *   window: 16,
+ * });
  * assertEquals(plan.patterns[1].map(({ kind }) => kind), ["local", "local", "dense", "local"]);
  * ```
  */
 export function hybridPlan(
-  shape: readonly [layers: number, heads: number],
-  full: readonly PlanHead[],
+  grid: HeadGrid,
+  full: readonly HeadId[],
   local: Pattern,
 ): SparsePlan {
   checkPattern(local);
-  const [layers, heads] = shape;
-  const patterns = Array.from({ length: layers }, () => Array<Pattern>(heads).fill(local));
-  for (const { layer, head } of full) {
-    if (!(layer >= 0 && layer < layers && head >= 0 && head < heads)) {
-      throw new InputError(
-        `Cannot keep head L${layer}H${head} full: the model has layers 0 to ${layers - 1} ` +
-          `and heads 0 to ${heads - 1}`,
-      );
-    }
-    patterns[layer][head] = dense;
-  }
+  checkHeads(full, grid, "give full attention to");
+  const patterns = Array.from(
+    { length: grid.layers },
+    () => Array<Pattern>(grid.heads).fill(local),
+  );
+  for (const { layer, head } of full) patterns[layer][head] = dense;
   return { patterns };
 }
 

@@ -5,7 +5,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { layerMatchedHeads, randomHeads } from "../heads/controls.ts";
-import { allHeads, compareHeads, type HeadGrid, type HeadId } from "../heads/head_id.ts";
+import { allHeads, compareHeads, type HeadGrid, type HeadId } from "../common/head_id.ts";
 
 /** Names of the policies, in the order of figures and tables. */
 export const policyNames = [

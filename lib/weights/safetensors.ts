@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { StoredDType } from "../backend/kernels.ts";
+import type { StoredDType } from "../nn/kernels.ts";
 import { InputError, nearestNames } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import { checkpointPath, hasCheckpointFile, readCheckpointJson } from "./checkpoint_files.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
-import type { Kernels } from "../../lib/backend/kernels.ts";
+import type { Kernels } from "../../lib/nn/kernels.ts";
 import { nativeKernels, type NativeOptions } from "../../lib/backend/native.ts";
 import { useBackend } from "../../lib/backend/select.ts";
 import { defaultNativeDir, tensorFlow } from "../../lib/backend/tensorflow.ts";

@@ -6,7 +6,7 @@ import {
   type MaskContext,
   zeroHeads,
 } from "../../lib/causal/head_mask.ts";
-import type { HeadId } from "../../lib/heads/head_id.ts";
+import type { HeadId } from "../../lib/common/head_id.ts";
 
 const grid = { layers: 4, heads: 4 };
 const heads: HeadId[] = [{ layer: 1, head: 0 }, { layer: 3, head: 2 }];

@@ -4,7 +4,7 @@ import { intervene } from "../../lib/causal/interventions.ts";
 import { corruptMedia, logitLens, patchHeads } from "../../lib/causal/path.ts";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
-import { allHeads, headIndex } from "../../lib/heads/head_id.ts";
+import { allHeads, headIndex } from "../../lib/common/head_id.ts";
 import { otherHeads } from "../../lib/heads/select.ts";
 import { goldenCase, goldenModel, testKernels } from "../suites/golden.ts";
 

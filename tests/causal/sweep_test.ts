@@ -12,7 +12,7 @@ import {
 } from "../../lib/causal/sweep.ts";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
-import { allHeads, type HeadId } from "../../lib/heads/head_id.ts";
+import { allHeads, gridOf, type HeadId } from "../../lib/common/head_id.ts";
 import { otherHeads } from "../../lib/heads/select.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
 import { goldenCase, goldenModel, testKernels } from "../suites/golden.ts";
@@ -32,7 +32,7 @@ async function wholeRun(
   variant: Variant,
   scope: Scope,
 ) {
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
+  const { layers, heads } = gridOf(model.config.text);
   const attention = intervene({ layers, heads }, [variant], {
     promptLength: sample.inputs.inputIds.length,
     from: scopeStart(sample, scope),

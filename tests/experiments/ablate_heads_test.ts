@@ -12,7 +12,7 @@ import { headEffects } from "../../lib/experiments/ablation_results.ts";
 import { findHeads, type FoundHeads } from "../../lib/experiments/find_heads.ts";
 import { type PlantedModel, plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
-import { compareHeads, headIndex } from "../../lib/heads/head_id.ts";
+import { compareHeads, headIndex } from "../../lib/common/head_id.ts";
 import { meanScores } from "../../lib/heads/head_scores.ts";
 import { topHeads } from "../../lib/heads/select.ts";
 import { testKernels } from "../suites/golden.ts";

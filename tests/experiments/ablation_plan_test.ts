@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ablationPlan, conditionNames, controlNames } from "../../lib/experiments/ablation_plan.ts";
-import { headIndex, headName } from "../../lib/heads/head_id.ts";
+import { headIndex, headName } from "../../lib/common/head_id.ts";
 
 const grid = { layers: 4, heads: 8 };
 const map = Float64Array.from({ length: 32 }, (_, i) => (i * 11) % 32);

@@ -37,7 +37,7 @@ Deno.test("attention from rows equals those rows of transformers' attention maps
   const all = view.massOn([...Array(tokens).keys()]);
   all.forEach((mass) => assertAlmostEquals(mass, 1, 1e-5));
   await assertRejects(() => attentionFrom(model, prompt, [tokens]), Error, "the prompt has 0 to");
-  assertThrows(() => view.head(9, 0), Error, "layers 0 to 3");
+  assertThrows(() => view.head({ layer: 9, head: 0 }), Error, "layers are 0 to 3");
 });
 
 Deno.test("values of visual tokens lie on their pictures, the evidence outlined", async () => {

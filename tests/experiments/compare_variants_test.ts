@@ -1,3 +1,4 @@
+import { gridOf } from "../../lib/common/head_id.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { zeroHeads } from "../../lib/causal/head_mask.ts";
 import { sweep } from "../../lib/causal/sweep.ts";
@@ -14,7 +15,7 @@ const samples = Array.from({ length: 12 }, (_, i) => ({
 
 Deno.test("variants are compared on the same samples: planted heads matter, by the evidence", async () => {
   const { model, retrievalHeads } = plantedModel(await testKernels(), { seed: 5, layers: 2 });
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
+  const { layers, heads } = gridOf(model.config.text);
   const blind = { kind: "blockKeys", span: "evidence" } as const;
   const variants = {
     nothing: [],

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { findHeads, readFoundHeads, type Samples } from "../../lib/experiments/find_heads.ts";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
-import { headIndex, headName } from "../../lib/heads/head_id.ts";
+import { headIndex, headName } from "../../lib/common/head_id.ts";
 import { meanScores } from "../../lib/heads/head_scores.ts";
 import { ruleNamed, scoringRules } from "../../lib/heads/scoring_rules.ts";
 import { testKernels } from "../suites/golden.ts";

@@ -3,7 +3,7 @@ import { patchHeads } from "../../lib/causal/path.ts";
 import { patchedHeads } from "../../lib/experiments/patched_heads.ts";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
-import { headIndex } from "../../lib/heads/head_id.ts";
+import { headIndex } from "../../lib/common/head_id.ts";
 import { meanScores, sampleMap } from "../../lib/heads/head_scores.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
 import { testKernels } from "../suites/golden.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { checkHead, fromPretrained } from "../../lib/families/pretrained.ts";
+import { checkHeads } from "../../lib/common/head_id.ts";
+import { fromPretrained } from "../../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../../lib/families/shipped.ts";
 import { goldenCase, goldenDir } from "../suites/golden.ts";
 
@@ -27,8 +28,11 @@ Deno.test("a checkpoint is loaded, answers, and frees everything", async () => {
 Deno.test("a missing directory, a wrong head and an absent shipped model are clear errors", async () => {
   await assertRejects(() => fromPretrained("no/such/dir/here"), Error, "Cannot open model");
   using model = await fromPretrained(dir);
-  assertThrows(() => checkHead(model.config, 4, 0), Error, "layers 0 to 3");
-  assertThrows(() => checkHead(model.config, 0, -1), Error, "query heads 0 to 3");
-  checkHead(model.config, 3, 3);
+  assertThrows(
+    () => checkHeads([{ layer: 4, head: 0 }], model.grid, "mask"),
+    Error,
+    "layers are 0 to 3",
+  );
+  checkHeads([{ layer: 3, head: 3 }], model.grid, "mask");
   assertEquals(shippedOrGiven(dir), dir);
 });

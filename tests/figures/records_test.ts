@@ -1,12 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
-import {
-  checkPlaces,
-  headName,
-  headRecord,
-  joinSentences,
-  sampleNote,
-} from "../../lib/figures/records.ts";
+import { headRecord, joinSentences, sampleNote } from "../../lib/figures/records.ts";
 
 Deno.test("a saved score table becomes a record in the same order", () => {
   const record = headRecord({
@@ -32,15 +26,9 @@ Deno.test("tables that do not fit are refused", () => {
     InputError,
     "at least 1 of each",
   );
-  assertThrows(
-    () => checkPlaces("a map", [{ layer: 2, head: 0 }], [2, 4]),
-    InputError,
-    "head L2H0: layers are 0 to 1, heads 0 to 3",
-  );
 });
 
 Deno.test("captions read as sentences", () => {
-  assertEquals(headName({ layer: 12, head: 3 }), "L12H3");
   assertEquals(sampleNote(1, undefined), "n = 1 sample");
   assertEquals(sampleNote(20, "95 % intervals"), "n = 20 samples; 95 % intervals");
   assertEquals(joinSentences("One", "", undefined, "Two?"), "One. Two?");

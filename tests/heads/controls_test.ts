@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { layerMatchedHeads, randomHeads, scoreMatchedHeads } from "../../lib/heads/controls.ts";
-import { allHeads, type HeadId, headIndex, headName } from "../../lib/heads/head_id.ts";
+import { allHeads, type HeadId, headIndex, headName } from "../../lib/common/head_id.ts";
 
 const grid = { layers: 4, heads: 8 };
 const all = allHeads(grid);

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import {
   byDomain,
   filterSamples,
-  gridOf,
+  gridOfScores,
   headConcentration,
   headScores,
   meanScores,
@@ -10,7 +10,7 @@ import {
   type SampleScores,
   summarizeHeads,
 } from "../../lib/heads/head_scores.ts";
-import { headIndex } from "../../lib/heads/head_id.ts";
+import { headIndex } from "../../lib/common/head_id.ts";
 import { Random } from "../../lib/stats/random.ts";
 
 const grid = { layers: 3, heads: 4 };
@@ -35,7 +35,7 @@ function noisy(samples: number, best: number | null, seed = 1) {
 Deno.test("means, domains and single maps are those of the samples put in", () => {
   const scores = noisy(9, 5);
   assertEquals(scores.shape, [9, 3, 4]);
-  assertEquals(gridOf(scores), grid);
+  assertEquals(gridOfScores(scores), grid);
   const mean = meanScores(scores);
   for (let h = 0; h < 12; h++) {
     let sum = 0;

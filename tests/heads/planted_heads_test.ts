@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
 import { detectHeads } from "../../lib/heads/detect.ts";
-import { compareHeads } from "../../lib/heads/head_id.ts";
+import { compareHeads } from "../../lib/common/head_id.ts";
 import { headScores, meanScores } from "../../lib/heads/head_scores.ts";
 import { ruleNamed, scoreSample } from "../../lib/heads/scoring_rules.ts";
 import { topHeads } from "../../lib/heads/select.ts";

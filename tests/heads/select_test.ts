@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { compareHeads, headIndex } from "../../lib/heads/head_id.ts";
+import { compareHeads, headIndex } from "../../lib/common/head_id.ts";
 import { bottomHeads, otherHeads, topHeads } from "../../lib/heads/select.ts";
 
 const grid = { layers: 4, heads: 4 };

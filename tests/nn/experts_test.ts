@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Kernels } from "../../lib/backend/kernels.ts";
+import type { Kernels } from "../../lib/nn/kernels.ts";
 import { portableKernels } from "../../lib/backend/portable.ts";
 import { chooseExperts, expertsFeedForward } from "../../lib/nn/experts.ts";
 import { Random } from "../../lib/stats/random.ts";

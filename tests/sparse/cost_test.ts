@@ -36,7 +36,8 @@ Deno.test("pairs are counted as the patterns say", () => {
 
 Deno.test("a plan with every head dense costs what dense costs, and less otherwise", () => {
   const all = [0, 1].flatMap((layer) => [0, 1, 2, 3].map((head) => ({ layer, head })));
-  const full = hybridPlan([2, 4], all, local), none = hybridPlan([2, 4], [], local);
+  const full = hybridPlan({ layers: 2, heads: 4 }, all, local),
+    none = hybridPlan({ layers: 2, heads: 4 }, [], local);
   assertEquals(prefillCost(config, 50, full), prefillCost(config, 50));
   const { attention, mlp, projections, total } = prefillCost(config, 50, none);
   assertEquals(attention + mlp + projections, total);
@@ -45,7 +46,7 @@ Deno.test("a plan with every head dense costs what dense costs, and less otherwi
   assert(speedupBound(config, 50, none) > 1);
   assert(speedupBound(config, 500, none) > speedupBound(config, 50, none));
   assertThrows(
-    () => prefillCost(config, 5, hybridPlan([1, 4], [], local)),
+    () => prefillCost(config, 5, hybridPlan({ layers: 1, heads: 4 }, [], local)),
     Error,
     "the model has 2 and 4",
   );
@@ -62,14 +63,14 @@ Deno.test("of experts the router and the chosen ones are counted", () => {
 });
 
 Deno.test("the bound by Amdahl's law is reached only when attention is everything", () => {
-  const none = hybridPlan([2, 4], [], local);
+  const none = hybridPlan({ layers: 2, heads: 4 }, [], local);
   assertEquals(amdahlBound(0, 100, none), 1);
   assertAlmostEquals(amdahlBound(1, 100, none), pairsSeen(dense, 100) / pairsSeen(local, 100));
   assertAlmostEquals(amdahlBound(0.5, 1e4, none), 2, 0.01);
 });
 
 Deno.test("a key-value head keeps everything if one of its query heads needs it", () => {
-  const one = hybridPlan([2, 4], [{ layer: 0, head: 1 }], local);
+  const one = hybridPlan({ layers: 2, heads: 4 }, [{ layer: 0, head: 1 }], local);
   const { dense: all, sparse } = cacheCost(config, 100, one);
   const perPosition = 2 * 4 * 4;
   assertEquals(all, 2 * 2 * 100 * perPosition);

@@ -31,8 +31,16 @@ Deno.test("the parts of a layer hold every query head once, with its pattern and
 });
 
 Deno.test("a plan keeps the chosen heads full and says their share", () => {
-  const plan = hybridPlan([2, 4], [{ layer: 0, head: 3 }, { layer: 1, head: 0 }], local);
+  const plan = hybridPlan(
+    { layers: 2, heads: 4 },
+    [{ layer: 0, head: 3 }, { layer: 1, head: 0 }],
+    local,
+  );
   assertEquals(fullShare(plan), 0.25);
-  assertEquals(fullShare(hybridPlan([2, 4], [], local)), 0);
-  assertThrows(() => hybridPlan([2, 4], [{ layer: 2, head: 0 }], local), Error, "layers 0 to 1");
+  assertEquals(fullShare(hybridPlan({ layers: 2, heads: 4 }, [], local)), 0);
+  assertThrows(
+    () => hybridPlan({ layers: 2, heads: 4 }, [{ layer: 2, head: 0 }], local),
+    Error,
+    "layers are 0 to 1",
+  );
 });

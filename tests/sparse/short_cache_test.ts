@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/common/errors.ts";
+import { gridOf } from "../../lib/common/head_id.ts";
 import { generate } from "../../lib/model/generate.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
 import type { AttentionFunction } from "../../lib/nn/attention.ts";
@@ -21,7 +22,7 @@ const masked = (plan: SparsePlan): AttentionFunction => (k, call) =>
 
 /** A plan in which some key-value heads are local, some mixed, some dense and a few strided. */
 function mixedPlan(model: VisionLanguageModel, seed: number): SparsePlan {
-  const { numHiddenLayers: layers, numAttentionHeads: heads, numKeyValueHeads } = model.config.text;
+  const { layers, heads } = gridOf(model.config.text), { numKeyValueHeads } = model.config.text;
   const random = new Random(seed);
   const draw = (): Pattern => {
     const sink = random.integer(6), window = 1 + random.integer(40);
@@ -91,8 +92,8 @@ const local: Pattern = { kind: "local", sink: 2, window: 8 };
 Deno.test("generating takes the same tokens, and the cache holds what the cost model says", async () => {
   const model = await goldenModel("qwen3_vl");
   const { inputs } = await goldenCase("qwen3_vl", "video");
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
-  const plan = hybridPlan([layers, heads], [{ layer: 1, head: 0 }], local);
+  const { layers, heads } = gridOf(model.config.text);
+  const plan = hybridPlan({ layers, heads }, [{ layer: 1, head: 0 }], local);
   const run = async (attention: AttentionFunction) => {
     const cache = model.newCache(null, attention);
     const options = { maxNewTokens: 50, stopTokenIds: [], attention };
@@ -119,8 +120,8 @@ Deno.test("generating takes the same tokens, and the cache holds what the cost m
 Deno.test("where a hook wants the pattern, generating keeps all keys", async () => {
   const model = await goldenModel("qwen3_vl");
   const { inputs } = await goldenCase("qwen3_vl", "text");
-  const { numHiddenLayers: layers, numAttentionHeads: heads } = model.config.text;
-  const plan = hybridPlan([layers, heads], [{ layer: 1, head: 0 }], local);
+  const { layers, heads } = gridOf(model.config.text);
+  const plan = hybridPlan({ layers, heads }, [{ layer: 1, head: 0 }], local);
   const attention = hybridAttention(plan);
   const tokens = async (hooked: boolean) => {
     const ids: number[] = [], keys = new Set<number>();

@@ -2,7 +2,7 @@
  * What every attention function must do: agree with a naive computation in plain loops.
  */
 import { assert, assertEquals } from "@std/assert";
-import type { Kernels, Tensor } from "../../lib/backend/kernels.ts";
+import type { Kernels, Tensor } from "../../lib/nn/kernels.ts";
 import type { AttentionFunction, KeyValueSegment } from "../../lib/nn/attention.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { relativeError } from "./golden.ts";

@@ -2,7 +2,7 @@
  * The golden checkpoints and transformers' numbers for them, as the tests use them.
  */
 import { currentBackend, useBackend } from "../../lib/backend/select.ts";
-import type { Kernels } from "../../lib/backend/kernels.ts";
+import type { Kernels } from "../../lib/nn/kernels.ts";
 import { createKernels } from "../../lib/backend/create_kernels.ts";
 import { openCheckpoint } from "../../lib/families/checkpoint.ts";
 import { loadModel } from "../../lib/families/load_weights.ts";

@@ -1,7 +1,7 @@
 /**
  * The operations of a transformer in plain loops and double precision, for the kernel suite.
  */
-import type { Activation } from "../../lib/backend/kernels.ts";
+import type { Activation } from "../../lib/nn/kernels.ts";
 
 /** Values in row-major order. */
 export interface Grid {

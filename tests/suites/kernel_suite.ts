@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
-import type { Activation, Kernels, StoredDType, Tensor } from "../../lib/backend/kernels.ts";
+import type { Activation, Kernels, StoredDType, Tensor } from "../../lib/nn/kernels.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { relativeError } from "./golden.ts";
 import * as loops from "./kernel_loops.ts";

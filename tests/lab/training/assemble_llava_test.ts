@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Kernels } from "../../../lib/backend/kernels.ts";
+import type { Kernels } from "../../../lib/nn/kernels.ts";
 import { useBackend } from "../../../lib/backend/select.ts";
 import { InputError } from "../../../lib/common/errors.ts";
 import { fromPretrained } from "../../../lib/families/pretrained.ts";

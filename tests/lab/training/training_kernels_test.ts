@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals } from "@std/assert";
-import type { Kernels } from "../../../lib/backend/kernels.ts";
+import type { Kernels } from "../../../lib/nn/kernels.ts";
 import { gradientOps } from "../../../lib/backend/native_gradients.ts";
 import { portableKernels } from "../../../lib/backend/portable.ts";
 import { useBackend } from "../../../lib/backend/select.ts";

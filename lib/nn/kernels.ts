@@ -1,11 +1,11 @@
 /**
  * The one interface between the model and the machine: every tensor operation a model needs.
  *
- * This folder chooses, describes and wraps the numeric backend. Two implementations of
- * {@link Kernels} exist: `portable.ts`, in plain TensorFlow.js operations, is the specification and
- * runs (and differentiates) on every TensorFlow.js backend; `native.ts` speaks to TensorFlow's C
- * library directly, keeps bfloat16 weights as bfloat16 and skips the TensorFlow.js engine. Both run
- * through `tests/suites/kernel_suite.ts`.
+ * This folder holds the parts of a transformer as functions over it. Two implementations of
+ * {@link Kernels} exist in `lib/backend/`: `portable.ts`, in plain TensorFlow.js operations, is the
+ * specification and runs (and differentiates) on every TensorFlow.js backend; `native.ts` speaks to
+ * TensorFlow's C library directly, keeps bfloat16 weights as bfloat16 and skips the TensorFlow.js
+ * engine. Both run through `tests/suites/kernel_suite.ts`.
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";

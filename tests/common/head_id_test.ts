@@ -9,7 +9,7 @@ import {
   headName,
   parseHead,
   parseHeads,
-} from "../../lib/heads/head_id.ts";
+} from "../../lib/common/head_id.ts";
 
 const head = fc.record({ layer: fc.nat(999), head: fc.nat(999) });
 

@@ -5,7 +5,8 @@
  * `tests/suites/kernel_suite.ts` holds all of them equal.
  * @module
  */
-import type { AttentionOptions, Kernels, KeyRange, Tensor } from "./kernels.ts";
+import type { AttentionOptions, Kernels, Tensor } from "./kernels.ts";
+import { rangeBias } from "./mask.ts";
 
 /** Rows of queries handled at once; bounds memory at `N * block * S` scores. */
 export const queryBlock = 256;
@@ -57,26 +58,6 @@ export function mixValues(k: Kernels, pattern: Tensor, values: readonly Tensor[]
     start += size;
   }
   return mixed!;
-}
-
-/** Added to scores: 0 where a head's query sees a key, else -1e30: `[heads, t, keys]`. */
-function rangeBias(
-  k: Kernels,
-  ranges: readonly (KeyRange | null)[],
-  queries: number,
-  keys: number,
-  first: number,
-): Tensor {
-  const data = new Float32Array(ranges.length * queries * keys).fill(-1e30);
-  ranges.forEach((range, head) => {
-    for (let i = 0; i < queries; i++) {
-      const row = (head * queries + i) * keys;
-      const start = range ? Math.max(0, first + i - range.window + 1) : 0;
-      data.fill(0, row + start, row + first + i + 1);
-      if (range) data.fill(0, row, row + Math.min(range.sink, first + i + 1));
-    }
-  });
-  return k.tensor(data, [ranges.length, queries, keys]);
 }
 
 /** {@link Kernels.attention} out of the other operations of `k`. */

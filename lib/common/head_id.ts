@@ -1,12 +1,11 @@
 /**
- * Attention heads by name: layer and query head, printed `L12H3`.
+ * Attention heads by name: layer and query head, printed `L12H3`; and the grid of all heads of a
+ * decoder. The one type, parser, check and printed form of the whole library.
  *
- * This folder scores every head of a decoder by how it looks things up, in one forward pass per
- * sample, and selects heads from the scores.
  * @module
  */
-import { InputError } from "../common/errors.ts";
-import { quoted } from "../common/text.ts";
+import { InputError } from "./errors.ts";
+import { quoted } from "./text.ts";
 
 /** A query head of the text decoder; both numbers count from 0. */
 export interface HeadId {
@@ -22,6 +21,22 @@ export interface HeadGrid {
   readonly layers: number;
   /** N, query heads of a layer. */
   readonly heads: number;
+}
+
+/**
+ * The grid of a decoder's heads from its configuration, such as `model.config.text`.
+ *
+ * @example
+ * ```ts
+ * import { gridOf } from "./head_id.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(gridOf({ numHiddenLayers: 2, numAttentionHeads: 4 }), { layers: 2, heads: 4 });
+ * ```
+ */
+export function gridOf(
+  text: { readonly numHiddenLayers: number; readonly numAttentionHeads: number },
+): HeadGrid {
+  return { layers: text.numHiddenLayers, heads: text.numAttentionHeads };
 }
 
 /**

@@ -1,0 +1,59 @@
+/**
+ * Masks as biases: what is added to attention scores so that a query does not see a key.
+ *
+ * @module
+ */
+import type { Kernels, KeyRange, Tensor } from "./kernels.ts";
+
+/**
+ * Added to the score of a key that a query must not see. The softmax of it is exactly 0 beside any
+ * seen key; unlike -Infinity it stays a number where all keys are hidden, and fits into bfloat16.
+ */
+export const hiddenScore = -1e30;
+
+/**
+ * 0 where the query at a position may see a key, else {@link hiddenScore}: `[positions, keys]`.
+ *
+ * @param positions position of each query
+ */
+export function causalBiasAt(k: Kernels, positions: readonly number[], keys: number): Tensor {
+  const data = new Float32Array(positions.length * keys);
+  positions.forEach((position, i) =>
+    data.fill(hiddenScore, i * keys + position + 1, (i + 1) * keys)
+  );
+  return k.tensor(data, [positions.length, keys]);
+}
+
+/**
+ * The causal mask of consecutive queries: `[queries, keys]`.
+ *
+ * @param first position of the first query
+ */
+export function causalBias(k: Kernels, queries: number, keys: number, first: number): Tensor {
+  return causalBiasAt(k, Array.from({ length: queries }, (_, i) => first + i), keys);
+}
+
+/**
+ * 0 where a head's query sees a key, else {@link hiddenScore}: `[heads, queries, keys]`.
+ *
+ * @param ranges what each head sees; null for everything up to the query
+ * @param first position of the first query
+ */
+export function rangeBias(
+  k: Kernels,
+  ranges: readonly (KeyRange | null)[],
+  queries: number,
+  keys: number,
+  first: number,
+): Tensor {
+  const data = new Float32Array(ranges.length * queries * keys).fill(hiddenScore);
+  ranges.forEach((range, head) => {
+    for (let i = 0; i < queries; i++) {
+      const row = (head * queries + i) * keys;
+      const start = range ? Math.max(0, first + i - range.window + 1) : 0;
+      data.fill(0, row + start, row + first + i + 1);
+      if (range) data.fill(0, row, row + Math.min(range.sink, first + i + 1));
+    }
+  });
+  return k.tensor(data, [ranges.length, queries, keys]);
+}
