@@ -51,15 +51,23 @@ export function environment(variable: EnvironmentVariable): string | undefined {
   return Deno.env.get(variable) || undefined;
 }
 
+/** Folder for caches of all programs: `XDG_CACHE_HOME`, else `~/.cache`. */
+function cacheFolder(): string {
+  const userFolder = environment("HOME") ?? environment("USERPROFILE") ?? ".";
+  return environment("XDG_CACHE_HOME") ?? join(userFolder, ".cache");
+}
+
+/** Folder of what CoReLens keeps outside a checkout: the native backend and fetched models. */
+export function corelensFolder(): string {
+  return join(cacheFolder(), "corelens");
+}
+
 /**
  * Folder of Hugging Face's programs: `HF_HOME`, else `huggingface` in `XDG_CACHE_HOME`, else
  * `~/.cache/huggingface`.
  */
 export function huggingFaceFolder(): string {
-  const chosen = environment("HF_HOME");
-  if (chosen) return chosen;
-  const userFolder = environment("HOME") ?? environment("USERPROFILE") ?? ".";
-  return join(environment("XDG_CACHE_HOME") ?? join(userFolder, ".cache"), "huggingface");
+  return environment("HF_HOME") ?? join(cacheFolder(), "huggingface");
 }
 
 /**

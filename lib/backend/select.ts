@@ -3,8 +3,6 @@
  * JavaScript.
  * @module
  */
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { InputError, nearestNames } from "../common/errors.ts";
 import { environment } from "./environment.ts";
@@ -61,9 +59,9 @@ let queue: Promise<unknown> = Promise.resolve();
 type Started = Pick<BackendDescription, "tensorFlowVersion" | "threads" | "device">;
 
 /** Starts TensorFlow's own kernels. */
-function startTensorFlow(options: TensorFlowOptions): Promise<Started> {
-  const { version, threads, device } = loadTensorFlow(options);
-  return Promise.resolve({ tensorFlowVersion: version, threads, device });
+async function startTensorFlow(options: TensorFlowOptions): Promise<Started> {
+  const { version, threads, device } = await loadTensorFlow(options);
+  return { tensorFlowVersion: version, threads, device };
 }
 
 /**
@@ -91,12 +89,9 @@ async function startWebGpu(asked: boolean): Promise<Started> {
   return { tensorFlowVersion: null, threads: 1, device };
 }
 
-/** Starts WASM with the modules that lie beside its package. */
+/** Starts WASM; its package finds its own modules. */
 async function startWasm(): Promise<Started> {
-  const wasm = await import("@tensorflow/tfjs-backend-wasm");
-  const require = createRequire(import.meta.url);
-  const file = "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm";
-  wasm.setWasmPaths(join(dirname(require.resolve(file)), "/"));
+  await import("@tensorflow/tfjs-backend-wasm");
   registerWasmKernels();
   return { tensorFlowVersion: null, threads: 1, device: "CPU" };
 }

@@ -7,12 +7,12 @@
  * @module
  */
 import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../common/errors.ts";
-import { environment } from "./environment.ts";
+import { checkoutFolder, packageVersion, setupCommand } from "../common/package.ts";
 import type { TfjsTensor } from "../nn/kernels.ts";
+import { corelensFolder, environment } from "./environment.ts";
 
 /** TensorFlow's number for bfloat16, which the binding takes but does not name. */
 export const TF_BFLOAT16 = 14;
@@ -108,7 +108,7 @@ export interface TensorFlow {
 
 /** How to load TensorFlow; every field has a default. */
 export interface TensorFlowOptions {
-  /** Folder of the compiled binding. Default: `CORELENS_NATIVE`, else `.native` of this repository. */
+  /** Folder of the compiled binding. Default: {@link defaultNativeDir}. */
   readonly nativeDir?: string;
   /** Threads for one operation. Default: `CORELENS_THREADS`, else TensorFlow's (all cores). */
   readonly threads?: number;
@@ -120,13 +120,18 @@ interface NodeBackend extends tf.KernelBackend {
   getInputTensorIds(tensors: readonly tf.Tensor[]): number[];
 }
 
-const packageName = "@tensorflow/tfjs-node-gpu";
 let loaded: TensorFlow | null = null;
 
-/** The folder from which the binding is loaded when no other is named. */
+/**
+ * The folder from which the binding is loaded when no other is named: `CORELENS_NATIVE`, else
+ * `.native` of the checkout, else (where the package is installed) the folder of this version in the
+ * user's cache.
+ */
 export function defaultNativeDir(): string {
-  return environment("CORELENS_NATIVE") ??
-    join(dirname(fileURLToPath(import.meta.url)), "..", "..", ".native");
+  const chosen = environment("CORELENS_NATIVE");
+  if (chosen) return chosen;
+  const checkout = checkoutFolder();
+  return checkout ? join(checkout, ".native") : join(corelensFolder(), packageVersion, "native");
 }
 
 /** Threads from an option or the environment; null leaves the choice to TensorFlow. */
@@ -176,7 +181,7 @@ function restoreNodeUtil(require: NodeJS.Require): void {
  * another folder or with another thread count
  * @throws {Error} when it is there but cannot be loaded
  */
-export function loadTensorFlow(options: TensorFlowOptions = {}): TensorFlow {
+export async function loadTensorFlow(options: TensorFlowOptions = {}): Promise<TensorFlow> {
   const nativeDir = resolve(options.nativeDir ?? defaultNativeDir());
   const threads = chosenThreads(options.threads);
   if (loaded) {
@@ -198,7 +203,7 @@ export function loadTensorFlow(options: TensorFlowOptions = {}): TensorFlow {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new InputError(
-      `Cannot load TensorFlow: ${bindingFile} does not exist; "deno task setup" makes it`,
+      `Cannot load TensorFlow: ${bindingFile} does not exist; "${setupCommand()}" makes it`,
     );
   }
 
@@ -207,14 +212,18 @@ export function loadTensorFlow(options: TensorFlowOptions = {}): TensorFlow {
   if (threads !== null) Deno.env.set("TF_NUM_INTRAOP_THREADS", String(threads));
   if (logLevel !== "0") loadFrameworkQuietly(nativeDir);
 
-  const require = createRequire(import.meta.url);
+  // Loads Node's modules and the binding wherever this file came from, also over HTTP.
+  const require = createRequire("file:///");
   restoreNodeUtil(require);
   const binding = require(bindingFile) as TensorFlowBinding;
-  const { NodeJSKernelBackend } = require(`${packageName}/dist/nodejs_kernel_backend.js`) as {
+  const backendModule: unknown = await import(
+    "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js"
+  );
+  const { NodeJSKernelBackend } = backendModule as {
     NodeJSKernelBackend: new (binding: TensorFlowBinding, packageName: string) => NodeBackend;
   };
-  require(`${packageName}/dist/register_all_kernels.js`);
-  const backend = new NodeJSKernelBackend(binding, packageName);
+  await import("@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js");
+  const backend = new NodeJSKernelBackend(binding, "@tensorflow/tfjs-node-gpu");
   tf.registerBackend("tensorflow", () => backend, 3);
 
   loaded = {

@@ -3,7 +3,10 @@
  *
  * @module
  */
+import { join } from "node:path";
+import { corelensFolder } from "../backend/environment.ts";
 import { InputError, nearestNames } from "../common/errors.ts";
+import { checkoutFolder, packageVersion } from "../common/package.ts";
 
 /**
  * Short names: the small model, the same without the price that concentrates its look-up, the same
@@ -19,9 +22,13 @@ const recipes: Readonly<Record<string, string>> = {
   "smol-vision": "make it once with `deno task smol` (98 MB) and `deno task assemble` (270 MB)",
 };
 
-/** Folder of this repository's data, as a path. */
+/**
+ * Folder of the shipped models, samples and records: the checkout's `data`, or, where the package is
+ * installed, the folder of this version in the user's cache, into which models are fetched.
+ */
 export function dataFolder(): string {
-  return decodeURIComponent(new URL("../../data", import.meta.url).pathname);
+  const checkout = checkoutFolder();
+  return checkout ? join(checkout, "data") : join(corelensFolder(), packageVersion, "data");
 }
 
 /** Refuses a single word that is neither a shipped model nor a file or folder. */

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../lib/common/errors.ts";
@@ -21,11 +27,11 @@ Deno.test("asking for TensorFlow before it is loaded is an error that says what 
 
 Deno.test("the binding multiplies in float32 and, exactly for small integers, in bfloat16", async () => {
   if (!native) {
-    assertThrows(() => loadTensorFlow(), InputError, "deno task setup");
+    await assertRejects(() => loadTensorFlow(), InputError, "deno task setup");
     return;
   }
-  const { binding, toTfjs, idOf, version } = loadTensorFlow();
-  assertEquals(loadTensorFlow().binding, binding);
+  const { binding, toTfjs, idOf, version } = await loadTensorFlow();
+  assertEquals((await loadTensorFlow()).binding, binding);
   assert(/^\d+\.\d+\.\d+/.test(version));
   const before = binding.getNumOfTensors();
   const [left, right] = [[1, 2, 3, 4, 5, 6], [1, -1, 2, 0, 3, 5]];
@@ -75,15 +81,19 @@ Deno.test("the binding multiplies in float32 and, exactly for small integers, in
   assertThrows(() => binding.executeOp("NoSuchOperation", [], [], 1), Error, "NoSuchOperation");
 });
 
-Deno.test("a folder without the binding, and an impossible thread count, are errors", () => {
-  assertThrows(() => loadTensorFlow({ nativeDir: "no/such/folder" }), InputError, "no/such/folder");
-  assertThrows(() => loadTensorFlow({ threads: 0 }), InputError, "1 to 1024");
-  assertThrows(() => loadTensorFlow({ threads: 1.5 }), InputError, "1 to 1024");
+Deno.test("a folder without the binding, and an impossible thread count, are errors", async () => {
+  await assertRejects(
+    () => loadTensorFlow({ nativeDir: "no/such/folder" }),
+    InputError,
+    "no/such/folder",
+  );
+  await assertRejects(() => loadTensorFlow({ threads: 0 }), InputError, "1 to 1024");
+  await assertRejects(() => loadTensorFlow({ threads: 1.5 }), InputError, "1 to 1024");
 });
 
 Deno.test("loading is silent by default and loud on request", async () => {
   const load = `import { loadTensorFlow } from "LIB/backend/tensorflow.ts";
-    try { loadTensorFlow(); } catch (error) { console.error(error.message); }`;
+    try { await loadTensorFlow(); } catch (error) { console.error(error.message); }`;
   const silent = await runProgram(load, { env: { CORELENS_TF_LOG: "2" } });
   const loud = await runProgram(load, { env: { CORELENS_TF_LOG: "0" } });
   if (native) {
@@ -99,8 +109,8 @@ Deno.test("the thread count reaches TensorFlow and is reported", async () => {
   const report = await runProgram(
     `import { loadTensorFlow } from "LIB/backend/tensorflow.ts";
     try { 
-      console.log(loadTensorFlow({ threads: 1 }).threads, Deno.env.get("TF_NUM_INTRAOP_THREADS"));
-      loadTensorFlow({ threads: 2 });
+      console.log((await loadTensorFlow({ threads: 1 })).threads, Deno.env.get("TF_NUM_INTRAOP_THREADS"));
+      await loadTensorFlow({ threads: 2 });
     } catch (error) { console.log(error.message); }`,
   );
   assertStringIncludes(report.stdout, native ? "1 1\n" : "deno task setup");

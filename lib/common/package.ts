@@ -1,0 +1,36 @@
+/**
+ * Where this package lies: in a checkout of the repository, or installed from elsewhere.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import denoJson from "../../deno.json" with { type: "json" };
+
+/** Version of the package. */
+export const packageVersion: string = denoJson.version;
+
+/** Address of the package's root folder; ends with a slash. */
+export const packageRoot: URL = new URL("../../", import.meta.url);
+
+/**
+ * The root folder of the checkout that this code runs from; null where it is installed: from a
+ * registry, over HTTP, or below `node_modules`.
+ *
+ * @example
+ * ```ts
+ * import { checkoutFolder } from "./package.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(checkoutFolder(new URL("https://example.org/corelens/")), null);
+ * ```
+ */
+export function checkoutFolder(root: URL = packageRoot): string | null {
+  if (root.protocol !== "file:" || root.pathname.includes("/node_modules/")) return null;
+  return fileURLToPath(root);
+}
+
+/** The command that sets up the native backend, as a user of this copy has to write it. */
+export function setupCommand(): string {
+  return checkoutFolder() === null
+    ? `deno run -A jsr:${denoJson.name}@${packageVersion}/setup`
+    : "deno task setup";
+}
