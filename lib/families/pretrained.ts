@@ -31,6 +31,7 @@ import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
 import { openCheckpoint, readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
 import { shippedOrGiven } from "./shipped.ts";
+import { fetchShipped } from "./shipped_download.ts";
 import { loadModel, type LoadProgress, storedWeights } from "./load_weights.ts";
 
 /** How a checkpoint is loaded. */
@@ -173,6 +174,7 @@ export async function fromPretrained(
   options: LoadOptions = {},
 ): Promise<PretrainedModel> {
   const { backend, dtype = "auto", onProgress, ...hub } = options;
+  await fetchShipped(dirOrHubId);
   const dir = await resolveCheckpoint(shippedOrGiven(dirOrHubId), {
     ...hub,
     onProgress: ({ received, total }) => onProgress?.("download", received, total),

@@ -22,6 +22,7 @@ import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { matchWeights, readWeights, storedWeights } from "./load_weights.ts";
 import type { LoadOptions } from "./pretrained.ts";
 import { shippedOrGiven } from "./shipped.ts";
+import { fetchShipped } from "./shipped_download.ts";
 
 /** One prompt of a streamed pass. */
 export interface StreamedPrompt {
@@ -172,6 +173,7 @@ export async function openStreamed(
   options: LoadOptions = {},
 ): Promise<StreamedModel> {
   const { backend, dtype = "auto", onProgress, ...hub } = options;
+  await fetchShipped(dirOrHubId);
   const dir = await resolveCheckpoint(shippedOrGiven(dirOrHubId), {
     ...hub,
     onProgress: ({ received, total }) => onProgress?.("download", received, total),
