@@ -25,7 +25,8 @@ export interface Checkpoint {
 }
 
 /**
- * Reads a checkpoint's config, without its weights.
+ * Reads a checkpoint's config, without its weights. Tokens that end an answer are those of
+ * `generation_config.json` alone where it names any, as in transformers' `generate`.
  *
  * @throws {InputError} for a missing, damaged or unknown config
  */
@@ -46,8 +47,8 @@ export async function readModelConfig(
     await readCheckpointJson(dir, "generation_config.json"),
     `${dir}/generation_config.json`,
   );
-  const eosTokenIds = [...new Set([...generation.tokenIds("eos_token_id"), ...config.eosTokenIds])];
-  return { family, config: { ...config, eosTokenIds } };
+  const eosTokenIds = generation.tokenIds("eos_token_id");
+  return { family, config: eosTokenIds.length > 0 ? { ...config, eosTokenIds } : config };
 }
 
 /**

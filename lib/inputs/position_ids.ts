@@ -61,10 +61,13 @@ export interface MropeOptions {
 /**
  * The rule of positions on three axes: text advances all of them; a picture that starts at position s has time s
  * (plus the time of its temporal patch), heights from s and widths from s, and text goes on at s plus
- * the longer side of its grid.
+ * the longer side of its grid, whatever its times. Generated tokens go on where the prompt's text would,
+ * so that decoding with a cache and one pass over prompt and answer see the same positions.
  *
  * Temporal patches that follow each other without text between are one picture. Source: transformers
- * 5.23 `get_rope_index` (`modeling_qwen3_vl.py`, `modeling_qwen2_vl.py`).
+ * 5.23 `get_rope_index` (`modeling_qwen3_vl.py`, `modeling_qwen2_vl.py`) and, for the tokens after the
+ * prompt, `_update_model_kwargs_for_generation` (the last position plus one; the `rope_deltas` that
+ * `get_rope_index` returns besides mean the largest one plus one and are not used there).
  *
  * @example
  * ```ts
@@ -90,11 +93,10 @@ function place(
   time: (grid: PlacedGrid, index: number) => number,
 ): Positions {
   const positionIds = new Int32Array(3 * tokens);
-  let token = 0, position = 0, largest = -1;
+  let token = 0, position = 0;
   const text = (end: number) => {
     for (; token < end; token++, position++) {
       for (let axis = 0; axis < 3; axis++) positionIds[axis * tokens + token] = position;
-      largest = Math.max(largest, position);
     }
   };
   for (let i = 0; i < grids.length;) {
@@ -119,10 +121,9 @@ function place(
           positionIds[2 * tokens + token] = position + column;
         }
       }
-      largest = Math.max(largest, t, position + rows - 1, position + columns - 1);
     }
     position += Math.max(first.rows, first.columns);
   }
   text(tokens);
-  return { positionIds, nextPosition: largest + 1 };
+  return { positionIds, nextPosition: position };
 }

@@ -28,9 +28,24 @@ Deno.test("a family is found by its model type, or the message lists those that 
   assertThrows(() => familyOf("llava_qwen"), InputError, "llava-hf/");
 });
 
-Deno.test("stop tokens come from the generation config and the config", async () => {
+Deno.test("stop tokens are the generation config's alone, the config's where it names none", async () => {
   const { config } = await readModelConfig(goldenDir("qwen3_vl"));
   assertEquals(config.eosTokenIds, [578, 576]);
+  const change = (json: Record<string, unknown>) =>
+    (json.text_config as Record<string, unknown>).eos_token_id = 460;
+  for (
+    const [generation, wanted] of [
+      [{ eos_token_id: 227 }, [227]],
+      [{ eos_token_id: [227, 5] }, [227, 5]],
+      [{ eos_token_id: null }, [460]],
+      [{}, [460]],
+    ] as const
+  ) {
+    await withConfig(change, async (dir) => {
+      await Deno.writeTextFile(`${dir}/generation_config.json`, JSON.stringify(generation));
+      assertEquals((await readModelConfig(dir)).config.eosTokenIds, wanted);
+    });
+  }
 });
 
 Deno.test("a config of no or another type is an error", async () => {

@@ -70,10 +70,12 @@ Deno.test("mropePositions: patches of a video follow each other in time, as told
     [1, 3, 5].map((token) => rule(8, grids, {}).positionIds[token]);
   assertEquals(times(mropePositions()), [1, 2, 3]);
   assertEquals(times(mropePositions({ time: (_, index) => 4 * index })), [1, 5, 9]);
-  // Generation goes on after the largest position so far, be it a time.
-  assertEquals(mropePositions({ time: (_, index) => 4 * index })(8, grids, {}).nextPosition, 10);
-  // Text goes on after the longer side of the frames, whatever the times (transformers 5).
-  assertEquals(mropePositions()(8, grids, {}).positionIds[7], 3);
+  // Text goes on after the longer side of the frames, whatever the times (transformers 5), and
+  // generated tokens go on after the text, even where the video's times reach beyond it.
+  for (const rule of [mropePositions(), mropePositions({ time: (_, index) => 4 * index })]) {
+    const { positionIds, nextPosition } = rule(8, grids, {});
+    assertEquals([positionIds[7], nextPosition], [3, 4]);
+  }
 });
 
 Deno.test("mropePositions: pictures that overlap or do not fit are refused", () => {
