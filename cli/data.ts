@@ -5,6 +5,7 @@
  */
 import type { FolderSample } from "../lib/data/folder_data_set.ts";
 import { publishedNames } from "../lib/data/published/mod.ts";
+import { type LeftOut, leftOutLine } from "../lib/data/unusable.ts";
 import type { Arguments, Options } from "./command.ts";
 
 /** Options of commands that read a data set. */
@@ -18,20 +19,11 @@ export const dataOptions: Options = {
   },
   out: { type: "string", value: "RUN", help: "folder for the record" },
   limit: { type: "string", value: "N", help: "only the first N samples of each domain" },
+  "skip-bad": {
+    type: "boolean",
+    help: "go on without samples that cannot be used, and name them in the manifest",
+  },
 };
-
-/** The first `limit` samples of each domain, in order. */
-export function limitByDomain<T extends { readonly domain: string }>(
-  samples: readonly T[],
-  limit: number,
-): T[] {
-  const seen = new Map<string, number>();
-  return samples.filter(({ domain }) => {
-    const count = (seen.get(domain) ?? 0) + 1;
-    seen.set(domain, count);
-    return count <= limit;
-  });
-}
 
 /** A data set and where its record goes. */
 export interface DataRun {
@@ -47,24 +39,40 @@ export interface DataRun {
     readonly model: string;
     /** Seed of everything random. */
     readonly seed: number;
+    /** Whether the run goes on without samples that cannot be used. */
+    readonly skipBad: boolean;
+    /** Samples that were left out already. */
+    readonly leftOut: readonly LeftOut[];
+    /** Says on standard error which sample is left out during the run. */
+    readonly onLeftOut: (sample: LeftOut) => void;
   };
 }
 
 /**
- * Reads `--dataset`, `--out`, `--limit`, `--seed` and `--model`, before any model is loaded.
+ * Reads `--dataset`, `--out`, `--limit`, `--skip-bad`, `--seed` and `--model`, before any model is
+ * loaded. Says on standard error how many samples were left out since they cannot be used.
  *
- * @param choose leaves out samples that the command cannot use
+ * @param accept samples that the command has a use for; all by default
  * @throws {InputError} for missing options and a data set that cannot be read
  */
 export async function readData(
   args: Arguments,
-  choose: (samples: readonly FolderSample[], data: string) => readonly FolderSample[] = (all) =>
-    all,
+  accept?: (sample: FolderSample) => boolean,
 ): Promise<DataRun> {
   const { listSamples } = await import("../lib/data/shipped_samples.ts");
   const data = args.required("dataset"), folder = args.required("out");
   const limit = args.integer("limit", Number.MAX_SAFE_INTEGER, 1);
   const seed = args.integer("seed", 0, 0);
-  const samples = limitByDomain(choose(await listSamples(data), data), limit);
-  return { samples, record: { folder, data, model: args.text("model") ?? "mini", seed } };
+  const skipBad = args.flag("skip-bad"), leftOut: LeftOut[] = [];
+  const samples = await listSamples(data, {
+    limit,
+    accept,
+    skipBad,
+    onLeftOut: (sample) => leftOut.push(sample),
+  });
+  if (leftOut.length > 0) console.error(leftOutLine(leftOut));
+  const onLeftOut = ({ sample, reason }: LeftOut) =>
+    console.error(`left out: sample ${sample}: ${reason}`);
+  const model = args.text("model") ?? "mini";
+  return { samples, record: { folder, data, model, seed, skipBad, leftOut, onLeftOut } };
 }

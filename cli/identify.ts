@@ -26,21 +26,23 @@ export const command: Command = {
   ],
   async run(args) {
     const { loadCommandModel } = await import("./model.ts");
-    const { samplesWithEvidence } = await import("../lib/data/shipped_samples.ts");
+    const { noEvidence } = await import("../lib/data/shipped_samples.ts");
     const { headSamples } = await import("../lib/experiments/samples.ts");
-    const { findHeads } = await import("../lib/experiments/find_heads.ts");
+    const { findHeads, firstUsable } = await import("../lib/experiments/find_heads.ts");
     const { rulesFor } = await import("../lib/heads/scoring_rules.ts");
     const fraction = args.number("fraction", 0.05, 0, 1);
-    const { samples: list, record } = await readData(args, (listed, data) => {
-      const known = samplesWithEvidence(listed, data), unknown = listed.length - known.length;
-      if (unknown > 0) {
-        console.error(`left out: ${unknown} samples that do not say where their answer stands`);
-      }
-      return known;
+    let unknown = 0;
+    const { samples: list, record } = await readData(args, ({ evidence }) => {
+      if (evidence.length === 0) unknown++;
+      return evidence.length > 0;
     });
+    if (list.length === 0) throw noEvidence(record.data, unknown);
+    if (unknown > 0) {
+      console.error(`left out: ${unknown} samples that do not say where their answer stands`);
+    }
     using model = await loadCommandModel(args);
     const samples = headSamples(model, list, { contentless: args.text("contentless") });
-    const all = rulesFor(await samples[0].load());
+    const all = rulesFor(await firstUsable(samples, record));
     const wanted = args.text("rule") ?? "ram";
     const first = all.find(({ name }) => name === wanted);
     if (!first) {

@@ -15,6 +15,8 @@ import {
   type Sample,
   type SampleMedia,
 } from "./sample.ts";
+import { linesOf } from "./lines.ts";
+import { Listing, type ListOptions } from "./listing.ts";
 import { parseSample, type SampleEntry } from "./sample_json.ts";
 
 /** Name of the file that lists the samples. */
@@ -27,42 +29,52 @@ export type FolderSample = SampleEntry & {
 };
 
 /**
- * Reads the list of a folder data set and checks every line; the pictures are not opened yet.
+ * Reads the list of a folder data set and checks each line; the pictures are not opened yet.
  *
  * @param folder holds `samples.jsonl`
  * @param domain only samples of this domain
- * @returns in the order of the file, at least one
+ * @param options how much is read: with a domain, a limit ends the reading
+ * @returns in the order of the file; none only where `accept` took none
  * @throws {InputError} that names the folder, the line and the sample where something is wrong
  */
-export async function readFolderDataSet(folder: string, domain?: string): Promise<FolderSample[]> {
+export async function readFolderDataSet(
+  folder: string,
+  domain?: string,
+  options: ListOptions = {},
+): Promise<FolderSample[]> {
   const path = await containedPath(folder, samplesFile);
-  const samples: FolderSample[] = [];
-  const ids = new Set<string>();
-  const lines = (await Deno.readTextFile(path)).replace(/^\ufeff/, "").split(/\r?\n/);
-  lines.forEach((line, i) => {
-    if (line.trim() === "") return;
-    const place = `line ${i + 1} of ${samplesFile}`;
-    let json: unknown;
-    try {
-      json = JSON.parse(line);
-    } catch {
-      throw new InputError(`Cannot read ${place} in ${folder}: it is not JSON`);
-    }
-    const sample = { ...parseSample(json, place), folder };
-    if (ids.has(sample.id)) {
-      throw new InputError(`Cannot read ${place}: sample ${quoted(sample.id)} is there already`);
-    }
+  const listing = new Listing(options);
+  const ids = new Set<string>(), domains = new Set<string>();
+  let number = 0;
+  for await (const line of linesOf(path)) {
+    number++;
+    if (line.trim() === "") continue;
+    const place = `line ${number} of ${samplesFile}`;
+    const sample = await listing.attempt(place, () => {
+      const entry = parseSample(parsedLine(line, `${place} in ${folder}`), place);
+      if (!ids.has(entry.id)) return { ...entry, folder };
+      throw new InputError(`Cannot read ${place}: sample ${quoted(entry.id)} is there already`);
+    });
+    if (!sample) continue;
     ids.add(sample.id);
-    samples.push(sample);
-  });
-  const found = [...new Set(samples.map((sample) => sample.domain))];
-  const wanted = domain === undefined ? samples : samples.filter((one) => one.domain === domain);
-  if (wanted.length > 0) return wanted;
+    domains.add(sample.domain);
+    if (domain === undefined || sample.domain === domain) listing.add(sample);
+    if (domain !== undefined && listing.isFull(domain)) break;
+  }
+  if (listing.read > 0) return listing.samples;
   throw new InputError(
-    samples.length === 0
+    ids.size === 0
       ? `Cannot use data set ${folder}: ${samplesFile} has no samples`
-      : `Cannot use domain ${quoted(domain!)} of ${folder}: it has ${found.join(", ")}`,
+      : `Cannot use domain ${quoted(domain!)} of ${folder}: it has ${[...domains].join(", ")}`,
   );
+}
+
+function parsedLine(line: string, place: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new InputError(`Cannot read ${place}: it is not JSON`);
+  }
 }
 
 /** Throws where a box of the evidence leaves its picture. */

@@ -21,6 +21,7 @@ export {
   normaliseAnswer,
   type Scored,
 } from "./metrics.ts";
+export type { ListOptions } from "./listing.ts";
 export { encodePng } from "./png.ts";
 export { publishedNames, readPublished } from "./published/mod.ts";
 export {
@@ -37,3 +38,4 @@ export {
 } from "./sample.ts";
 export type { SampleEntry } from "./sample_json.ts";
 export * from "./shipped_samples.ts";
+export * from "./unusable.ts";

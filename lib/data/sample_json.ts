@@ -59,6 +59,14 @@ function texts(where: string, field: string, value: unknown, least: number): str
   throw wrongField(where, field, value, `a list of ${least > 0 ? `at least ${least} ` : ""}texts`);
 }
 
+/** Choices: at least one of them has a text. */
+function choicesOf(where: string, value: unknown): string[] {
+  const valid = Array.isArray(value) && value.every((one) => typeof one === "string") &&
+    value.some((one) => one !== "");
+  if (valid) return value;
+  throw wrongField(where, "choices", value, "a list of at least 1 texts");
+}
+
 const isWhole = (value: unknown): value is number =>
   Number.isInteger(value) && value as number >= 0;
 
@@ -176,7 +184,7 @@ export function parseSample(json: unknown, place: string): SampleEntry {
     answer: typeof answer === "string" && answer !== ""
       ? answer
       : texts(where, "answer", answer, 1),
-    ...(choices === undefined ? {} : { choices: texts(where, "choices", choices, 1) }),
+    ...(choices === undefined ? {} : { choices: choicesOf(where, choices) }),
     evidence: evidence.map((one, i) => evidenceOf(where, `evidence[${i}]`, one, extent)),
     ...(chance === undefined ? {} : { chance }),
     ...(metric === undefined ? {} : { metric: metric as MetricName }),

@@ -8,6 +8,7 @@ import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import { dataFolder } from "../families/shipped.ts";
 import { type FolderSample, loadSample, readFolderDataSet } from "./folder_data_set.ts";
+import type { ListOptions } from "./listing.ts";
 import { readPublished } from "./published/mod.ts";
 import type { Sample } from "./sample.ts";
 
@@ -16,6 +17,7 @@ import type { Sample } from "./sample.ts";
  *
  * @param name `shipped`, `shipped:DOMAIN`, a folder with `samples.jsonl`, or `NAME:DIR`: a folder in
  *   the published layout of that name, such as `refcocog:my_folder`
+ * @param options how much is read, and what is told of samples that are left out
  * @throws {InputError} if there is no such domain, layout or folder, or an entry is damaged
  *
  * @example
@@ -26,11 +28,18 @@ import type { Sample } from "./sample.ts";
  * await assertRejects(() => listSamples("refcoccg:a_folder"), Error, "refcocog");
  * ```
  */
-export async function listSamples(name: string): Promise<FolderSample[]> {
+export async function listSamples(
+  name: string,
+  options: ListOptions = {},
+): Promise<FolderSample[]> {
   const match = /^([\w+-]+)(?::(.+))?$/.exec(name);
-  if (match?.[1] === "shipped") return await readFolderDataSet(`${dataFolder()}/samples`, match[2]);
-  if (!match?.[2] || match[1].length === 1) return await readFolderDataSet(name); // C:\... is a path
-  return await readPublished(match[1], match[2]);
+  if (match?.[1] === "shipped") {
+    return await readFolderDataSet(`${dataFolder()}/samples`, match[2], options);
+  }
+  if (!match?.[2] || match[1].length === 1) { // C:\... is a path
+    return await readFolderDataSet(name, undefined, options);
+  }
+  return await readPublished(match[1], match[2], options);
 }
 
 /**
@@ -44,9 +53,14 @@ export function samplesWithEvidence<T extends { readonly evidence: readonly unkn
 ): T[] {
   const known = samples.filter(({ evidence }) => evidence.length > 0);
   if (known.length > 0) return known;
-  throw new InputError(
-    `Cannot score heads on ${quoted(name)}: none of its ${samples.length} samples says where its ` +
-      `answer stands; find heads on another data set, and test them on this one`,
+  throw noEvidence(name, samples.length);
+}
+
+/** The error for a data set whose samples do not say where their answers stand. */
+export function noEvidence(name: string, samples: number): InputError {
+  return new InputError(
+    `Cannot score heads on ${quoted(name)}: none of its ${samples} samples says where its answer ` +
+      `stands; find heads on another data set, and test them on this one`,
   );
 }
 

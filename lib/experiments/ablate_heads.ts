@@ -14,7 +14,14 @@ import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { hash128 } from "../stats/hash.ts";
 import { ablationPlan, type PlannedAblation, type PlanOptions } from "./ablation_plan.ts";
 import { type AblationResult, ablationResults, type AblationTable } from "./ablation_results.ts";
-import { type Experiment, type RunContext, runUnits } from "./experiment.ts";
+import {
+  type Experiment,
+  noneUsable,
+  type RunContext,
+  runUnits,
+  type SamplesContext,
+  withLeftOut,
+} from "./experiment.ts";
 import type { LazySample } from "./find_heads.ts";
 import { decodeFloats, encodeFloats, type Json } from "./journal.ts";
 import { jsonText, makeManifest, readRecordJson, writeRecord } from "./record.ts";
@@ -33,7 +40,7 @@ export interface AblationSample extends AnswerSample {
 export type LazyAblationSample = LazySample<AblationSample>;
 
 /** Settings of {@link ablateHeads}. */
-export interface AblateHeadsOptions extends RunContext, PlanOptions {
+export interface AblateHeadsOptions extends SamplesContext, PlanOptions {
   /** From the question on (`answer`, by default) or at every position (`all`). */
   readonly scope?: Scope;
   /** What takes the place of the heads' output; nothing (`zero`) by default. */
@@ -54,7 +61,7 @@ export interface AblateHeadsOptions extends RunContext, PlanOptions {
 }
 
 /** Settings of the experiment as such. */
-export interface AblateHeadsConfig extends Omit<AblateHeadsOptions, keyof RunContext> {
+export interface AblateHeadsConfig extends Omit<AblateHeadsOptions, keyof SamplesContext> {
   /** The network. */
   readonly network: VisionLanguageModel;
   /** The samples. */
@@ -180,7 +187,8 @@ export async function ablateHeads(
   scores: HeadScores & { readonly rules?: readonly HeadScores[] },
   options: AblateHeadsOptions = {},
 ): Promise<AblatedHeads> {
-  const { folder, signal, onProgress, ...settings } = options;
+  const { context, leftOut, settings } = withLeftOut(options);
+  const { folder } = context;
   const matched = scores.rules?.find(({ rule }) => rule === "context-mass") ?? scores;
   const grid = gridOfScores(scores);
   const { numHiddenLayers, numAttentionHeads } = network.config.text;
@@ -193,9 +201,8 @@ export async function ablateHeads(
   const plan = ablationPlan(meanScores(scores), meanScores(matched), grid, settings);
   const config: AblateHeadsConfig = { ...settings, network, samples, plan };
   const rows: AblationRow[] = [];
-  for await (const row of ablateHeadsExperiment.run(config, { folder, signal, onProgress })) {
-    rows.push(row);
-  }
+  for await (const row of ablateHeadsExperiment.run(config, context)) rows.push(row);
+  if (rows.length === 0) throw noneUsable("ablate heads", samples.length, leftOut.at(-1)?.reason);
   const table: AblationTable = {
     plan,
     sampleIds: rows.map(({ id }) => id),
@@ -212,6 +219,7 @@ export async function ablateHeads(
       model: options.model ?? "",
       data: options.data ?? "",
       samples: rows.length,
+      leftOut,
       seed: seed ?? 0,
       options: {
         scope: options.scope ?? "answer",

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { InputError } from "../common/errors.ts";
-import { quoted } from "../common/text.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
 import { isCorrect } from "../data/metrics.ts";
 import { answersOf } from "../data/sample.ts";
+import { UnusableSampleError } from "../data/unusable.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
 import { type AnySample, lazily, promptedSample } from "./samples.ts";
 
@@ -16,7 +15,7 @@ import { type AnySample, lazily, promptedSample } from "./samples.ts";
  * of the first answer and the token that ends a turn; what else is right, the data set's own rule
  * says (exact match apart from case, or the choice).
  *
- * @throws {InputError} while loading, naming a sample without an answer or that cannot be used
+ * @throws {UnusableSampleError} while loading, naming a sample without an answer or that cannot be used
  *
  * @example
  * ```ts
@@ -46,7 +45,7 @@ export function ablationSamples(
     const [answer] = answersOf(sample);
     const ids = answer === undefined ? [] : tokenizer.encode(answer, { addSpecialTokens: false });
     if (ids.length === 0) {
-      throw new InputError(`Cannot ablate on sample ${quoted(sample.id)}: it has no answer`);
+      throw new UnusableSampleError(sample.id, "it has no answer");
     }
     return {
       ...await promptedSample(model, sample),

@@ -6,6 +6,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
+import { type LeftOut, UnusableSampleError } from "../data/unusable.ts";
 import { Journal, type Json } from "./journal.ts";
 
 /** Told how many units of this run are done; those finished by an earlier run do not count. */
@@ -21,6 +22,71 @@ export interface RunContext {
   readonly signal?: AbortSignal;
   /** Progress. */
   readonly onProgress?: Progress;
+  /**
+   * Goes on without samples that cannot be used (a damaged picture, evidence without tokens) and names
+   * them in the manifest. By default the first of them stops the run.
+   */
+  readonly skipBad?: boolean;
+  /** Told of each sample that `skipBad` goes past. */
+  readonly onLeftOut?: (sample: LeftOut) => void;
+}
+
+/** What experiments that write a record of samples are told besides. */
+export interface SamplesContext extends RunContext {
+  /** Samples that were left out before, to be named in the manifest. */
+  readonly leftOut?: readonly LeftOut[];
+}
+
+/**
+ * Where a run of samples takes place, and the list of those it goes without: the given ones, then
+ * those that it meets.
+ */
+export function withLeftOut<T extends SamplesContext>(
+  options: T,
+): { context: RunContext; leftOut: LeftOut[]; settings: Omit<T, keyof SamplesContext> } {
+  const { folder, signal, onProgress, skipBad, onLeftOut, leftOut: before, ...settings } = options;
+  const leftOut = [...before ?? []];
+  const told = (sample: LeftOut) => {
+    leftOut.push(sample);
+    onLeftOut?.(sample);
+  };
+  return {
+    context: { folder, signal, onProgress, skipBad, onLeftOut: told },
+    leftOut,
+    settings,
+  };
+}
+
+/**
+ * Does work on one sample; undefined where the sample cannot be used and the run goes on without it.
+ *
+ * @throws {UnusableSampleError} without `skipBad`, with a hint at it
+ */
+export async function unlessUnusable<T>(
+  context: Pick<RunContext, "skipBad" | "onLeftOut">,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof UnusableSampleError)) throw error;
+    const { sample, reason } = error.leftOut;
+    if (!context.skipBad) {
+      throw new UnusableSampleError(
+        sample,
+        reason,
+        "; to go on without such samples: skipBad (--skip-bad)",
+      );
+    }
+    context.onLeftOut?.(error.leftOut);
+  }
+}
+
+/** The error for a run that has no samples left. */
+export function noneUsable(doing: string, samples: number, reason = "unknown"): InputError {
+  return new InputError(
+    `Cannot ${doing}: none of ${samples} samples can be used; the last one: ${reason}`,
+  );
 }
 
 /** A question and how it is answered: rows of results, one by one. */
@@ -57,6 +123,7 @@ export const journalName = "run.partial";
  * journal.
  *
  * @param identity what the rows depend on; a journal of another identity is an error
+ * @throws {UnusableSampleError} for a unit whose sample cannot be used, unless `skipBad` leaves it out
  * @throws {InputError} for two units of one key, or a journal of other settings
  * @throws the signal's reason, once it is aborted
  *
@@ -95,9 +162,9 @@ export async function* runUnits<Row>(
       continue;
     }
     context.signal?.throwIfAborted();
-    const row = await work();
-    await journal?.add(key, codec.encode(row));
+    const row = await unlessUnusable(context, work);
+    if (row !== undefined) await journal?.add(key, codec.encode(row)); // else tried again next time
     context.onProgress?.(++done, total);
-    yield row;
+    if (row !== undefined) yield row;
   }
 }

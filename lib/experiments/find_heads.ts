@@ -11,7 +11,16 @@ import type { HeadSample } from "../heads/scored_sample.ts";
 import { rulesFor, scoreSample, type ScoringRule } from "../heads/scoring_rules.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { hash128 } from "../stats/hash.ts";
-import { type Experiment, type RunContext, runUnits } from "./experiment.ts";
+import {
+  type Experiment,
+  noneUsable,
+  type RunContext,
+  runUnits,
+  type SamplesContext,
+  unlessUnusable,
+  withLeftOut,
+} from "./experiment.ts";
+import type { LeftOut } from "../data/unusable.ts";
 import { decodeFloats, encodeFloats, type Json } from "./journal.ts";
 import { jsonText, makeManifest, scoresRecord, writeRecord } from "./record.ts";
 
@@ -34,7 +43,7 @@ export async function loadSample(sample: HeadSample | LazySample): Promise<HeadS
 }
 
 /** Settings of {@link findHeads}. */
-export interface FindHeadsOptions extends RunContext {
+export interface FindHeadsOptions extends SamplesContext {
   /** Scoring rules; the first is the one of `scores.json`. By default all that the samples allow. */
   readonly rules?: readonly ScoringRule[];
   /** Name of the model in the record. */
@@ -50,7 +59,7 @@ export interface FindHeadsOptions extends RunContext {
 }
 
 /** Settings of the experiment as such. */
-export interface FindHeadsConfig extends Omit<FindHeadsOptions, keyof RunContext> {
+export interface FindHeadsConfig extends Omit<FindHeadsOptions, keyof SamplesContext> {
   /** The network. */
   readonly network: VisionLanguageModel;
   /** The samples. */
@@ -67,11 +76,33 @@ export interface SampleRow {
   readonly maps: readonly Float32Array[];
 }
 
+/**
+ * The first sample that can be used.
+ *
+ * @throws {InputError} where there is none; without `skipBad` for the first that cannot be used
+ */
+export async function firstUsable(
+  samples: Samples,
+  { skipBad }: Pick<RunContext, "skipBad"> = {},
+): Promise<HeadSample> {
+  if (samples.length === 0) throw new InputError("Cannot find heads on 0 samples: 1 needed");
+  const reasons: string[] = [];
+  const onLeftOut = ({ reason }: LeftOut) => void reasons.push(reason);
+  for (const sample of samples) {
+    const found = await unlessUnusable({ skipBad, onLeftOut }, () => loadSample(sample));
+    if (found) return found;
+  }
+  throw noneUsable("find heads", samples.length, reasons[0]);
+}
+
 /** The rules of a run. */
-async function rulesOf({ rules, samples }: FindHeadsConfig): Promise<readonly ScoringRule[]> {
+async function rulesOf(
+  { rules, samples }: FindHeadsConfig,
+  context: RunContext,
+): Promise<readonly ScoringRule[]> {
   if (samples.length === 0) throw new InputError("Cannot find heads on 0 samples: 1 needed");
   if (rules?.length === 0) throw new InputError("Cannot find heads by 0 rules: 1 needed");
-  return rules ?? rulesFor(await loadSample(samples[0]));
+  return rules ?? rulesFor(await firstUsable(samples, context));
 }
 
 /** What the scores of a run depend on. */
@@ -93,7 +124,7 @@ export const findHeadsExperiment: Experiment<FindHeadsConfig, SampleRow> = {
   name: "find_heads",
   question: "Which heads attend from the question to the evidence, and how sure is that?",
   async *run(config: FindHeadsConfig, context: RunContext = {}) {
-    const rules = await rulesOf(config);
+    const rules = await rulesOf(config, context);
     const units = config.samples.map((sample) => ({
       key: sample.id,
       work: async (): Promise<SampleRow> => ({
@@ -153,13 +184,12 @@ export async function findHeads(
   samples: Samples,
   options: FindHeadsOptions = {},
 ): Promise<FoundHeads> {
-  const { folder, signal, onProgress, ...settings } = options;
+  const { context, leftOut, settings } = withLeftOut(options);
   const given: FindHeadsConfig = { ...settings, network, samples };
-  const config = { ...given, rules: await rulesOf(given) };
+  const config = { ...given, rules: await rulesOf(given, context) };
   const rows: SampleRow[] = [];
-  for await (const row of findHeadsExperiment.run(config, { folder, signal, onProgress })) {
-    rows.push(row);
-  }
+  for await (const row of findHeadsExperiment.run(config, context)) rows.push(row);
+  if (rows.length === 0) throw noneUsable("find heads", samples.length, leftOut.at(-1)?.reason);
   const { layers, heads } = gridOf(network.config.text);
   const rules = config.rules.map(({ name }, rule) =>
     headScores(
@@ -168,7 +198,7 @@ export async function findHeads(
       rows.map(({ id, domain, maps }) => ({ id, domain, map: maps[rule] })),
     )
   );
-  if (folder !== undefined) await writeFound(folder, rules, config);
+  if (context.folder !== undefined) await writeFound(context.folder, rules, config, leftOut);
   return { ...rules[0], rules };
 }
 
@@ -176,6 +206,7 @@ async function writeFound(
   folder: string,
   rules: readonly HeadScores[],
   config: FindHeadsConfig,
+  leftOut: readonly LeftOut[],
 ): Promise<void> {
   const { model = "", data = "", fraction = 0.05, draws = 2000, seed = 0 } = config;
   const record = scoresRecord(model, rules[0], { fraction, draws, seed });
@@ -184,6 +215,7 @@ async function writeFound(
     model,
     data,
     samples: rules[0].sampleIds.length,
+    leftOut,
     seed,
     options: { rules: rules.map(({ rule }) => rule), fraction, draws },
   }, config.network.kernels);

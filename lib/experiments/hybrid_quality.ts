@@ -16,7 +16,14 @@ import { hash128 } from "../stats/hash.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
 import { mean } from "../stats/summary.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
-import { type Experiment, type RunContext, runUnits } from "./experiment.ts";
+import {
+  type Experiment,
+  noneUsable,
+  type RunContext,
+  runUnits,
+  type SamplesContext,
+  withLeftOut,
+} from "./experiment.ts";
 import type { Json } from "./journal.ts";
 import { jsonText, makeManifest, readRecordJson, writeRecord } from "./record.ts";
 
@@ -33,7 +40,7 @@ export interface HybridSetting {
 }
 
 /** Settings of {@link hybridQuality}. */
-export interface HybridQualityOptions extends RunContext {
+export interface HybridQualityOptions extends SamplesContext {
   /** Score of every head, `[L, N]` row by row; higher is better. */
   readonly scores: ArrayLike<number>;
   /** What to compare with dense attention. */
@@ -67,7 +74,7 @@ export interface HybridQualityRow extends Omit<HybridSetting, "fraction"> {
 }
 
 /** Settings of the experiment as such. */
-export interface HybridQualityConfig extends Omit<HybridQualityOptions, keyof RunContext> {
+export interface HybridQualityConfig extends Omit<HybridQualityOptions, keyof SamplesContext> {
   /** The network. */
   readonly network: VisionLanguageModel;
   /** The samples. */
@@ -159,11 +166,13 @@ export async function hybridQuality(
   samples: readonly (AblationSample | LazyAblationSample)[],
   options: HybridQualityOptions,
 ): Promise<HybridQualityRow[]> {
-  const { folder, signal, onProgress, ...given } = options;
+  const { context, leftOut, settings: given } = withLeftOut(options);
+  const { folder } = context;
   const config = { ...given, network, samples };
   const rows: QualityRow[] = [];
-  for await (const row of hybridQualityExperiment.run(config, { folder, signal, onProgress })) {
-    rows.push(row);
+  for await (const row of hybridQualityExperiment.run(config, context)) rows.push(row);
+  if (rows.length === 0) {
+    throw noneUsable("measure hybrid attention", samples.length, leftOut.at(-1)?.reason);
   }
   const { seed = 0, model = "", data = "" } = given;
   const dense = rows.map(({ correct }) => correct[0]);
@@ -192,6 +201,7 @@ export async function hybridQuality(
     model,
     data,
     samples: rows.length,
+    leftOut,
     seed,
     options: { settings: given.settings.length },
   }, network.kernels);

@@ -25,7 +25,7 @@ export * from "./ablation_results.ts";
 export { ablationSamples } from "./ablation_samples.ts";
 export * from "./answers.ts";
 export * from "./compare_variants.ts";
-export type { Experiment, Progress, RunContext } from "./experiment.ts";
+export type { Experiment, Progress, RunContext, SamplesContext } from "./experiment.ts";
 export { PromptStore, type StoredPrompt } from "./prompt_store.ts";
 export {
   findHeads,

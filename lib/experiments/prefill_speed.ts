@@ -14,16 +14,25 @@ import { speedupBound } from "../sparse/cost.ts";
 import { hybridPlan } from "../sparse/plan.ts";
 import { fullHeads, type PolicyName, policyNames } from "../sparse/policies.ts";
 import { differenceInterval, ratioOfMediansInterval } from "../stats/bootstrap_pairs.ts";
+import { hash128 } from "../stats/hash.ts";
 import { Random } from "../stats/random.ts";
 import { answerSamples } from "./answers.ts";
-import { type Experiment, type RunContext, runUnits } from "./experiment.ts";
+import {
+  type Experiment,
+  noneUsable,
+  type RunContext,
+  runUnits,
+  type SamplesContext,
+  unlessUnusable,
+  withLeftOut,
+} from "./experiment.ts";
 import type { Json } from "./journal.ts";
 import { PromptStore } from "./prompt_store.ts";
 import { jsonText, makeManifest, writeRecord } from "./record.ts";
 import { type AnySample, samplePrompt } from "./samples.ts";
 
 /** Settings of {@link prefillSpeed}. */
-export interface PrefillSpeedOptions extends RunContext {
+export interface PrefillSpeedOptions extends SamplesContext {
   /** Score of every head, `[L, N]` row by row; higher is better. */
   readonly scores: ArrayLike<number>;
   /** Policies to compare; all by default. */
@@ -81,7 +90,7 @@ export interface PrefillSpeedRow {
 }
 
 /** Settings of the experiment as such. */
-export interface PrefillSpeedConfig extends Omit<PrefillSpeedOptions, keyof RunContext> {
+export interface PrefillSpeedConfig extends Omit<PrefillSpeedOptions, keyof SamplesContext> {
   /** The model. */
   readonly pretrained: PretrainedModel;
   /** The samples. */
@@ -90,24 +99,33 @@ export interface PrefillSpeedConfig extends Omit<PrefillSpeedOptions, keyof RunC
 
 /** Samples of about one length: within a factor of two. */
 interface LengthGroup {
+  /** Tokens of its prompt, and a digest of its samples: one more makes other results. */
+  readonly name: string;
   readonly samples: readonly AnySample[];
   /** The prompt of median length. */
   readonly prompt: PreparedPrompt;
 }
 
-async function lengthGroups({ pretrained, samples }: PrefillSpeedConfig): Promise<LengthGroup[]> {
+async function lengthGroups(
+  { pretrained, samples }: PrefillSpeedConfig,
+  context: RunContext,
+): Promise<LengthGroup[]> {
   if (samples.length === 0) throw new InputError("Cannot measure prefill on 0 samples: 1 needed");
   const groups = new Map<number, { sample: AnySample; prompt: PreparedPrompt }[]>();
   for (const sample of samples) {
-    const prompt = await samplePrompt(pretrained, sample);
+    const prompt = await unlessUnusable(context, () => samplePrompt(pretrained, sample));
+    if (prompt === undefined) continue;
     const key = Math.round(Math.log2(prompt.inputIds.length));
     groups.set(key, [...(groups.get(key) ?? []), { sample, prompt }]);
   }
   return [...groups].sort(([a], [b]) => a - b).map(([, members]) => {
     const sorted = [...members].sort((a, b) => a.prompt.inputIds.length - b.prompt.inputIds.length);
+    const { prompt } = sorted[Math.floor((sorted.length - 1) / 2)];
+    const digest = hash128(JSON.stringify(members.map(({ sample }) => sample.id))).join("-");
     return {
+      name: `${prompt.inputIds.length} ${digest}`,
       samples: members.map(({ sample }) => sample),
-      prompt: sorted[Math.floor((sorted.length - 1) / 2)].prompt,
+      prompt,
     };
   });
 }
@@ -172,11 +190,11 @@ export const prefillSpeedExperiment: Experiment<PrefillSpeedConfig, PrefillSpeed
     const right = async (group: LengthGroup, attention: AttentionFunction) =>
       (await answerSamples(pretrained, group.samples, { attention, maxNewTokens, store }))
         .map(({ correct }) => correct);
-    const groups = await lengthGroups(config);
+    const groups = await lengthGroups(config, context);
     const units = groups.flatMap((group) =>
       policies.flatMap((policy) =>
         (policy === "local" ? [0] : fractions).map((fraction) => ({
-          key: `${group.prompt.inputIds.length} ${policy} ${fraction}`,
+          key: `${group.name} ${policy} ${fraction}`,
           work: async (): Promise<PrefillSpeedRow> => {
             const count = Math.round(fraction * layers * heads);
             const full = fullHeads(policy, {
@@ -248,11 +266,13 @@ export async function prefillSpeed(
   samples: readonly AnySample[],
   options: PrefillSpeedOptions,
 ): Promise<PrefillSpeedRow[]> {
-  const { folder, signal, onProgress, ...settings } = options;
+  const { context, leftOut, settings } = withLeftOut(options);
+  const { folder } = context;
   const config = { ...settings, pretrained, samples };
   const rows: PrefillSpeedRow[] = [];
-  for await (const row of prefillSpeedExperiment.run(config, { folder, signal, onProgress })) {
-    rows.push(row);
+  for await (const row of prefillSpeedExperiment.run(config, context)) rows.push(row);
+  if (rows.length === 0) {
+    throw noneUsable("measure prefill", samples.length, leftOut.at(-1)?.reason);
   }
   if (folder === undefined) return rows;
   const { model = "", data = "", seed = 0, sink = 64, window = 256, rounds = 7 } = settings;
@@ -260,7 +280,8 @@ export async function prefillSpeed(
     experiment: prefillSpeedExperiment.name,
     model,
     data,
-    samples: samples.length,
+    samples: samples.length - (leftOut.length - (options.leftOut?.length ?? 0)),
+    leftOut,
     seed,
     options: { sink, window, rounds, timing: "interleaved, random order within a round" },
   }, pretrained.network.kernels);

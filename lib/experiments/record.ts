@@ -7,6 +7,7 @@ import denoJson from "../../deno.json" with { type: "json" };
 import { currentBackend } from "../backend/select.ts";
 import type { Kernels } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
+import type { LeftOut } from "../data/unusable.ts";
 import { writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
 import {
   byDomain,
@@ -28,6 +29,13 @@ export interface Manifest {
   readonly data: string;
   /** Number of samples. */
   readonly samples: number;
+  /** Samples that were left out, since they cannot be used; absent where there are none. */
+  readonly leftOut?: {
+    /** How many. */
+    readonly count: number;
+    /** Which, and why. */
+    readonly samples: readonly LeftOut[];
+  };
   /** Version of the library. */
   readonly version: string;
   /** Commit of the checkout, where it is one. */
@@ -45,7 +53,12 @@ export interface Manifest {
 }
 
 /** What of a manifest the experiment says itself. */
-export type ManifestParts = Omit<Manifest, "version" | "commit" | "backend" | "dtype" | "date">;
+export type ManifestParts =
+  & Omit<Manifest, "leftOut" | "version" | "commit" | "backend" | "dtype" | "date">
+  & {
+    /** Samples that were left out. */
+    readonly leftOut?: readonly LeftOut[];
+  };
 
 /** The commit that a checkout is at, read from its `.git` folder; null where there is none. */
 export async function checkoutCommit(
@@ -69,10 +82,14 @@ export async function checkoutCommit(
 }
 
 /** A manifest of now. */
-export async function makeManifest(parts: ManifestParts, kernels: Kernels): Promise<Manifest> {
+export async function makeManifest(
+  { leftOut = [], ...parts }: ManifestParts,
+  kernels: Kernels,
+): Promise<Manifest> {
   const backend = currentBackend();
   return {
     ...parts,
+    ...(leftOut.length > 0 ? { leftOut: { count: leftOut.length, samples: leftOut } } : {}),
     version: denoJson.version,
     commit: await checkoutCommit(),
     backend: backend ? `${backend.backend} (${kernels.name})` : kernels.name,

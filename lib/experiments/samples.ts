@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { InputError } from "../common/errors.ts";
-import { quoted } from "../common/text.ts";
+
 import type { PretrainedModel } from "../families/pretrained.ts";
 import { questionMessages } from "../inputs/messages.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
+import { tokensOf } from "../inputs/token_spans.ts";
 import { type FolderSample, loadSample } from "../data/folder_data_set.ts";
 import type { Sample } from "../data/sample.ts";
+import { UnusableSampleError } from "../data/unusable.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
 import type { LazySample } from "./find_heads.ts";
 
@@ -34,7 +35,7 @@ async function inMemory(sample: AnySample): Promise<Sample> {
  * The prompt of a sample: one user turn with the media in order, then the question, and its evidence
  * as tokens.
  *
- * @throws {InputError} that names the sample, if its pictures or evidence cannot be used
+ * @throws {UnusableSampleError} that names the sample, if its pictures or evidence cannot be used
  */
 export async function samplePrompt(
   model: PretrainedModel,
@@ -45,8 +46,7 @@ export async function samplePrompt(
     const { question, evidence } = loaded;
     return await model.prepare(questionMessages(loaded), { question, evidence });
   } catch (error) {
-    if (!(error instanceof InputError) || error.message.includes(quoted(sample.id))) throw error;
-    throw new InputError(`Cannot use sample ${quoted(sample.id)}: ${error.message}`);
+    throw UnusableSampleError.of(sample.id, error);
   }
 }
 
@@ -71,8 +71,22 @@ export function lazily<T>(
   }));
 }
 
+/** @throws {UnusableSampleError} if a sample has no tokens that heads could be scored on */
+function checkSpans({ id, spans }: Pick<HeadSample, "id" | "spans">): void {
+  if (tokensOf(spans.question).length === 0) {
+    throw new UnusableSampleError(id, "its question has no tokens");
+  }
+  if (tokensOf(spans.evidence).length > 0) return;
+  throw new UnusableSampleError(
+    id,
+    "its evidence has no tokens (a model sees some of a video's frames and may crop pictures: " +
+      "evidence between those frames or outside of the crop is not seen)",
+  );
+}
+
 /**
- * Samples for `findHeads`, each prepared when its turn comes.
+ * Samples for `findHeads`, each prepared when its turn comes. Loading throws an
+ * {@link UnusableSampleError} for one that cannot be used.
  *
  * @example
  * ```ts
@@ -101,6 +115,7 @@ export function headSamples(
     : model.processor.tokenizer.encode(options.contentless, { addSpecialTokens: false });
   return lazily(samples, async (sample): Promise<HeadSample> => {
     const prompted = await promptedSample(model, sample);
+    checkSpans(prompted);
     return { ...prompted, grids: prompted.inputs.grids, contentless };
   });
 }

@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import fc from "fast-check";
-import { limitByDomain } from "../../cli/data.ts";
 import { main } from "../../cli/main.ts";
 import { domainOf } from "../../lab/synthetic/domains.ts";
 import { writeFolderDataSet } from "../../lib/data/folder_data_set.ts";
+import { encodePng } from "../../lib/data/png.ts";
 import { goldenDir } from "../suites/golden.ts";
 
 /** Runs the command line in this process: exit code, standard output, standard error. */
@@ -24,18 +23,6 @@ async function json(...args: string[]) {
   assertEquals(code, 0, get().err);
   return JSON.parse(get().out);
 }
-
-Deno.test("limitByDomain keeps the first samples of each domain, in order", () => {
-  const samples = fc.array(fc.record({ domain: fc.constantFrom("a", "b", "c"), n: fc.nat() }));
-  fc.assert(fc.property(samples, fc.integer({ min: 1, max: 5 }), (all, limit) => {
-    const kept = limitByDomain(all, limit);
-    for (const domain of ["a", "b", "c"]) {
-      const of = (list: typeof all) => list.filter((sample) => sample.domain === domain);
-      assertEquals(of(kept), of(all).slice(0, limit));
-    }
-    assertEquals(kept, all.filter((sample) => kept.includes(sample)));
-  }));
-});
 
 Deno.test("identify, ablate and accelerate write the promised files, on a folder with contexts", async () => {
   const folder = await Deno.makeTempDir();
@@ -115,4 +102,67 @@ Deno.test("mistakes about data sets are told before a model is loaded", async ()
     assertMatch(get().err, pattern, `${args}: ${get().err}`);
     assertEquals(get().err.trim().split("\n").length, 1);
   }
+});
+
+/** A data set of four samples, of which one has a damaged picture and one a shape that no model takes. */
+async function damagedFolder(): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  const pages = ["a", "b", "c", "d"].map((id) => ({
+    ...domainOf("page").generate(id.charCodeAt(0), {
+      cellsPerSide: 4,
+      images: 1,
+      difficulty: 1,
+      split: "test",
+    }),
+    id,
+  }));
+  await writeFolderDataSet(folder, pages);
+  await Deno.truncate(`${folder}/page/b-0.png`, 60);
+  const thin = { width: 201, height: 1, data: new Uint8Array(603) };
+  await Deno.writeFile(`${folder}/page/c-0.png`, await encodePng(thin));
+  const lines = (await Deno.readTextFile(`${folder}/samples.jsonl`)).split("\n")
+    .map((line) =>
+      line.startsWith('{"id":"c"') ? line.replace(/"box":\[[^\]]*\]/, '"box":[0,0,9,1]') : line
+    );
+  await Deno.writeTextFile(`${folder}/samples.jsonl`, lines.join("\n"));
+  return folder;
+}
+
+Deno.test("a sample that cannot be used stops a run and names the option that goes past it", async () => {
+  const folder = await damagedFolder(), out = `${folder}/heads`;
+  const run = ["--model", goldenDir("qwen3_vl"), "--dataset", folder];
+  const stopped = await corelens("identify", ...run, "--out", out);
+  assertEquals(stopped.code, 2);
+  assertMatch(stopped.get().err, /sample "b".*--skip-bad/);
+  const manifest = async (path: string) =>
+    JSON.parse(await Deno.readTextFile(`${path}/manifest.json`));
+  const named = ({ leftOut }: { leftOut: { count: number; samples: { sample: string }[] } }) => [
+    leftOut.count,
+    leftOut.samples.map(({ sample }) => sample),
+  ];
+
+  const { code, get } = await corelens("identify", ...run, "--out", out, "--skip-bad", "--json");
+  assertEquals(code, 0, get().err);
+  assertEquals(JSON.parse(get().out).samples, 2);
+  assertMatch(get().err, /left out: sample b: .*\n(.*\n)*left out: sample c: /);
+  assertEquals([...named(await manifest(out)), (await manifest(out)).samples], [2, ["b", "c"], 2]);
+
+  const small = [...run, "--scores", out, "--skip-bad", "--fractions", "0.25"];
+  await json("ablate", ...small, "--draws", "1", "--conditions", "core", "--out", `${out}-2`);
+  assertEquals(named(await manifest(`${out}-2`)), [2, ["b", "c"]]);
+  const fast = ["--sink", "2", "--window", "8", "--rounds", "2", "--policies", "core"];
+  const rows = await json("accelerate", ...small, ...fast, "--out", `${out}-3`);
+  assertEquals(rows.reduce((sum: number, row: { samples: number }) => sum + row.samples, 0), 2);
+  assertEquals(named(await manifest(`${out}-3`)), [2, ["b", "c"]]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a data set of which nothing can be used is told in one line", async () => {
+  const folder = await damagedFolder();
+  for (const id of ["a", "d"]) await Deno.remove(`${folder}/page/${id}-0.png`);
+  const run = ["--model", goldenDir("qwen3_vl"), "--dataset", folder, "--skip-bad"];
+  const { code, get } = await corelens("identify", ...run, "--out", `${folder}/heads`);
+  assertEquals(code, 2);
+  assertMatch(get().err, /none of 4 samples can be used/);
+  await Deno.remove(folder, { recursive: true });
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { domainsFor } from "../../lab/synthetic/domains_for.ts";
+import { UnusableSampleError } from "../../lib/data/unusable.ts";
 import { headSamples, samplePrompt } from "../../lib/experiments/samples.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
 import { tokensOf } from "../../lib/inputs/token_spans.ts";
@@ -34,4 +35,17 @@ Deno.test("a model without videos is asked about pictures only", async () => {
   assertEquals(domains.includes("video"), false);
   const [sample] = madeSamples(1, { domains });
   assert((await samplePrompt(model, sample)).spans.evidence.length > 0);
+});
+
+Deno.test("a sample whose evidence has no tokens is one that cannot be used, for heads only", async () => {
+  using model = await fromPretrained(goldenDir("qwen3_vl"));
+  const [sample] = madeSamples(1, { domains: ["scene"] });
+  const bare = { ...sample, evidence: [] };
+  const error = await assertRejects(
+    () => headSamples(model, [bare])[0].load(),
+    UnusableSampleError,
+    "evidence has no tokens",
+  );
+  assertEquals(error.leftOut.sample, sample.id);
+  assert((await samplePrompt(model, bare)).inputIds.length > 0);
 });

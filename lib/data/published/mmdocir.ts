@@ -8,7 +8,8 @@
  * https://github.com/MMDocRAG/MMDocIR.
  *
  * A sample shows the document's pages and asks `Q`; evidence is the places, or whole pages where none
- * are given. The benchmark itself ranks pages (recall at k); what a model answers is compared with `A`
+ * are given. Questions without an answer or with a box that has no area (one each in the published
+ * file) are left out. The benchmark itself ranks pages (recall at k); what a model answers is compared with `A`
  * by the rules of MMLongBench-Doc, from which many of the questions come.
  *
  * @module
@@ -35,7 +36,7 @@ async function evidenceOf(
     if (!(width > 0 && height > 0)) throw place.wrong("page_size", "width and height");
     const size = await media.size(images[image]);
     const box = scaledBox(place.numbers("bbox", 4), [width, height], size);
-    if (!box) throw place.wrong("bbox", "[left, top, right, bottom] on the page");
+    if (!box) throw place.unusable("bbox", "[left, top, right, bottom] on the page");
     evidence.push({ image, box });
   }
   const covered = new Set(evidence.map((piece) => "image" in piece ? piece.image : -1));
@@ -59,17 +60,16 @@ export const mmdocir: PublishedLayout = {
     if (last - first + 1 !== images.length) {
       throw row.wrong("page_indices", `those of ${images.length} pages, which page_images has`);
     }
-    const samples: SampleDraft[] = [];
-    for (const question of row.rows("questions")) {
-      const answer = question.text("A");
-      samples.push({
+    return row.rows("questions").map((question) => async (): Promise<SampleDraft> => {
+      const answer = question.textOrEmpty("A").trim();
+      if (answer === "") throw question.unusable("A", "an answer");
+      return {
         images,
         question: question.text("Q"),
         answer,
         metric: metricOfAnswer(answer),
         evidence: await evidenceOf(question, images, media),
-      });
-    }
-    return samples;
+      };
+    });
   },
 };

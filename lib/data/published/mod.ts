@@ -6,6 +6,7 @@
 import { InputError, nearestNames } from "../../common/errors.ts";
 import { quoted } from "../../common/text.ts";
 import type { FolderSample } from "../folder_data_set.ts";
+import type { ListOptions } from "../listing.ts";
 import { type PublishedLayout, readLayout } from "./layout.ts";
 import { mlvu } from "./mlvu.ts";
 import { mmdocir } from "./mmdocir.ts";
@@ -30,13 +31,18 @@ export const publishedNames: readonly string[] = layouts.map(({ name }) => name)
  *
  * @param name one of {@link publishedNames}
  * @param folder the data set's, laid out as `data/README.md` says
- * @returns in the order of the annotations, at least one; pictures are not decoded yet
+ * @param options how much is read; entries that nobody can use as they are published are left out
+ * @returns in the order of the annotations; pictures are not decoded yet
  * @throws {InputError} if there is no such layout; else it names the file, the entry and the field
  *   where something is wrong, or the frames or pages that are missing and the command that makes them
  */
-export async function readPublished(name: string, folder: string): Promise<FolderSample[]> {
+export async function readPublished(
+  name: string,
+  folder: string,
+  options: ListOptions = {},
+): Promise<FolderSample[]> {
   const layout = layouts.find((one) => one.name === name);
-  if (layout) return await readLayout(layout, folder);
+  if (layout) return await readLayout(layout, folder, options);
   throw new InputError(
     `Cannot use data set ${quoted(`${name}:${folder}`)}: no layout ${quoted(name)}; nearest: ` +
       nearestNames(name, publishedNames).join(", "),

@@ -6,7 +6,11 @@
  */
 import { InputError } from "../../common/errors.ts";
 import { containedPath } from "../../common/files.ts";
+import { linesOf } from "../lines.ts";
 import { wrongField } from "../sample_json.ts";
+
+/** An entry as its authors published it, which nobody can use: an answer that is missing, a box without area. */
+export class UnusableEntryError extends InputError {}
 
 /** One object of an annotation file. */
 export class Row {
@@ -36,6 +40,11 @@ export class Row {
   /** The error for a field whose value does not do. */
   wrong(field: string, wanted: string): InputError {
     return wrongField(this.where, field, this.#fields[field], wanted);
+  }
+
+  /** The error for an entry of the authors' own that cannot be used; it is left out. */
+  unusable(field: string, wanted: string): UnusableEntryError {
+    return new UnusableEntryError(this.wrong(field, wanted).message);
   }
 
   /** A text with something in it, without spaces around it. @throws {InputError} if it is not */
@@ -78,6 +87,18 @@ export class Row {
       (one) => typeof one === "string" && one.trim() !== "",
       "a list of texts",
     );
+  }
+
+  /** A list of texts, of which some may be empty. @throws {InputError} if it is not */
+  textsOrEmpty(field: string): readonly string[] {
+    return this.#list(field, (one) => typeof one === "string", "a list of texts");
+  }
+
+  /** A text that may be empty or not there. @throws {InputError} if it is something else */
+  textOrEmpty(field: string): string {
+    const value = this.#fields[field] ?? "";
+    if (typeof value === "string") return value;
+    throw this.wrong(field, "a text");
   }
 
   /** A list of finite numbers. @throws {InputError} if it is not, or not of that length */
@@ -141,7 +162,8 @@ export async function readObject(folder: string, file: string): Promise<Row> {
 }
 
 /**
- * Reads the entries of an annotation file: a JSON array of objects, or one object a line.
+ * Reads the entries of an annotation file: a JSON array of objects, or one object a line. Of the
+ * latter no more lines are read than are asked for.
  *
  * @param file path in the folder
  * @throws {InputError} that names the file and its line or entry
@@ -150,25 +172,31 @@ export async function readObject(folder: string, file: string): Promise<Row> {
  * ```ts
  * import { readRows } from "./row.ts";
  * import { assertEquals } from "@std/assert";
- * const [row] = await readRows("data/samples", "samples.jsonl");
- * assertEquals([row.where, row.text("id")], ["line 1 of samples.jsonl", "scene-01"]);
+ * for await (const row of readRows("data/samples", "samples.jsonl")) {
+ *   assertEquals([row.where, row.text("id")], ["line 1 of samples.jsonl", "scene-01"]);
+ *   break;
+ * }
  * ```
  */
-export async function readRows(folder: string, file: string): Promise<Row[]> {
-  const text = await textOf(folder, file);
-  if (text.trimStart().startsWith("[")) {
-    return (parsed(text, file) as unknown[]).map((one, i) =>
-      Row.of(one, `entry ${i + 1} of ${file}`)
-    );
-  }
-  return text.split(/\r?\n/).flatMap((line, i) => {
-    if (line.trim() === "") return [];
-    const where = `line ${i + 1} of ${file}`;
+export async function* readRows(folder: string, file: string): AsyncGenerator<Row> {
+  let number = 0, first = true;
+  for await (const line of linesOf(await containedPath(folder, file))) {
+    number++;
+    if (line.trim() === "") continue;
+    if (first && line.trimStart().startsWith("[")) return yield* arrayRows(folder, file);
+    first = false;
+    const where = `line ${number} of ${file}`;
+    let fields: unknown;
     try {
-      return [Row.of(JSON.parse(line), where)];
-    } catch (error) {
-      if (error instanceof InputError) throw error;
+      fields = JSON.parse(line);
+    } catch {
       throw new InputError(`Cannot read ${where}: it is not JSON`);
     }
-  });
+    yield Row.of(fields, where);
+  }
+}
+
+async function* arrayRows(folder: string, file: string): AsyncGenerator<Row> {
+  const entries = parsed(await textOf(folder, file), file) as unknown[];
+  for (const [i, one] of entries.entries()) yield Row.of(one, `entry ${i + 1} of ${file}`);
 }

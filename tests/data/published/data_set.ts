@@ -1,5 +1,7 @@
 import { encodePng } from "../../../lib/data/png.ts";
 import { listSamples } from "../../../lib/data/shipped_samples.ts";
+import type { ListOptions } from "../../../lib/data/listing.ts";
+import type { LeftOut } from "../../../lib/data/unusable.ts";
 import type { FolderSample } from "../../../lib/data/folder_data_set.ts";
 
 /** A picture to be written: width and height. */
@@ -52,8 +54,20 @@ export async function withFiles<T>(
 }
 
 /** The samples of files in a published layout. */
-export function samplesOf(layout: string, files: Files): Promise<FolderSample[]> {
-  return withFiles(files, (folder) => listSamples(`${layout}:${folder}`));
+export function samplesOf(
+  layout: string,
+  files: Files,
+  options: ListOptions = {},
+): Promise<FolderSample[]> {
+  return withFiles(files, (folder) => listSamples(`${layout}:${folder}`, options));
+}
+
+/** Ids of the samples that are read and of those that are left out, with the reason. */
+export async function listed(layout: string, files: Files, options: ListOptions = {}) {
+  const leftOut: LeftOut[] = [];
+  const onLeftOut = (sample: LeftOut) => void leftOut.push(sample);
+  const samples = await samplesOf(layout, files, { ...options, onLeftOut });
+  return { ids: samples.map(({ id }) => id), leftOut };
 }
 
 /** The same object with some fields changed; `undefined` takes one away. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../../lib/common/errors.ts";
 import { isCorrect } from "../../../lib/data/metrics.ts";
-import { changed, type Files, numbered, Picture, samplesOf, upTo } from "./data_set.ts";
+import { changed, type Files, listed, numbered, Picture, samplesOf, upTo } from "./data_set.ts";
 
 const place = { page: 1, page_size: [612, 792], bbox: [306, 396, 612, 800] };
 const first = {
@@ -59,11 +59,10 @@ Deno.test("mmdocir: what is wrong is named", async () => {
   const places = (fields: Files) => questions({ layout_mapping: [changed(place, fields)] });
   const where = "line 1 of MMDocIR_annotations.jsonl, questions[1]";
   const cases: readonly (readonly [Files, string])[] = [
-    [questions({ A: undefined }), `${where}: A is`],
+    [questions({ A: 7 }), `${where}: A is`],
     [questions({ page_id: [3] }), `${where}: page_id is`],
     [questions({ page_id: ["1"] }), `${where}: page_id is`],
     [places({ page: 3 }), `${where}, layout_mapping[0]: page is "3"; wanted a page from 0 to 2`],
-    [places({ bbox: [700, 0, 800, 9] }), `${where}, layout_mapping[0]: bbox is`],
     [places({ page_size: [0, 0] }), `${where}, layout_mapping[0]: page_size is`],
     [{ ...good, [annotations]: lines(document, { doc_name: "b.pdf" }) }, "line 2 of MMDocIR"],
     [{ ...good, "page_images/a report/000003.png": new Picture(9, 9) }, "page_indices"],
@@ -74,4 +73,29 @@ Deno.test("mmdocir: what is wrong is named", async () => {
   for (const [files, message] of cases) {
     await assertRejects(() => samplesOf("mmdocir", files), InputError, message);
   }
+});
+
+Deno.test("mmdocir: questions without an answer or with a box that has no area are left out and named", async () => {
+  const bad: readonly Files[] = [
+    { layout_mapping: [changed(place, { bbox: [300, 100, 300, 450] })] }, // as published in line 125
+    { A: "" }, // as published in line 171
+    { A: undefined },
+    { layout_mapping: [changed(place, { bbox: [700, 0, 800, 9] })] },
+  ];
+  const questions = [first, ...bad.map((fields) => changed(first, fields)), second];
+  const files = { [annotations]: lines(document, changed(document, { questions })), ...pages };
+  const { ids, leftOut } = await listed("mmdocir", files);
+  const name = (i: number) => `MMDocIR_annotations-2-${i}`;
+  assertEquals(ids, [
+    ...["MMDocIR_annotations-1-1", "MMDocIR_annotations-1-2"],
+    ...[name(1), name(6)],
+  ]);
+  assertEquals(leftOut.map(({ sample }) => sample), [2, 3, 4, 5].map(name));
+  assert(leftOut[0].reason.includes("line 2 of MMDocIR_annotations.jsonl, questions[1], layout"));
+});
+
+Deno.test("mmdocir: a limit reads no further", async () => {
+  const files = { [annotations]: `${lines(document)}\nnot JSON`, ...pages };
+  assertEquals((await listed("mmdocir", files, { limit: 2 })).ids.length, 2);
+  await assertRejects(() => listed("mmdocir", files, { limit: 3 }), InputError, "line 2");
 });

@@ -41,11 +41,11 @@ Deno.test("row: a JSON array and one object a line are the same entries", async 
   const entries = [{ a: 1 }, { a: 2 }];
   const lines = "\ufeff" + entries.map((one) => JSON.stringify(one)).join("\r\n") + "\r\n\r\n";
   await withFiles({ "a.json": entries, "b.jsonl": lines, "c.json": lines }, async (folder) => {
-    const read = async (file: string) =>
-      (await readRows(folder, file)).map((one) => one.whole("a"));
+    const rows = (file: string) => Array.fromAsync(readRows(folder, file));
+    const read = async (file: string) => (await rows(file)).map((one) => one.whole("a"));
     for (const file of ["a.json", "b.jsonl", "c.json"]) assertEquals(await read(file), [1, 2]);
-    assertEquals((await readRows(folder, "a.json"))[1].where, "entry 2 of a.json");
-    assertEquals((await readRows(folder, "b.jsonl"))[1].where, "line 2 of b.jsonl");
+    assertEquals((await rows("a.json"))[1].where, "entry 2 of a.json");
+    assertEquals((await rows("b.jsonl"))[1].where, "line 2 of b.jsonl");
   });
 });
 
@@ -66,7 +66,18 @@ Deno.test("row: broken files name the line", () =>
       ["../other.json", "leaves the folder"],
     ];
     for (const [file, message] of cases) {
-      await assertRejects(() => readRows(folder, file), InputError, message);
+      await assertRejects(() => Array.fromAsync(readRows(folder, file)), InputError, message);
     }
     await assertRejects(() => readObject(folder, "list.json"), InputError, "list.json");
   }));
+
+Deno.test("row: lines are read as they are asked for, across the pieces that a file comes in", () => {
+  const long = "é".repeat(100_000); // longer than a piece, and of two bytes a character
+  const lines = [{ a: long }, { a: `${long}2` }].map((one) => JSON.stringify(one));
+  return withFiles({ "a.jsonl": `${lines.join("\n")}\nnot JSON` }, async (folder) => {
+    const rows = readRows(folder, "a.jsonl");
+    const read = async () => (await rows.next()).value!.text("a").length;
+    assertEquals([await read(), await read()], [100_000, 100_001]);
+    await assertRejects(() => rows.next(), InputError, "line 3");
+  });
+});
