@@ -1,9 +1,12 @@
 /** `corelens ask`: one question on pictures or a video, answered. */
 import { InputError } from "../lib/common/errors.ts";
 import { headName } from "../lib/common/head_id.ts";
+import { writeTextAtomically } from "../lib/common/files.ts";
+import { fileError } from "../lib/common/system_errors.ts";
 import type { PretrainedModel } from "../lib/families/pretrained.ts";
 import type { PreparedPrompt } from "../lib/inputs/processor.ts";
 import type { Arguments, Command } from "./command.ts";
+import { checkOutput } from "./outputs.ts";
 
 /** Heads that `--attention` draws. */
 const drawnHeads = 6;
@@ -21,9 +24,6 @@ async function drawAttention(
   const { tokensOf } = await import("../lib/inputs/token_spans.ts");
   const { readRanking } = await import("./sparse.ts");
   const files = [...args.texts("image"), ...args.texts("video")];
-  if (files.length === 0) {
-    throw new InputError("Cannot draw attention: --attention needs --image or --video");
-  }
   const pictures = await Promise.all(
     files.map(async (file) => await decodeImage(await Deno.readFile(file))),
   );
@@ -42,7 +42,7 @@ async function drawAttention(
       ? "The heads that look hardest at a single visual token, from the question's tokens"
       : "The best heads of the identify run, from the question's tokens",
   });
-  await Deno.writeTextFile(page, report([figure], { title: "CoReLens: attention" }));
+  await writeTextAtomically(page, report([figure], { title: "CoReLens: attention" }));
 }
 
 /** The command. */
@@ -77,11 +77,18 @@ export const command: Command = {
     if (images.length > 0 && frames.length > 0) {
       throw new InputError("Cannot use --image and --video together: choose one");
     }
+    const page = args.text("attention");
+    if (page !== undefined) {
+      if (images.length + frames.length === 0) {
+        throw new InputError("Cannot draw attention: --attention needs --image or --video");
+      }
+      await checkOutput(page, "file");
+    }
     const { decodeImage } = await import("../lib/inputs/image.ts");
     const read = async (path: string) => {
       const bytes = await Deno.readFile(path).catch((error) => {
         if (error instanceof Deno.errors.NotFound) throw new InputError(`Cannot find ${path}`);
-        throw error;
+        throw fileError("read", path, error);
       });
       await decodeImage(bytes, { name: path }); // so that an error names the file
       return bytes;
@@ -95,7 +102,6 @@ export const command: Command = {
       { images: await Promise.all(images.map(read)), video, question },
       { maxNewTokens: args.integer("max-new-tokens", 64, 1) },
     );
-    const page = args.text("attention");
     if (page !== undefined) await drawAttention(args, model, prompt, { answer, question, page });
     if (!args.flag("json")) return console.log(answer);
     console.log(

@@ -7,6 +7,7 @@ import type { FolderSample } from "../lib/data/folder_data_set.ts";
 import { publishedNames } from "../lib/data/published/mod.ts";
 import { type LeftOut, leftOutLine } from "../lib/data/unusable.ts";
 import type { Arguments, Options } from "./command.ts";
+import { checkOutput } from "./outputs.ts";
 
 /** Options of commands that read a data set. */
 export const dataOptions: Options = {
@@ -61,6 +62,7 @@ export async function readData(
 ): Promise<DataRun> {
   const { listSamples } = await import("../lib/data/shipped_samples.ts");
   const data = args.required("dataset"), folder = args.required("out");
+  await checkOutput(folder, "folder");
   const limit = args.integer("limit", Number.MAX_SAFE_INTEGER, 1);
   const seed = args.integer("seed", 0, 0);
   const skipBad = args.flag("skip-bad"), leftOut: LeftOut[] = [];

@@ -1,7 +1,7 @@
 /** `corelens encode`: chat messages and media to model input. */
 import type { Command } from "./command.ts";
 import { messagesOptions } from "./model.ts";
-import { inputTensors, outOption, writeTensors } from "./tensors.ts";
+import { inputTensors, outFile, outOption, writeTensors } from "./tensors.ts";
 
 /** The command. */
 export const command: Command = {
@@ -13,7 +13,7 @@ export const command: Command = {
     const { modelName, readPromptOf } = await import("./model.ts");
     const { loadProcessorOf } = await import("../lib/families/pretrained.ts");
     const { resolveCheckpoint } = await import("../lib/weights/hub.ts");
-    const out = args.required("out");
+    const out = await outFile(args);
     const dir = await resolveCheckpoint(modelName(args), { weights: false });
     const prompt = await readPromptOf(args, await loadProcessorOf(dir));
     await writeTensors(args, out, inputTensors(prompt));

@@ -6,7 +6,7 @@ import type { TensorToWrite } from "../lib/weights/safetensors_write.ts";
 import type { Command } from "./command.ts";
 import { maskOptions, messagesOptions } from "./model.ts";
 import { sparseOptions } from "./sparse.ts";
-import { inputTensors, outOption, writeTensors } from "./tensors.ts";
+import { inputTensors, outFile, outOption, writeTensors } from "./tensors.ts";
 
 const captures = ["logits", "hidden", "attention", "z", "vision"] as const;
 type CaptureName = typeof captures[number];
@@ -122,7 +122,7 @@ export const command: Command = {
   ],
   async run(args) {
     const { attentionFor, loadCommandModel, parseMask, readPrompt } = await import("./model.ts");
-    const out = args.required("out");
+    const out = await outFile(args);
     const wanted = parseCapture(args.text("capture"));
     using model = await loadCommandModel(args);
     parseMask(args, model.config); // a wrong head is told before the prompt is prepared

@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { maskOptions, messagesOptions } from "./model.ts";
 import { sparseOptions } from "./sparse.ts";
+import { write } from "./terminal.ts";
 
 /** The command. */
 export const command: Command = {
@@ -27,7 +28,6 @@ export const command: Command = {
     parseMask(args, model.config); // a wrong head is told before the prompt is prepared
     const prompt = await readPrompt(args, model);
     const { tokenizer } = model.processor;
-    const write = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text));
     const ids: number[] = []; // all generated tokens
     const spoken: number[] = []; // without the one that ends the answer
     let shown = "";

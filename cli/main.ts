@@ -6,6 +6,7 @@
  */
 import { InputError, nearestNames } from "../lib/common/errors.ts";
 import { type Command, helpOf, parseCommand } from "./command.ts";
+import { lastWords, protectConsole } from "./terminal.ts";
 
 /** Commands by name, each loaded when it is called. */
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
@@ -55,13 +56,24 @@ export async function main(args: readonly string[]): Promise<number> {
     else await command.run(parsed);
     return 0;
   } catch (error) {
-    if (error instanceof InputError) {
-      console.error(`corelens: ${error.message}`);
-      return 2;
-    }
-    console.error(error);
-    return 1;
+    const { text, code } = lastWords(error, Boolean(Deno.env.get("CORELENS_TRACE")));
+    console.error(text);
+    return code;
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+/** Ends the program on an error that no command caught, also one that nobody waited for. */
+function fail(error: unknown): never {
+  const { text, code } = lastWords(error, Boolean(Deno.env.get("CORELENS_TRACE")));
+  console.error(text);
+  Deno.exit(code);
+}
+
+if (import.meta.main) {
+  protectConsole();
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    fail(event.reason);
+  });
+  Deno.exit(await main(Deno.args));
+}

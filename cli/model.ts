@@ -7,6 +7,7 @@ import { InputError } from "../lib/common/errors.ts";
 import { fromPretrained, type PretrainedModel } from "../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
 import { backendLine, backendNames } from "../lib/backend/select.ts";
+import { readJsonOf } from "../lib/common/text_files.ts";
 import type { Replacement } from "../lib/causal/head_mask.ts";
 import { checkHeads, gridOf, type HeadId, parseHeads } from "../lib/common/head_id.ts";
 import { parseMessages } from "../lib/inputs/messages.ts";
@@ -55,16 +56,7 @@ export function readPrompt(args: Arguments, model: PretrainedModel): Promise<Pre
 /** The prompt of a `--messages` file. */
 export async function readPromptOf(args: Arguments, processor: Processor): Promise<PreparedPrompt> {
   const path = args.required("messages");
-  let json: unknown;
-  try {
-    json = JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new InputError(`Cannot find ${path}`);
-    if (error instanceof SyntaxError) {
-      throw new InputError(`Cannot read ${path} as JSON: ${error.message}`);
-    }
-    throw error;
-  }
+  const json = await readJsonOf(path);
   const { messages, templateArguments, fps } = parseMessages(json);
   return await processor.prepare(messages, {
     templateArguments,

@@ -5,6 +5,7 @@
  */
 import { InputError } from "../lib/common/errors.ts";
 import { gridOf, type HeadId } from "../lib/common/head_id.ts";
+import { readJsonOf } from "../lib/common/text_files.ts";
 import type { ModelConfig } from "../lib/model/config.ts";
 import type { AttentionFunction } from "../lib/nn/attention.ts";
 import type { Arguments, Options } from "./command.ts";
@@ -29,13 +30,8 @@ export const sparseOptions: Options = {
 export async function readRanking(path: string): Promise<HeadId[]> {
   const isFolder = await Deno.stat(path).then((found) => found.isDirectory, () => false);
   const file = isFolder ? `${path}/scores.json` : path;
-  let json: { ranking?: unknown };
-  try {
-    json = JSON.parse(await Deno.readTextFile(file));
-  } catch (error) {
-    throw new InputError(`Cannot read scores from ${file}: ${(error as Error).message}`);
-  }
-  const { ranking } = json;
+  const json = await readJsonOf(file);
+  const ranking = typeof json === "object" && json !== null && "ranking" in json && json.ranking;
   const isPair = (pair: unknown) =>
     Array.isArray(pair) && pair.length === 2 && pair.every(Number.isInteger);
   if (!Array.isArray(ranking) || !ranking.every(isPair)) {

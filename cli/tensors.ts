@@ -6,11 +6,19 @@
 import type { ModelInputs } from "../lib/model/model_inputs.ts";
 import { type TensorToWrite, writeSafetensors } from "../lib/weights/safetensors_write.ts";
 import type { Arguments, Options } from "./command.ts";
+import { checkOutput } from "./outputs.ts";
 
 /** The option that names the file. */
 export const outOption: Options = {
   out: { type: "string", value: "FILE", help: "safetensors file to write" },
 };
+
+/** The file of `--out`, which can be written. */
+export async function outFile(args: Arguments): Promise<string> {
+  const out = args.required("out");
+  await checkOutput(out, "file");
+  return out;
+}
 
 /** Tensors of a prompt under Hugging Face's names, without a batch axis. */
 export function inputTensors(inputs: ModelInputs): Record<string, TensorToWrite> {

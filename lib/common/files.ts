@@ -5,6 +5,7 @@
  * @module
  */
 import { InputError } from "./errors.ts";
+import { fileError } from "./system_errors.ts";
 import { quoted } from "./text.ts";
 
 /** Why a relative name could lead out of its folder, in lexical terms only; null if it cannot. */
@@ -93,7 +94,7 @@ export async function containedPath(
     if (error instanceof Deno.errors.FilesystemLoop) {
       throw new InputError(`Cannot open ${quoted(name)} in ${root}: its links form a loop`);
     }
-    throw error;
+    throw fileError("open", `${root}/${name}`, error);
   }
   for (const allowed of [root, ...alsoAllowed]) {
     const realRoot = await Deno.realPath(allowed).catch(() => null);
@@ -111,7 +112,8 @@ export async function containedPath(
  *
  * @param path file to write or replace
  * @param write writes everything to the open file, from position 0
- * @throws whatever `write` throws; then `path` is as it was and no temporary file stays
+ * @throws {InputError} where the operating system refuses (no space, no permission, a folder), else
+ *   whatever `write` throws; then `path` is as it was and no temporary file stays
  *
  * @example
  * ```ts
@@ -130,21 +132,21 @@ export async function writeAtomically(
   write: (file: Deno.FsFile) => void | Promise<void>,
 ): Promise<void> {
   const folder = path.replace(/[/\\]?[^/\\]*$/, "");
-  if (folder !== "") await Deno.mkdir(folder, { recursive: true });
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
   try {
+    if (folder !== "") await Deno.mkdir(folder, { recursive: true });
     using file = await Deno.open(temporary, { write: true, createNew: true });
     await write(file);
     await file.sync();
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    throw error;
+    throw fileError("write", path, error);
   }
   try {
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    throw error;
+    throw fileError("write", path, error);
   }
 }
 

@@ -24,10 +24,24 @@ export function quoted(text: string, limit = 120): string {
     const keep = Math.floor((limit - 3) / 2);
     text = `${text.slice(0, keep)}...${text.slice(text.length - keep)}`;
   }
-  // C1 controls and the marks that reverse the reading direction survive JSON.stringify.
-  const reading = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-  return JSON.stringify(text).replace(
-    reading,
+  return printable(JSON.stringify(text));
+}
+
+/**
+ * A text whose control characters, but for line ends and tabulators, and marks that reverse the
+ * reading direction are escaped, so that it cannot command the terminal.
+ *
+ * @example
+ * ```ts
+ * import { printable } from "./text.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(printable("a\u001b[2Jb\n"), "a\\u001b[2Jb\n");
+ * ```
+ */
+export function printable(text: string): string {
+  return text.replace(
+    // deno-lint-ignore no-control-regex
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

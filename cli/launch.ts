@@ -1,0 +1,64 @@
+/**
+ * Starts the command line with the permissions that its arguments need; see `permissions.ts`.
+ *
+ * `deno task corelens` runs this file. Relative paths begin where the user stands, although tasks
+ * run in the repository's folder.
+ *
+ * @module
+ */
+import { permissionFlags, PermissionMistake } from "./permissions.ts";
+
+/** Decodes a file address into a path. */
+function pathOf(url: URL): string {
+  const path = decodeURIComponent(url.pathname).replace(/(.)\/$/, "$1");
+  return Deno.build.os === "windows" ? path.replace(/^\//, "") : path;
+}
+
+/** Where relative paths begin. */
+function startFolder(): string {
+  return Deno.env.get("INIT_CWD") || Deno.cwd();
+}
+
+async function launch(args: readonly string[]): Promise<number> {
+  const repository = pathOf(new URL("../", import.meta.url));
+  const cwd = startFolder();
+  let flags: string[];
+  try {
+    const environment = (name: string) => Deno.env.get(name) || undefined;
+    flags = permissionFlags(args, { repository, cwd, environment });
+  } catch (error) {
+    if (!(error instanceof PermissionMistake)) throw error;
+    console.error(`corelens: ${error.message}`);
+    return 2;
+  }
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      `--config=${repository}/deno.json`,
+      ...flags,
+      `${repository}/cli/main.ts`,
+      ...args,
+    ],
+    cwd,
+    stdin: "inherit",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  // Control-C reaches the child too, whose answer counts; other signals go to the launcher only.
+  Deno.addSignalListener("SIGINT", () => {});
+  if (Deno.build.os !== "windows") {
+    for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+      Deno.addSignalListener(signal, () => {
+        try {
+          child.kill(signal);
+        } catch {
+          // it has ended
+        }
+      });
+    }
+  }
+  return (await child.status).code;
+}
+
+if (import.meta.main) Deno.exit(await launch(Deno.args));

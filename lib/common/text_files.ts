@@ -1,0 +1,71 @@
+/**
+ * Text files that somebody else wrote, as text.
+ *
+ * @module
+ */
+import { InputError } from "./errors.ts";
+import { fileError } from "./system_errors.ts";
+import { quoted } from "./text.ts";
+
+/** Encodings that the first bytes of a text name. */
+const marks: readonly [label: string, bytes: readonly number[]][] = [
+  ["utf-8", [0xef, 0xbb, 0xbf]],
+  ["utf-16le", [0xff, 0xfe]],
+  ["utf-16be", [0xfe, 0xff]],
+];
+
+/**
+ * The text of a regular file: UTF-8, or UTF-16 with a byte-order mark, as editors on Windows write
+ * it. The mark is left out.
+ *
+ * @param path the file
+ * @param limit most bytes that are read
+ * @throws {InputError} if there is no such file, or it is a folder, a pipe or a device, or no text
+ *
+ * @example
+ * ```ts
+ * import { readTextOf } from "./text_files.ts";
+ * import { assertRejects } from "@std/assert";
+ * await assertRejects(() => readTextOf("lib"), Error, "it is a folder");
+ * ```
+ */
+export async function readTextOf(path: string, limit = 1 << 28): Promise<string> {
+  try {
+    const { isFile, isDirectory, size } = await Deno.stat(path);
+    if (!isFile) {
+      const kind = isDirectory ? "a folder" : "a pipe or a device";
+      throw new InputError(`Cannot read ${quoted(path)}: it is ${kind}; wanted a file`);
+    }
+    if (size > limit) {
+      throw new InputError(`Cannot read ${quoted(path)}: it has ${size} bytes; at most ${limit}`);
+    }
+    const bytes = await Deno.readFile(path);
+    const [label] = marks.find(([, mark]) => mark.every((byte, i) => bytes[i] === byte)) ??
+      ["utf-8"];
+    return new TextDecoder(label, { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError && !("code" in error)) {
+      throw new InputError(`Cannot read ${quoted(path)}: it is no text in UTF-8`);
+    }
+    if (error instanceof Deno.errors.NotFound) {
+      throw new InputError(`Cannot find ${quoted(path)}: there is no such file`);
+    }
+    throw fileError("read", path, error);
+  }
+}
+
+/**
+ * The JSON of a regular file; see {@link readTextOf}.
+ *
+ * @throws {InputError} also if it is no JSON
+ */
+export async function readJsonOf(path: string): Promise<unknown> {
+  const text = await readTextOf(path);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InputError(
+      `Cannot read ${quoted(path)} as JSON: ${quoted((error as Error).message)}`,
+    );
+  }
+}
