@@ -12,7 +12,7 @@
  */
 import { useBackend } from "../lib/backend/select.ts";
 import { type Variant, zeroHeads } from "../lib/causal/head_mask.ts";
-import { intervene } from "../lib/causal/interventions.ts";
+import { intervene } from "../lib/causal/intervene.ts";
 import { sweep, withAnswer } from "../lib/causal/sweep.ts";
 import { ablationPlan, controlNames } from "../lib/experiments/ablation_plan.ts";
 import { ablationSamples } from "../lib/experiments/ablation_samples.ts";
@@ -90,14 +90,14 @@ try {
   for (const [i, lazy] of all.entries()) {
     const sample = await lazy.load();
     const inputs = withAnswer(sample);
-    const context = { promptLength: sample.inputs.inputIds.length, spans: sample.spans };
+    const prompt = { inputIds: sample.inputs.inputIds, spans: sample.spans };
     const places = sample.answerIds.length;
     const programs: (() => Promise<Outcome>)[] = [
       () =>
         timed(async () => {
           const found: number[] = [];
           for (const variant of variants) {
-            const attention = intervene(gridOfScores(scores), [variant], context);
+            const attention = intervene(network, [variant], prompt);
             const { logits } = await network.forward(inputs, { attention, logits: "all" });
             const { data, shape: [rows, vocabulary] } = logits!;
             let sum = 0;
@@ -151,7 +151,7 @@ try {
     }
     if (i === 0) continue; // warm
     outcomes.forEach(({ ms }, which) => times[which].push(ms));
-    tokens = context.promptLength;
+    tokens = prompt.inputIds.length;
   }
   const rows = names.map((program, which) => {
     const ratio = (base: number) => {

@@ -8,7 +8,8 @@ import { fromPretrained, type PretrainedModel } from "../lib/families/pretrained
 import { shippedOrGiven } from "../lib/families/shipped.ts";
 import { backendLine, backendNames } from "../lib/backend/select.ts";
 import { readJsonOf } from "../lib/common/text_files.ts";
-import type { Replacement } from "../lib/causal/head_mask.ts";
+import { intervene } from "../lib/causal/intervene.ts";
+import { promptForms } from "../lib/causal/interventions/registry.ts";
 import { checkHeads, gridOf, type HeadId, parseHeads } from "../lib/common/head_id.ts";
 import { parseMessages } from "../lib/inputs/messages.ts";
 import type { PreparedPrompt, Processor } from "../lib/inputs/processor.ts";
@@ -72,7 +73,8 @@ export const maskOptions: Options = {
   "mask-kind": {
     type: "string",
     value: "KIND",
-    help: "zero (default), mean (over this prompt), uniform or block-visual",
+    help: "what takes the place of their output (default zero): " +
+      promptForms.map(({ name, summary }) => `${name} (${summary})`).join(", "),
   },
 };
 
@@ -100,18 +102,11 @@ export async function attentionFor(
   model: PretrainedModel,
   prompt: PreparedPrompt,
 ): Promise<AttentionFunction | undefined> {
-  const kind = args.oneOf("mask-kind", ["zero", "mean", "uniform", "block-visual"], "zero");
+  const kind = args.oneOf("mask-kind", promptForms.map(({ name }) => name), "zero");
   const heads = parseMask(args, model.config);
   const base = await hybridFrom(args, model.config);
   if (heads.length === 0) return base;
-  const { intervene } = await import("../lib/causal/interventions.ts");
-  const { meanHeadOutputs } = await import("../lib/causal/head_outputs.ts");
-  const replacement = async (): Promise<Replacement> => {
-    if (kind === "block-visual") return { kind: "blockKeys", span: "visual" };
-    if (kind !== "mean") return { kind };
-    return { kind, over: await meanHeadOutputs(model.network, "this prompt", [prompt]) };
-  };
-  const variant = [{ heads, replace: await replacement() }];
-  const context = { promptLength: prompt.inputIds.length, spans: prompt.spans };
-  return intervene(gridOf(model.config.text), [variant], context, base);
+  const form = promptForms.find(({ name }) => name === kind)!;
+  const intervention = await form.make(model.network, prompt);
+  return intervene(model, [[{ heads, intervention }]], prompt, { attention: base });
 }

@@ -5,12 +5,12 @@
  */
 import type { Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
-import { gridOf } from "../common/head_id.ts";
 import type { KvCache } from "../model/kv_cache.ts";
 import { SharedPrefix } from "../model/shared_prefix.ts";
+import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
-import { checkMask, type MaskContext, type Variant } from "./head_mask.ts";
-import { intervene } from "./interventions.ts";
+import { checkMask, type Variant } from "./head_mask.ts";
+import { intervene, promptContext } from "./intervene.ts";
 import { type AnswerSample, batchSize, scopeStart, type SweepOptions } from "./sweep.ts";
 
 /** How variants are decoded. */
@@ -30,7 +30,7 @@ export interface DecodeVariantsOptions extends SweepOptions {
  * no question
  */
 export async function decodeVariants(
-  model: VisionLanguageModel,
+  model: AnyModel,
   sample: Omit<AnswerSample, "answerIds">,
   variants: readonly Variant[],
   options: DecodeVariantsOptions,
@@ -41,27 +41,26 @@ export async function decodeVariants(
       `Cannot generate with maxNewTokens ${maxNewTokens}: wanted a whole number of at least 1`,
     );
   }
-  const { layers, heads } = gridOf(model.config.text);
   const start = scopeStart(sample, options.scope ?? "answer");
-  const context: MaskContext = {
-    promptLength: sample.inputs.inputIds.length,
-    from: start,
-    spans: sample.spans,
-  };
-  for (const mask of variants.flat()) checkMask(mask, { layers, heads }, context);
-  using prefix = new SharedPrefix(model, sample.inputs, start, { attention: options.attention });
+  const network = networkOf(model);
+  const prompt = { inputIds: sample.inputs.inputIds, spans: sample.spans };
+  for (const mask of variants.flat()) checkMask(mask, network.grid, promptContext(prompt, start));
+  using prefix = new SharedPrefix(network, sample.inputs, start, { attention: options.attention });
   const rows = prefix.rest.embeddings.shape[1];
-  const most = batchSize(model, rows, context.promptLength, 1, options.batchRows);
+  const most = batchSize(network, rows, prompt.inputIds.length, 1, options.batchRows);
   const answers: number[][] = [];
   for (let i = 0; i < variants.length; i += most) {
     const group = variants.slice(i, i + most);
-    const attention = intervene({ layers, heads }, group, context, options.attention);
-    const cache = model.newCache(prefix.cache);
+    const attention = intervene(network, group, prompt, {
+      from: start,
+      attention: options.attention,
+    });
+    const cache = network.newCache(prefix.cache);
     try {
       answers.push(
-        ...await decodeBatch(model, prefix, { ...options, attention }, group.length, cache, {
+        ...await decodeBatch(network, prefix, { ...options, attention }, group.length, cache, {
           next: sample.inputs.nextPosition,
-          stop: new Set(options.stopTokenIds ?? model.config.eosTokenIds),
+          stop: new Set(options.stopTokenIds ?? network.config.eosTokenIds),
         }),
       );
     } finally {

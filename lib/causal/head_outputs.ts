@@ -8,7 +8,7 @@ import type { Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import type { Hooks } from "../hooks/hook_point.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
-import type { VisionLanguageModel } from "../model/vision_language_model.ts";
+import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
 
 /** Outputs z of all heads on one prompt, layer by layer. */
@@ -29,17 +29,17 @@ export interface HeadOutputs {
  * @throws {InputError} for a layer that does not exist
  */
 export async function headOutputs(
-  model: VisionLanguageModel,
+  model: AnyModel,
   id: string,
   inputs: ModelInputs,
   layers: readonly number[] = Array.from(
-    { length: model.config.text.numHiddenLayers },
+    { length: networkOf(model).grid.layers },
     (_, layer) => layer,
   ),
   attention?: AttentionFunction,
 ): Promise<HeadOutputs> {
   const names = layers.map((layer) => `blocks.${layer}.attn.z`);
-  const { captured } = await model.forward(inputs, {
+  const { captured } = await networkOf(model).forward(inputs, {
     attention,
     logits: "none",
     capture: { names },
@@ -71,14 +71,14 @@ export interface HeadMeans {
  * @throws {InputError} without prompts
  */
 export async function meanHeadOutputs(
-  model: VisionLanguageModel,
+  model: AnyModel,
   name: string,
   prompts: Iterable<ModelInputs> | AsyncIterable<ModelInputs>,
 ): Promise<HeadMeans> {
-  const { kernels: k } = model;
-  const { numHiddenLayers, numAttentionHeads, headDim } = model.config.text;
-  const shape = [numHiddenLayers, numAttentionHeads, headDim] as const;
-  const data = new Float64Array(numHiddenLayers * numAttentionHeads * headDim);
+  const network = networkOf(model), { kernels: k, grid: { layers, heads } } = network;
+  const { headDim } = network.config.text;
+  const shape = [layers, heads, headDim] as const;
+  const data = new Float64Array(layers * heads * headDim);
   let tokens = 0;
   for await (const inputs of prompts) {
     const sums: Tensor[] = [];
@@ -89,7 +89,7 @@ export async function meanHeadOutputs(
       },
     };
     try {
-      k.dispose(model.prefill(inputs, { hooks }));
+      k.dispose(network.prefill(inputs, { hooks }));
       const all = k.concat(sums, 0);
       const read = await k.read(all);
       k.dispose(all);

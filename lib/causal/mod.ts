@@ -14,17 +14,34 @@ export {
   effectCorrelation,
   type MetricBySample,
 } from "./effect.ts";
-export {
-  firstLayer,
-  type HeadMask,
-  type MaskContext,
-  type Replacement,
-  type Variant,
-  zeroHeads,
-} from "./head_mask.ts";
+export { firstLayer, type HeadMask, type Variant, zeroHeads } from "./head_mask.ts";
 export { type HeadMeans, type HeadOutputs, headOutputs, meanHeadOutputs } from "./head_outputs.ts";
-export { intervene } from "./interventions.ts";
-export { corruptMedia, type LensRow, logitLens, patchHeads, type PatchResult } from "./path.ts";
+export {
+  intervene,
+  type InterveneOptions,
+  type InterventionPrompt,
+  promptContext,
+} from "./intervene.ts";
+export {
+  type Intervention,
+  type InterventionCall,
+  type InterventionKind,
+  interventionKind,
+  type InterventionPlace,
+  type Phase,
+  type PromptContext,
+  type PromptForm,
+  type Replacement,
+} from "./interventions/intervention.ts";
+export { interventionKinds, interventions, promptForms } from "./interventions/registry.ts";
+export {
+  corruptMedia,
+  type LensRow,
+  logitLens,
+  type LogitLensOptions,
+  patchHeads,
+  type PatchResult,
+} from "./path.ts";
 export {
   type AnswerSample,
   type Scope,

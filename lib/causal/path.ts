@@ -5,13 +5,14 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { gridOf, headAt } from "../common/head_id.ts";
+import { allHeads, type HeadId } from "../common/head_id.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
-import type { VisionLanguageModel } from "../model/vision_language_model.ts";
+import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
 import { Random, type Seed } from "../stats/random.ts";
 import type { Variant } from "./head_mask.ts";
 import { headOutputs } from "./head_outputs.ts";
+import { interventions } from "./interventions/registry.ts";
 import { type AnswerSample, sweep } from "./sweep.ts";
 
 /** What the model would answer if it stopped after a layer. */
@@ -26,23 +27,28 @@ export interface LensRow {
   readonly likeliest: number;
 }
 
+/** Settings of {@link logitLens}. */
+export interface LogitLensOptions {
+  /** Position in the prompt; the last by default. */
+  readonly row?: number;
+  /** Attention function, e.g. from `intervene`, to see the same under ablation. */
+  readonly attention?: AttentionFunction;
+}
+
 /**
  * The logit lens: final norm and head on the residual stream after every layer.
  *
  * @param watched token whose probability is followed, e.g. the first of the right answer
- * @param row position in the prompt; the last by default
- * @param attention e.g. from `intervene`, to see the same under ablation
  * @returns one row for the embeddings and one for each layer
  * @throws {InputError} for a token or row that does not exist
  */
 export async function logitLens(
-  model: VisionLanguageModel,
+  model: AnyModel,
   inputs: ModelInputs,
   watched: number,
-  row: number = inputs.inputIds.length - 1,
-  attention?: AttentionFunction,
+  { row = inputs.inputIds.length - 1, attention }: LogitLensOptions = {},
 ): Promise<LensRow[]> {
-  const { kernels: k, decoder, config: { text } } = model;
+  const network = networkOf(model), { kernels: k, decoder, config: { text } } = network;
   if (!Number.isInteger(watched) || watched < 0 || watched >= text.vocabSize) {
     throw new InputError(
       `Cannot watch token ${watched}: the vocabulary has ids 0 to ${text.vocabSize - 1}`,
@@ -52,7 +58,7 @@ export async function logitLens(
     "blocks.0.resid_pre",
     ...Array.from({ length: text.numHiddenLayers }, (_, layer) => `blocks.${layer}.resid_post`),
   ];
-  const { captured } = await model.forward(inputs, {
+  const { captured } = await network.forward(inputs, {
     attention,
     logits: "none",
     capture: { names, rows: [row] },
@@ -115,19 +121,19 @@ export interface PatchResult {
  * @throws {InputError} if the prompts differ in length, or the corruption costs nothing
  */
 export async function patchHeads(
-  model: VisionLanguageModel,
+  model: AnyModel,
   sample: AnswerSample,
   corrupted: ModelInputs,
-  sets: readonly Variant[0]["heads"][] = everyHead(model),
+  sets: readonly (readonly HeadId[])[] = singleHeads(model),
 ): Promise<PatchResult> {
   const layers = [...new Set(sets.flat().map(({ layer }) => layer))];
   const from = await headOutputs(model, sample.id, sample.inputs, layers);
-  const replace = { kind: "resample", from } as const;
+  const intervention = interventions.resample(from);
   const [{ logProb: clean }] = await sweep(model, sample, [[]], { scope: "all" });
   const [lost, ...found] = await sweep(
     model,
     { ...sample, inputs: corrupted },
-    [[], ...sets.map((heads): Variant => [{ heads, replace, during: "prefill" }])],
+    [[], ...sets.map((heads): Variant => [{ heads, intervention, during: "prefill" }])],
     { scope: "all" },
   );
   const gap = clean - lost.logProb;
@@ -146,8 +152,7 @@ export async function patchHeads(
   };
 }
 
-/** Every head of a model as a set of its own. */
-function everyHead(model: VisionLanguageModel): Variant[0]["heads"][] {
-  const { layers, heads } = gridOf(model.config.text);
-  return Array.from({ length: layers * heads }, (_, i) => [headAt(i, heads)]);
+/** One singleton set per head. */
+function singleHeads(model: AnyModel): HeadId[][] {
+  return allHeads(networkOf(model).grid).map((head) => [head]);
 }

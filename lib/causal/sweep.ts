@@ -9,15 +9,15 @@
  */
 import type { Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
-import { gridOf } from "../common/head_id.ts";
 import { quoted } from "../common/text.ts";
 import { tokensOf, type TokenSpans } from "../inputs/token_spans.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
 import { SharedPrefix } from "../model/shared_prefix.ts";
+import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
-import { checkMask, firstLayer, type MaskContext, type Variant } from "./head_mask.ts";
-import { intervene } from "./interventions.ts";
+import { checkMask, firstLayer, type Variant } from "./head_mask.ts";
+import { intervene, promptContext } from "./intervene.ts";
 
 /** A sample whose answer is known. */
 export interface AnswerSample {
@@ -184,37 +184,32 @@ async function outcomesOf(
  * ```
  */
 export async function sweep(
-  model: VisionLanguageModel,
+  model: AnyModel,
   sample: AnswerSample,
   variants: readonly Variant[],
   options: SweepOptions = {},
 ): Promise<VariantOutcome[]> {
-  const { kernels: k, decoder } = model;
-  const grid = gridOf(model.config.text);
-  const { layers } = grid;
+  const network = networkOf(model), { kernels: k, decoder, grid: { layers } } = network;
   const start = scopeStart(sample, options.scope ?? "answer");
-  const context: MaskContext = {
-    promptLength: sample.inputs.inputIds.length,
-    from: start,
-    spans: sample.spans,
-  };
-  for (const mask of variants.flat()) checkMask(mask, grid, context);
+  const prompt = { inputIds: sample.inputs.inputIds, spans: sample.spans };
+  const context = promptContext(prompt, start);
+  for (const mask of variants.flat()) checkMask(mask, network.grid, context);
   const inputs = withAnswer(sample);
   const places = sample.answerIds.length;
-  using prefix = new SharedPrefix(model, inputs, start, { attention: options.attention });
+  using prefix = new SharedPrefix(network, inputs, start, { attention: options.attention });
   const { rest: { embeddings, deepstack }, restPositions } = prefix;
   const rows = embeddings.shape[1];
-  const most = batchSize(model, rows, inputs.inputIds.length, places, options.batchRows);
+  const most = batchSize(network, rows, inputs.inputIds.length, places, options.batchRows);
 
   /** Runs layers on residual streams after the shared prefix. */
   const run = (residual: Tensor, fromLayer: number, toLayer: number, group: readonly Variant[]) => {
-    const cache = start > 0 ? model.newCache(prefix.cache) : null;
+    const cache = start > 0 ? network.newCache(prefix.cache) : null;
     try {
       const out = decoder.forward(residual, restPositions, {
         ...{ fromLayer, toLayer, deepstack, cache },
         lastRows: toLayer === layers ? places : undefined,
         attention: group.length > 0
-          ? intervene(grid, group, context, options.attention)
+          ? intervene(network, group, prompt, { from: start, attention: options.attention })
           : options.attention,
       });
       return toLayer === layers ? decoder.logits(out) : out;
@@ -242,12 +237,12 @@ export async function sweep(
         const wide = group.length === 1 ? residual : k.broadcastBatch(residual, group.length);
         return run(wide, layer, layers, group.map((i) => variants[i]));
       }));
-      const found = await outcomesOf(model, sample, logits);
+      const found = await outcomesOf(network, sample, logits);
       group.forEach((variant, i) => outcomes[variant] = found[i]);
     }
     if (unchanged.length > 0) {
       const logits = k.keep(k.scope(() => run(residual, layer, layers, [])));
-      const [found] = await outcomesOf(model, sample, logits);
+      const [found] = await outcomesOf(network, sample, logits);
       for (const variant of unchanged) outcomes[variant] = found;
     }
   } finally {

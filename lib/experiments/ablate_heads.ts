@@ -5,7 +5,9 @@
  */
 import * as arrow from "apache-arrow";
 import { decodeVariants } from "../causal/decode_variants.ts";
-import type { Replacement, Variant } from "../causal/head_mask.ts";
+import type { Variant } from "../causal/head_mask.ts";
+import type { Intervention } from "../causal/interventions/intervention.ts";
+import { interventions } from "../causal/interventions/registry.ts";
 import { type AnswerSample, type Scope, sweep } from "../causal/sweep.ts";
 import { InputError } from "../common/errors.ts";
 import { textColumn } from "../heads/arrow_columns.ts";
@@ -43,8 +45,8 @@ export type LazyAblationSample = LazySample<AblationSample>;
 export interface AblateHeadsOptions extends SamplesContext, PlanOptions {
   /** From the question on (`answer`, by default) or at every position (`all`). */
   readonly scope?: Scope;
-  /** What takes the place of the heads' output; nothing (`zero`) by default. */
-  readonly replace?: Replacement;
+  /** What takes the place of the heads' output; nothing (`interventions.zero()`) by default. */
+  readonly intervention?: Intervention;
   /**
    * Tokens of an answer at most, where samples have a judge; by default 8, or twice the right answer's
    * where that is more.
@@ -110,17 +112,8 @@ export async function ablateSample(
 
 /** What the rows of a run depend on. */
 function identityOf(config: AblateHeadsConfig): Json {
-  const { samples, plan, replace, network } = config;
+  const { samples, plan, network, intervention = interventions.zero() } = config;
   const digest = (value: unknown) => hash128(JSON.stringify(value)).join("-");
-  const name = replace?.kind === "mean"
-    ? replace.over.name
-    : replace?.kind === "resample"
-    ? [replace.from.id, replace.seed ?? null]
-    : replace?.kind === "scale"
-    ? replace.factor
-    : replace?.kind === "blockKeys"
-    ? replace.span
-    : null;
   return {
     experiment: ablateHeadsExperiment.name,
     model: config.model ?? "",
@@ -128,7 +121,7 @@ function identityOf(config: AblateHeadsConfig): Json {
     samples: digest(samples.map(({ id, domain }) => [id, domain])),
     heads: digest(plan),
     scope: config.scope ?? "answer",
-    replace: [replace?.kind ?? "zero", name],
+    intervention: [intervention.kind, digest(intervention.parameters)],
     maxNewTokens: config.maxNewTokens ?? 8,
     dtype: network.kernels.computeDType,
     kernels: network.kernels.name,
@@ -143,9 +136,9 @@ export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow> =
     if (config.samples.length === 0) {
       throw new InputError("Cannot ablate heads on 0 samples: 1 needed");
     }
-    const replace = config.replace ?? { kind: "zero" };
+    const { intervention = interventions.zero() } = config;
     const variants = config.plan.map(({ heads }): Variant =>
-      heads.length > 0 ? [{ heads, replace }] : []
+      heads.length > 0 ? [{ heads, intervention }] : []
     );
     const units = config.samples.map((sample) => ({
       key: sample.id,
@@ -223,7 +216,7 @@ export async function ablateHeads(
       seed: seed ?? 0,
       options: {
         scope: options.scope ?? "answer",
-        replace: options.replace?.kind ?? "zero",
+        intervention: options.intervention?.kind ?? "zero",
         sets: plan.length,
         rule: scores.rule,
         matchedBy: matched.rule,

@@ -1,7 +1,8 @@
+import { interventions } from "../../lib/causal/interventions/registry.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { decodeVariants } from "../../lib/causal/decode_variants.ts";
 import { type Variant, zeroHeads } from "../../lib/causal/head_mask.ts";
-import { intervene } from "../../lib/causal/interventions.ts";
+import { intervene } from "../../lib/causal/intervene.ts";
 import { scopeStart } from "../../lib/causal/sweep.ts";
 import { generate } from "../../lib/model/generate.ts";
 import { goldenCase, goldenModel, testKernels } from "../suites/golden.ts";
@@ -11,7 +12,6 @@ Deno.test("a batch decodes what each variant decodes by itself; plain and zeroed
   const kernels = await testKernels();
   const model = await goldenModel("qwen3_vl", kernels);
   const before = kernels.tensorCount();
-  const grid = { layers: 4, heads: 4 };
   for (const name of ["image", "two_images"]) {
     const { json } = await goldenCase("qwen3_vl", name);
     const sample = await goldenSample("qwen3_vl", name);
@@ -21,8 +21,12 @@ Deno.test("a batch decodes what each variant decodes by itself; plain and zeroed
     const variants: Variant[] = [
       [],
       zeroed,
-      [{ heads: [{ layer: 1, head: 2 }], replace: { kind: "blockKeys", span: "visual" } }],
-      [{ heads: [{ layer: 0, head: 2 }], replace: { kind: "uniform" }, during: "prefill" }],
+      [{ heads: [{ layer: 1, head: 2 }], intervention: interventions.knockOut("visual") }],
+      [{
+        heads: [{ layer: 0, head: 2 }],
+        intervention: interventions.uniform(),
+        during: "prefill",
+      }],
       zeroHeads([{ layer: 2, head: 0 }, { layer: 2, head: 1 }]),
     ];
     for (const scope of ["answer", "all"] as const) {
@@ -33,10 +37,11 @@ Deno.test("a batch decodes what each variant decodes by itself; plain and zeroed
         assertEquals(found[0], json["generated_ids"]);
         if (scope === "all") assertEquals(found[1], json["ablated_generated_ids"]);
         for (const [i, variant] of variants.entries()) {
-          const attention = intervene(grid, [variant], {
-            promptLength: sample.inputs.inputIds.length,
-            from: scopeStart(sample, scope),
+          const attention = intervene(model, [variant], {
+            inputIds: sample.inputs.inputIds,
             spans: sample.spans,
+          }, {
+            from: scopeStart(sample, scope),
           });
           const alone: number[] = [];
           const settings = { maxNewTokens: 12, stopTokenIds: [], attention };

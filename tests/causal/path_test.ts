@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { zeroHeads } from "../../lib/causal/head_mask.ts";
-import { intervene } from "../../lib/causal/interventions.ts";
+import { intervene } from "../../lib/causal/intervene.ts";
 import { corruptMedia, logitLens, patchHeads } from "../../lib/causal/path.ts";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
@@ -19,7 +19,7 @@ Deno.test("the lens after the last layer is the model's own answer, by transform
   for (const row of [rows - 1, 5]) {
     const own = Array.from(data.slice(row * vocabulary, (row + 1) * vocabulary), Number);
     const watched = 17;
-    const lens = await logitLens(model, inputs, watched, row);
+    const lens = await logitLens(model, inputs, watched, { row });
     assertEquals(lens.map(({ layer }) => layer), [-1, 0, 1, 2, 3]);
     const last = lens[4];
     const sum = own.reduce((total, value) => total + Math.exp(value), 0);
@@ -29,7 +29,7 @@ Deno.test("the lens after the last layer is the model's own answer, by transform
   }
   assertEquals(kernels.tensorCount(), before);
   await assertRejects(() => logitLens(model, inputs, 608), Error, "Cannot watch token 608");
-  await assertRejects(() => logitLens(model, inputs, 1, rows), Error, `row ${rows}`);
+  await assertRejects(() => logitLens(model, inputs, 1, { row: rows }), Error, `row ${rows}`);
   model.dispose();
 });
 
@@ -43,10 +43,8 @@ Deno.test("the lens finds the answer after the layer of the first retrieval head
     for (const { layer, likeliest } of lens) {
       if (layer >= first) assertEquals(likeliest, answerIds[0], `after layer ${layer}`);
     }
-    const attention = intervene(grid, [zeroHeads(retrievalHeads)], {
-      promptLength: inputs.inputIds.length,
-    });
-    const ablated = await logitLens(model, inputs, answerIds[0], undefined, attention);
+    const attention = intervene(model, [zeroHeads(retrievalHeads)], inputs);
+    const ablated = await logitLens(model, inputs, answerIds[0], { attention });
     assertEquals(ablated[0], lens[0]);
     drop += (lens[4].logProb - ablated[4].logProb) / 6;
   }

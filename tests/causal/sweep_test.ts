@@ -1,7 +1,8 @@
+import { interventions } from "../../lib/causal/interventions/registry.ts";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { type Variant, zeroHeads } from "../../lib/causal/head_mask.ts";
-import { intervene } from "../../lib/causal/interventions.ts";
+import { intervene } from "../../lib/causal/intervene.ts";
 import {
   type AnswerSample,
   batchSize,
@@ -12,7 +13,7 @@ import {
 } from "../../lib/causal/sweep.ts";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
-import { allHeads, gridOf, type HeadId } from "../../lib/common/head_id.ts";
+import { allHeads, type HeadId } from "../../lib/common/head_id.ts";
 import { otherHeads } from "../../lib/heads/select.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
 import { goldenCase, goldenModel, testKernels } from "../suites/golden.ts";
@@ -32,11 +33,11 @@ async function wholeRun(
   variant: Variant,
   scope: Scope,
 ) {
-  const { layers, heads } = gridOf(model.config.text);
-  const attention = intervene({ layers, heads }, [variant], {
-    promptLength: sample.inputs.inputIds.length,
-    from: scopeStart(sample, scope),
+  const attention = intervene(model, [variant], {
+    inputIds: sample.inputs.inputIds,
     spans: sample.spans,
+  }, {
+    from: scopeStart(sample, scope),
   });
   const result = await model.forward(withAnswer(sample), { attention, logits: "all" });
   const { data, shape: [rows, vocabulary] } = result.logits!;
@@ -63,11 +64,11 @@ const variants: Variant[] = [
   [],
   zeroHeads(some([0, 1], [2, 2])),
   zeroHeads(some([2, 0])),
-  [{ heads: some([1, 1], [2, 3]), replace: { kind: "uniform" } }],
+  [{ heads: some([1, 1], [2, 3]), intervention: interventions.uniform() }],
   zeroHeads([]),
   zeroHeads(allHeads(grid)),
-  [{ heads: some([1, 0], [3, 3]), replace: { kind: "blockKeys", span: "visual" } }],
-  [{ heads: some([1, 2]), replace: { kind: "scale", factor: -1 }, during: "decode" }],
+  [{ heads: some([1, 0], [3, 3]), intervention: interventions.knockOut("visual") }],
+  [{ heads: some([1, 2]), intervention: interventions.scale(-1), during: "decode" }],
 ];
 
 Deno.test("a sweep equals one whole run per variant, in both scopes and any batches", async (t) => {

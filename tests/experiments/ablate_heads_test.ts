@@ -1,3 +1,4 @@
+import { interventions } from "../../lib/causal/interventions/registry.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fromArrow, op } from "arquero";
 import {
@@ -128,9 +129,10 @@ Deno.test("killed at any sample and begun again, results.json has the same bytes
       "begun with other settings (scope)",
     );
     await assertRejects(
-      () => ablateHeads(model, samples, scores, { ...options, replace: { kind: "uniform" } }),
+      () =>
+        ablateHeads(model, samples, scores, { ...options, intervention: interventions.uniform() }),
       Error,
-      "begun with other settings (replace)",
+      "begun with other settings (intervention)",
     );
   });
 });
@@ -141,7 +143,7 @@ Deno.test("head by head, the planted heads are those whose loss costs the answer
     const table = await ablateHeads(model, samples, scores, {
       ...settings,
       conditions: ["head"],
-      replace: { kind: "scale", factor: -2 }, // zeroed, one of three heads would not be missed
+      intervention: interventions.scale(-2), // zeroed, one of three heads would not be missed
     });
     const effects = headEffects(table, grid);
     const mean = meanScores(effects);

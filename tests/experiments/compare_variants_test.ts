@@ -1,3 +1,4 @@
+import { interventions } from "../../lib/causal/interventions/registry.ts";
 import { gridOf } from "../../lib/common/head_id.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { zeroHeads } from "../../lib/causal/head_mask.ts";
@@ -16,12 +17,12 @@ const samples = Array.from({ length: 12 }, (_, i) => ({
 Deno.test("variants are compared on the same samples: planted heads matter, by the evidence", async () => {
   const { model, retrievalHeads } = plantedModel(await testKernels(), { seed: 5, layers: 2 });
   const { layers, heads } = gridOf(model.config.text);
-  const blind = { kind: "blockKeys", span: "evidence" } as const;
+  const blind = interventions.knockOut("evidence");
   const variants = {
     nothing: [],
     removed: zeroHeads(retrievalHeads),
-    blind: [{ heads: retrievalHeads, replace: blind }],
-    "others blind": [{ heads: otherHeads(retrievalHeads, { layers, heads }), replace: blind }],
+    blind: [{ heads: retrievalHeads, intervention: blind }],
+    "others blind": [{ heads: otherHeads(retrievalHeads, { layers, heads }), intervention: blind }],
   };
   const found = await compareVariants(model, samples, variants, { draws: 200 });
   assertEquals(found.map(({ name }) => name), Object.keys(variants));

@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { blockedHead, uniformHead } from "../../lib/causal/alternative_heads.ts";
-import type { AttentionCall } from "../../lib/nn/attention.ts";
-import { Random } from "../../lib/stats/random.ts";
-import { relativeError, testKernels } from "../suites/golden.ts";
+import { interventions } from "../../../lib/causal/interventions/registry.ts";
+import type { Intervention } from "../../../lib/causal/interventions/intervention.ts";
+import { spansOf } from "../../../lib/inputs/token_spans.ts";
+import type { AttentionCall } from "../../../lib/nn/attention.ts";
+import { Random } from "../../../lib/stats/random.ts";
+import { relativeError, testKernels } from "../../suites/golden.ts";
 
 const [batch, heads, groups, headDim] = [2, 4, 2, 8];
 const random = new Random(1);
@@ -70,21 +72,26 @@ Deno.test("single heads that attend evenly, or not to some tokens, equal a plain
       })),
       layer: 0,
     };
+    const spans = { system: [], visual: [], question: [], answer: [] };
+    const put = (intervention: Intervention, tokens: readonly number[], head: number) => {
+      const context = {
+        promptLength: prefix + rows,
+        spans: { ...spans, evidence: spansOf(tokens) },
+      };
+      return intervention.apply(k, { attention: call, z: call.query, context }).computed!(head);
+    };
+    const unseen = interventions.knockOut("evidence");
     const blocked = [0, 1, 4, prefix + 1, prefix + rows + 9];
+    const all = Array.from({ length: prefix + rows }, (_, j) => j);
     for (const head of [0, 3]) {
-      const even = uniformHead(k, call, head);
-      const without = blockedHead(k, call, head, blocked);
+      const even = put(interventions.uniform(), [], head);
+      const without = put(unseen, blocked, head);
       assertEquals(without.shape, [batch, 1, rows, headDim]);
       const read = (x: typeof even) => k.readSync(x) as Float32Array;
       assert(relativeError(read(even), reference(own, head, () => 1)) < 1e-5);
       const wanted = reference(own, head, (s, _, j) => blocked.includes(j) ? 0 : Math.exp(s));
       assert(relativeError(read(without), wanted) < 1e-5);
-      const nothing = blockedHead(
-        k,
-        call,
-        head,
-        Array.from({ length: prefix + rows }, (_, j) => j),
-      );
+      const nothing = put(unseen, all, head);
       assert(read(nothing).every((value) => value === 0));
       k.dispose(even, without, nothing);
     }

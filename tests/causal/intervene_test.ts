@@ -1,9 +1,14 @@
+import { interventions } from "../../lib/causal/interventions/registry.ts";
 import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { headOutputs, meanHeadOutputs } from "../../lib/causal/head_outputs.ts";
-import type { HeadMask, MaskContext, Variant } from "../../lib/causal/head_mask.ts";
+import type { HeadMask, Variant } from "../../lib/causal/head_mask.ts";
 import { zeroHeads } from "../../lib/causal/head_mask.ts";
-import { intervene } from "../../lib/causal/interventions.ts";
+import {
+  intervene,
+  type InterveneOptions,
+  type InterventionPrompt,
+} from "../../lib/causal/intervene.ts";
 import type { HeadId } from "../../lib/common/head_id.ts";
 import { allHeads } from "../../lib/common/head_id.ts";
 import type { Hook, Hooks } from "../../lib/hooks/hook_point.ts";
@@ -29,10 +34,12 @@ const heads: HeadId[] = [
 interface Setting {
   readonly model: VisionLanguageModel;
   readonly sample: Awaited<ReturnType<typeof goldenSample>>;
-  readonly grid: { readonly layers: number; readonly heads: number };
-  readonly context: MaskContext;
+  readonly prompt: Required<InterventionPrompt>;
   /** Logits of all positions with some variant. */
-  logits(variant: Variant, context?: Partial<MaskContext>): Promise<Float32Array>;
+  logits(
+    variant: Variant,
+    other?: Partial<InterventionPrompt & InterveneOptions>,
+  ): Promise<Float32Array>;
   /** Logits of all positions with hooks. */
   hooked(hooks: Hooks): Promise<Float32Array>;
 }
@@ -41,17 +48,14 @@ async function withModel(body: (setting: Setting) => Promise<void>): Promise<voi
   const kernels = await testKernels();
   const model = await goldenModel("qwen3_vl", kernels);
   const sample = await goldenSample("qwen3_vl", "image");
-  const { numHiddenLayers, numAttentionHeads } = model.config.text;
-  const grid = { layers: numHiddenLayers, heads: numAttentionHeads };
-  const context = { promptLength: sample.inputs.inputIds.length, spans: sample.spans };
+  const prompt = { inputIds: sample.inputs.inputIds, spans: sample.spans };
   const before = kernels.tensorCount();
   await body({
     model,
     sample,
-    grid,
-    context,
+    prompt,
     logits: async (variant, other = {}) => {
-      const attention = intervene(grid, [variant], { ...context, ...other });
+      const attention = intervene(model, [variant], { ...prompt, ...other }, { from: other.from });
       const result = await model.forward(sample.inputs, { attention, logits: "all" });
       return result.logits!.data;
     },
@@ -93,15 +97,14 @@ const differs = (found: Float32Array, other: Float32Array) =>
 Deno.test("zeroed heads: logits and greedy tokens equal transformers'", async (t) => {
   for (const family of ["qwen3_vl", "qwen3_vl_bf16"]) {
     const model = await goldenModel(family, await testKernels());
-    const { numHiddenLayers, numAttentionHeads } = model.config.text;
     for (const name of goldenCases(family)) {
       await t.step(`${family} ${name}`, async () => {
         const golden = await goldenCase(family, name);
         const ids = golden.json["ablated_heads"] as [number, number][];
         const attention = intervene(
-          { layers: numHiddenLayers, heads: numAttentionHeads },
+          model,
           [zeroHeads(ids.map(([layer, head]) => ({ layer, head })))],
-          { promptLength: golden.inputs.inputIds.length },
+          golden.inputs,
         );
         const tokens: number[] = [], logits: number[] = [];
         const options = { maxNewTokens: 12, stopTokenIds: [], keepLogits: true, attention };
@@ -130,7 +133,10 @@ Deno.test("no masks, masks without heads and masks that never act change nothing
     const plain = await hooked({});
     assertEquals(await logits([]), plain);
     assertEquals(await logits(zeroHeads([])), plain);
-    assertEquals(await logits([{ heads, replace: { kind: "zero" }, during: "decode" }]), plain);
+    assertEquals(
+      await logits([{ heads, intervention: interventions.zero(), during: "decode" }]),
+      plain,
+    );
     differs(await logits(zeroHeads(heads)), plain);
     assertEquals(await hooked({}), plain, "the model is as it was");
   });
@@ -138,7 +144,8 @@ Deno.test("no masks, masks without heads and masks that never act change nothing
 
 Deno.test("scaled heads equal a hook on z; by 1 nothing changes, by 0 they are zeroed", async () => {
   await withModel(async ({ logits, hooked }) => {
-    const scaled = (factor: number) => logits([{ heads, replace: { kind: "scale", factor } }]);
+    const scaled = (factor: number) =>
+      logits([{ heads, intervention: interventions.scale(factor) }]);
     close(await scaled(-1.5), await hooked(onHeads("attn.z", 2, (z) => z.mul(-1.5))));
     close(await scaled(1), await hooked({}));
     assertEquals(await scaled(0), await logits(zeroHeads(heads)));
@@ -153,7 +160,7 @@ Deno.test("uniform heads equal a hook that makes their pattern even", async () =
       return lower.div(lower.sum(1, true)).reshape(pattern.shape);
     };
     close(
-      await logits([{ heads, replace: { kind: "uniform" } }]),
+      await logits([{ heads, intervention: interventions.uniform() }]),
       await hooked(onHeads("attn.pattern", 1, even)),
     );
   });
@@ -170,7 +177,7 @@ Deno.test("blocked keys equal a hook that takes them out of the pattern", async 
         return left.div(left.sum(3, true));
       };
       close(
-        await logits([{ heads, replace: { kind: "blockKeys", span } }]),
+        await logits([{ heads, intervention: interventions.knockOut(span) }]),
         await hooked(onHeads("attn.pattern", 1, without)),
       );
     }
@@ -178,15 +185,15 @@ Deno.test("blocked keys equal a hook that takes them out of the pattern", async 
 });
 
 Deno.test("a token that sees only blocked tokens gets nothing from the head", async () => {
-  await withModel(async ({ logits, hooked, sample, context }) => {
+  await withModel(async ({ logits, hooked, sample, prompt }) => {
     const all = [[0, sample.inputs.inputIds.length]] as const;
-    const spans = { ...context.spans!, answer: all };
-    const blockAll: HeadMask = { heads, replace: { kind: "blockKeys", span: "answer" } };
+    const spans = { ...prompt.spans, answer: all };
+    const blockAll: HeadMask = { heads, intervention: interventions.knockOut("answer") };
     close(
       await logits([blockAll], { spans }),
       await hooked(onHeads("attn.z", 2, (z) => z.mul(0))),
     );
-    const early = { ...context.spans!, answer: [[0, 3]] as const };
+    const early = { ...prompt.spans, answer: [[0, 3]] as const };
     const found = await logits([blockAll], { spans: early });
     assert(found.every(Number.isFinite));
   });
@@ -206,17 +213,17 @@ Deno.test("means over a reference set equal a hook that puts them in", async () 
       return z.mul(0).add(mean);
     };
     close(
-      await logits([{ heads, replace: { kind: "mean", over: means } }]),
+      await logits([{ heads, intervention: interventions.mean(means) }]),
       await hooked(onHeads("attn.z", 2, put)),
     );
   });
 });
 
 Deno.test("resampled from itself nothing changes; from another prompt its outputs are put in", async () => {
-  await withModel(async ({ model, logits, hooked, sample, context }) => {
+  await withModel(async ({ model, logits, hooked, sample, prompt }) => {
     const own = await headOutputs(model, "itself", sample.inputs);
     const resample = (from: typeof own, seed?: number): Variant => [
-      { heads, replace: { kind: "resample", from, seed }, during: "prefill" },
+      { heads, intervention: interventions.resample(from, seed), during: "prefill" },
     ];
     const plain = await hooked({});
     close(await logits(resample(own)), plain);
@@ -225,7 +232,7 @@ Deno.test("resampled from itself nothing changes; from another prompt its output
       inputIds: sample.inputs.inputIds.map((id, i) => i > 12 ? 7 : id),
     };
     const other = await headOutputs(model, "other", otherInputs);
-    const tokens = context.promptLength;
+    const tokens = prompt.inputIds.length;
     const put =
       (rowOf: (position: number) => number) => (z: tf.Tensor, { layer, head }: HeadId) => {
         const [, , , headDim] = z.shape;
@@ -245,13 +252,13 @@ Deno.test("resampled from itself nothing changes; from another prompt its output
 });
 
 Deno.test("drawn positions work from a prompt of any length, in prefill and decoding", async () => {
-  await withModel(async ({ model, grid, logits, sample, context }) => {
+  await withModel(async ({ model, logits, sample, prompt }) => {
     const text = (await goldenCase("qwen3_vl", "text")).inputs;
     const from = await headOutputs(model, "text", text, [0, 1, 3]);
-    assert(from.tokens !== context.promptLength);
-    const variant: Variant = [{ heads, replace: { kind: "resample", from, seed: 1 } }];
+    assert(from.tokens !== prompt.inputIds.length);
+    const variant: Variant = [{ heads, intervention: interventions.resample(from, 1) }];
     assert((await logits(variant)).every(Number.isFinite));
-    const attention = intervene(grid, [variant], context);
+    const attention = intervene(model, [variant], prompt);
     let count = 0;
     const options = { maxNewTokens: 3, stopTokenIds: [], attention };
     for await (const _ of generate(model, sample.inputs, options)) count++;
@@ -260,9 +267,9 @@ Deno.test("drawn positions work from a prompt of any length, in prefill and deco
 });
 
 Deno.test("prefill and decoding together are both; each alone is neither", async () => {
-  await withModel(async ({ model, grid, sample, context }) => {
+  await withModel(async ({ model, sample, prompt }) => {
     const run = async (variant: Variant) => {
-      const attention = intervene(grid, [variant], context);
+      const attention = intervene(model, [variant], prompt);
       const rows: Float32Array[] = [];
       const options = { maxNewTokens: 3, stopTokenIds: [], keepLogits: true, attention };
       for await (const { logits } of generate(model, sample.inputs, options)) rows.push(logits!);
@@ -270,7 +277,7 @@ Deno.test("prefill and decoding together are both; each alone is neither", async
     };
     const mask = (during: HeadMask["during"]): HeadMask => ({
       heads,
-      replace: { kind: "zero" },
+      intervention: interventions.zero(),
       during,
     });
     const [plain, prefill, decode, both] = [
@@ -289,33 +296,33 @@ Deno.test("prefill and decoding together are both; each alone is neither", async
 
 Deno.test("masks act in order: zero then scale is zero, mean then scale is the scaled mean", async () => {
   await withModel(async ({ model, logits, sample }) => {
-    const twice: HeadMask = { heads, replace: { kind: "scale", factor: 2 } };
-    const zero: HeadMask = { heads, replace: { kind: "zero" } };
+    const twice: HeadMask = { heads, intervention: interventions.scale(2) };
+    const zero: HeadMask = { heads, intervention: interventions.zero() };
     assertEquals(await logits([zero, twice]), await logits([zero]));
     const over = await meanHeadOutputs(model, "one", [sample.inputs]);
     const doubled = { ...over, data: over.data.map((value) => 2 * value) };
     close(
-      await logits([{ heads, replace: { kind: "mean", over } }, twice]),
-      await logits([{ heads, replace: { kind: "mean", over: doubled } }]),
+      await logits([{ heads, intervention: interventions.mean(over) }, twice]),
+      await logits([{ heads, intervention: interventions.mean(doubled) }]),
     );
   });
 });
 
 Deno.test("from a position on: earlier positions keep their logits, later ones change", async () => {
-  await withModel(async ({ logits, hooked, context }) => {
+  await withModel(async ({ logits, hooked, prompt }) => {
     const from = 15;
     const plain = await hooked({});
-    const width = plain.length / context.promptLength;
+    const width = plain.length / prompt.inputIds.length;
     const over = Float64Array.from({ length: 4 * 4 * 32 }, (_, i) => Math.sin(i));
     const means = { name: "m", shape: [4, 4, 32] as const, data: over, tokens: 1 };
-    const kinds: HeadMask["replace"][] = [
-      { kind: "zero" },
-      { kind: "uniform" },
-      { kind: "blockKeys", span: "visual" },
-      { kind: "mean", over: means },
+    const all: HeadMask["intervention"][] = [
+      interventions.zero(),
+      interventions.uniform(),
+      interventions.knockOut("visual"),
+      interventions.mean(means),
     ];
-    for (const replace of kinds) {
-      const found = await logits([{ heads, replace }], { from });
+    for (const intervention of all) {
+      const found = await logits([{ heads, intervention }], { from });
       close(found.slice(0, from * width), plain.slice(0, from * width));
       differs(found.slice(from * width), plain.slice(from * width));
     }
@@ -323,7 +330,7 @@ Deno.test("from a position on: earlier positions keep their logits, later ones c
 });
 
 Deno.test("several variants in one batch equal each by itself, whatever their kinds", async () => {
-  await withModel(async ({ model, grid, context, sample, logits }) => {
+  await withModel(async ({ model, prompt, sample, logits }) => {
     const k = model.kernels;
     const own = await headOutputs(model, "itself", sample.inputs);
     const over = await meanHeadOutputs(model, "one", [sample.inputs]);
@@ -331,22 +338,22 @@ Deno.test("several variants in one batch equal each by itself, whatever their ki
     const variants: Variant[] = [
       [],
       zeroHeads(heads),
-      zeroHeads(allHeads(grid)),
-      [{ heads: some, replace: { kind: "uniform" } }, {
+      zeroHeads(allHeads(model.grid)),
+      [{ heads: some, intervention: interventions.uniform() }, {
         heads,
-        replace: { kind: "scale", factor: 3 },
+        intervention: interventions.scale(3),
       }],
-      [{ heads, replace: { kind: "blockKeys", span: "visual" }, during: "prefill" }],
-      [{ heads: some, replace: { kind: "mean", over } }],
-      [{ heads, replace: { kind: "resample", from: own, seed: 2 } }],
-      [{ heads: [heads[3]], replace: { kind: "uniform" } }],
+      [{ heads, intervention: interventions.knockOut("visual"), during: "prefill" }],
+      [{ heads: some, intervention: interventions.mean(over) }],
+      [{ heads, intervention: interventions.resample(own, 2) }],
+      [{ heads: [heads[3]], intervention: interventions.uniform() }],
     ];
-    const tokens = context.promptLength;
+    const tokens = prompt.inputIds.length;
     const batched = k.scope(() => {
       const { embeddings, deepstack } = model.embedPrompt(sample.inputs);
       const wide = (x: typeof embeddings) => k.broadcastBatch(x, variants.length);
       const residual = model.decoder.forward(wide(embeddings), sample.inputs.positionIds, {
-        attention: intervene(grid, variants, context),
+        attention: intervene(model, variants, prompt),
         deepstack: deepstack.map(wide),
       });
       return model.decoder.logits(residual);
