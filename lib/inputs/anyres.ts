@@ -11,10 +11,11 @@ import type { NamedArray } from "../model/model_inputs.ts";
 import { type Color, cutOut, cutTiles, stackPictures } from "./canvas.ts";
 import { type FixedSize, readFixedSize } from "./fixed_resolution.ts";
 import type { Box, RgbImage } from "./image.ts";
+import { newValues } from "./media_bounds.ts";
 import type { LayoutPiece, MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { type PixelConfig, type PixelDefaults, readPixelConfig } from "./processor_files.ts";
-import { resizeImage } from "./resize.ts";
+import { resizeImage, resizeOnCanvas } from "./resize.ts";
 import type { Size } from "./smart_resize.ts";
 
 /**
@@ -161,7 +162,7 @@ export function anyresImages(
       const stacks = prepared.map(({ tiles }) => stackPictures(tiles, levels));
       const most = Math.max(...stacks.map(({ shape }) => shape[0]));
       const shape = [most, ...stacks[0].shape.slice(1)];
-      const size = shape.reduce((a, b) => a * b), data = new Float32Array(images.length * size);
+      const size = shape.reduce((a, b) => a * b), data = newValues(images.length * size);
       stacks.forEach((stack, i) => data.set(stack.data, i * size));
       const sizes = Int32Array.from(images.flatMap(({ height, width }) => [height, width]));
       const tensors: Record<string, NamedArray> = {
@@ -241,10 +242,10 @@ function onSquare(
 ): AnyresImage {
   const edge = Math.max(image.width, image.height);
   const left = Math.floor((edge - image.width) / 2), top = Math.floor((edge - image.height) / 2);
-  const square = cutOut(image, -left, -top, edge, edge, background);
+  const canvas = { width: edge, height: edge, left, top, color: background };
   const region: Box = [-left, -top, edge - left, edge - top];
   return {
-    tiles: [resizeImage(square, tile.width, tile.height, config.filter)],
+    tiles: [resizeOnCanvas(image, canvas, tile.width, tile.height, config.filter)],
     pieces: [imagePiece(tokens, image, media, [tokens.side, tokens.side], "end", region)],
   };
 }

@@ -6,6 +6,7 @@
 import { InputError } from "../common/errors.ts";
 import type { NamedArray } from "../model/model_inputs.ts";
 import type { RgbImage } from "./image.ts";
+import { newValues } from "./media_bounds.ts";
 
 /** Grey levels of red, green and blue. */
 export type Color = readonly [red: number, green: number, blue: number];
@@ -62,7 +63,7 @@ export function cutTiles(image: RgbImage, width: number, height: number): RgbIma
 export function stackPictures(images: readonly RgbImage[], levels: Float32Array): NamedArray {
   const { width, height } = images[0];
   const plane = width * height;
-  const data = new Float32Array(images.length * 3 * plane);
+  const data = newValues(images.length * 3 * plane);
   images.forEach((image, n) => {
     if (image.width !== width || image.height !== height) {
       throw new InputError(

@@ -4,6 +4,19 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { decodeBmp, readBmpHeader } from "./bmp.ts";
+import { fillUncovered, gifBackground } from "./gif_background.ts";
+import { clippedGrey, fromLumaChroma, threeChannels, withoutInks } from "./image_channels.ts";
+import { formatProblem, imageFormat } from "./image_format.ts";
+import { orientationOf, uprightImage } from "./image_orientation.ts";
+import {
+  decodeChromaBlocks,
+  readTiffTags,
+  tiffColors,
+  tiffOrientation,
+  tiffSize,
+  withValidOrientation,
+} from "./tiff_tags.ts";
 
 /** A picture in memory: 8-bit red, green, blue, row by row from the top left. */
 export interface RgbImage {
@@ -21,30 +34,20 @@ export type Box = readonly [x0: number, y0: number, x1: number, y1: number];
 /** Largest picture that is decoded, in pixels: where Pillow begins to warn of decompression bombs. */
 export const maxImagePixels = 89_478_485;
 
+/** Longest side of a picture that is decoded, in pixels: JPEG's limit. */
+export const maxImageEdge = 65_535;
+
+/** Most memory that decoding one picture may take, in bytes; about 450 MB. */
+export const maxDecodingBytes = 450_000_000;
+
 /** How a file is decoded. */
 export interface DecodeOptions {
   /** Largest picture that is decoded, in pixels; {@link maxImagePixels} by default. */
   readonly maxPixels?: number;
   /** What to call the picture in messages, e.g. its path. */
   readonly name?: string;
-  /** What becomes of transparency: it is laid over white (default), or dropped. */
+  /** What becomes of transparency: it is dropped (default), or laid over white. */
   readonly alpha?: "white" | "drop";
-}
-
-/** First bytes of the file formats that are read. */
-const signatures: readonly (readonly [format: string, bytes: RegExp])[] = [
-  ["PNG", /^\x89PNG\r\n/],
-  ["JPEG", /^\xff\xd8\xff/],
-  ["WebP", /^RIFF[^]{4}WEBP/],
-  ["GIF", /^GIF8[79]a/],
-  ["TIFF", /^(II\*\0|MM\0\*)/],
-  ["AVIF", /^[^]{4}ftypavi[fs]/],
-];
-
-/** Name of the picture format that a file begins like, or null. */
-export function imageFormat(bytes: Uint8Array): string | null {
-  const start = String.fromCharCode(...bytes.subarray(0, 16));
-  return signatures.find(([, pattern]) => pattern.test(start))?.[0] ?? null;
 }
 
 /** Throws unless sizes and data of a picture fit together. */
@@ -60,17 +63,104 @@ export function checkImage(image: RgbImage, name = "the picture"): RgbImage {
   return image;
 }
 
+/** What is known of a picture before its pixels are unpacked. */
+interface PictureFacts {
+  readonly width: number;
+  readonly height: number;
+  /** Bytes per pixel that decoding holds at once. */
+  readonly held: number;
+  /** 1 to 8. */
+  readonly orientation: number;
+}
+
+/** Throws where a picture is too large to be decoded. */
+function checkSize(facts: PictureFacts, maxPixels: number, name: string): void {
+  const { width, height, held, orientation } = facts;
+  const pixels = width * height;
+  const tooMuch = (why: string) =>
+    new InputError(`Cannot decode ${name}: ${width} x ${height} ${why}; make it smaller first`);
+  if (pixels > maxPixels) throw tooMuch(`is ${pixels} pixels; at most ${maxPixels}`);
+  if (Math.max(width, height) > maxImageEdge) {
+    throw tooMuch(`pixels has a side longer than ${maxImageEdge}`);
+  }
+  const bytes = pixels * (held + (orientation > 1 ? 3 : 0));
+  if (bytes <= maxDecodingBytes) return;
+  const megabytes = Math.ceil(bytes / 1e6);
+  throw tooMuch(`pixels of this kind take ${megabytes} MB; at most ${maxDecodingBytes / 1e6}`);
+}
+
+/** Bytes of one sample of libvips' formats. */
+const sampleBytes: Readonly<Record<string, number>> = {
+  uchar: 1,
+  char: 1,
+  ushort: 2,
+  short: 2,
+  double: 8,
+};
+
+/** Formats that are unpacked as a whole before the first row comes. */
+const wholeFormats = ["WebP", "GIF", "AVIF"];
+
+/** Reads a file with sharp. */
+async function decodeWithSharp(
+  bytes: Uint8Array,
+  format: string,
+  maxPixels: number,
+  name: string,
+  blend: boolean,
+): Promise<RgbImage> {
+  const { default: sharp } = await import("sharp"); // loaded on first use: it is large
+  const input = { limitInputPixels: false, ignoreIcc: true, failOn: "error" } as const;
+  const meta = await sharp(bytes, input).metadata();
+  const { width, height, space, depth, channels, isProgressive = false } = meta;
+  const orientation = format === "AVIF" ? 1 : orientationOf(bytes, format, meta); // libheif turns
+  const stored = channels * (sampleBytes[depth] ?? 4);
+  const whole = isProgressive || wholeFormats.includes(format) ? Math.max(stored, 4) : 0;
+  const raw16 = space === "grey16" && !(format === "PNG" && bytes[25] === 4); // 4: with transparency
+  const converted = space === "cmyk" || raw16 || (blend && meta.hasAlpha) ? stored : 0;
+  checkSize({ width, height, held: 3 + converted + whole, orientation }, maxPixels, name);
+  const opened = sharp(bytes, input);
+  const resolved = { resolveWithObject: true } as const;
+  if (space === "cmyk") {
+    const { data, info } = await opened.pipelineColourspace("cmyk").toColourspace("cmyk")
+      .raw({ depth: "uchar" }).toBuffer(resolved);
+    const rgb = withoutInks(data, info.channels);
+    return uprightImage({ width, height, data: rgb }, orientation);
+  }
+  if (raw16) {
+    const { data, info } = await opened.toColourspace("grey16").raw({ depth: "ushort" })
+      .toBuffer(resolved);
+    const grey = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+    const rgb = clippedGrey(grey, info.channels);
+    return uprightImage({ width, height, data: rgb }, orientation);
+  }
+  const colour = opened.toColourspace("srgb");
+  const under = format === "GIF" && !blend ? gifBackground(bytes) : null;
+  if (under && meta.hasAlpha) {
+    const [r, g, b] = under.color;
+    colour.flatten({ background: { r, g, b } });
+  }
+  const { data, info } = await (blend ? colour : colour.removeAlpha())
+    .raw({ depth: "uchar" }).toBuffer(resolved);
+  const image = { width, height, data: threeChannels(data, info.channels, blend) };
+  if (under) fillUncovered(image, under);
+  return uprightImage(image, orientation);
+}
+
 /**
- * Decodes the first picture of a PNG, JPEG, WebP, GIF, TIFF or AVIF file.
+ * Decodes the first picture of a PNG, JPEG, WebP, GIF, TIFF, AVIF or BMP file.
  *
- * As transformers does with a picture opened by Pillow: transparent pictures are laid over white,
- * grey becomes equal red, green and blue, palettes are looked up; colour profiles and the orientation
- * in EXIF data are ignored. Unlike there, 16-bit grey is scaled to 8 bits (Pillow clips it to white).
+ * As transformers does with the path, address or base64 text of a picture (`load_image`): it is
+ * brought upright as its EXIF data or XMP packet says, transparency is dropped, grey becomes equal
+ * red, green and blue, palettes are looked up, 16-bit grey is clipped at 255 (16-bit colours are
+ * scaled); colour profiles are ignored. Pictures opened by Pillow and passed as objects are another
+ * matter there: they stay as they are stored, and transparency is laid over white (`alpha`).
  *
  * @param bytes the whole file
- * @returns a picture whose data belongs to the caller
- * @throws {InputError} if the format is another, the file is damaged or the picture has more than
- *   `maxPixels` pixels (checked before the pixels are unpacked)
+ * @returns a picture whose data belongs to the caller; its sizes are those of the upright picture
+ * @throws {InputError} if the format is another, the file is damaged, or the picture has more than
+ *   `maxPixels` pixels, a side of more than {@link maxImageEdge}, or takes more memory than
+ *   {@link maxDecodingBytes} (all checked before the pixels are unpacked)
  *
  * @example
  * ```ts
@@ -85,76 +175,35 @@ export async function decodeImage(
   bytes: Uint8Array,
   options: DecodeOptions = {},
 ): Promise<RgbImage> {
-  const { maxPixels = maxImagePixels, name = "the picture", alpha = "white" } = options;
-  if (imageFormat(bytes) === null) {
-    const known = signatures.map(([format]) => format).join(", ");
-    throw new InputError(`Cannot decode ${name}: not a picture in a known format (${known})`);
-  }
-  const { default: sharp } = await import("sharp"); // loaded on first use: it is large
-  const input = { limitInputPixels: false, ignoreIcc: true, failOn: "error" } as const;
-  let stage = "read";
+  const { maxPixels = maxImagePixels, name = "the picture", alpha = "drop" } = options;
+  const format = imageFormat(bytes);
+  if (format === null) throw new InputError(`Cannot decode ${name}: ${formatProblem(bytes)}`);
   try {
-    const { width, height, space } = await sharp(bytes, input).metadata();
-    if (width * height > maxPixels) {
-      stage = "limit";
-      throw new InputError(
-        `Cannot decode ${name}: ${width} x ${height} is ${width * height} pixels; ` +
-          `at most ${maxPixels}`,
-      );
+    if (format === "BMP") {
+      const { width, height, bits } = readBmpHeader(bytes, name);
+      checkSize({ width, height, held: bits <= 8 ? 4 : 3, orientation: 1 }, maxPixels, name);
+      return decodeBmp(bytes, name);
     }
-    const inks = space === "cmyk";
-    const opened = inks ? sharp(bytes, input).pipelineColourspace("cmyk") : sharp(bytes, input);
-    const { data, info } = await opened
-      .toColourspace(inks ? "cmyk" : "srgb").raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    const rgb = inks
-      ? withoutInks(data, info.channels)
-      : threeChannels(data, info.channels, alpha === "white");
-    return { width: info.width, height: info.height, data: rgb };
+    const blend = alpha === "white";
+    if (format !== "TIFF") return await decodeWithSharp(bytes, format, maxPixels, name, blend);
+    const tags = readTiffTags(bytes), colors = tiffColors(tags, name);
+    if (colors === "blocks") {
+      const [width, height] = tiffSize(tags);
+      const orientation = tiffOrientation(tags);
+      checkSize({ width, height, held: 3, orientation }, maxPixels, name);
+      return uprightImage(decodeChromaBlocks(bytes, tags, name), orientation);
+    }
+    const file = withValidOrientation(bytes, tags);
+    const image = await decodeWithSharp(file, format, maxPixels, name, blend);
+    return colors === "read" ? image : { ...image, data: fromLumaChroma(image.data) };
   } catch (error) {
-    if (stage === "limit") throw error;
+    if (error instanceof InputError) throw error;
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new InputError(`Cannot decode ${name}: damaged file (${reason})`);
+    const missing = /(\w+) compression support is not configured/.exec(reason)?.[1];
+    throw new InputError(
+      missing === undefined
+        ? `Cannot decode ${name}: damaged file (${reason})`
+        : `Cannot decode ${name}: ${format} compressed with ${missing} is not read; save it as PNG`,
+    );
   }
-}
-
-/**
- * One colour over white, `opacity` in 0 … 255.
- *
- * Source: Pillow's `AlphaComposite.c`, whose rounding this is.
- */
-function overWhite(level: number, opacity: number): number {
-  if (opacity === 0) return 255;
-  const sum = (level * opacity + 255 * (255 - opacity) + 0x80) << 7;
-  return (((sum >> 8) + sum) >> 8) >> 7;
-}
-
-/** Red, green and blue of cyan, magenta, yellow and black, as Pillow's `Convert.c` (`cmyk2rgb`). */
-function withoutInks(data: Uint8Array, channels: number): Uint8Array {
-  const pixels = data.length / channels;
-  const out = new Uint8Array(pixels * 3);
-  for (let i = 0; i < pixels; i++) {
-    const light = 255 - data[channels * i + 3];
-    for (let c = 0; c < 3; c++) {
-      const product = data[channels * i + c] * light + 0x80;
-      out[3 * i + c] = light - (((product >> 8) + product) >> 8);
-    }
-  }
-  return out;
-}
-
-/** Red, green and blue of pixels with 1 (grey), 2 (grey, alpha), 3 or 4 (with alpha) channels. */
-function threeChannels(data: Uint8Array, channels: number, blend: boolean): Uint8Array {
-  if (channels === 3) return new Uint8Array(data);
-  const pixels = data.length / channels;
-  const out = new Uint8Array(pixels * 3);
-  const opaque = !blend || channels === 1;
-  for (let i = 0; i < pixels; i++) {
-    const from = channels * i;
-    for (let c = 0; c < 3; c++) {
-      const level = data[from + (channels < 3 ? 0 : c)];
-      out[3 * i + c] = opaque ? level : overWhite(level, data[from + channels - 1]);
-    }
-  }
-  return out;
 }

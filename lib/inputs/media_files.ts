@@ -19,9 +19,6 @@ export interface MediaAccess {
   readonly maxPixels?: number;
 }
 
-/** What the picture is for: in frames of videos, transparency is dropped. */
-export type MediaUse = "image" | "frame";
-
 /** Largest picture file that is read, in bytes. */
 export const maxFileBytes = 1_000_000_000;
 
@@ -72,12 +69,8 @@ async function mediaPath(path: string, access: MediaAccess): Promise<string> {
 export async function loadImage(
   source: ImageSource,
   access: MediaAccess = {},
-  use: MediaUse = "image",
 ): Promise<RgbImage> {
-  const options = {
-    maxPixels: access.maxPixels,
-    alpha: use === "image" ? "white" : "drop",
-  } as const;
+  const options = { maxPixels: access.maxPixels };
   if (source instanceof Uint8Array) return await decodeImage(source, options);
   if (typeof source !== "string") return checkImage(source);
   const path = await mediaPath(source, access);

@@ -19,7 +19,7 @@ export {
   maxImagePixels,
   type RgbImage,
 } from "./image.ts";
-export { loadImage, type MediaAccess, type MediaUse } from "./media_files.ts";
+export { loadImage, type MediaAccess } from "./media_files.ts";
 export type { InputRecipe, LayoutPiece, MediaRecipe, PreparedMedia } from "./media_layout.ts";
 export {
   type ChatMessage,

@@ -5,6 +5,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import type { RgbImage } from "./image.ts";
+import { newValues } from "./media_bounds.ts";
 
 /** How a picture is cut. */
 export interface PatchConfig {
@@ -59,7 +60,7 @@ export function cutPatches(
   }
   const times = Math.ceil(frames.length / temporalPatchSize);
   const rows = height / p, columns = width / p;
-  const data = new Float32Array(times * temporalPatchSize * height * width * 3);
+  const data = newValues(times * temporalPatchSize * height * width * 3);
   let to = 0;
   for (let time = 0; time < times; time++) {
     for (let block = 0; block < rows * columns / mergeSize ** 2; block++) {
@@ -86,7 +87,7 @@ export function cutPatches(
 /** Joins the patches of several pictures, `[sum of P, values]`. */
 export function joinPatches(parts: readonly Patches[]): Float32Array<ArrayBuffer> {
   if (parts.length === 1) return parts[0].data;
-  const out = new Float32Array(parts.reduce((sum, { data }) => sum + data.length, 0));
+  const out = newValues(parts.reduce((sum, { data }) => sum + data.length, 0));
   let at = 0;
   for (const { data } of parts) {
     out.set(data, at);

@@ -199,7 +199,7 @@ export class Processor {
     );
     const videos = parts.flatMap((part): Promise<Video>[] =>
       part.type !== "video" ? [] : [
-        Promise.all(part.video.map((frame) => loadImage(frame, options, "frame")))
+        Promise.all(part.video.map((frame) => loadImage(frame, options)))
           .then((frames) => checkVideo({ frames, fps: part.fps ?? options.fps ?? defaultFps })),
       ]
     );

@@ -4,7 +4,8 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { RgbImage } from "./image.ts";
+import { cutOut } from "./canvas.ts";
+import { maxImagePixels, type RgbImage } from "./image.ts";
 
 /** A resampling filter: `resample` 3 and 2 of Hugging Face's processor files. */
 export type ResizeFilter = "bicubic" | "bilinear";
@@ -19,14 +20,33 @@ function filterWeight(filter: ResizeFilter, distance: number): number {
   return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
 }
 
-/** Integer weights of one axis: output `i` sums `taps` sources from `first[i]` on. */
+/** A larger picture of one colour, on which the picture lies. */
+export interface Canvas {
+  /** In pixels. */
+  readonly width: number;
+  /** In pixels. */
+  readonly height: number;
+  /** Column of the picture's first column. */
+  readonly left: number;
+  /** Row of the picture's first row. */
+  readonly top: number;
+  /** Red, green and blue around the picture. */
+  readonly color: readonly [red: number, green: number, blue: number];
+}
+
+/** Integer weights of one axis: output `i` sums `count[i]` sources from `first[i]` on. */
 interface AxisWeights {
   readonly first: Int32Array;
   /** How many sources each output reads. */
   readonly count: Int32Array;
-  /** `[outputs, taps]`, fixed point. */
+  /** Where the weights of each output begin in `weights`. */
+  readonly start: Int32Array;
+  /** Fixed point. */
   readonly weights: Int32Array;
-  readonly taps: number;
+  /** Sum of the weights of each output that fall beside the picture, onto the canvas. */
+  readonly beside: Int32Array;
+  /** Sum of all weights of each output. */
+  readonly total: Int32Array;
   /** Binary digits after the point. */
   readonly precision: number;
 }
@@ -35,8 +55,18 @@ interface AxisWeights {
  * Weights of one axis in 16-bit fixed point with as many digits as the largest weight leaves.
  *
  * Source: ATen `UpSampleKernel.cpp`, `_compute_index_ranges_int16_weights`.
+ *
+ * @param input pixels of the canvas along the axis
+ * @param offset first pixel of the canvas that shows the picture
+ * @param length pixels of the picture along the axis
  */
-function axisWeights(filter: ResizeFilter, input: number, output: number): AxisWeights {
+function axisWeights(
+  filter: ResizeFilter,
+  input: number,
+  output: number,
+  offset: number,
+  length: number,
+): AxisWeights {
   const scale = input / output;
   const widen = Math.max(scale, 1);
   const support = supports[filter] * widen;
@@ -67,7 +97,20 @@ function axisWeights(filter: ResizeFilter, input: number, output: number): AxisW
     exact,
     (weight) => Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * 2 ** precision),
   );
-  return { first, count, weights, taps, precision };
+  const start = new Int32Array(output), beside = new Int32Array(output);
+  const total = new Int32Array(output);
+  for (let i = 0; i < output; i++) {
+    const from = Math.min(Math.max(offset - first[i], 0), count[i]);
+    const to = Math.min(Math.max(offset + length - first[i], from), count[i]);
+    for (let j = 0; j < count[i]; j++) {
+      total[i] += weights[i * taps + j];
+      if (j < from || j >= to) beside[i] += weights[i * taps + j];
+    }
+    start[i] = i * taps + from;
+    first[i] += from - offset;
+    count[i] = to - from;
+  }
+  return { first, count, start, weights, beside, total, precision };
 }
 
 /** Resizes along the rows: `[height, input, 3]` to `[height, output, 3]`. */
@@ -77,15 +120,17 @@ function resizeRows(
   input: number,
   output: number,
   axis: AxisWeights,
+  [red, green, blue]: Canvas["color"],
 ): Uint8Array {
-  const { first, count, weights, taps, precision } = axis;
+  const { first, count, start, weights, beside, precision } = axis;
   const out = new Uint8ClampedArray(height * output * 3); // clamps to 0 … 255
   const half = 1 << (precision - 1);
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < output; x++, to += 3) {
       let from = (y * input + first[x]) * 3;
-      let r = half, g = half, b = half;
-      for (let j = x * taps, end = j + count[x]; j < end; j++, from += 3) {
+      const rest = beside[x];
+      let r = half + rest * red, g = half + rest * green, b = half + rest * blue;
+      for (let j = start[x], end = j + count[x]; j < end; j++, from += 3) {
         const weight = weights[j];
         r += weight * source[from];
         g += weight * source[from + 1];
@@ -99,26 +144,57 @@ function resizeRows(
   return new Uint8Array(out.buffer);
 }
 
-/** Resizes along the columns: `[input, width, 3]` to `[output, width, 3]`. */
+/** What {@link resizeRows} makes of a row of one colour, `[output, 3]`. */
+function plainRow({ total, precision }: AxisWeights, color: Canvas["color"]): Uint8ClampedArray {
+  const half = 1 << (precision - 1);
+  return Uint8ClampedArray.from(
+    { length: total.length * 3 },
+    (_, i) => half + total[Math.floor(i / 3)] * color[i % 3] >> precision,
+  );
+}
+
+/**
+ * Resizes along the columns: `[input, width, 3]` to `[output, width, 3]`.
+ *
+ * @param plain the row beside the picture, `[width, 3]`
+ */
 function resizeColumns(
   source: Uint8Array,
   width: number,
   output: number,
   axis: AxisWeights,
+  plain: Uint8ClampedArray,
 ): Uint8Array {
-  const { first, count, weights, taps, precision } = axis;
+  const { first, count, start, weights, beside, precision } = axis;
   const stride = width * 3;
   const out = new Uint8ClampedArray(output * stride);
   const sums = new Int32Array(stride);
   for (let y = 0; y < output; y++) {
-    sums.fill(1 << (precision - 1));
+    const half = 1 << (precision - 1), rest = beside[y];
+    if (rest === 0) sums.fill(half);
+    else for (let i = 0; i < stride; i++) sums[i] = half + rest * plain[i];
     for (let j = 0; j < count[y]; j++) {
-      const weight = weights[y * taps + j], from = (first[y] + j) * stride;
+      const weight = weights[start[y] + j], from = (first[y] + j) * stride;
       for (let i = 0; i < stride; i++) sums[i] += weight * source[from + i];
     }
     for (let i = 0, to = y * stride; i < stride; i++) out[to + i] = sums[i] >> precision;
   }
   return new Uint8Array(out.buffer);
+}
+
+/** Throws unless the sides of a result are possible and it fits into memory. */
+function checkResult(image: RgbImage, width: number, height: number): void {
+  for (const [side, pixels] of [["width", width], ["height", height]] as const) {
+    if (!Number.isInteger(pixels) || pixels < 1) {
+      throw new InputError(`Cannot resize to ${side} ${pixels}: it must be a whole number above 0`);
+    }
+  }
+  const most = Math.max(height, image.height) * width; // also between the two directions
+  if (most <= maxImagePixels) return;
+  throw new InputError(
+    `Cannot resize a picture of ${image.width} x ${image.height} to ${width} x ${height} pixels: ` +
+      `at most ${maxImagePixels} pixels in all; cut it to a less extreme shape`,
+  );
 }
 
 /**
@@ -130,7 +206,7 @@ function resizeColumns(
  * @param height of the result, in pixels
  * @param filter cubic convolution with a = -0.5, or a triangle
  * @returns a new picture, or `image` itself if nothing changes
- * @throws {InputError} if a side is not a positive whole number
+ * @throws {InputError} if a side is not a positive whole number, or the result too large for memory
  *
  * @example
  * ```ts
@@ -146,18 +222,43 @@ export function resizeImage(
   height: number,
   filter: ResizeFilter = "bicubic",
 ): RgbImage {
-  for (const [side, pixels] of [["width", width], ["height", height]] as const) {
-    if (!Number.isInteger(pixels) || pixels < 1) {
-      throw new InputError(`Cannot resize to ${side} ${pixels}: it must be a whole number above 0`);
-    }
-  }
+  checkResult(image, width, height);
   let { data } = image;
+  const none = [0, 0, 0] as const;
   if (width !== image.width) {
-    const axis = axisWeights(filter, image.width, width);
-    data = resizeRows(data, image.height, image.width, width, axis);
+    const axis = axisWeights(filter, image.width, width, 0, image.width);
+    data = resizeRows(data, image.height, image.width, width, axis, none);
   }
   if (height !== image.height) {
-    data = resizeColumns(data, width, height, axisWeights(filter, image.height, height));
+    const axis = axisWeights(filter, image.height, height, 0, image.height);
+    data = resizeColumns(data, width, height, axis, new Uint8ClampedArray(0));
   }
   return data === image.data ? image : { width, height, data };
+}
+
+/**
+ * Resizes a picture that lies on a canvas of one colour, without making the canvas: a strip of
+ * 60,000 x 1 pixels on a square takes kilobytes, not 10 GB.
+ *
+ * @returns exactly what {@link resizeImage} makes of the canvas with the picture on it
+ * @throws {InputError} as {@link resizeImage}
+ */
+export function resizeOnCanvas(
+  image: RgbImage,
+  canvas: Canvas,
+  width: number,
+  height: number,
+  filter: ResizeFilter = "bicubic",
+): RgbImage {
+  checkResult(image, width, height);
+  const { left, top, color } = canvas;
+  if (width === canvas.width || height === canvas.height) { // one direction stays as it is
+    const whole = cutOut(image, -left, -top, canvas.width, canvas.height, color);
+    return resizeImage(whole, width, height, filter);
+  }
+  const across = axisWeights(filter, canvas.width, width, left, image.width);
+  const down = axisWeights(filter, canvas.height, height, top, image.height);
+  const rows = resizeRows(image.data, image.height, image.width, width, across, color);
+  const data = resizeColumns(rows, width, height, down, plainRow(across, color));
+  return { width, height, data };
 }

@@ -56,14 +56,14 @@ Deno.test("loadImage: addresses are not fetched", async () => {
   }
 });
 
-Deno.test("loadImage: bytes and pixels, frames without transparency", async () => {
+Deno.test("loadImage: bytes and pixels, transparency dropped", async () => {
   assertEquals((await loadImage(bytes(file))).height, 6);
   const image = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) };
   assertEquals(await loadImage(image), image);
   const bad = { width: 2, height: 1, data: Uint8Array.of(1, 2, 3) };
   await assertRejects(() => loadImage(bad), Error, "with 3 bytes");
   const clear = reference.decode.find(({ name }) => name === "RGBA png")!;
-  const frame = await loadImage(bytes(clear.file), {}, "frame");
+  const frame = await loadImage(bytes(clear.file));
   assertEquals([...frame.data], [...bytes(clear.dropped)]);
   await assertRejects(() => loadImage(bytes(file), { maxPixels: 10 }), Error, "at most 10");
 });

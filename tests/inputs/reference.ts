@@ -42,6 +42,11 @@ interface Reference {
   readonly offsets: readonly (readonly [folder: string, text: string, offsets: readonly Pair[]])[];
 }
 
+/** Picture files as transformers' `load_image` reads them; by `tools/reference/make_picture_reference.py`. */
+export const pictures: readonly Omit<DecodeCase, "dropped">[] = JSON.parse(
+  Deno.readTextFileSync(new URL("../golden/inputs/pictures.json", import.meta.url)),
+);
+
 /** The stored numbers. */
 export const reference: Reference = JSON.parse(
   Deno.readTextFileSync(new URL("../golden/inputs/transformers_reference.json", import.meta.url)),

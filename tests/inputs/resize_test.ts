@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { InputError } from "../../lib/common/errors.ts";
+import { cutOut } from "../../lib/inputs/canvas.ts";
 import type { RgbImage } from "../../lib/inputs/image.ts";
-import { resizeImage } from "../../lib/inputs/resize.ts";
+import { resizeImage, resizeOnCanvas } from "../../lib/inputs/resize.ts";
 import { bytes, reference } from "./reference.ts";
 
 Deno.test("resizeImage equals torch's 8-bit antialiased filters bit for bit", () => {
@@ -80,4 +82,36 @@ Deno.test("resizeImage: impossible sizes are refused", () => {
   const image = { width: 1, height: 1, data: new Uint8Array(3) };
   assertThrows(() => resizeImage(image, 0, 3), Error, "width 0");
   assertThrows(() => resizeImage(image, 3, 1.5), Error, "height 1.5");
+});
+
+Deno.test("resizeOnCanvas equals resizing the canvas with the picture on it", () => {
+  const color = [122, 7, 250] as const;
+  const shapes = [[1, 37, 40], [37, 1, 40], [5, 9, 9], [30, 20, 31]] as const;
+  for (const filter of ["bicubic", "bilinear"] as const) {
+    for (const [width, height, edge] of shapes) {
+      const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => i * 7919 % 256);
+      const image = { width, height, data };
+      const left = Math.floor((edge - width) / 2), top = Math.floor((edge - height) / 2);
+      const canvas = { width: edge, height: edge, left, top, color };
+      const whole = cutOut(image, -left, -top, edge, edge, color);
+      for (const [w, h] of [[7, 7], [64, 50], [edge, 12], [edge, edge]]) {
+        const found = resizeOnCanvas(image, canvas, w, h, filter);
+        assertEquals(found, resizeImage(whole, w, h, filter));
+      }
+    }
+  }
+});
+
+Deno.test("resizeOnCanvas: a long strip on a square takes neither seconds nor gigabytes", () => {
+  const strip = { width: 60_000, height: 1, data: new Uint8Array(180_000).fill(200) };
+  const canvas = { width: 60_000, height: 60_000, left: 0, top: 30_000, color: [9, 9, 9] } as const;
+  const before = performance.now();
+  const { data } = resizeOnCanvas(strip, canvas, 384, 384);
+  assert(performance.now() - before < 5000);
+  assertEquals([data.length, data.every((level) => level === 9)], [384 * 384 * 3, true]); // 1 row in 156
+});
+
+Deno.test("resizeImage: results that memory cannot hold are refused", () => {
+  const strip = { width: 60_000, height: 1, data: new Uint8Array(180_000) };
+  assertThrows(() => resizeImage(strip, 3_360_000, 56), InputError, "at most 89478485 pixels");
 });
