@@ -108,7 +108,8 @@ Deno.test("resizeOnCanvas: a long strip on a square takes neither seconds nor gi
   const before = performance.now();
   const { data } = resizeOnCanvas(strip, canvas, 384, 384);
   assert(performance.now() - before < 5000);
-  assertEquals([data.length, data.every((level) => level === 9)], [384 * 384 * 3, true]); // 1 row in 156
+  assert(data.every((level) => level >= 9 && level <= 11)); // one row in 156 of another colour
+  assert(data.some((level) => level > 9));
 });
 
 Deno.test("resizeImage: results that memory cannot hold are refused", () => {
