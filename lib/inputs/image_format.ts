@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex -- the first bytes of files
 /**
  * Formats of picture files, told by their first bytes, and what to do with those that are not read.
  *
