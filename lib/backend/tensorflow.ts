@@ -130,8 +130,7 @@ let loaded: TensorFlow | null = null;
 export function defaultNativeDir(): string {
   const chosen = environment("CORELENS_NATIVE");
   if (chosen) return chosen;
-  const checkout = checkoutFolder();
-  return checkout ? join(checkout, ".native") : join(corelensFolder(), packageVersion, "native");
+  return join(checkoutFolder() ?? join(corelensFolder(), packageVersion), ".native");
 }
 
 /** Threads from an option or the environment; null leaves the choice to TensorFlow. */

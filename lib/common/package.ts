@@ -4,10 +4,9 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import denoJson from "../../deno.json" with { type: "json" };
 
-/** Version of the package. */
-export const packageVersion: string = denoJson.version;
+/** Version of the package, as in `deno.json`. */
+export const packageVersion = "0.1.0";
 
 /** Address of the package's root folder; ends with a slash. */
 export const packageRoot: URL = new URL("../../", import.meta.url);
@@ -31,6 +30,6 @@ export function checkoutFolder(root: URL = packageRoot): string | null {
 /** The command that sets up the native backend, as a user of this copy has to write it. */
 export function setupCommand(): string {
   return checkoutFolder() === null
-    ? `deno run -A jsr:${denoJson.name}@${packageVersion}/setup`
+    ? `deno run -A jsr:@corelens/corelens@${packageVersion}/setup`
     : "deno task setup";
 }

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import denoJson from "../../deno.json" with { type: "json" };
 import { currentBackend } from "../backend/select.ts";
 import type { Kernels } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import type { LeftOut } from "../data/unusable.ts";
+import { packageVersion } from "../common/package.ts";
 import { writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
 import {
   byDomain,
@@ -90,7 +90,7 @@ export async function makeManifest(
   return {
     ...parts,
     ...(leftOut.length > 0 ? { leftOut: { count: leftOut.length, samples: leftOut } } : {}),
-    version: denoJson.version,
+    version: packageVersion,
     commit: await checkoutCommit(),
     backend: backend ? `${backend.backend} (${kernels.name})` : kernels.name,
     dtype: kernels.computeDType,

@@ -2,11 +2,15 @@
  * Runs other programs for the set-up, and tells the reader how it goes.
  * @module
  */
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { corelensFolder } from "../../lib/backend/environment.ts";
+import { checkoutFolder, packageVersion } from "../../lib/common/package.ts";
 
-/** Folder of the repository. */
-export const repository: string = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+/**
+ * Folder in which the set-up works: the repository, or, where the package is installed, the folder of
+ * its version in the user's cache.
+ */
+export const repository: string = checkoutFolder() ?? join(corelensFolder(), packageVersion);
 
 /** A step of the set-up cannot be done here; the message is one line for the user. */
 export class SetupError extends Error {

@@ -6,6 +6,9 @@ import { join } from "node:path";
 import { lastLine, repository, run, say, SetupError } from "./command.ts";
 import { libraryNames, type Wheel, zigWheel } from "./wheels.ts";
 
+/** Address of this file: what it says is part of what identifies a compiled backend. */
+export const compilerUrl: string = import.meta.url;
+
 /** A C++ compiler: a command with its first arguments. */
 export interface Compiler {
   /** For reports. */

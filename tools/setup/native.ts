@@ -4,7 +4,14 @@
  * @module
  */
 import { dirname, join, relative } from "node:path";
-import { compileBackend, type Compiler, findCompilers, zigCompiler } from "./compiler.ts";
+import {
+  compileBackend,
+  type Compiler,
+  compilerUrl,
+  findCompilers,
+  zigCompiler,
+} from "./compiler.ts";
+import { childOptions, compiledPackages } from "./installed.ts";
 import {
   digest,
   exists,
@@ -50,13 +57,11 @@ async function librariesStamp(wheel: Wheel, gpu: boolean): Promise<string> {
 
 /** Identifies the sources that would be compiled, so that changed ones are compiled anew. */
 async function sourcesStamp(): Promise<string> {
-  const config = JSON.parse(await Deno.readTextFile(join(repository, "deno.json")));
-  const packages = ["@tensorflow/tfjs-node-gpu", "node-api-headers"];
   const files = await filesBelow(nativeSources);
   return await digest(JSON.stringify([
-    packages.map((name) => config.imports[name]),
+    Object.values(compiledPackages),
     await Promise.all(files.map((file) => Deno.readTextFile(file))),
-    await Deno.readTextFile(join(repository, "tools", "setup", "compiler.ts")),
+    await (await fetch(compilerUrl)).text(),
   ]));
 }
 
@@ -125,11 +130,12 @@ async function compile(include: string, target: string, work: string): Promise<C
 
 /** Loads the new backend in a process of its own; returns its version and device. */
 async function verify(folder: string): Promise<string> {
-  const program = join(repository, "tools", "setup", "verify_native.ts");
+  const program = import.meta.url.replace(/native(\.\w+)$/, "mod$1");
+  const { flags, options } = childOptions();
   const { ok, stdout, stderr } = await run(
     Deno.execPath(),
-    ["run", "--quiet", "--allow-all", "--frozen", program, folder],
-    { env: { ...Deno.env.toObject(), CORELENS_TF_LOG: "1", NO_COLOR: "1" } },
+    ["run", "--quiet", "--allow-all", ...flags, program, "--verify", folder],
+    { ...options, env: { ...Deno.env.toObject(), CORELENS_TF_LOG: "1", NO_COLOR: "1" } },
   );
   if (ok) return stdout.trim();
   const error = stderr.split("\n").find((line) => /error:/i.test(line)) ?? lastLine(stderr);
