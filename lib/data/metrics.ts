@@ -4,6 +4,8 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { isRightChoice } from "./choice.ts";
+import { normaliseAnswer } from "./normalise.ts";
 import type { Interval } from "../stats/interval.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
 import { isDocumentAnswer } from "./published/document_answer.ts";
@@ -12,22 +14,6 @@ import { answersOf, type SampleText } from "./sample.ts";
 
 /** What a metric needs of a sample. */
 export type Scored = Pick<SampleText, "answer" | "choices" | "metric">;
-
-/**
- * A text in the form in which answers are compared: one Unicode form, lower case, single spaces,
- * no punctuation at its ends.
- *
- * @example
- * ```ts
- * import { normaliseAnswer } from "./metrics.ts";
- * import { assertEquals } from "@std/assert";
- * assertEquals(normaliseAnswer("  Red   STAR. "), "red star");
- * ```
- */
-export function normaliseAnswer(text: string): string {
-  return text.normalize("NFKC").toLowerCase().normalize("NFKC").replace(/\s+/gu, " ")
-    .replace(/^[\s\p{P}]+|[\s\p{P}]+$/gu, "");
-}
 
 /**
  * Whether a prediction equals one of the right answers, apart from case, spaces and punctuation at
@@ -44,60 +30,6 @@ export function normaliseAnswer(text: string): string {
 export function isExactMatch(prediction: string, sample: Pick<SampleText, "answer">): boolean {
   const given = normaliseAnswer(prediction);
   return answersOf(sample).some((answer) => normaliseAnswer(answer) === given);
-}
-
-/** Letter of each choice: a, b, c, … */
-const letterOf = (index: number): string => String.fromCharCode(97 + index);
-
-/**
- * The choice that a prediction makes: by its text, by its letter (`b`, `(b)`), or by both (`b) eva`).
- *
- * @param choices at most 26
- * @returns index of the choice, or -1 where the prediction names none
- * @throws {InputError} when there are no choices, or more than letters
- *
- * @example
- * ```ts
- * import { chosenIndex } from "./metrics.ts";
- * import { assertEquals } from "@std/assert";
- * assertEquals(["eva", "(B)", "b: eva", "b: tom"].map((p) => chosenIndex(p, ["tom", "eva"])), [
- *   1,
- *   1,
- *   1,
- *   -1,
- * ]);
- * ```
- */
-export function chosenIndex(prediction: string, choices: readonly string[]): number {
-  if (choices.length < 1 || choices.length > 26) {
-    throw new InputError(`Cannot choose among ${choices.length} answers: wanted 1 to 26`);
-  }
-  const given = normaliseAnswer(prediction);
-  const texts = choices.map(normaliseAnswer);
-  const byText = texts.indexOf(given);
-  if (byText >= 0) return byText;
-  return texts.findIndex((text, i) => {
-    if (given === letterOf(i)) return true;
-    const rest = given.slice(1);
-    return given[0] === letterOf(i) && /^[\s\p{P}]/u.test(rest) && normaliseAnswer(rest) === text;
-  });
-}
-
-/**
- * Whether a prediction makes the right choice.
- *
- * @throws {InputError} when the sample has no choices or no right answer among them
- */
-export function isRightChoice(prediction: string, sample: Scored): boolean {
-  const choices = sample.choices ?? [];
-  const right = choices.findIndex((choice) => isExactMatch(choice, sample));
-  if (right < 0) {
-    throw new InputError(
-      `Cannot score a choice: none of the right answers (${answersOf(sample).join(", ")}) is ` +
-        `among the choices (${choices.join(", ")})`,
-    );
-  }
-  return chosenIndex(prediction, choices) === right;
 }
 
 /** Column and row of an answer such as `x3 y5`, or null. */

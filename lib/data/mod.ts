@@ -11,16 +11,21 @@ export {
   writeFolderDataSet,
 } from "./folder_data_set.ts";
 export {
+  chosenIndex,
+  isRightByMlvu,
+  isRightChoice,
+  lmmsEvalLetter,
+  withoutThoughts,
+} from "./choice.ts";
+export {
   type Accuracy,
   accuracyByDomain,
-  chosenIndex,
   isCorrect,
   isExactMatch,
   isNearPlace,
-  isRightChoice,
-  normaliseAnswer,
   type Scored,
 } from "./metrics.ts";
+export { normaliseAnswer } from "./normalise.ts";
 export type { ListOptions } from "./listing.ts";
 export { encodePng } from "./png.ts";
 export { publishedNames, readPublished } from "./published/mod.ts";
