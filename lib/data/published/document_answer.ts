@@ -1,15 +1,18 @@
 /**
- * Whether an answer on a document is right, by the rules of MMLongBench-Doc.
+ * Whether an answer on a document is right, and its score, by the rules of MMLongBench-Doc.
  *
  * Source: `eval/eval_score.py` of https://github.com/mayubo2333/MMLongBench-Doc. There a language
- * model first extracts a short answer from a long one; here the model's own words are scored. A text
- * or list scores there by its similarity where that is above 0.5, else 0; here it is right where it
- * scores. A list without brackets is split at its commas.
+ * model first extracts a short answer from a long one; here the model's own words are scored, thoughts
+ * left out. A text or list scores there by its similarity where that is above 0.5, else 0, and accuracy
+ * is the mean score: {@link documentScore}. Counted as right or wrong, an answer is right where it scores:
+ * {@link isDocumentAnswer}, which also takes a list without brackets, split at its commas.
  *
  * @module
  */
 import { editDistance } from "../../common/errors.ts";
+import { withoutThoughts } from "../choice.ts";
 import type { MetricName } from "../sample.ts";
+import { numberIn, pythonList, pythonRound, pythonText } from "./python_values.ts";
 
 /** A text without what does not count: case, notes in parentheses, quotes, `$` before, `%` behind. */
 function cleaned(text: string): string {
@@ -17,37 +20,36 @@ function cleaned(text: string): string {
     .trim().replace(/^\$+/, "").trim().replace(/%+$/, "").trim();
 }
 
-/** A number in a text that holds nothing else; NaN if there is none. */
-const numberOf = (text: string): number =>
-  /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text) ? Number(text) : NaN;
-
 /** Texts that must be equal to be right: addresses, files, pages, numbers, times and dates. */
 const exact =
-  /https:\/\/|\.py$|ipynb$|^page|^\d+([-\s]\d+)?$|[ap]\.m\.|^\d{4}[-\s]\d{2}([-\s]\d{2})?$|^[\w.%+-]+@[\w.-]+\.[a-z]{2,}$/;
+  /https:\/\/|\.py$|ipynb$|^page|^\d+([-\s]\d+)?$|[ap]\.m\.|^\d{4}[-\s]\d{2}([-\s]\d{2})?$|^[\w.%+-]+@[a-z\d.-]+\.[a-z]{2,}$/;
 
 /** Average normalised Levenshtein similarity, 0 where it is not above 0.5. */
 function similarity(a: string, b: string): number {
-  const length = Math.max(a.length, b.length);
+  const length = Math.max(a.toUpperCase().length, b.toUpperCase().length);
   const share = length === 0 ? 1 : 1 - editDistance(a, b) / length;
   return share > 0.5 ? share : 0;
 }
 
-const isSameText = (given: string, right: string): boolean =>
-  exact.test(right) ? given === right : similarity(given, right) > 0;
-
-function isSameInteger(given: string, right: string): boolean {
-  return /^\s*[+-]?\d+\s*$/.test(right) && Math.trunc(numberOf(given)) === Number(right);
+function textScore(given: string, right: string): number {
+  return exact.test(right) ? Number(given === right) : similarity(right, given);
 }
 
-/** Digits behind the point. */
-const digits = (value: number): number => Math.max(String(value).split(".")[1]?.length ?? 1, 1);
+function isSameInteger(given: string, right: string): boolean {
+  const a = Math.trunc(numberIn(given));
+  return Number.isFinite(a) && /^\s*[+-]?\d+\s*$/.test(right) && a === Number(right);
+}
+
+/** Digits behind the point of what Python writes; 3 where it writes no point. */
+const digits = (value: number): number => pythonText(value).split(".")[1]?.length ?? 3;
 
 function isSameNumber(given: string, right: string): boolean {
-  const a = numberOf(cleaned(given)), wanted = numberOf(cleaned(right));
+  const a = numberIn(cleaned(given)), wanted = numberIn(cleaned(right));
+  if (!Number.isFinite(a)) return false; // an infinite number is near none
   return [wanted / 100, wanted, wanted * 100].some((b) => {
-    if (Math.abs(a - b) <= 0.01 * Math.max(Math.abs(a), Math.abs(b))) return true;
-    const scale = 10 ** Math.max(Math.min(digits(a), digits(b)), 2);
-    return Math.round(a * scale) === Math.round(b * scale);
+    if (Math.abs(a - b) <= 0.01 * Math.max(Math.abs(a), Math.abs(b))) return Number.isFinite(b);
+    const decimals = Math.max(Math.min(digits(a), digits(b)), 2);
+    return pythonRound(a, decimals) === pythonRound(b, decimals);
   });
 }
 
@@ -62,12 +64,12 @@ function items(text: string): string[] {
     .sort();
 }
 
-function isSameList(given: string, right: string): boolean {
-  const b = isList(right) ? items(right) : [cleaned(right)];
-  const a = b.length === 1 && !isList(given) ? [cleaned(given)] : items(given);
-  if (a.length !== b.length || b.length === 0) return false;
-  if (!Number.isNaN(numberOf(b[0])) || exact.test(b[0])) return a.join("-") === b.join("-");
-  return b.every((one, i) => similarity(one, a[i]) > 0);
+/** @param a items of the prediction, in order @param b of the right answer */
+function listScore(a: readonly string[], b: readonly string[]): number {
+  if (a.length !== b.length || b.length === 0) return 0;
+  const number = !Number.isNaN(numberIn(b[0])) || /^[+-]?(inf(inity)?|nan)$/.test(b[0]);
+  if (number || exact.test(b[0])) return Number(a.join("-") === b.join("-"));
+  return Math.min(...b.map((one, i) => similarity(one, a[i])));
 }
 
 /**
@@ -77,7 +79,34 @@ function isSameList(given: string, right: string): boolean {
 export function metricOfAnswer(answer: string): MetricName {
   if (/^\s*\[/.test(answer)) return "list";
   if (/^\s*[+-]?\d+\s*$/.test(answer)) return "integer";
-  return Number.isNaN(numberOf(cleaned(answer))) ? "text" : "number";
+  return Number.isNaN(numberIn(cleaned(answer))) ? "text" : "number";
+}
+
+/** Formats of answers. */
+export type DocumentFormat = "integer" | "number" | "text" | "list";
+
+/**
+ * The score of a prediction as MMLongBench-Doc publishes it, 0 to 1: for texts and lists their
+ * similarity. A list needs its brackets there.
+ *
+ * @example
+ * ```ts
+ * import { documentScore } from "./document_answer.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(documentScore("abx", "abc", "text"), 1 - 1 / 3);
+ * assertEquals(documentScore("10%, white", "['White', '10%']", "list"), 0);
+ * ```
+ */
+export function documentScore(prediction: string, answer: string, format: DocumentFormat): number {
+  const given = withoutThoughts(prediction);
+  if (format === "integer") return Number(isSameInteger(given, answer));
+  if (format === "number") return Number(isSameNumber(given, answer));
+  if (format === "text") return textScore(cleaned(given), cleaned(answer));
+  const right = answer.startsWith("[")
+    ? (pythonList(answer)?.map(cleaned).sort() ?? items(answer))
+    : [cleaned(answer)];
+  if (!given.startsWith("[")) return listScore([cleaned(given)], right);
+  return listScore((pythonList(given) ?? []).map(cleaned).sort(), right); // [] where Python fails
 }
 
 /**
@@ -95,10 +124,11 @@ export function metricOfAnswer(answer: string): MetricName {
 export function isDocumentAnswer(
   prediction: string,
   answer: string,
-  format: "integer" | "number" | "text" | "list",
+  format: DocumentFormat,
 ): boolean {
-  if (format === "integer") return isSameInteger(prediction, answer);
-  if (format === "number") return isSameNumber(prediction, answer);
-  if (format === "list") return isSameList(prediction, answer);
-  return isSameText(cleaned(prediction), cleaned(answer));
+  if (format !== "list") return documentScore(prediction, answer, format) > 0;
+  const given = withoutThoughts(prediction);
+  const b = isList(answer) ? items(answer) : [cleaned(answer)];
+  const a = b.length === 1 && !isList(given) ? [cleaned(given)] : items(given);
+  return listScore(a, b) > 0;
 }

@@ -1,6 +1,10 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { isCorrect } from "../../../lib/data/metrics.ts";
-import { isDocumentAnswer, metricOfAnswer } from "../../../lib/data/published/document_answer.ts";
+import {
+  documentScore,
+  isDocumentAnswer,
+  metricOfAnswer,
+} from "../../../lib/data/published/document_answer.ts";
 
 type Format = Parameters<typeof isDocumentAnswer>[2];
 
@@ -25,6 +29,14 @@ const reference: readonly (readonly [Format, string, string, boolean])[] = [
   ["number", "21%", "21", true],
   ["number", "17.5", "x", false],
   ["number", "-3.5", "-3.51", true],
+  ["number", "0.105", "0.10", true], // Python rounds 0.105 to 0.1
+  ["number", "0.105", "0.11", false],
+  ["number", "0.125", "0.12", true], // and halves to the even digit
+  ["number", "0.5%", "0.4950", false],
+  ["number", "2.675", "2.67", true],
+  ["number", "0.00001", "1e-05", true],
+  ["number", "5", "1e400", false],
+  ["integer", "8", "1e400", false],
   ["text", "Less well-off", "less well off", true],
   ["text", "Less well-off", "better off", false],
   ["text", "Europe IPO", "Europe IPO (2010)", true],
@@ -82,4 +94,29 @@ Deno.test("metricOfAnswer: by what the answer looks like", () => {
     "text",
     "text",
   ]);
+});
+
+/** Format, answer, prediction and score of `eval_score` of eval/eval_score.py, as run with Python 3.11. */
+const scores: readonly (readonly [Format, string, string, number])[] = [
+  ["text", "Less well-off", "less well off", 12 / 13],
+  ["text", "abc", "abx", 2 / 3],
+  ["text", "abcd", "abxy", 0],
+  ["text", "page 14", "Page 14", 1],
+  ["list", "['White', '10%']", "['10%', 'white']", 1],
+  ["list", "['Circle', 'Rectangle']", "['circles', 'rectangle']", 6 / 7],
+  ["list", "['White', '10%']", "10%, white", 0], // no brackets
+  ["list", "['White', '10%']", "['White', '10%'", 0], // Python cannot read it
+  ["list", "['White', '10%']", "['White' '10%']", 0], // one text in Python
+  ["list", "['a', 1.50]", "[1.5, 'a']", 1],
+  ["list", "['Fact Checker']", "fact checkers", 12 / 13],
+  ["integer", "8", "8.9", 1],
+  ["number", "18.29%", "0.1829", 1],
+];
+
+Deno.test("documentScore: the score that the benchmark averages", () => {
+  for (const [format, answer, prediction, score] of scores) {
+    const found = documentScore(prediction, answer, format);
+    assert(Math.abs(found - score) < 1e-12, `${answer} | ${prediction}: ${found}`);
+  }
+  assertEquals(documentScore("<think>9?</think>8", "8", "integer"), 1);
 });
