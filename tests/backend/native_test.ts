@@ -6,8 +6,9 @@ import { nativeKernels, type NativeOptions } from "../../lib/backend/native.ts";
 import { useBackend } from "../../lib/backend/select.ts";
 import { defaultNativeDir, tensorFlow } from "../../lib/backend/tensorflow.ts";
 import { Random } from "../../lib/stats/random.ts";
-import { relativeError } from "../suites/golden.ts";
+
 import { kernelSuite } from "../suites/kernel_suite.ts";
+import { assertNear } from "../suites/near.ts";
 
 /** Whether the compiled binding is there; without it the native kernels cannot run anywhere. */
 const built = (() => {
@@ -25,7 +26,6 @@ async function native(options: NativeOptions): Promise<Kernels> {
 
 if (built) {
   for (const dtype of ["float32", "bfloat16"] as const) {
-    const tolerance = dtype === "float32" ? 1e-5 : 2e-2;
     const variants: [string, Partial<NativeOptions>][] = [
       [" with our product of floats", { floatProducts: true }],
       [" with TensorFlow's product of floats", { floatProducts: false }],
@@ -34,7 +34,7 @@ if (built) {
     ];
     for (const [how, options] of variants) {
       if (dtype === "bfloat16" && options.floatProducts) continue; // the same as without
-      kernelSuite(`native ${dtype}${how}`, () => native({ dtype, ...options }), { tolerance });
+      kernelSuite(`native ${dtype}${how}`, () => native({ dtype, ...options }));
     }
   }
   Deno.test("our product of floats equals TensorFlow's for random sizes", async () => {
@@ -55,7 +55,7 @@ if (built) {
           const weight = ours.tensor(data(outer * inner), [outer, inner]);
           const bias = biased ? ours.tensor(data(outer), [outer]) : null;
           const [found, wanted] = [ours, theirs].map((k) => k.readSync(k.linear(x, weight, bias)));
-          assert(relativeError(found, wanted) < 1e-5);
+          assertNear(found, wanted, 1e-5, `[${rows}, ${inner}] by [${outer}, ${inner}]`);
         });
       }),
       { numRuns: 12, examples: [[strips, 1, true]] },

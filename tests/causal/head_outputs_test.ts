@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { headOutputs, meanHeadOutputs } from "../../lib/causal/head_outputs.ts";
-import { goldenCase, goldenModel, relativeError, testKernels } from "../suites/golden.ts";
+import { goldenCase, goldenModel, testKernels } from "../suites/golden.ts";
+import { assertNear } from "../suites/near.ts";
 
 Deno.test("outputs and their means are those of transformers", async () => {
   const kernels = await testKernels();
@@ -16,7 +17,7 @@ Deno.test("outputs and their means are those of transformers", async () => {
   for (const [layer, found] of outputs.layers) {
     const size = tokens * width;
     const wanted = first.tensor("o_proj_inputs").data.slice(layer * size, (layer + 1) * size);
-    assert(relativeError(found, wanted) < 1e-5);
+    assertNear(found, wanted, 1e-5);
   }
 
   const means = await meanHeadOutputs(model, "two", cases.map(({ inputs }) => inputs));
@@ -30,7 +31,7 @@ Deno.test("outputs and their means are those of transformers", async () => {
   }
   assertEquals(means.shape, [layers, 4, width / 4]);
   assertEquals(means.tokens, total);
-  assert(relativeError(means.data, wanted) < 1e-5);
+  assertNear(means.data, wanted, 1e-5);
   assertEquals(kernels.tensorCount(), before);
 
   await assertRejects(() => meanHeadOutputs(model, "none", []), Error, '"none": it has no prompts');

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { printable } from "../../lib/common/text.ts";
 import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
-import { goldenCase, goldenDir, relativeError } from "../suites/golden.ts";
+import { goldenCase, goldenDir } from "../suites/golden.ts";
+import { assertDiffers, assertNear } from "../suites/near.ts";
 
 const main = new URL("../../cli/main.ts", import.meta.url).pathname;
 const model = goldenDir("qwen3_vl");
@@ -92,13 +93,13 @@ Deno.test("forward writes the reference's tensors, also with heads removed", asy
   for (const name of names) {
     const found = written.get(name)!, wanted = golden.tensor(name);
     assertEquals([...found.shape], [...wanted.shape], name);
-    assert(relativeError(found.data as Float32Array, wanted.data) < 2e-4, name);
+    assertNear(found.data as Float32Array, wanted.data, 2e-4, name);
   }
   const heads = golden.json["ablated_heads"] as [number, number][];
   await corelens("forward", ...args, "--mask", heads.map(([l, h]) => `${l}:${h}`).join(","));
   const tail = golden.tensor("ablated.logits_tail").data;
   const logits = (await readSafetensorsFile(out)).tensors.get("logits")!.data as Float32Array;
-  assert(relativeError(logits.slice(-tail.length), tail) < 2e-4);
+  assertNear(logits.slice(-tail.length), tail, 2e-4);
   await Deno.remove(out);
 });
 
@@ -113,7 +114,7 @@ Deno.test("each kind of mask changes the answer's logits in its own way", async 
   const seen = new Set<string>();
   for (const kind of ["zero", "mean", "uniform", "block-visual"]) {
     const changed = await logits("--mask", "1:0,2:3", "--mask-kind", kind);
-    assert(relativeError(changed, plain) > 1e-3, kind);
+    assertDiffers(changed, plain, 1e-3, kind);
     seen.add(String(changed.slice(-3)));
   }
   assertEquals(seen.size, 4);

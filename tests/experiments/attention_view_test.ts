@@ -11,7 +11,8 @@ import { questionMessages } from "../../lib/inputs/messages.ts";
 import { withEvidence } from "../../lib/inputs/processor.ts";
 import { tokensOf } from "../../lib/inputs/token_spans.ts";
 import { domainOf } from "../../lab/synthetic/domains.ts";
-import { goldenCase, goldenDir, relativeError } from "../suites/golden.ts";
+import { goldenCase, goldenDir } from "../suites/golden.ts";
+import { assertNear } from "../suites/near.ts";
 
 const dir = goldenDir("qwen3_vl");
 const mediaDir = `${dir}/expected`;
@@ -33,7 +34,7 @@ Deno.test("attention from rows equals those rows of transformers' attention maps
       }
     }
   }
-  assert(relativeError(view.data, mean) < 1e-4);
+  assertNear(view.data, mean, 1e-4);
   const all = view.massOn([...Array(tokens).keys()]);
   all.forEach((mass) => assertAlmostEquals(mass, 1, 1e-5));
   await assertRejects(() => attentionFrom(model, prompt, [tokens]), Error, "the prompt has 0 to");

@@ -1,15 +1,9 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { openCheckpoint } from "../../lib/families/checkpoint.ts";
 import { StreamedModel, type StreamedPrompt } from "../../lib/families/stream.ts";
 import type { ForwardOptions } from "../../lib/model/vision_language_model.ts";
-import {
-  goldenCase,
-  goldenCases,
-  goldenDir,
-  goldenModel,
-  relativeError,
-  testKernels,
-} from "../suites/golden.ts";
+import { goldenCase, goldenCases, goldenDir, goldenModel, testKernels } from "../suites/golden.ts";
+import { assertNear } from "../suites/near.ts";
 
 for (
   const family of [
@@ -51,15 +45,15 @@ for (
     const streamedRows = rows.splice(0);
     for (const [i, { inputs, options }] of prompts.entries()) {
       const wanted = await model.forward(inputs, options);
-      assert(relativeError(streamed[i].logits!.data, wanted.logits!.data) < 1e-6);
+      assertNear(streamed[i].logits!.data, wanted.logits!.data, 1e-6);
       for (const [name, arrays] of wanted.captured) {
         const [found] = streamed[i].captured.get(name)!;
         assertEquals(found.shape, arrays[0].shape);
-        assert(relativeError(found.data, arrays[0].data) < 1e-6, name);
+        assertNear(found.data, arrays[0].data, 1e-6, name);
       }
       // streamed layer by layer for all prompts, here prompt by prompt for all layers
       rows.splice(0).forEach((row, layer) =>
-        assert(relativeError(streamedRows[layer * prompts.length + i], row) < 1e-6)
+        assertNear(streamedRows[layer * prompts.length + i], row, 1e-6)
       );
     }
     model.dispose();
@@ -85,5 +79,5 @@ Deno.test("a streamed pass that fails frees what it holds and can be repeated", 
   assertEquals(kernels.tensorCount(), before);
   const [{ logits }] = await model.forward([{ inputs: text.inputs }]);
   const wanted = text.tensor("logits").data.slice(-logits!.data.length);
-  assert(relativeError(logits!.data, wanted) < 2e-4);
+  assertNear(logits!.data, wanted, 2e-4);
 });

@@ -6,6 +6,7 @@ import { tokensOf } from "../../lib/inputs/token_spans.ts";
 import { positionsOf } from "../../lib/model/shared_prefix.ts";
 import { goldenCase, goldenModel, relativeError, testKernels } from "../suites/golden.ts";
 import { goldenSample } from "../suites/golden_samples.ts";
+import { assertNear } from "../suites/near.ts";
 
 const extras = ["argMax", "contextArgMax", "contentless"] as const;
 
@@ -32,10 +33,10 @@ Deno.test("profiles equal rows of transformers' attention maps, with and without
     const profile = await attentionProfile(model, sample, { extras: asked });
     assertEquals(kernels.tensorCount(), before, "the pass left tensors behind");
     assertEquals(profile.shape, [layers, heads, size]);
-    assert(relativeError(profile.question, mean) < 1e-5);
+    assertNear(profile.question, mean, 1e-5);
     const last = rows((map) => row(map, question.at(-1)!));
-    assert(relativeError(profile.lastQuestion, last) < 1e-5);
-    assert(relativeError(profile.promptEnd, rows((map) => row(map, size - 1))) < 1e-5);
+    assertNear(profile.lastQuestion, last, 1e-5);
+    assertNear(profile.promptEnd, rows((map) => row(map, size - 1)), 1e-5);
     if (asked.length === 0) {
       assertEquals([profile.argMax, profile.contextArgMax, profile.contentless], [
         null,

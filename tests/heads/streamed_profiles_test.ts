@@ -1,10 +1,11 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { openCheckpoint } from "../../lib/families/checkpoint.ts";
 import { StreamedModel } from "../../lib/families/stream.ts";
 import { streamedProfiles } from "../../lib/heads/streamed_profiles.ts";
 import { tokensOf } from "../../lib/inputs/token_spans.ts";
-import { goldenCase, goldenDir, relativeError, testKernels } from "../suites/golden.ts";
+import { goldenCase, goldenDir, testKernels } from "../suites/golden.ts";
 import { goldenSample } from "../suites/golden_samples.ts";
+import { assertNear } from "../suites/near.ts";
 
 Deno.test("profiles of a streamed model equal rows of transformers' attention maps", async () => {
   const kernels = await testKernels();
@@ -32,7 +33,7 @@ Deno.test("profiles of a streamed model equal rows of transformers' attention ma
       const start = map * question.length;
       assertEquals([...profiles[i].argMax!.subarray(start, start + question.length)], largest);
     }
-    assert(relativeError(profiles[i].question, mean) < 1e-5);
+    assertNear(profiles[i].question, mean, 1e-5);
   }
 });
 

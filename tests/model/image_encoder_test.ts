@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { cutPatches } from "../../lib/model/image_encoder.ts";
-import { goldenCase, goldenModel, relativeError } from "../suites/golden.ts";
+import { goldenCase, goldenModel } from "../suites/golden.ts";
+import { assertDiffers, assertNear } from "../suites/near.ts";
 
 Deno.test("every pixel of a tile comes once, in the place that a convolution reads it", () => {
   const sizes = fc.record({
@@ -45,7 +46,7 @@ Deno.test("layers after the features run only where a hook looks at them", async
   const seen = await model.forward(inputs, { capture: { names: [last] } });
   assertEquals(seen.captured.get(last)!.length, 1);
   const plain = await model.forward(inputs, {});
-  assert(relativeError(seen.logits!.data, plain.logits!.data) < 1e-5);
+  assertNear(seen.logits!.data, plain.logits!.data, 1e-5);
   model.dispose();
 });
 
@@ -57,7 +58,7 @@ Deno.test("hooks inside the encoder change what the decoder sees", async () => {
     const changed = await model.forward(inputs, {
       hooks: { [`vision.blocks.1.${point}`]: (x) => x.mul(0) },
     });
-    assert(relativeError(changed.logits!.data, plain.logits!.data) > 1e-4, point);
+    assertDiffers(changed.logits!.data, plain.logits!.data, 1e-4, point);
   }
   const seen = await model.forward(inputs, {
     capture: { names: ["vision.blocks.1.attn.pattern"] },

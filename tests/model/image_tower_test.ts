@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { mergeOrder, tileSide } from "../../lib/model/image_tower.ts";
-import { goldenCase, goldenModel, relativeError } from "../suites/golden.ts";
+import { goldenCase, goldenModel } from "../suites/golden.ts";
+import { assertNear } from "../suites/near.ts";
 
 Deno.test("merge blocks hold every patch once, those of a block next to each other", () => {
   fc.assert(fc.property(
@@ -37,7 +38,7 @@ Deno.test("more tiles than are encoded at a time give the same rows as hooks see
     const atOnce = model.vision!.encodeMedia(media, hooks).images!.features;
     const rows = copies * shape[0] * tileSide(model.config.imageTower!) ** 2;
     assertEquals(inSteps.shape, [rows, model.config.text.hiddenSize]);
-    assert(relativeError(k.readSync(inSteps), k.readSync(atOnce)) < 1e-5);
+    assertNear(k.readSync(inSteps), k.readSync(atOnce), 1e-5);
     assertEquals([...hooks!.fireCounts.values()], [1]);
     k.dispose(inSteps, atOnce);
   } finally {

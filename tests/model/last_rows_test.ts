@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
-import { goldenCase, goldenModel, relativeError, testKernels } from "../suites/golden.ts";
+import { assertEquals } from "@std/assert";
+import { goldenCase, goldenModel, testKernels } from "../suites/golden.ts";
+import { assertNear } from "../suites/near.ts";
 
 Deno.test("the last rows alone equal those of a run with all rows, in residual stream and pattern", async () => {
   const kernels = await testKernels();
@@ -25,8 +26,8 @@ Deno.test("the last rows alone equal those of a run with all rows, in residual s
   for (const lastRows of [4, 7, tokens, tokens + 3]) {
     const last = run(lastRows);
     assertEquals(last.shape[1], Math.min(lastRows, tokens));
-    assert(relativeError(last.data, all.data.slice(-last.data.length)) < 1e-5);
-    last.patterns.forEach((pattern, l) => assert(relativeError(pattern, all.patterns[l]) < 1e-5));
+    assertNear(last.data, all.data.slice(-last.data.length), 1e-5);
+    last.patterns.forEach((pattern, l) => assertNear(pattern, all.patterns[l], 1e-5));
   }
   assertEquals(kernels.tensorCount(), before);
   model.dispose();

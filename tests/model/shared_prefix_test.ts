@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { positionsOf, SharedPrefix } from "../../lib/model/shared_prefix.ts";
-import { goldenCase, goldenModel, relativeError, testKernels } from "../suites/golden.ts";
+import { goldenCase, goldenModel, testKernels } from "../suites/golden.ts";
+import { assertNear } from "../suites/near.ts";
 
 Deno.test("positions of a stretch of tokens, on every axis", () => {
   const positions = Int32Array.of(0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23);
@@ -35,7 +36,7 @@ Deno.test("prefix and rest give transformers' logits wherever the prompt is cut,
       const rest = wanted.data.slice(cut * wanted.shape[1]);
       for (let row = 0; row < batch; row++) {
         const own = found.subarray(row * rest.length, (row + 1) * rest.length);
-        assert(relativeError(own, rest) < 2e-4);
+        assertNear(own, rest, 2e-4);
       }
     }
   }

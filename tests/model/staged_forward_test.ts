@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { StagedForward } from "../../lib/model/staged_forward.ts";
-import { goldenCase, goldenModel, relativeError, testKernels } from "../suites/golden.ts";
+import { goldenCase, goldenModel, testKernels } from "../suites/golden.ts";
+import { assertNear } from "../suites/near.ts";
 
 Deno.test("stages one by one give the reference's logits, whatever layers run together", async () => {
   const kernels = await testKernels();
@@ -19,7 +20,7 @@ Deno.test("stages one by one give the reference's logits, whatever layers run to
     run.embed();
     for (let i = 1; i < cuts.length; i++) run.runLayers(cuts[i - 1], cuts[i]);
     const { logits } = await run.finish();
-    assert(relativeError(logits!.data, tensor("logits").data) < 2e-4);
+    assertNear(logits!.data, tensor("logits").data, 2e-4);
     assertEquals(kernels.tensorCount(), before);
   }
   model.dispose();

@@ -1,8 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { portableKernels } from "../../lib/backend/portable.ts";
 import { bidirectionalAttention, denseAttention, patternOfRows } from "../../lib/nn/attention.ts";
 import { attentionSuite, naiveAttention, randomCall } from "../suites/attention_suite.ts";
-import { relativeError, testKernels } from "../suites/golden.ts";
+import { testKernels } from "../suites/golden.ts";
+import { assertNear } from "../suites/near.ts";
 
 const portable = async () => {
   await testKernels();
@@ -51,7 +52,7 @@ Deno.test("the pattern of chosen rows equals those rows of the whole pattern", a
         ) => [...whole.subarray((head * 9 + row) * keys, (head * 9 + row + 1) * keys)])
       ),
     );
-    assert(relativeError(k.readSync(picked), wanted) < 1e-6);
+    assertNear(k.readSync(picked), wanted, 1e-6);
   });
   assertEquals(k.tensorCount(), before);
 });
@@ -74,6 +75,6 @@ Deno.test("bidirectional attention lets every query see every key, also in block
       const [q, kk, v] = [query, key, value].map((x) => k.tensor(x, [small.batch, 1, patches, 4]));
       return k.readSync(bidirectionalAttention(k, q, kk, v)) as Float32Array;
     });
-    assert(relativeError(found, naiveAttention(small, () => true)) < 1e-5);
+    assertNear(found, naiveAttention(small, () => true), 1e-5);
   }
 });

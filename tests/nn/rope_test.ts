@@ -8,7 +8,8 @@ import {
   visionRopeTables,
 } from "../../lib/nn/rope.ts";
 import { Random } from "../../lib/stats/random.ts";
-import { relativeError, testKernels } from "../suites/golden.ts";
+import { testKernels } from "../suites/golden.ts";
+import { assertNear } from "../suites/near.ts";
 
 const plain: RopeConfig = {
   headDim: 8,
@@ -75,7 +76,7 @@ Deno.test("a folded gain and factor equal multiplying before the rotation", asyn
     const folded = foldGain(k, tables, gain, 0.25);
     const found = k.readSync(k.rotate(x, folded.cos, folded.sin));
     const wanted = k.readSync(k.scale(k.rotate(k.mul(x, gain), tables.cos, tables.sin), 0.25));
-    assert(relativeError(found, wanted) < 1e-6);
+    assertNear(found, wanted, 1e-6);
   });
 });
 
@@ -85,7 +86,7 @@ Deno.test("the vision tower's tables turn with the row, then with the column", a
     const { cos } = visionRopeTables(k, Int32Array.of(2, 3), 8);
     const angles = [2, 2 / 100, 3, 3 / 100];
     const wanted = Float32Array.from([...angles, ...angles], Math.cos);
-    assert(relativeError(k.readSync(cos), wanted) < 1e-6);
+    assertNear(k.readSync(cos), wanted, 1e-6);
   });
 });
 

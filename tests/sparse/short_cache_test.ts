@@ -14,7 +14,14 @@ import { cacheCost } from "../../lib/sparse/cost.ts";
 import type { Pattern } from "../../lib/sparse/pattern.ts";
 import { hybridPlan, type SparsePlan } from "../../lib/sparse/plan.ts";
 import { Random } from "../../lib/stats/random.ts";
-import { goldenCase, goldenModel, relativeError, testKernels } from "../suites/golden.ts";
+import {
+  goldenCase,
+  goldenModel,
+  hasBfloat16,
+  relativeError,
+  testKernels,
+} from "../suites/golden.ts";
+import { assertBelow, driftBound, rmsError, transformerRoundings } from "../suites/near.ts";
 
 /** The specification: masked dense attention, which needs all keys. */
 const masked = (plan: SparsePlan): AttentionFunction => (k, call) =>
@@ -149,15 +156,19 @@ Deno.test("where a hook wants the pattern, generating keeps all keys", async () 
   model.dispose();
 });
 
-Deno.test("bfloat16: a short cache gives the whole cache's logits", async () => {
-  const { name } = await testKernels();
-  if (name !== "native") return; // the portable kernels compute in float32 only
-  const model = await goldenModel("qwen3_vl_bf16", await testKernels("bfloat16"));
-  const plan = mixedPlan(model, 5), lengths = [60, ...Array<number>(50).fill(1)];
-  const whole: AttentionFunction = (k, call) => hybridAttention(plan)(k, call);
-  const wanted = logitsAfter(model, lengths, whole);
-  logitsAfter(model, lengths, hybridAttention(plan)).forEach((found, i) =>
-    assert(relativeError(found, wanted[i]) < 3e-2)
-  );
-  model.dispose();
+Deno.test({
+  name: "bfloat16: a short cache gives the whole cache's logits",
+  ignore: !await hasBfloat16(), // the portable kernels compute in float32 only
+  fn: async () => {
+    const model = await goldenModel("qwen3_vl_bf16", await testKernels("bfloat16"));
+    const plan = mixedPlan(model, 5), lengths = [60, ...Array<number>(50).fill(1)];
+    const whole: AttentionFunction = (k, call) => hybridAttention(plan)(k, call);
+    const wanted = logitsAfter(model, lengths, whole);
+    // both runs drift from float32, each in its own way
+    const roundings = 2 * transformerRoundings(model.config.text.numHiddenLayers);
+    logitsAfter(model, lengths, hybridAttention(plan)).forEach((found, i) =>
+      assertBelow(rmsError(found, wanted[i]), driftBound("bfloat16", roundings), `after piece ${i}`)
+    );
+    model.dispose();
+  },
 });

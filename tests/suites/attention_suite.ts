@@ -1,11 +1,11 @@
 /**
  * What every attention function must do: agree with a naive computation in plain loops.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type { Kernels, Tensor } from "../../lib/nn/kernels.ts";
 import type { AttentionFunction, KeyValueSegment } from "../../lib/nn/attention.ts";
 import { Random } from "../../lib/stats/random.ts";
-import { relativeError } from "./golden.ts";
+import { assertNear } from "./near.ts";
 
 /** Shape of one call. */
 export interface AttentionCase {
@@ -127,10 +127,9 @@ export function attentionSuite(
 ): void {
   Deno.test(`${title} equals attention in plain loops`, async () => {
     const k = await kernels();
-    const bound = k.computeDType === "bfloat16" ? 2e-2 : 1e-5;
     for (const c of cases) {
-      const error = relativeError(runAttention(k, attention, c), naiveAttention(c, visible));
-      assert(error < bound, `${JSON.stringify(c)}: ${error} of the scale`);
+      const wanted = naiveAttention(c, visible);
+      assertNear(runAttention(k, attention, c), wanted, 1e-5, JSON.stringify(c));
     }
   });
 }

@@ -9,6 +9,7 @@ import { visionDepth } from "../../lib/model/config.ts";
 import { generate } from "../../lib/model/generate.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
 import { goldenCase, goldenCases, goldenModel, relativeError, testKernels } from "./golden.ts";
+import { assertDiffers, assertNear } from "./near.ts";
 
 /** Bound on errors relative to the reference's scale, in float32. */
 const bound = 2e-4;
@@ -170,7 +171,7 @@ export function familySuite(family: string): void {
           const plain = await greedy(model, [family, name]);
           assertEquals(plain.ids, golden.json["generated_ids"]);
           if (golden.names.includes("generated.logits")) {
-            assert(relativeError(plain.logits, golden.tensor("generated.logits").data) < bound);
+            assertNear(plain.logits, golden.tensor("generated.logits").data, bound);
           }
           const heads = golden.json["ablated_heads"] as [number, number][];
           const hooks = zeroHeads(heads, model.config.text.numAttentionHeads);
@@ -179,7 +180,7 @@ export function familySuite(family: string): void {
           if (golden.names.includes("ablated.logits_tail")) {
             const { logits } = await model.forward(golden.inputs, { logits: "all", hooks });
             const wanted = golden.tensor("ablated.logits_tail");
-            assert(relativeError(logits!.data.slice(-wanted.data.length), wanted.data) < bound);
+            assertNear(logits!.data.slice(-wanted.data.length), wanted.data, bound);
           }
         });
       }
@@ -194,11 +195,11 @@ export function familySuite(family: string): void {
       const plain = await model.forward(inputs);
       const seen = await model.forward(inputs, { hooks: { "blocks.*.attn.pattern": () => {} } });
       assertEquals([...seen.fireCounts.values()], Array(count).fill(1));
-      assert(relativeError(seen.logits!.data, plain.logits!.data) < 1e-5);
+      assertNear(seen.logits!.data, plain.logits!.data, 1e-5);
       const changed = await model.forward(inputs, {
         hooks: { [`blocks.${count - 1}.attn.pattern`]: (pattern) => pattern.mul(0) },
       });
-      assert(relativeError(changed.logits!.data, plain.logits!.data) > 1e-3);
+      assertDiffers(changed.logits!.data, plain.logits!.data, 1e-3);
       await assertRejects(
         () => model.forward(inputs, { hooks: { "blocks.0.attn.patern": () => {} } }),
         Error,

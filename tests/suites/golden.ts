@@ -10,6 +10,8 @@ import type { Media, ModelInputs, NamedArray } from "../../lib/model/model_input
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
 import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
 
+export { relativeError } from "./near.ts";
+
 /** Folder of one golden checkpoint. */
 export const goldenDir = (family: string): string =>
   new URL(`../golden/${family}`, import.meta.url).pathname;
@@ -24,6 +26,11 @@ export const goldenNames: readonly string[] = [
 export async function testKernels(dtype: "float32" | "bfloat16" = "float32"): Promise<Kernels> {
   if (!currentBackend()) await useBackend("auto");
   return createKernels(dtype);
+}
+
+/** Whether the kernels that `auto` chooses have bfloat16: those of native TensorFlow on a processor. */
+export async function hasBfloat16(): Promise<boolean> {
+  return (await testKernels()).name === "native";
 }
 
 /** A golden checkpoint in memory; the caller disposes of it. */
@@ -83,18 +90,4 @@ export async function goldenCase(family: string, name: string): Promise<GoldenCa
 /** Cases of a golden checkpoint, as its index lists them. */
 export function goldenCases(family: string): string[] {
   return JSON.parse(Deno.readTextFileSync(`${goldenDir(family)}/expected/index.json`)).cases;
-}
-
-/** Largest difference divided by the largest reference value. */
-export function relativeError(found: ArrayLike<number>, wanted: ArrayLike<number>): number {
-  if (found.length !== wanted.length) {
-    throw new Error(`lengths differ: found ${found.length}, wanted ${wanted.length}`);
-  }
-  let difference = 0, scale = 0;
-  for (let i = 0; i < wanted.length; i++) {
-    const gap = Math.abs(found[i] - wanted[i]);
-    if (!(gap <= difference)) difference = gap; // NaN counts as a difference
-    scale = Math.max(scale, Math.abs(wanted[i]));
-  }
-  return difference / scale;
 }

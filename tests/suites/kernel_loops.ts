@@ -6,7 +6,7 @@ import type { Activation } from "../../lib/nn/kernels.ts";
 /** Values in row-major order. */
 export interface Grid {
   readonly shape: readonly number[];
-  readonly data: Float32Array | readonly number[];
+  readonly data: Float32Array | Float64Array | readonly number[];
 }
 
 /** Number of elements of a shape. */
@@ -99,17 +99,33 @@ export function sum(x: Grid, axis: number, keepDims: boolean): Grid {
 
 /** Batched matrix product, with broadcasting of the leading axes. */
 export function matMul(a: Grid, b: Grid): Grid {
-  const rank = a.shape.length;
   const lead = a.shape.slice(0, -2).map((size, axis) => Math.max(size, b.shape[axis]));
-  const inner = a.shape[rank - 1];
-  return fill([...lead, a.shape[rank - 2], b.shape[rank - 1]], (index) => {
-    const front = index.slice(0, -2), [row, column] = index.slice(-2);
-    let total = 0;
-    for (let i = 0; i < inner; i++) {
-      total += at(a, [...front, row, i]) * at(b, [...front, i, column]);
+  const [rows, inner] = a.shape.slice(-2), columns = b.shape[b.shape.length - 1];
+  const [left, right] = [a, b].map(({ data }) => Float64Array.from(data));
+  /** Where the matrix of a batch index starts. */
+  const start = ({ shape }: Grid, batch: number) => {
+    let matrix = 0, size = 1;
+    for (let axis = lead.length - 1; axis >= 0; axis--) {
+      matrix += shape[axis] === 1 ? 0 : batch % lead[axis] * size;
+      batch = Math.floor(batch / lead[axis]);
+      size *= shape[axis];
     }
-    return total;
-  });
+    return matrix * shape[lead.length] * shape[lead.length + 1];
+  };
+  const data = new Float64Array(sizeOf(lead) * rows * columns);
+  for (let batch = 0; batch < sizeOf(lead); batch++) {
+    const startA = start(a, batch), startB = start(b, batch);
+    for (let row = 0; row < rows; row++) {
+      const to = (batch * rows + row) * columns;
+      for (let i = 0; i < inner; i++) {
+        const x = left[startA + row * inner + i], from = startB + i * columns;
+        for (let column = 0; column < columns; column++) {
+          data[to + column] += x * right[from + column];
+        }
+      }
+    }
+  }
+  return { shape: [...lead, rows, columns], data };
 }
 
 /** One call of attention: `[B, N, T, H]` queries; keys and values `[1 or B, K, S, H]` in runs. */
@@ -121,45 +137,60 @@ export interface AttentionInputs {
   readonly sees: (head: number, position: number, key: number) => boolean;
 }
 
-/** Attention with grouped heads; the queries are the last positions. */
-export function attention({ query, keys, values, sees }: AttentionInputs): Grid {
-  const [, heads, queries] = query.shape;
+/**
+ * Attention with grouped heads; the queries are the last positions. What a query does not see is not
+ * read for it.
+ *
+ * `allowed` is what rounding may change, with the unit roundoff u of the compute type. A product of
+ * scores that is stored is cut off or rounded, by at most 2 u |s|: its share is then wrong by a factor of
+ * at most exp(2 u |s|), over a sum of shares that is wrong by at most the exponential of their mean
+ * 2 u |s|. Shares are rounded, each run's part of the result cut off or rounded, and parts summed up.
+ *
+ * @param u unit roundoff of the compute type; 0 for none
+ * @param stored whether scores are stored in the compute type, and not kept in float32
+ */
+export function attention(
+  { query, keys, values, sees }: AttentionInputs,
+  u = 0,
+  stored = true,
+): Grid & { readonly allowed: Float64Array } {
+  const [batches, heads, queries, width] = query.shape;
   const keyHeads = keys[0].shape[1];
   /** Run and position within it of each key. */
   const places = keys.flatMap(({ shape }, run) =>
     Array.from({ length: shape[2] }, (_, position): [number, number] => [run, position])
   );
-  const width = query.shape[3];
-  const row = (grid: Grid, b: number, head: number, position: number) => {
-    const start = ((grid.shape[0] === 1 ? 0 : b) * grid.shape[1] + head) * grid.shape[2] + position;
-    return grid.data.slice(start * width, (start + 1) * width);
-  };
-  const data: number[] = [];
-  for (let b = 0; b < query.shape[0]; b++) {
+  const start = ({ shape }: Grid, b: number, head: number, position: number) =>
+    (((shape[0] === 1 ? 0 : b) * shape[1] + head) * shape[2] + position) * width;
+  const data = new Float64Array(sizeOf(query.shape)), allowed = new Float64Array(data.length);
+  for (let b = 0; b < batches; b++) {
     for (let head = 0; head < heads; head++) {
       const keyHead = Math.floor(head * keyHeads / heads);
       for (let t = 0; t < queries; t++) {
-        const q = row(query, b, head, t);
-        const seen = places.flatMap((place, key) =>
-          sees(head, places.length - queries + t, key) ? [place] : []
-        );
+        const to = start(query, b, head, t);
+        const seen = places.filter((_, key) => sees(head, places.length - queries + t, key));
         const scores = seen.map(([run, position]) => {
-          const key = row(keys[run], b, keyHead, position);
+          const key = keys[run].data, from = start(keys[run], b, keyHead, position);
           let score = 0;
-          for (let h = 0; h < width; h++) score += q[h] * key[h];
+          for (let h = 0; h < width; h++) score += query.data[to + h] * key[from + h];
           return score;
         });
         const shares = softmax({ shape: [1, scores.length], data: scores }).data;
-        const mixed = new Array<number>(width).fill(0);
+        const off = scores.map((score) => stored ? 2 * u * Math.abs(score) : 0);
+        const drift = off.reduce((sum, own, i) => sum + shares[i] * own, 0);
         seen.forEach(([run, position], i) => {
-          const value = row(values[run], b, keyHead, position);
-          for (let h = 0; h < width; h++) mixed[h] += shares[i] * value[h];
+          const value = values[run].data, from = start(values[run], b, keyHead, position);
+          const relative = Math.expm1(off[i] + drift) + (2 + keys.length) * u;
+          for (let h = 0; h < width; h++) {
+            const part = shares[i] * value[from + h];
+            data[to + h] += part;
+            allowed[to + h] += relative * Math.abs(part);
+          }
         });
-        data.push(...mixed);
       }
     }
   }
-  return { shape: query.shape, data };
+  return { shape: query.shape, data, allowed };
 }
 
 /** Runs a function on every row of the last axis. */

@@ -23,15 +23,23 @@ Deno.test("Python 3.10 and later are new enough, compared as numbers", () => {
   assertEquals(["2.7.18", "3.9.18", "3.8", "", "?"].filter(isNewEnough), []);
 });
 
-Deno.test("the Python that is found runs and is new enough; none at all is null", async () => {
-  const python = await findPython();
-  if (python === null) {
-    assert(!(await run("python3.11", ["--version"])).ok);
-    return;
-  }
-  assert(isNewEnough(python.version));
-  const { stdout } = await run(python.program, ["--version"]);
-  assertStringIncludes(stdout, python.version);
+const python = await findPython();
+
+Deno.test({
+  name: "the Python that is found runs and is new enough",
+  ignore: python === null, // there is none here
+  fn: async () => {
+    const { program, version } = python!;
+    assert(isNewEnough(version), version);
+    const { stdout } = await run(program, ["--version"]);
+    assertStringIncludes(stdout, version);
+  },
+});
+
+Deno.test({
+  name: "no Python is found where none is new enough",
+  ignore: python !== null, // there is one here
+  fn: async () => assertEquals((await run("python3.11", ["--version"])).ok, false),
 });
 
 Deno.test("pip installs into .venv whatever the user's environment says, and keeps no cache", () => {

@@ -4,7 +4,8 @@ import type { Intervention } from "../../../lib/causal/interventions/interventio
 import { spansOf } from "../../../lib/inputs/token_spans.ts";
 import type { AttentionCall } from "../../../lib/nn/attention.ts";
 import { Random } from "../../../lib/stats/random.ts";
-import { relativeError, testKernels } from "../../suites/golden.ts";
+import { testKernels } from "../../suites/golden.ts";
+import { assertNear } from "../../suites/near.ts";
 
 const [batch, heads, groups, headDim] = [2, 4, 2, 8];
 const random = new Random(1);
@@ -88,9 +89,9 @@ Deno.test("single heads that attend evenly, or not to some tokens, equal a plain
       const without = put(unseen, blocked, head);
       assertEquals(without.shape, [batch, 1, rows, headDim]);
       const read = (x: typeof even) => k.readSync(x) as Float32Array;
-      assert(relativeError(read(even), reference(own, head, () => 1)) < 1e-5);
+      assertNear(read(even), reference(own, head, () => 1), 1e-5);
       const wanted = reference(own, head, (s, _, j) => blocked.includes(j) ? 0 : Math.exp(s));
-      assert(relativeError(read(without), wanted) < 1e-5);
+      assertNear(read(without), wanted, 1e-5);
       const nothing = put(unseen, all, head);
       assert(read(nothing).every((value) => value === 0));
       k.dispose(even, without, nothing);

@@ -1,0 +1,153 @@
+/**
+ * The part of the kernel suite about softmax and attention.
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { AttentionOptions, Kernels } from "../../lib/nn/kernels.ts";
+import { type Bound, compare, grid, type KernelTest, upload } from "./kernel_check.ts";
+import * as loops from "./kernel_loops.ts";
+import type { Grid } from "./kernel_loops.ts";
+import { type AttentionShapes, attentionShapes, keyRanges } from "./kernel_shapes.ts";
+import { assertBelow, unitRoundoff } from "./near.ts";
+
+/** Random queries, keys and values of a call. */
+function attentionInputs({ query, keyHeads, runs }: AttentionShapes) {
+  const rows = (seed: number) =>
+    runs.map(([batch, positions], i) => grid([batch, keyHeads, positions, query[3]], seed + i));
+  return { query: grid(query, 40, 2 / Math.sqrt(query[3])), keys: rows(50), values: rows(60) };
+}
+
+/** Compares a call with plain loops, in which a query at a position sees keys by the same options. */
+function compareAttention(
+  k: Kernels,
+  { query, keys, values }: Omit<loops.AttentionInputs, "sees">,
+  options: AttentionOptions,
+  bound?: Bound,
+): void {
+  const sees = (head: number, position: number, key: number) => {
+    if (!options.causal) return true;
+    const range = options.ranges?.[head];
+    return key <= position && (!range || key < range.sink || position - key < range.window);
+  };
+  const parts = <T>(all: readonly T[]): [T, T[], T[]] => [
+    all[0],
+    all.slice(1, 1 + keys.length),
+    all.slice(1 + keys.length),
+  ];
+  compare(
+    k,
+    [query, ...keys, ...values],
+    (...tensors) => k.attention(...parts(tensors), options),
+    (...grids) => {
+      const [own, ownKeys, ownValues] = parts<Grid>(grids);
+      const inputs = { query: own, keys: ownKeys, values: ownValues, sees };
+      const wanted = loops.attention(inputs, unitRoundoff[k.computeDType], !k.skipsHiddenKeys);
+      return bound ? { shape: wanted.shape, data: wanted.data } : wanted;
+    },
+    bound,
+  );
+}
+
+/** Declares the tests of softmax and attention. */
+export function attentionTests(test: KernelTest): void {
+  test("softmax of any rank, with hidden and huge scores", (k) => {
+    for (const shape of [[5], [3, 1], [2, 7], [2, 3, 4, 33], [2, 1, 2, 1, 2, 3], [0, 4]]) {
+      const x = grid(shape, 12, 3);
+      compare(k, [x], k.softmax, loops.softmax);
+    }
+    const extreme = {
+      shape: [4, 3],
+      data: [0, -1e30, 1, 2, -Infinity, 2, 300, 0, -300, 1e4, 1e4, 0],
+    };
+    compare(k, [extreme], k.softmax, loops.softmax);
+    k.scope(() => {
+      const found = k.readSync(k.softmax(upload(k, extreme)));
+      assertEquals([found[1], found[4], found[8]], [0, 0, 0]); // exactly
+    });
+  });
+
+  test("causalSoftmax hides exactly the later keys", (k) => {
+    const cases: [number[], number][] = [
+      [[4, 4], 0],
+      [[1, 1], 0],
+      [[2, 3, 5], 2],
+      [[1, 2, 2, 3, 9], 6],
+      [[2, 1, 6], 5],
+      [[2, 2, 4], 7],
+      [[3, 9], 0],
+      [[2, 33, 65], 32],
+    ];
+    for (const [shape, first] of cases) {
+      const x = grid(shape, 13, 2);
+      const hidden = loops.causal(x, first);
+      compare(
+        k,
+        [x],
+        (t) => k.causalSoftmax(t, first),
+        (g) => loops.softmax(loops.causal(g, first)),
+      );
+      k.scope(() => {
+        const found = k.readSync(k.causalSoftmax(upload(k, x), first));
+        hidden.data.forEach((v, i) => v === -Infinity && assertEquals(found[i], 0));
+      });
+    }
+  });
+
+  test("attention, causal or not, over runs of keys that rows may share", (k) => {
+    for (const shapes of attentionShapes) {
+      for (const causal of [true, false]) compareAttention(k, attentionInputs(shapes), { causal });
+    }
+    k.scope(() => {
+      const x = upload(k, grid([1, 1, 2, 4], 41));
+      assertEquals(k.attention(x, [x], [x], { causal: true }).dtype, k.computeDType);
+    });
+  });
+
+  test("attention whose heads see a sink and a window", (k) => {
+    for (const [i, shapes] of attentionShapes.entries()) {
+      const ranges = Array.from({ length: shapes.query[1] }, (_, head) => {
+        const [sink, window] = keyRanges[(head + i) % keyRanges.length];
+        return head === 1 ? null : { sink, window };
+      });
+      compareAttention(k, attentionInputs(shapes), { causal: true, ranges });
+    }
+  });
+
+  test("attention follows a sharp score, and huge scores do not overflow", (k) => {
+    const [tokens, width] = [80, 16];
+    // key j points along axis j % 16, query t along axis 7 t % 16: scores are 10000 or 0
+    const pointing = (axisOf: (token: number) => number): Grid => ({
+      shape: [1, 1, tokens, width],
+      data: Array.from(
+        { length: tokens * width },
+        (_, i) => i % width === axisOf(Math.floor(i / width)) ? 100 : 0,
+      ),
+    });
+    const query = pointing((t) => 7 * t % width), key = pointing((j) => j % width);
+    const inputs = { query, keys: [key], values: [grid([1, 1, tokens, width], 72)] };
+    // equal scores round alike: what is left are the shares, and the result as a product
+    compareAttention(k, inputs, { causal: true }, { roundings: 3 });
+  });
+
+  test("softmax rows sum to 1 and do not change when all scores move, for random scores", (k) => {
+    const score = fc.float({ min: -50, max: 50, noNaN: true });
+    fc.assert(
+      fc.property(
+        fc.array(score, { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: -64, max: 64 }),
+        (scores, shift) => {
+          k.scope(() => {
+            const x = k.tensor(Float32Array.from(scores), [1, scores.length]);
+            const moved = k.tensor(Float32Array.from(scores, (s) => s + shift), [1, scores.length]);
+            const [p, q] = [x, moved].map((t) => k.readSync(k.softmax(t)));
+            const total = Array.from(p).reduce((a, v) => a + v, 0);
+            assertBelow(Math.abs(total - 1), 1e-5, "sum of the shares less 1");
+            p.forEach((v, i) => assertBelow(Math.abs(v - q[i]), 1e-4, `change of share ${i}`));
+          });
+        },
+      ),
+      { numRuns: 40, seed: 6 },
+    );
+  });
+}
