@@ -9,6 +9,7 @@
  * process of its own.
  * @module
  */
+import { patterns } from "../lib/sparse/patterns/registry.ts";
 import { gridOf } from "../lib/common/head_id.ts";
 import { nativeKernels } from "../lib/backend/native.ts";
 import { useBackend } from "../lib/backend/select.ts";
@@ -71,7 +72,7 @@ function groupPlan() {
     seed: 0,
   });
   const [sink, window] = [Number(settings.sink), Number(settings.window)];
-  return hybridPlan({ layers, heads }, full, { kind: "local", sink, window });
+  return hybridPlan({ layers, heads }, full, patterns.local({ sink, window }));
 }
 
 async function runOnce(tokens: number, name: string): Promise<Use> {

@@ -10,7 +10,7 @@ import type { TextDecoder } from "../lib/model/text_decoder.ts";
 import type { AttentionFunction } from "../lib/nn/attention.ts";
 import { hybridAttention, maskedAttention } from "../lib/sparse/attention.ts";
 import { amdahlBound } from "../lib/sparse/cost.ts";
-import type { Pattern } from "../lib/sparse/pattern.ts";
+import type { Pattern } from "../lib/sparse/patterns/pattern.ts";
 import { hybridPlan, type SparsePlan } from "../lib/sparse/plan.ts";
 import { Random } from "../lib/stats/random.ts";
 import { prefill } from "./random_decoder.ts";

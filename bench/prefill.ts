@@ -13,6 +13,7 @@
  * so that a wrong result cannot look fast.
  * @module
  */
+import { patterns } from "../lib/sparse/patterns/registry.ts";
 import { nativeKernels } from "../lib/backend/native.ts";
 import { useBackend } from "../lib/backend/select.ts";
 import type { TextDecoder } from "../lib/model/text_decoder.ts";
@@ -86,11 +87,10 @@ const settings = options(Deno.args, {
 const config = benchConfig(Number(settings.layers));
 const rounds = Number(settings.rounds);
 const shares = numbers(settings.full);
-const local = {
-  kind: "local",
+const local = patterns.local({
   sink: Number(settings.sink),
   window: Number(settings.window),
-} as const;
+});
 const pinned = settings.pin !== "";
 const threads = pinned ? 1 : Number(settings.threads) || navigator.hardwareConcurrency;
 if (pinned) { // this process and the threads that it will start

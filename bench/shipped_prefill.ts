@@ -11,6 +11,7 @@
  * drawn at random: which heads are full does not matter for the time.
  * @module
  */
+import { patterns } from "../lib/sparse/patterns/registry.ts";
 import { useBackend } from "../lib/backend/select.ts";
 import { samplePrompt } from "../lib/experiments/samples.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
@@ -36,11 +37,10 @@ const settings = options(Deno.args, {
 });
 const threads = Number(settings.threads) || navigator.hardwareConcurrency;
 const backend = await useBackend("tensorflow", { threads });
-const local = {
-  kind: "local",
+const local = patterns.local({
   sink: Number(settings.sink),
   window: Number(settings.window),
-} as const;
+});
 const rows: Record<string, unknown>[] = [];
 for (const dtype of settings.dtype.split(",") as ("float32" | "bfloat16")[]) {
   using model = await fromPretrained(settings.model, { dtype });

@@ -59,6 +59,7 @@ export async function hybridFrom(
   }
   const { hybridAttention } = await import("../lib/sparse/attention.ts");
   const { hybridPlan } = await import("../lib/sparse/plan.ts");
+  const { patterns } = await import("../lib/sparse/patterns/registry.ts");
   const ranking = await readRanking(path);
   const { layers, heads } = gridOf(config.text);
   if (ranking.length !== layers * heads) {
@@ -67,5 +68,5 @@ export async function hybridFrom(
     );
   }
   const full = ranking.slice(0, Math.round(share * ranking.length));
-  return hybridAttention(hybridPlan({ layers, heads }, full, { kind: "local", sink, window }));
+  return hybridAttention(hybridPlan({ layers, heads }, full, patterns.local({ sink, window })));
 }

@@ -16,6 +16,7 @@ import { gridOf, type HeadId, headName } from "../lib/common/head_id.ts";
 import { layerMatchedHeads, randomHeads } from "../lib/heads/controls.ts";
 import { bottomHeads, topHeads } from "../lib/heads/select.ts";
 import { hybridAttention } from "../lib/sparse/attention.ts";
+import { patterns } from "../lib/sparse/patterns/registry.ts";
 import { hybridPlan } from "../lib/sparse/plan.ts";
 import { wilsonInterval } from "../lib/stats/proportion.ts";
 import { Random } from "../lib/stats/random.ts";
@@ -153,8 +154,8 @@ async function checkHeads(model: PretrainedModel, lengths: readonly number[], qu
     `top 5 %: ${names(top)}; RAM ${top.map((h) => mass[h.layer * heads + h.head].toFixed(2))}`,
   );
   console.log(`top 12.5 %: ${names(more)}`);
-  const local = { kind: "local", sink: 4, window: 16 } as const;
-  const wide = { kind: "local", sink: 4, window: 64 } as const;
+  const local = patterns.local({ sink: 4, window: 16 });
+  const wide = patterns.local({ sink: 4, window: 64 });
   const hybrid = (full: readonly HeadId[], pattern: typeof local | typeof wide) => ({
     attention: hybridAttention(hybridPlan({ layers, heads }, full, pattern)),
   });

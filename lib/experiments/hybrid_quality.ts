@@ -9,6 +9,7 @@ import { gridOf } from "../common/head_id.ts";
 import { type AttentionFunction, denseAttention } from "../nn/attention.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { hybridAttention } from "../sparse/attention.ts";
+import { patterns } from "../sparse/patterns/registry.ts";
 import { hybridPlan } from "../sparse/plan.ts";
 import { fullHeads, type PolicyName } from "../sparse/policies.ts";
 import { differenceInterval } from "../stats/bootstrap_pairs.ts";
@@ -109,7 +110,7 @@ function attentions(
       count: Math.round(fraction * layers * heads),
       seed,
     });
-    const plan = hybridPlan({ layers, heads }, full, { kind: "local", sink, window });
+    const plan = hybridPlan({ layers, heads }, full, patterns.local({ sink, window }));
     return { attention: hybridAttention(plan), share: full.length / (layers * heads) };
   });
   return [{ attention: denseAttention, share: 1 }, ...hybrids];

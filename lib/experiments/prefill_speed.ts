@@ -11,6 +11,7 @@ import { denseAttention } from "../nn/attention.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
 import { hybridAttention } from "../sparse/attention.ts";
 import { speedupBound } from "../sparse/cost.ts";
+import { patterns } from "../sparse/patterns/registry.ts";
 import { hybridPlan } from "../sparse/plan.ts";
 import { fullHeads, type PolicyName, policyNames } from "../sparse/policies.ts";
 import { differenceInterval, ratioOfMediansInterval } from "../stats/bootstrap_pairs.ts";
@@ -184,7 +185,7 @@ export const prefillSpeedExperiment: Experiment<PrefillSpeedConfig, PrefillSpeed
         } heads`,
       );
     }
-    const local = { kind: "local", sink, window } as const;
+    const local = patterns.local({ sink, window });
     const denseAnswers = new Map<LengthGroup, boolean[]>();
     using store = new PromptStore(pretrained);
     const right = async (group: LengthGroup, attention: AttentionFunction) =>

@@ -17,7 +17,7 @@ import {
 } from "../nn/attention.ts";
 import { joinHeads, takeHeads } from "../nn/grouped_attention.ts";
 import { hiddenScore } from "../nn/mask.ts";
-import { type Pattern, sees } from "./pattern.ts";
+import { type Pattern, type Run, sees } from "./patterns/pattern.ts";
 import { layerParts, neededByHeads, type PlanPart, type SparsePlan } from "./plan.ts";
 
 /**
@@ -29,9 +29,10 @@ import { layerParts, neededByHeads, type PlanPart, type SparsePlan } from "./pla
  * @example
  * ```ts
  * import { hybridAttention } from "./attention.ts";
+ * import { patterns } from "./patterns/registry.ts";
  * import { hybridPlan } from "./plan.ts";
  * const grid = { layers: 2, heads: 4 };
- * const local = { kind: "local", sink: 4, window: 64 } as const;
+ * const local = patterns.local({ sink: 4, window: 64 });
  * hybridAttention(hybridPlan(grid, [{ layer: 1, head: 0 }], local));
  * ```
  */
@@ -71,41 +72,24 @@ export function hybridAttention(plan: SparsePlan): AttentionFunction {
   return Object.assign(attend, { neededPositions });
 }
 
-/** What each head sees as ranges of keys, or null where a pattern is none. */
+/** What each head sees as ranges of keys (null for all), or null where a pattern is none. */
 function keyRanges(patterns: readonly Pattern[]): (KeyRange | null)[] | null {
-  if (patterns.some(({ kind }) => kind === "strided")) return null;
-  return patterns.map((pattern) => pattern.kind === "local" ? pattern : null);
+  const ranges: (KeyRange | null)[] = [];
+  for (const { range } of patterns) {
+    if (range === null) return null;
+    ranges.push(range === "all" ? null : range);
+  }
+  return ranges;
 }
 
 function partAttention(k: Kernels, call: AttentionCall, part: PlanPart): Tensor {
-  return part.pattern.kind === "dense"
+  return part.pattern.range === "all"
     ? denseAttention(k, call)
     : sparseHeads(k, call, part.pattern);
 }
 
-/** A run of key positions, half-open. */
-type Run = readonly [start: number, end: number, step: number];
-
-/** Runs of keys that a block of queries `[first, last]` may reach, ascending and disjoint. */
-function reachableRuns(
-  pattern: Exclude<Pattern, { kind: "dense" }>,
-  first: number,
-  last: number,
-): Run[] {
-  const slab = Math.max(0, first - pattern.window + 1);
-  const sink = Math.min(pattern.sink, slab);
-  const runs: Run[] = [];
-  if (sink > 0) runs.push([0, sink, 1]);
-  if (pattern.kind === "strided") {
-    const start = Math.ceil(sink / pattern.stride) * pattern.stride;
-    if (start < slab) runs.push([start, slab, pattern.stride]);
-  }
-  runs.push([slab, last + 1, 1]);
-  return runs;
-}
-
 /** Positions of a run. */
-function positionsOf([start, end, step]: Run): number[] {
+function runPositions([start, end, step]: Run): number[] {
   return Array.from({ length: Math.ceil((end - start) / step) }, (_, i) => start + i * step);
 }
 
@@ -113,7 +97,7 @@ function positionsOf([start, end, step]: Run): number[] {
 function sparseHeads(
   k: Kernels,
   call: AttentionCall,
-  pattern: Exclude<Pattern, { kind: "dense" }>,
+  pattern: Pattern,
 ): Tensor {
   const { query, segments } = call;
   const [batch, heads, queries, headDim] = query.shape;
@@ -124,12 +108,9 @@ function sparseHeads(
   const blocks: Tensor[] = [];
   for (let start = 0; start < queries; start += queryBlock) {
     const size = Math.min(queryBlock, queries - start);
-    const runs = reachableRuns(pattern, first + start, first + start + size - 1);
-    const keys = runs.flatMap(positionsOf);
-    // Away from the start, blocks have the same mask: it depends on relative positions only.
-    const id = pattern.kind === "strided" || keys.length < pattern.sink + pattern.window + size - 1
-      ? `${first + start}`
-      : `inner ${size}`;
+    const runs = pattern.reach(first + start, first + start + size - 1);
+    const keys = runs.flatMap(runPositions);
+    const id = pattern.sameMasks ? `${size} ${keys.length}` : `${first + start}`;
     if (!masks.has(id)) masks.set(id, blockMask(k, pattern, first + start, size, keys));
     const mask = masks.get(id)!;
     blocks.push(k.scope(() => {
@@ -146,8 +127,7 @@ function sparseHeads(
       return k.reshape(mixed, [batch, heads, size, headDim]);
     }));
   }
-  const z = blocks.length === 1 ? blocks[0] : k.concat(blocks, 2);
-  return z;
+  return blocks.length === 1 ? blocks[0] : k.concat(blocks, 2);
 }
 
 /** 0 where a query of the block sees a key, else {@link hiddenScore}: `[t, keys]`. */
@@ -181,7 +161,7 @@ function takePositions(
     const length = tensor.shape[2];
     for (const [start, end, step] of runs) {
       if (step > 1) {
-        for (const position of positionsOf([start, end, step])) {
+        for (const position of runPositions([start, end, step])) {
           if (position < offset || position >= offset + length) continue;
           parts.push(k.slice(tensor, [0, 0, position - offset, 0], [-1, -1, 1, -1]));
         }

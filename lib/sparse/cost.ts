@@ -7,7 +7,8 @@
  */
 import { InputError } from "../common/errors.ts";
 import type { TextConfig } from "../model/config.ts";
-import { dense, keysSeen, type Pattern } from "./pattern.ts";
+import { type Pattern, patternId } from "./patterns/pattern.ts";
+import { patterns } from "./patterns/registry.ts";
 import type { SparsePlan } from "./plan.ts";
 
 /** Cost of a prefill by part, in floating-point operations. */
@@ -24,10 +25,23 @@ export interface PrefillCost {
 
 /** Number of (query, key) pairs of one head over a prompt of `length` tokens. */
 export function pairsSeen(pattern: Pattern, length: number): number {
-  if (pattern.kind === "dense") return length * (length + 1) / 2;
+  if (pattern.range === "all") return length * (length + 1) / 2;
   let pairs = 0;
-  for (let query = 0; query < length; query++) pairs += keysSeen(pattern, query);
+  for (let query = 0; query < length; query++) pairs += pattern.keysSeen(query);
   return pairs;
+}
+
+/** Pairs of every head of a plan together; equal patterns are counted once. */
+function pairsOf(plan: SparsePlan, length: number): number {
+  const known = new Map<string, number>();
+  let sum = 0;
+  for (const pattern of plan.patterns.flat()) {
+    const id = patternId(pattern);
+    const pairs = known.get(id) ?? pairsSeen(pattern, length);
+    known.set(id, pairs);
+    sum += pairs;
+  }
+  return sum;
 }
 
 /**
@@ -77,14 +91,8 @@ export function prefillCost(
         `the model has ${layers} and ${heads}`,
     );
   }
-  const known = new Map<string, number>();
-  const pairs = (pattern: Pattern) => {
-    const id = JSON.stringify(pattern);
-    if (!known.has(id)) known.set(id, pairsSeen(pattern, length));
-    return known.get(id)!;
-  };
-  const patterns = plan?.patterns.flat() ?? Array<Pattern>(layers * heads).fill(dense);
-  const attention = patterns.reduce((sum, pattern) => sum + 2 * 2 * headDim * pairs(pattern), 0);
+  const pairs = plan ? pairsOf(plan, length) : layers * heads * pairsSeen(patterns.dense(), length);
+  const attention = 2 * 2 * headDim * pairs;
   const projected = 2 * heads + 2 * keyValueHeads; // query and output; key and value
   const projections = layers * 2 * length * width * projected * headDim;
   const sparse = config.experts?.layers.length ?? 0; // a router, and the chosen experts
@@ -116,9 +124,8 @@ export function amdahlBound(
   length: number,
   plan: SparsePlan,
 ): number {
-  const all = plan.patterns.flat();
-  const kept = all.reduce((sum, pattern) => sum + pairsSeen(pattern, length), 0) /
-    (all.length * pairsSeen(dense, length));
+  const heads = plan.patterns.flat().length;
+  const kept = pairsOf(plan, length) / (heads * pairsSeen(patterns.dense(), length));
   return 1 / (1 - attentionShare + attentionShare * kept);
 }
 
@@ -148,10 +155,10 @@ export function cacheCost(
   const group = heads / keyValueHeads;
   const perPosition = 2 * headDim * bytesPerNumber;
   let kept = 0;
-  for (const patterns of plan.patterns) {
+  for (const ofLayer of plan.patterns) {
     for (let kv = 0; kv < keyValueHeads; kv++) {
-      const own = patterns.slice(kv * group, (kv + 1) * group);
-      kept += Math.max(...own.map((pattern) => keysSeen(pattern, length - 1)));
+      const own = ofLayer.slice(kv * group, (kv + 1) * group);
+      kept += Math.max(...own.map((pattern) => pattern.keysSeen(length - 1)));
     }
   }
   return {

@@ -4,7 +4,16 @@
  * @module
  */
 export { hybridAttention, maskedAttention } from "./attention.ts";
-export { checkPattern, dense, keysSeen, type Pattern, sees } from "./pattern.ts";
+export {
+  type Pattern,
+  patternId,
+  type PatternKind,
+  patternKind,
+  type PatternParameter,
+  type Run,
+  sees,
+} from "./patterns/pattern.ts";
+export { patternKinds, patterns } from "./patterns/registry.ts";
 export {
   fullShare,
   hybridPlan,

@@ -5,7 +5,8 @@
  */
 import { checkHeads, type HeadGrid, type HeadId } from "../common/head_id.ts";
 import type { NeededPositions } from "../nn/attention.ts";
-import { checkPattern, dense, type Pattern } from "./pattern.ts";
+import { type Pattern, patternId } from "./patterns/pattern.ts";
+import { patterns as kinds } from "./patterns/registry.ts";
 
 /** Pattern by layer and query head: `patterns[layer][head]`. */
 export interface SparsePlan {
@@ -28,31 +29,29 @@ export interface PlanPart {
  *
  * @param grid layers and query heads of the model
  * @param full heads that keep full attention
- * @param local what the others see
+ * @param others what the other heads see
  * @throws {InputError} for a head that does not exist or is named twice
  *
  * @example
  * ```ts
+ * import { patterns } from "./patterns/registry.ts";
  * import { hybridPlan } from "./plan.ts";
  * import { assertEquals } from "@std/assert";
- * const plan = hybridPlan({ layers: 2, heads: 4 }, [{ layer: 1, head: 2 }], {
- *   kind: "local",
- *   sink: 4,
- *   window: 16,
- * });
+ * const local = patterns.local({ sink: 4, window: 16 });
+ * const plan = hybridPlan({ layers: 2, heads: 4 }, [{ layer: 1, head: 2 }], local);
  * assertEquals(plan.patterns[1].map(({ kind }) => kind), ["local", "local", "dense", "local"]);
  * ```
  */
 export function hybridPlan(
   grid: HeadGrid,
   full: readonly HeadId[],
-  local: Pattern,
+  others: Pattern,
 ): SparsePlan {
-  checkPattern(local);
   checkHeads(full, grid, "give full attention to");
+  const dense = kinds.dense();
   const patterns = Array.from(
     { length: grid.layers },
-    () => Array<Pattern>(grid.heads).fill(local),
+    () => Array<Pattern>(grid.heads).fill(others),
   );
   for (const { layer, head } of full) patterns[layer][head] = dense;
   return { patterns };
@@ -73,7 +72,7 @@ export function layerParts(patterns: readonly Pattern[], keyValueHeads: number):
   for (let kv = 0; kv < keyValueHeads; kv++) {
     const byPattern = new Map<string, number[]>();
     for (let head = kv * group; head < (kv + 1) * group; head++) {
-      const key = JSON.stringify(patterns[head]);
+      const key = patternId(patterns[head]);
       byPattern.set(key, [...(byPattern.get(key) ?? []), head]);
     }
     for (const [key, heads] of byPattern) {
@@ -97,10 +96,10 @@ export function layerParts(patterns: readonly Pattern[], keyValueHeads: number):
  *
  * @example
  * ```ts
+ * import { patterns } from "./patterns/registry.ts";
  * import { neededByHeads } from "./plan.ts";
  * import { assertEquals } from "@std/assert";
- * const near = { kind: "local", sink: 4, window: 16 } as const;
- * const far = { kind: "dense" } as const;
+ * const near = patterns.local({ sink: 4, window: 16 }), far = patterns.dense();
  * assertEquals(neededByHeads([near, near, near, far], 2), [{ sink: 4, window: 16 }, null]);
  * ```
  */
@@ -112,9 +111,9 @@ export function neededByHeads(
   return Array.from({ length: keyValueHeads }, (_, kv) => {
     const needed = { sink: 0, window: 1 };
     for (const pattern of patterns.slice(kv * group, (kv + 1) * group)) {
-      if (pattern.kind !== "local") return null;
-      needed.sink = Math.max(needed.sink, pattern.sink);
-      needed.window = Math.max(needed.window, pattern.window);
+      if (pattern.retained === null) return null;
+      needed.sink = Math.max(needed.sink, pattern.retained.sink);
+      needed.window = Math.max(needed.window, pattern.retained.window);
     }
     return needed;
   });
@@ -123,5 +122,5 @@ export function neededByHeads(
 /** Share of heads with full attention. */
 export function fullShare(plan: SparsePlan): number {
   const all = plan.patterns.flat();
-  return all.filter(({ kind }) => kind === "dense").length / all.length;
+  return all.filter(({ range }) => range === "all").length / all.length;
 }

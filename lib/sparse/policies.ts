@@ -5,7 +5,8 @@
  */
 import { InputError } from "../common/errors.ts";
 import { layerMatchedHeads, randomHeads } from "../heads/controls.ts";
-import { allHeads, compareHeads, type HeadGrid, type HeadId } from "../common/head_id.ts";
+import { bottomHeads, topHeads } from "../heads/select.ts";
+import { compareHeads, type HeadGrid, type HeadId } from "../common/head_id.ts";
 
 /** Names of the policies, in the order of figures and tables. */
 export const policyNames = [
@@ -40,23 +41,10 @@ export interface PolicyInput {
   readonly group: number;
   /** Score of every head, `[L, N]` row by row; higher is better. */
   readonly scores: ArrayLike<number>;
-  /** Number of heads to keep full. */
+  /** Heads to keep full at most: policies of whole groups or layers keep as many whole ones as fit. */
   readonly count: number;
   /** Seed of the random policies. */
   readonly seed: number | string;
-}
-
-/** Heads of the best-scoring blocks of equal size, until `count` heads are chosen. */
-function bestBlocks(
-  { scores, count }: PolicyInput,
-  blocks: readonly (readonly HeadId[])[],
-  heads: number,
-): HeadId[] {
-  const value = (block: readonly HeadId[]) =>
-    block.reduce((sum, { layer, head }) => sum + scores[layer * heads + head], 0) / block.length;
-  const ordered = blocks.map((block, i) => ({ block, i, value: value(block) }))
-    .sort((a, b) => b.value - a.value || a.i - b.i);
-  return ordered.flatMap(({ block }) => block).slice(0, count);
 }
 
 /**
@@ -75,32 +63,32 @@ function bestBlocks(
  */
 export function fullHeads(policy: PolicyName, input: PolicyInput): HeadId[] {
   const { grid, group, count, scores, seed } = input;
-  const all = allHeads(grid);
-  if (!Number.isInteger(count) || count < 0 || count > all.length) {
+  const total = grid.layers * grid.heads;
+  if (!Number.isInteger(count) || count < 0 || count > total) {
     throw new InputError(
-      `Cannot keep ${count} of ${all.length} heads full: the count must be 0 to ${all.length}`,
+      `Cannot keep ${count} of ${total} heads full: the count must be 0 to ${total}`,
     );
   }
-  const singles = all.map((head) => [head]);
-  const core = bestBlocks(input, singles, grid.heads);
-  const chunks = (size: number) =>
-    Array.from({ length: all.length / size }, (_, i) => all.slice(i * size, (i + 1) * size));
+  if (count === 0) return [];
+  const core = topHeads(scores, grid, { count });
+  const whole = (groupSize: number) => {
+    const blocks = Math.floor(count / groupSize);
+    return blocks > 0 ? topHeads(scores, grid, { count: blocks }, { groupSize }) : [];
+  };
   const chosen = (): HeadId[] => {
     switch (policy) {
       case "core":
         return core;
       case "core-groups":
-        return bestBlocks(input, chunks(group), grid.heads);
+        return whole(group);
       case "layer-matched":
         return layerMatchedHeads(core, grid, seed);
       case "random":
         return randomHeads(core, grid, seed);
-      case "bottom": {
-        const negated = Array.from(scores, (score) => -score);
-        return bestBlocks({ ...input, scores: negated }, singles, grid.heads);
-      }
+      case "bottom":
+        return bottomHeads(scores, grid, { count });
       case "layers":
-        return bestBlocks(input, chunks(grid.heads), grid.heads);
+        return whole(grid.heads);
       case "local":
         return [];
     }

@@ -7,7 +7,8 @@ import {
   prefillCost,
   speedupBound,
 } from "../../lib/sparse/cost.ts";
-import { dense, type Pattern, sees } from "../../lib/sparse/pattern.ts";
+import { sees } from "../../lib/sparse/patterns/pattern.ts";
+import { patterns } from "../../lib/sparse/patterns/registry.ts";
 import { hybridPlan } from "../../lib/sparse/plan.ts";
 
 const config = {
@@ -18,15 +19,11 @@ const config = {
   numKeyValueHeads: 2,
   headDim: 4,
 };
-const local: Pattern = { kind: "local", sink: 2, window: 3 };
+const local = patterns.local({ sink: 2, window: 3 }), dense = patterns.dense();
 
 Deno.test("pairs are counted as the patterns say", () => {
-  const pattern = fc.constantFrom<Pattern>(dense, local, {
-    kind: "strided",
-    sink: 1,
-    window: 2,
-    stride: 3,
-  });
+  const strided = patterns.strided({ sink: 1, window: 2, stride: 3 });
+  const pattern = fc.constantFrom(dense, local, strided);
   fc.assert(fc.property(pattern, fc.integer({ min: 1, max: 30 }), (p, length) => {
     let counted = 0;
     for (let q = 0; q < length; q++) for (let k = 0; k < length; k++) if (sees(p, q, k)) counted++;

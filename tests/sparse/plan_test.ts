@@ -1,9 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { dense, type Pattern } from "../../lib/sparse/pattern.ts";
+import { patternId } from "../../lib/sparse/patterns/pattern.ts";
+import { patterns } from "../../lib/sparse/patterns/registry.ts";
 import { fullShare, hybridPlan, layerParts } from "../../lib/sparse/plan.ts";
 
-const local: Pattern = { kind: "local", sink: 4, window: 16 };
+const local = patterns.local({ sink: 4, window: 16 }), dense = patterns.dense();
 
 Deno.test("the parts of a layer hold every query head once, with its pattern and key-value head", () => {
   const layer = fc.tuple(fc.constantFrom(1, 2, 4), fc.constantFrom(1, 2, 3)).chain(([kv, group]) =>
@@ -13,14 +14,14 @@ Deno.test("the parts of a layer hold every query head once, with its pattern and
     )
   );
   fc.assert(fc.property(layer, ([keyValueHeads, full]) => {
-    const patterns = full.map((f) => f ? dense : local);
-    const parts = layerParts(patterns, keyValueHeads);
+    const ofHeads = full.map((f) => f ? dense : local);
+    const parts = layerParts(ofHeads, keyValueHeads);
     const heads = parts.flatMap(({ queryHeads }) => queryHeads);
     assertEquals([...heads].sort((a, b) => a - b), full.map((_, i) => i));
     for (const part of parts) {
       const each = part.queryHeads.length / part.keyValueHeads.length;
       part.queryHeads.forEach((head, i) => {
-        assertEquals(patterns[head], part.pattern);
+        assertEquals(patternId(ofHeads[head]), patternId(part.pattern));
         assertEquals(
           Math.floor(head * keyValueHeads / full.length),
           part.keyValueHeads[Math.floor(i / each)],

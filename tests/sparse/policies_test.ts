@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Random } from "../../lib/stats/random.ts";
-import { fullHeads, policyNames, policyTitles } from "../../lib/sparse/policies.ts";
+import {
+  fullHeads,
+  type PolicyName,
+  policyNames,
+  policyTitles,
+} from "../../lib/sparse/policies.ts";
 
 const grid = { layers: 4, heads: 6 };
 const input = (count: number, seed: number) => {
@@ -16,12 +21,22 @@ const input = (count: number, seed: number) => {
 };
 const key = ({ layer, head }: { layer: number; head: number }) => layer * 6 + head;
 
-Deno.test("each policy keeps as many heads as asked, each once, local none", () => {
+/** Heads that a policy can keep of a budget: whole groups, whole layers, none, or all of it. */
+const fits = (policy: PolicyName, count: number) =>
+  policy === "core-groups"
+    ? 2 * Math.floor(count / 2)
+    : policy === "layers"
+    ? 6 * Math.floor(count / 6)
+    : policy === "local"
+    ? 0
+    : count;
+
+Deno.test("each policy keeps as many heads as asked, or as many whole groups as fit, each once", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 12 }), fc.nat(), (count, seed) => {
     for (const policy of policyNames) {
       const heads = fullHeads(policy, input(count, seed)).map(key);
       assertEquals(new Set(heads).size, heads.length);
-      assertEquals(heads.length, policy === "local" ? 0 : count, policy);
+      assertEquals(heads.length, fits(policy, count), policy);
       assertEquals(fullHeads(policy, input(count, seed)).map(key), heads); // the same seed
       assert(policyTitles[policy].length > 0);
     }
@@ -43,11 +58,13 @@ Deno.test("core and bottom are the ends of the ranking; controls leave the core 
   }));
 });
 
-Deno.test("groups and layers come whole where the budget allows", () => {
-  const groups = fullHeads("core-groups", input(6, 3)).map(key);
-  assertEquals(new Set(groups.map((i) => i >> 1)).size, 3);
-  const layers = fullHeads("layers", input(12, 3));
-  assertEquals(new Set(layers.map(({ layer }) => layer)).size, 2);
+Deno.test("groups and layers are never cut", () => {
+  for (const count of [6, 7, 12, 17]) {
+    const groups = fullHeads("core-groups", input(count, 3)).map(key);
+    assertEquals(new Set(groups.map((i) => i >> 1)).size, Math.floor(count / 2));
+    const layers = fullHeads("layers", input(count, 3));
+    assertEquals(new Set(layers.map(({ layer }) => layer)).size, Math.floor(count / 6));
+  }
 });
 
 Deno.test("a budget beyond the heads is an error", () => {

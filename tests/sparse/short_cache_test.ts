@@ -11,7 +11,8 @@ import type { VisionLanguageModel } from "../../lib/model/vision_language_model.
 import type { AttentionFunction } from "../../lib/nn/attention.ts";
 import { hybridAttention, maskedAttention } from "../../lib/sparse/attention.ts";
 import { cacheCost } from "../../lib/sparse/cost.ts";
-import type { Pattern } from "../../lib/sparse/pattern.ts";
+import type { Pattern } from "../../lib/sparse/patterns/pattern.ts";
+import { patterns } from "../../lib/sparse/patterns/registry.ts";
 import { hybridPlan, type SparsePlan } from "../../lib/sparse/plan.ts";
 import { Random } from "../../lib/stats/random.ts";
 import {
@@ -34,10 +35,10 @@ function mixedPlan(model: VisionLanguageModel, seed: number): SparsePlan {
   const draw = (): Pattern => {
     const sink = random.integer(6), window = 1 + random.integer(40);
     const kind = random.integer(8);
-    if (kind === 0) return { kind: "dense" };
+    if (kind === 0) return patterns.dense();
     return kind === 1
-      ? { kind: "strided", sink, window, stride: 3 }
-      : { kind: "local", sink, window };
+      ? patterns.strided({ sink, window, stride: 3 })
+      : patterns.local({ sink, window });
   };
   const group = heads / numKeyValueHeads;
   return {
@@ -94,7 +95,7 @@ for (const family of ["qwen2_vl", "qwen3_vl", "llava_onevision", "internvl_qwen3
   });
 }
 
-const local: Pattern = { kind: "local", sink: 2, window: 8 };
+const local = patterns.local({ sink: 2, window: 8 });
 
 Deno.test("generating takes the same tokens, and the cache holds what the cost model says", async () => {
   const model = await goldenModel("qwen3_vl");
