@@ -6,6 +6,7 @@ import { fileError } from "../lib/common/system_errors.ts";
 import type { PretrainedModel } from "../lib/families/pretrained.ts";
 import type { PreparedPrompt } from "../lib/inputs/processor.ts";
 import type { Arguments, Command } from "./command.ts";
+import { decodingOptions, generationConfigUse, tellDecoding } from "./decoding.ts";
 import { checkOutput } from "./outputs.ts";
 
 /** Heads that `--attention` draws. */
@@ -65,6 +66,7 @@ export const command: Command = {
       help: "heads for --attention: the best of an identify run (default: the sharpest here)",
     },
     "max-new-tokens": { type: "string", value: "N", help: "tokens at most (default 64)" },
+    ...decodingOptions,
   },
   examples: [
     'ask --image page.png --question "What is the total?"',
@@ -98,9 +100,15 @@ export const command: Command = {
     const video = frames.length > 0
       ? { frames: await Promise.all(frames.map(read)), fps }
       : undefined;
+    const generationConfig = generationConfigUse(args);
+    tellDecoding(model.config, generationConfig);
     const { answer, tokenIds, prompt } = await model.ask(
       { images: await Promise.all(images.map(read)), video, question },
-      { maxNewTokens: args.integer("max-new-tokens", 64, 1) },
+      {
+        maxNewTokens: args.integer("max-new-tokens", 64, 1),
+        seed: args.integer("seed", 0, 0),
+        generationConfig,
+      },
     );
     if (page !== undefined) await drawAttention(args, model, prompt, { answer, question, page });
     if (!args.flag("json")) return console.log(answer);

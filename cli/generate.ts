@@ -1,5 +1,6 @@
 /** `corelens generate`: greedy (or sampled) decoding with a KV cache. */
 import type { Command } from "./command.ts";
+import { decodingOptions, generationConfigUse, tellDecoding } from "./decoding.ts";
 import { maskOptions, messagesOptions } from "./model.ts";
 import { sparseOptions } from "./sparse.ts";
 import { write } from "./terminal.ts";
@@ -13,9 +14,15 @@ export const command: Command = {
     ...maskOptions,
     ...sparseOptions,
     "max-new-tokens": { type: "string", value: "N", help: "tokens at most (default 64)" },
+    ...decodingOptions,
     temperature: { type: "string", value: "X", help: "0 (default) is greedy" },
     "top-p": { type: "string", value: "X", help: "nucleus to draw from (default 1)" },
     "top-k": { type: "string", value: "N", help: "most likely tokens to draw from" },
+    "repetition-penalty": {
+      type: "string",
+      value: "X",
+      help: "divides logits of tokens used before",
+    },
     "ignore-eos": { type: "boolean", help: "do not stop at the end-of-sequence token" },
   },
   examples: [
@@ -28,13 +35,19 @@ export const command: Command = {
     parseMask(args, model.config); // a wrong head is told before the prompt is prepared
     const prompt = await readPrompt(args, model);
     const { tokenizer } = model.processor;
+    const generationConfig = generationConfigUse(args);
+    tellDecoding(model.config, generationConfig);
     const ids: number[] = []; // all generated tokens
     const spoken: number[] = []; // without the one that ends the answer
     let shown = "";
     const options = {
       maxNewTokens: args.integer("max-new-tokens", 64, 1),
-      temperature: args.number("temperature", 0, 0),
-      topP: args.number("top-p", 1, 0, 1),
+      generationConfig,
+      temperature: args.text("temperature") ? args.number("temperature", 0, 0) : undefined,
+      topP: args.text("top-p") ? args.number("top-p", 1, 0, 1) : undefined,
+      repetitionPenalty: args.text("repetition-penalty")
+        ? args.number("repetition-penalty", 1, 0)
+        : undefined,
       topK: args.text("top-k") ? args.integer("top-k", 1, 1) : undefined,
       seed: args.integer("seed", 0, 0),
       stopTokenIds: args.flag("ignore-eos") ? [] : undefined,

@@ -1,5 +1,6 @@
 /** `corelens info`: what a checkpoint is, from its config and headers alone. */
 import type { Command } from "./command.ts";
+import { settingsText } from "./decoding.ts";
 
 /** The command. */
 export const command: Command = {
@@ -34,11 +35,20 @@ export const command: Command = {
       visionLayers: visionDepth(config),
       parameters: tensors.reduce((sum, { shape }) => sum + size(shape), 0),
       bytes: tensors.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      stopTokens: config.eosTokenIds,
+      generation: config.generation ?? null,
       dtypes: [...new Set(tensors.map(({ dtype }) => dtype))],
       hookPoints: args.flag("json") || args.flag("hooks") ? names : names.length,
     };
     if (args.flag("json")) return console.log(JSON.stringify(report, null, 2));
-    const shown = { ...report, hookPoints: names.length };
+    const { generation } = config;
+    const settings = generation && settingsText(generation);
+    const followed = generation?.doSample ? " (only with --generation-config follow)" : "";
+    const shown = {
+      ...report,
+      generation: settings ? settings + followed : "greedy",
+      hookPoints: names.length,
+    };
     for (const [name, value] of Object.entries(shown)) console.log(`${name.padEnd(15)} ${value}`);
     if (args.flag("hooks")) console.log(`\n${names.join("\n")}`);
   },

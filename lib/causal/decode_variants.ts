@@ -22,7 +22,8 @@ export interface DecodeVariantsOptions extends SweepOptions {
 }
 
 /**
- * The greedy answers of every variant, without the token that ends them. Variants run as one batch
+ * The greedy answers of every variant, without the token that ends them and without the rules of
+ * `generation_config.json` (a penalty would mix with what the masks do). Variants run as one batch
  * on a shared KV cache; in scope `answer` this holds everything before the question.
  *
  * @returns token ids by variant, in their order
@@ -84,21 +85,36 @@ async function decodeBatch(
   const axes = restPositions.length / embeddings.shape[1];
   const answers = Array.from({ length: batch }, (): number[] => []);
   const ended = new Array<boolean>(batch).fill(false);
-  const best = (residual: Tensor) => k.argMax(decoder.logits(residual, {}, true)); // [B, 1]
-  let choice = k.scope(() => {
+  /** The likeliest token of each row `[B, 1]`, and the sum of its probabilities: 1, or not a number. */
+  const best = (residual: Tensor) => {
+    const logits = decoder.logits(residual, {}, true); // [B, 1, V]
+    return [k.argMax(logits), k.sum(k.softmax(logits), 2)];
+  };
+  let [choice, total] = k.scope(() => {
     const wide = (x: Tensor) => batch === 1 ? x : k.broadcastBatch(x, batch);
     const options = { cache, attention, deepstack: deepstack.map(wide), lastRows: 1 };
     return best(decoder.forward(wide(embeddings), restPositions, options));
   });
   for (let step = 0;; step++) {
     const ids = await k.read(choice) as Int32Array;
-    k.dispose(choice);
+    const sums = await k.read(total);
+    k.dispose(choice, total);
+    const bad = sums.findIndex((sum) => Number.isNaN(sum));
+    if (bad >= 0) {
+      throw new InputError(
+        `Cannot choose token ${
+          step + 1
+        } of variant ${bad} of the batch: the logits are not numbers; ` +
+          "the checkpoint's weights, the sample's media or an intervention hold values that are not " +
+          "numbers or too large",
+      );
+    }
     ids.forEach((id, row) => {
       ended[row] ||= stop.has(id);
       if (!ended[row]) answers[row].push(id);
     });
     if (step + 1 === maxNewTokens || ended.every(Boolean)) return answers;
-    choice = k.scope(() => {
+    [choice, total] = k.scope(() => {
       const own = k.reshape(decoder.embed(Int32Array.from(ids)), [batch, 1, -1]);
       const positions = new Int32Array(axes).fill(next + step);
       return best(decoder.forward(own, positions, { cache, attention }));

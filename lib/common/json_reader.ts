@@ -100,6 +100,13 @@ export class JsonReader {
     return this.#get(key, "a list of whole numbers", valid, fallback);
   }
 
+  /** A list, not empty, of lists of whole numbers, none of them empty. */
+  integerLists(key: string): readonly (readonly number[])[] {
+    const isRun = (v: unknown) => Array.isArray(v) && v.length > 0 && v.every(Number.isInteger);
+    const valid = (v: unknown) => Array.isArray(v) && v.length > 0 && v.every(isRun);
+    return this.#get(key, "a list of lists of whole numbers", valid);
+  }
+
   /** A list of `length` finite numbers. */
   numbers(key: string, length: number, fallback?: readonly number[]): readonly number[] {
     const valid = (v: unknown) =>

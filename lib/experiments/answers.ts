@@ -35,7 +35,7 @@ export interface AnswerOptions extends RunOptions {
 }
 
 /**
- * Answers every sample, greedily.
+ * Answers every sample, greedily and without the rules of `generation_config.json`.
  *
  * @throws {InputError} naming a sample that cannot be used
  *
@@ -63,7 +63,9 @@ export async function answerSamples(
       { prompt: await samplePrompt(model, sample) };
     const ids: number[] = [];
     const maxNewTokens = limit ?? (sample.metric ? 48 : 8);
-    for await (const { id, isStop } of model.generate(prompt, { ...run, embedded, maxNewTokens })) {
+    // greedy without a checkpoint's penalties, as the variants of an ablation are decoded
+    const wanted = { ...run, embedded, maxNewTokens, generationConfig: "ignore" } as const;
+    for await (const { id, isStop } of model.generate(prompt, wanted)) {
       if (!isStop) ids.push(id);
     }
     const answer = model.processor.tokenizer.decode(ids, { skipSpecialTokens: true }).trim();

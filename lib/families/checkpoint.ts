@@ -10,6 +10,7 @@ import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_fil
 import type { WeightSource } from "../weights/safetensors.ts";
 import { openWeights } from "../weights/weights.ts";
 import type { Family } from "./family.ts";
+import { readGenerationSettings } from "./generation_config.ts";
 import { familyOf } from "./registry.ts";
 
 /** A checkpoint whose files are open and whose weights are not read yet. */
@@ -47,8 +48,10 @@ export async function readModelConfig(
     await readCheckpointJson(dir, "generation_config.json"),
     `${dir}/generation_config.json`,
   );
-  const eosTokenIds = generation.tokenIds("eos_token_id");
-  return { family, config: eosTokenIds.length > 0 ? { ...config, eosTokenIds } : config };
+  const named = generation.tokenIds("eos_token_id");
+  const eosTokenIds = named.length > 0 ? named : config.eosTokenIds;
+  const settings = readGenerationSettings(generation);
+  return { family, config: { ...config, eosTokenIds, generation: settings } };
 }
 
 /**

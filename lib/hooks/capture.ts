@@ -5,6 +5,7 @@
  */
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
+import { isRecord, kindOf } from "../common/values.ts";
 import { type Hooks, type KernelHook, matchHookNames } from "./hook_point.ts";
 
 /** An activation, copied out. */
@@ -45,8 +46,9 @@ export class Capture {
   readonly #names: readonly string[];
   readonly #rows: readonly number[] | undefined;
 
-  /** @throws {InputError} for a name that matches no hook point */
+  /** @throws {InputError} for a name that matches no hook point, and where no names or rows are asked */
   constructor(request: CaptureRequest, valid: readonly string[]) {
+    checkRequest(request);
     this.#names = [...new Set(request.names.flatMap((name) => matchHookNames(name, valid)))];
     this.#rows = request.rows;
   }
@@ -96,6 +98,23 @@ export class Capture {
   }
 }
 
+/** Refuses requests of another form. */
+function checkRequest(request: unknown): void {
+  const wrong = (what: string, found: unknown, wanted: string) =>
+    new InputError(`Cannot capture with ${what} ${kindOf(found)}: wanted ${wanted}`);
+  if (!isRecord(request)) {
+    throw wrong("the request", request, 'an object such as { names: ["blocks.*.attn.z"] }');
+  }
+  const { names, rows } = request;
+  const texts = Array.isArray(names) && names.every((name) => typeof name === "string");
+  if (!texts || names.length === 0) {
+    throw wrong("names", names, 'a list of hook names such as ["blocks.*.attn.z"]');
+  }
+  const listed = Array.isArray(rows) || ArrayBuffer.isView(rows);
+  if (rows === undefined || (listed && (rows as readonly number[]).length > 0)) return;
+  throw wrong("rows", rows, "a list of rows, or no rows at all for every row");
+}
+
 /** Rows of `x` along `axis`. */
 function pickRows(
   k: Kernels,
@@ -106,7 +125,7 @@ function pickRows(
 ): Tensor {
   const size = x.shape[axis];
   return k.scope(() => {
-    const parts = rows.map((row) => {
+    const parts = Array.from(rows, (row) => {
       if (!Number.isInteger(row) || row < 0 || row >= size) {
         throw new InputError(
           `Cannot capture row ${row} of "${name}": it has rows 0 to ${size - 1}`,

@@ -5,6 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../common/errors.ts";
+import { isRecord, kindOf } from "../common/values.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import {
   type Hook,
@@ -44,14 +45,17 @@ export class RunHooks {
    * @param hooks names or patterns, and the functions to run there
    * @param valid all hook names of the model, from `hookNames`
    * @param kernels the model's kernels
-   * @throws {InputError} for a name that matches no hook point
+   * @throws {InputError} for a name that matches no hook point, and for what is no hook
    */
   constructor(hooks: Hooks, valid: readonly string[], readonly kernels: Kernels) {
-    for (const [pattern, given] of Object.entries(hooks)) {
+    for (const [pattern, given] of hookEntries(hooks)) {
       const list = (Array.isArray(given) ? given : [given]) as (Hook | KernelHook)[];
+      for (const hook of list) checkHook(pattern, hook);
       for (const name of matchHookNames(pattern, valid)) {
         const own = this.#byName.get(name) ?? [];
-        own.push(...list.map((hook) => typeof hook === "function" ? onTfjsTensor(hook) : hook));
+        own.push(
+          ...list.map((hook) => typeof hook === "function" ? onTfjsTensor(hook, name) : hook),
+        );
         this.#byName.set(name, own);
         this.#fired.set(name, 0);
       }
@@ -69,7 +73,7 @@ export class RunHooks {
    * @param name hook point
    * @param x the activation, of the shape that `decoderLayerPoints` states
    * @param firstPosition position in the sequence of the activation's first row
-   * @throws {InputError} if a hook returns another shape
+   * @throws {InputError} if a hook returns another shape, or anything that is no tensor
    */
   apply(name: string, x: Tensor, firstPosition = 0): Tensor {
     const hooks = this.#byName.get(name);
@@ -78,7 +82,8 @@ export class RunHooks {
     let current = x;
     for (const hook of hooks) {
       const result = hook.onTensor(current, this.kernels, context);
-      if (!result) continue;
+      if (result === undefined || result === null) continue;
+      checkReturned(result, name);
       if (String(result.shape) !== String(x.shape)) {
         throw new InputError(
           `Cannot replace the activation at "${name}": the hook returned shape ` +
@@ -97,11 +102,54 @@ export class RunHooks {
   }
 }
 
+/**
+ * The names and hooks of an object.
+ *
+ * @throws {InputError} for anything else
+ */
+export function hookEntries(hooks: Hooks): [string, Hooks[string]][] {
+  if (isRecord(hooks)) return Object.entries(hooks);
+  throw new InputError(
+    `Cannot use ${kindOf(hooks)} as hooks: wanted an object with functions by hook name, such as ` +
+      '{ "blocks.0.attn.z": (z) => z.mul(0) }',
+  );
+}
+
+/** Refuses what cannot run at a hook point. */
+function checkHook(pattern: string, hook: unknown): void {
+  if (typeof hook === "function") return;
+  if (isRecord(hook) && typeof hook.onTensor === "function") return;
+  throw new InputError(
+    `Cannot run ${
+      kindOf(hook)
+    } at "${pattern}": wanted a function of the activation, or a list of ` +
+      "them",
+  );
+}
+
+/** Refuses what a hook returned if it is no tensor. */
+function checkReturned(result: unknown, name: string): void {
+  if (isRecord(result) && Array.isArray(result.shape)) return;
+  const promised = typeof (result as { then?: unknown }).then === "function";
+  if (promised) (result as Promise<unknown>).then(undefined, () => {}); // its failure is not news
+  throw new InputError(
+    `Cannot replace the activation at "${name}": the hook returned ` +
+      (promised
+        ? "a Promise, but the model does not wait; write the hook without async and await, and read " +
+          "values with dataSync()"
+        : `${kindOf(result)}; wanted a tensor of the same shape, or nothing`),
+  );
+}
+
 /** Wraps a hook on TensorFlow.js tensors: converts, runs it in a tidy, converts back. */
-function onTfjsTensor(hook: Hook): KernelHook {
+function onTfjsTensor(hook: Hook, name: string): KernelHook {
   return {
     onTensor(x, kernels, context) {
-      const result = tf.tidy(() => hook(kernels.toTfjs(x), context) as tf.Tensor | undefined);
+      const result = tf.tidy(() => {
+        const returned = hook(kernels.toTfjs(x), context) as tf.Tensor | undefined | null;
+        if (returned !== undefined && returned !== null) checkReturned(returned, name);
+        return returned ?? undefined;
+      });
       if (!result) return;
       const replaced = kernels.fromTfjs(result, x.dtype);
       result.dispose();

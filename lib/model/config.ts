@@ -8,6 +8,7 @@
  */
 import type { Activation } from "../nn/kernels.ts";
 import type { ExpertsConfig } from "../nn/experts.ts";
+import type { GenerationSettings } from "./decoding_rules.ts";
 import type { RopeConfig } from "../nn/rope.ts";
 
 /** Sizes and switches of the text decoder. */
@@ -164,6 +165,8 @@ export interface ModelConfig {
   readonly videoTokenId: number;
   /** Tokens that end an answer. */
   readonly eosTokenIds: readonly number[];
+  /** How `generation_config.json` would decode, if there is one. */
+  readonly generation?: GenerationSettings;
 }
 
 /** Number of layers of the vision tower, of whichever kind; 0 for a text-only model. */

@@ -4,21 +4,35 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { isRecord, kindOf } from "../common/values.ts";
 import { Random } from "../stats/random.ts";
+import { checkInputs } from "./check_inputs.ts";
+import type { ModelConfig } from "./config.ts";
+import {
+  type DecodingRules,
+  drawCandidates,
+  type DrawRules,
+  ruledScores,
+  type TokenHistory,
+} from "./decoding_rules.ts";
 import type { KvCache } from "./kv_cache.ts";
 import type { ModelInputs } from "./model_inputs.ts";
 import type { EmbeddedPrompt, RunOptions, VisionLanguageModel } from "./vision_language_model.ts";
 
-/** How to choose each next token. */
-export interface GenerateOptions extends RunOptions {
+/**
+ * What of `generation_config.json` is followed besides its stop tokens. `auto` (default): its rules if it
+ * is written for greedy decoding; if it asks for draws (`do_sample`), its rules belong to these, and
+ * decoding is greedy without them. `follow`: everything, as transformers' `generate` does by itself, so
+ * also draws. `ignore`: nothing.
+ */
+export type GenerationConfigUse = "auto" | "follow" | "ignore";
+
+/** How to choose each next token. Rules given here go before those of `generation_config.json`. */
+export interface GenerateOptions extends RunOptions, DecodingRules {
   /** Tokens to generate at most. */
   readonly maxNewTokens: number;
-  /** 0 (default) is greedy; else logits are divided by it and a token is drawn. */
-  readonly temperature?: number;
-  /** Draw among the most likely tokens that together hold this probability; 1 by default. */
-  readonly topP?: number;
-  /** Draw among this many most likely tokens; all by default. */
-  readonly topK?: number;
+  /** What of the checkpoint's `generation_config.json` is followed; `auto` by default. */
+  readonly generationConfig?: GenerationConfigUse;
   /** Seed of the draws; 0 by default. */
   readonly seed?: number;
   /** Tokens that end the answer; the config's by default. An empty list never stops. */
@@ -41,46 +55,134 @@ export interface GeneratedToken {
   readonly logits: Float32Array | null;
 }
 
-/** The next token from logits `[V]`, by the options' rule. */
-export function chooseToken(
-  logits: Float32Array,
-  options: GenerateOptions,
-  random: Random,
-): number {
-  const temperature = options.temperature ?? 0;
-  let best = 0;
-  for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
-  if (temperature === 0) return best;
-  const order = Uint32Array.from(logits.keys()).sort((a, b) => logits[b] - logits[a]);
-  const kept = order.subarray(0, Math.min(options.topK ?? order.length, order.length));
-  const weights = Float64Array.from(
-    kept,
-    (i) => Math.exp((logits[i] - logits[best]) / temperature),
-  );
-  const total = weights.reduce((a, b) => a + b, 0);
-  let nucleus = 0, mass = 0;
-  while (nucleus < weights.length && mass < (options.topP ?? 1) * total) mass += weights[nucleus++];
-  let draw = random.uniform() * mass;
-  for (let i = 0; i < nucleus; i++) {
-    draw -= weights[i];
-    if (draw <= 0) return kept[i];
-  }
-  return kept[Math.max(0, nucleus - 1)];
+/** How tokens are chosen: greedily where there is no temperature. */
+export interface Decoding {
+  /** Rules in force. */
+  readonly rules: DecodingRules;
+  /** Whether tokens are drawn. */
+  readonly draws: boolean;
 }
 
-/** Checks what a caller may get wrong. */
-function checkOptions(options: GenerateOptions): void {
-  const { maxNewTokens, temperature = 0, topP = 1, topK } = options;
-  const bad = (name: string, value: unknown, wanted: string) => {
-    throw new InputError(`Cannot generate with ${name} ${value}: wanted ${wanted}`);
-  };
-  if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1) {
-    bad("maxNewTokens", maxNewTokens, "a whole number of at least 1");
+/** Rules with values, without options of other kinds. */
+const ruleNames: readonly (keyof DecodingRules)[] = [
+  ...["temperature", "topK", "topP", "minP", "typicalP", "epsilonCutoff", "etaCutoff"] as const,
+  ...["repetitionPenalty", "noRepeatNgramSize", "badWordsIds", "minNewTokens"] as const,
+  ...["suppressTokens", "beginSuppressTokens"] as const,
+];
+
+/**
+ * The rules in force: those of `generation_config.json` as far as they are followed, and over them those
+ * of the options.
+ *
+ * @throws {InputError} naming a setting that would have to be followed and is not supported
+ */
+export function decodingOf(
+  { generation }: Pick<ModelConfig, "generation">,
+  options: DecodingRules & Pick<GenerateOptions, "generationConfig">,
+): Decoding {
+  const use = options.generationConfig ?? "auto";
+  const followed = generation && (use === "follow" || use === "auto" && !generation.doSample);
+  if (followed && generation.unsupported.length > 0) {
+    throw new InputError(
+      `Cannot decode as generation_config.json says: ${generation.unsupported.join(", ")} ` +
+        `${generation.unsupported.length === 1 ? "is" : "are"} not supported; set ` +
+        'generationConfig to "ignore" (--generation-config ignore) to decode without its settings',
+    );
   }
-  if (!(temperature >= 0)) bad("temperature", temperature, "0 (greedy) or more");
-  if (!(topP > 0 && topP <= 1)) bad("topP", topP, "a number above 0 and at most 1");
-  if (topK !== undefined && (!Number.isInteger(topK) || topK < 1)) {
-    bad("topK", topK, "a whole number of at least 1");
+  const given = ruleNames.filter((name) => options[name] !== undefined)
+    .map((name) => [name, options[name]]);
+  const rules: DecodingRules = {
+    ...followed ? generation.rules : {},
+    ...Object.fromEntries(given),
+  };
+  const draws = options.temperature === undefined
+    ? Boolean(followed && generation.doSample)
+    : options.temperature > 0;
+  return { rules, draws };
+}
+
+/**
+ * A token drawn from scores `[V]`.
+ *
+ * @param scores logits, -Infinity for tokens that may not be chosen
+ */
+export function drawToken(scores: Float32Array, rules: DrawRules, random: Random): number {
+  const kept = drawCandidates(scores, rules);
+  let draw = random.uniform();
+  for (const { id, probability } of kept) {
+    draw -= probability;
+    if (draw <= 0) return id;
+  }
+  return kept[kept.length - 1].id;
+}
+
+/**
+ * The token chosen from logits `[V]`: the first of the largest, or a draw.
+ *
+ * @throws {InputError} for logits that are not numbers, or where the rules leave no token
+ */
+export function chooseToken(
+  logits: Float32Array,
+  { rules, draws }: Decoding,
+  history: TokenHistory,
+  random: Random,
+): number {
+  const scores = ruledScores(logits, rules, history);
+  let best = -1;
+  for (let i = 0; i < scores.length; i++) {
+    if (Number.isNaN(scores[i])) {
+      throw new InputError(
+        `Cannot choose token ${history.ids.length - history.promptLength + 1} of the answer: the ` +
+          `logits are not numbers; the checkpoint's weights, the media or a hook hold values that ` +
+          "are not numbers or too large",
+      );
+    }
+    if (scores[i] > (best < 0 ? -Infinity : scores[best])) best = i;
+  }
+  if (best < 0) throw new InputError("Cannot choose a token: the rules of decoding leave none");
+  return draws ? drawToken(scores, rules, random) : best;
+}
+
+/** Bounds of the numbers among the options: least, whether it is allowed itself, most, whole numbers. */
+const bounds: Readonly<Record<string, readonly [least: number, most: number, wanted: string]>> = {
+  temperature: [0, Infinity, "0 (greedy) or more"],
+  topP: [Number.MIN_VALUE, 1, "a number above 0 and at most 1"],
+  minP: [0, 1, "a number from 0 to 1"],
+  typicalP: [Number.MIN_VALUE, 1, "a number above 0 and at most 1"],
+  epsilonCutoff: [0, 1, "a number from 0 to 1"],
+  etaCutoff: [0, 1, "a number from 0 to 1"],
+  repetitionPenalty: [Number.MIN_VALUE, Infinity, "a number above 0"],
+  maxNewTokens: [1, Infinity, "a whole number of at least 1"],
+  topK: [1, Infinity, "a whole number of at least 1"],
+  noRepeatNgramSize: [0, Infinity, "a whole number of at least 0"],
+  minNewTokens: [0, Infinity, "a whole number of at least 0"],
+  seed: [0, Infinity, "a whole number of at least 0"],
+};
+
+/** Checks what a caller may get wrong. */
+function checkOptions(options: unknown): void {
+  if (!isRecord(options)) {
+    throw new InputError(
+      `Cannot generate with ${kindOf(options)}: wanted an object such as { maxNewTokens: 64 }`,
+    );
+  }
+  const bad = (name: string, wanted: string) =>
+    new InputError(`Cannot generate with ${name} ${kindOf(options[name])}: wanted ${wanted}`);
+  for (const [name, [least, most, wanted]] of Object.entries(bounds)) {
+    const value = options[name];
+    if (value === undefined && name !== "maxNewTokens") continue;
+    const whole = !wanted.includes("whole") || Number.isInteger(value);
+    const valid = typeof value === "number" && value >= least && value <= most && whole;
+    if (!valid) throw bad(name, wanted);
+  }
+  for (const name of ["stopTokenIds", "suppressTokens", "beginSuppressTokens"]) {
+    const value = options[name];
+    if (value === undefined || (Array.isArray(value) && value.every(Number.isInteger))) continue;
+    throw bad(name, "a list of token ids");
+  }
+  const use = options.generationConfig ?? "auto";
+  if (!["auto", "follow", "ignore"].includes(use as string)) {
+    throw bad("generationConfig", '"auto", "follow" or "ignore"');
   }
 }
 
@@ -96,26 +198,50 @@ function cacheFor(model: VisionLanguageModel, options: GenerateOptions): KvCache
 }
 
 /**
- * Generates tokens one by one, up to and with a stop token, as transformers' `generate` does.
+ * Generates tokens one by one, up to and with a stop token, as transformers' `generate` does: greedily
+ * unless asked for draws, by the rules of the options and of `generation_config.json`
+ * ({@link GenerationConfigUse}). Draws are seeded; they are not PyTorch's.
  *
  * The cache keeps what the attention function needs: under hybrid attention, local heads hold their
  * sink and window only. Where a hook wants scores or patterns, it keeps everything.
  *
  * @param inputs prompt
  * @param cache an empty cache to fill, a fresh one by default; freed at the end
- * @throws {InputError} for impossible options
+ * @throws {InputError} for impossible options, inputs of another form, a cache that is not empty, and
+ *   logits that are not numbers
  */
 export async function* generate(
   model: VisionLanguageModel,
   inputs: ModelInputs,
   options: GenerateOptions,
-  cache: KvCache = cacheFor(model, options),
+  cache?: KvCache,
 ): AsyncGenerator<GeneratedToken> {
   checkOptions(options);
+  checkInputs(inputs, model.config);
+  if (cache && cache.length > 0) {
+    throw new InputError(
+      `Cannot generate with a cache of ${cache.length} positions: the prompt is run from its start; ` +
+        "give an empty cache (model.newCache()) or none",
+    );
+  }
+  const decoding = decodingOf(model.config, options);
+  yield* decode(model, inputs, options, decoding, cache ?? cacheFor(model, options));
+}
+
+/** Decodes with checked options; the cache is freed at the end. */
+async function* decode(
+  model: VisionLanguageModel,
+  inputs: ModelInputs,
+  options: GenerateOptions,
+  decoding: Decoding,
+  cache: KvCache,
+): AsyncGenerator<GeneratedToken> {
   const { kernels: k, decoder } = model;
   const hooks = model.runHooks(options.hooks);
   const random = new Random(options.seed ?? 0);
   const stop = new Set(options.stopTokenIds ?? model.config.eosTokenIds);
+  const ids = [...inputs.inputIds];
+  const history: TokenHistory = { ids, promptLength: ids.length, stop };
   const axes = inputs.positionIds.length / inputs.inputIds.length;
   try {
     let logits = k.scope(() => {
@@ -125,7 +251,8 @@ export async function* generate(
     for (let step = 0; step < options.maxNewTokens; step++) {
       const values = await k.read(logits) as Float32Array;
       k.dispose(logits);
-      const id = chooseToken(values, options, random);
+      const id = chooseToken(values, decoding, history, random);
+      ids.push(id);
       if (options.signal?.aborted) return;
       const isStop = stop.has(id);
       yield { id, isStop, logits: options.keepLogits ? values : null };

@@ -6,6 +6,7 @@
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { Capture } from "../hooks/capture.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
+import { checkForwardOptions } from "./check_inputs.ts";
 import type { ModelInputs } from "./model_inputs.ts";
 import type { TextDecoder } from "./text_decoder.ts";
 import type {
@@ -25,12 +26,13 @@ export class StagedForward {
   #residual: Tensor | null = null;
   #deepstack: readonly Tensor[] = [];
 
-  /** @throws {InputError} for unknown hook names */
+  /** @throws {InputError} for unknown hook names and options of another form */
   constructor(
     readonly model: VisionLanguageModel,
     readonly inputs: ModelInputs,
     readonly options: ForwardOptions,
   ) {
+    checkForwardOptions(options);
     this.#kernels = model.kernels;
     this.#capture = options.capture ? new Capture(options.capture, model.hookNames) : null;
     this.#hooks = model.runHooks(options.hooks, this.#capture?.hooks);

@@ -8,8 +8,9 @@ import { gridOf, type HeadGrid } from "../common/head_id.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import type { CapturedArray, CaptureRequest } from "../hooks/capture.ts";
 import { hookNames, type Hooks } from "../hooks/hook_point.ts";
-import { RunHooks } from "../hooks/run_hooks.ts";
+import { hookEntries, RunHooks } from "../hooks/run_hooks.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
+import { checkInputs } from "./check_inputs.ts";
 import { type ModelConfig, visionDepth } from "./config.ts";
 import { KvCache } from "./kv_cache.ts";
 import type { ModelInputs, VisionFeatures, VisionTower } from "./model_inputs.ts";
@@ -83,7 +84,7 @@ export class VisionLanguageModel {
   runHooks(...hooks: readonly (Hooks | undefined)[]): RunHooks | null {
     const merged: Record<string, Hooks[string]> = {};
     for (const given of hooks) {
-      for (const [name, hook] of Object.entries(given ?? {})) {
+      for (const [name, hook] of hookEntries(given ?? {})) {
         merged[name] = [merged[name] ?? [], hook].flat() as Hooks[string];
       }
     }
@@ -105,12 +106,13 @@ export class VisionLanguageModel {
   /**
    * Token embeddings with the media's features in place of the placeholders.
    *
-   * @throws {InputError} if placeholders and features do not match in number
+   * @throws {InputError} for inputs of another form, and if placeholders and features do not match in
+   *   number
    */
   embedPrompt(inputs: ModelInputs, hooks: RunHooks | null = null): EmbeddedPrompt {
     const { kernels: k, config } = this;
+    checkInputs(inputs, config);
     const tokens = inputs.inputIds.length;
-    if (tokens === 0) throw new InputError("Cannot run an empty prompt: it has no tokens");
     return k.scope(() => {
       const media = this.vision?.encodeMedia(inputs.media, hooks) ?? { images: null, videos: null };
       const text = this.decoder.embed(inputs.inputIds); // [T, D]
@@ -170,6 +172,7 @@ export class VisionLanguageModel {
       lastRows?: number;
     } = {},
   ): Tensor {
+    if (options.embedded) checkInputs(inputs, this.config);
     const hooks = options.runHooks ?? this.runHooks(options.hooks);
     return this.kernels.scope(() => {
       const { embeddings, deepstack } = options.embedded ?? this.embedPrompt(inputs, hooks);

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/common/errors.ts";
 import { hookNames } from "../../lib/hooks/hook_point.ts";
 import { RunHooks } from "../../lib/hooks/run_hooks.ts";
 import { testKernels } from "../suites/golden.ts";
@@ -49,4 +50,40 @@ Deno.test("a replacement of another shape is an error", async () => {
   const k = await testKernels();
   const hooks = new RunHooks({ "embed": (x) => x.sum() }, names, k);
   assertThrows(() => k.scope(() => hooks.apply("embed", k.zeros([2, 3]))), Error, "wanted [2,3]");
+});
+
+Deno.test("a hook that returns a Promise or another value is told so, and leaves nothing behind", async () => {
+  const k = await testKernels();
+  const before = k.tensorCount(), tfjsBefore = tf.memory().numTensors;
+  const said: unknown[] = [];
+  const error = console.error;
+  console.error = (...words) => void said.push(words);
+  try {
+    for (
+      const [returned, message] of [
+        [Promise.resolve(), "a Promise, but the model does not wait"],
+        [Promise.reject(new Error("late")), "a Promise"],
+        [[1, 2], "a list of 2; wanted a tensor"],
+        [true, "true; wanted"],
+        [0, "0; wanted"],
+        ["zero", 'the text "zero"'],
+        [{}, "an object; wanted"],
+      ] as const
+    ) {
+      for (const hook of [() => returned, { onTensor: () => returned }]) {
+        const hooks = new RunHooks({ "blocks.0.attn.z": hook as never }, names, k);
+        assertThrows(
+          () => k.scope(() => hooks.apply("blocks.0.attn.z", k.zeros([1, 2]))),
+          InputError,
+          `at "blocks.0.attn.z": the hook returned ${message}`,
+        );
+      }
+    }
+    const nothing = new RunHooks({ "embed": (() => null) as never }, names, k);
+    k.scope(() => void nothing.apply("embed", k.zeros([1, 2])));
+  } finally {
+    console.error = error;
+  }
+  assertEquals(said, []);
+  assertEquals([k.tensorCount(), tf.memory().numTensors], [before, tfjsBefore]);
 });

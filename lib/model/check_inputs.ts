@@ -1,0 +1,85 @@
+/**
+ * What a caller without types may get wrong about a prompt, told before anything is computed.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import { isRecord, kindOf } from "../common/values.ts";
+import type { ModelConfig } from "./config.ts";
+
+/**
+ * Checks that model inputs have the form of `ModelInputs` and one position for each token.
+ *
+ * @param inputs what was given as a prompt
+ * @param config the model that is to read it
+ * @throws {InputError} that names the part that is wrong
+ */
+export function checkInputs(inputs: unknown, { text }: ModelConfig): void {
+  if (!isRecord(inputs)) {
+    throw new InputError(
+      `Cannot run ${
+        kindOf(inputs)
+      }: wanted a prompt, as \`await model.prepare(messages)\` gives it`,
+    );
+  }
+  const { inputIds, positionIds, nextPosition, media } = inputs;
+  for (const [name, value] of Object.entries({ inputIds, positionIds })) {
+    if (value instanceof Int32Array) continue;
+    throw new InputError(
+      `Cannot run a prompt whose ${name} is ${kindOf(value)}: wanted Int32Array`,
+    );
+  }
+  const tokens = (inputIds as Int32Array).length, positions = (positionIds as Int32Array).length;
+  if (tokens === 0) throw new InputError("Cannot run an empty prompt: it has no tokens");
+  const axes = text.mropeSection ? [1, 3] : [1];
+  if (!axes.some((count) => positions === count * tokens)) {
+    throw new InputError(
+      `Cannot run ${tokens} tokens at ${positions} positions: wanted ` +
+        axes.map((count) => `${count * tokens} (${count} for each token)`).join(" or "),
+    );
+  }
+  if (!Number.isInteger(nextPosition) || (nextPosition as number) < 0) {
+    throw new InputError(
+      `Cannot run a prompt whose nextPosition is ${kindOf(nextPosition)}: wanted a whole number, ` +
+        "the position of the first token after the prompt",
+    );
+  }
+  if (!isRecord(media)) {
+    throw new InputError(
+      `Cannot run a prompt whose media is ${kindOf(media)}: wanted an object of tensors by name, ` +
+        "empty for text alone",
+    );
+  }
+}
+
+/**
+ * Checks the options of a forward pass.
+ *
+ * @param options what was given
+ * @throws {InputError} that names the option that is wrong
+ */
+export function checkForwardOptions(options: unknown): void {
+  if (!isRecord(options)) {
+    throw new InputError(
+      `Cannot run a forward pass with ${
+        kindOf(options)
+      }: wanted an object such as { logits: "all" }`,
+    );
+  }
+  const { logits, patternRows } = options;
+  const bad = (name: string, value: unknown, wanted: string) =>
+    new InputError(`Cannot run a forward pass with ${name} ${kindOf(value)}: wanted ${wanted}`);
+  if (logits !== undefined && !["all", "last", "none"].includes(logits as string)) {
+    throw bad("logits", logits, '"all", "last" or "none"');
+  }
+  if (patternRows === undefined) return;
+  const wanted = "{ rows: [0, 1, …], onPattern: (layer, pattern, kernels) => … }";
+  if (!isRecord(patternRows)) throw bad("patternRows", patternRows, wanted);
+  const { rows, onPattern } = patternRows;
+  const listed = (Array.isArray(rows) || ArrayBuffer.isView(rows)) &&
+    (rows as readonly number[]).length > 0;
+  if (!listed) throw bad("patternRows.rows", rows, "a list of rows, not empty");
+  if (typeof onPattern !== "function") {
+    throw bad("patternRows.onPattern", onPattern, "a function");
+  }
+}
