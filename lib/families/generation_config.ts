@@ -4,7 +4,7 @@
  * Source: transformers 5.23 `generation/configuration_utils.py`.
  * @module
  */
-import { JsonReader } from "../common/json_reader.ts";
+import type { JsonReader } from "../common/json_reader.ts";
 import type { DecodingRules, GenerationSettings } from "../model/decoding_rules.ts";
 
 /** Keys that would change greedy tokens, with the values that change nothing; null always is one. */

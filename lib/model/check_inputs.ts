@@ -14,7 +14,7 @@ import type { ModelConfig } from "./config.ts";
  * @param config the model that is to read it
  * @throws {InputError} that names the part that is wrong
  */
-export function checkInputs(inputs: unknown, { text }: ModelConfig): void {
+export function checkInputs(inputs: unknown, { text }: Pick<ModelConfig, "text">): void {
   if (!isRecord(inputs)) {
     throw new InputError(
       `Cannot run ${

@@ -1,5 +1,6 @@
 import { interventions } from "../../lib/causal/interventions/registry.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../lib/common/errors.ts";
 import { decodeVariants } from "../../lib/causal/decode_variants.ts";
 import { type Variant, zeroHeads } from "../../lib/causal/head_mask.ts";
 import { intervene } from "../../lib/causal/intervene.ts";
@@ -74,6 +75,20 @@ Deno.test("each row ends at its own stop token", async () => {
     () => decodeVariants(model, sample, variants, { ...options, maxNewTokens: 0 }),
     Error,
     "Cannot generate with maxNewTokens 0",
+  );
+  const media = Object.fromEntries(
+    Object.entries(sample.inputs.media).map(([name, tensor]) => [
+      name,
+      name === "pixel_values"
+        ? { ...tensor, data: new Float32Array(tensor.data.length).fill(NaN) }
+        : tensor,
+    ]),
+  );
+  const broken = { ...sample, inputs: { ...sample.inputs, media } };
+  await assertRejects(
+    () => decodeVariants(model, broken, [[]], options),
+    InputError,
+    "Cannot choose token 1 of variant 0 of the batch: the logits are not numbers",
   );
   model.dispose();
 });
