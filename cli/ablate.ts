@@ -1,6 +1,6 @@
 /** `corelens ablate`: removes heads, against controls, and says what the answers lose. */
 import type { Command } from "./command.ts";
-import { dataOptions, readData } from "./data.ts";
+import { dataOptions, otherScoresOption, readData } from "./data.ts";
 import { progress } from "./progress.ts";
 import { namesOf, sharesOf } from "./values.ts";
 
@@ -11,6 +11,7 @@ export const command: Command = {
   options: {
     ...dataOptions,
     scores: { type: "string", value: "RUN", help: "folder of an identify run, on other samples" },
+    ...otherScoresOption,
     fractions: {
       type: "string",
       value: "SHARES",
@@ -47,6 +48,7 @@ export const command: Command = {
     const { results } = await ablateHeads(model.network, ablationSamples(model, samples), scores, {
       ...record,
       ...settings,
+      allowOtherScores: args.flag("allow-other-scores"),
       onProgress: progress("ablate"),
     });
     if (args.flag("json")) return console.log(JSON.stringify(results, null, 2));

@@ -1,6 +1,6 @@
 /** `corelens accelerate`: hybrid sparse prefill against dense, in time and in right answers. */
 import type { Command } from "./command.ts";
-import { dataOptions, readData } from "./data.ts";
+import { dataOptions, otherScoresOption, readData } from "./data.ts";
 import { progress } from "./progress.ts";
 import { namesOf, sharesOf } from "./values.ts";
 
@@ -11,6 +11,7 @@ export const command: Command = {
   options: {
     ...dataOptions,
     scores: { type: "string", value: "RUN", help: "folder of an identify run" },
+    ...otherScoresOption,
     policies: { type: "string", value: "NAMES", help: "comma-separated; all by default" },
     fractions: {
       type: "string",
@@ -38,12 +39,14 @@ export const command: Command = {
       rounds: args.integer("rounds", 7, 1),
     };
     const { samples, record } = await readData(args);
-    const scores = meanScores(await readFoundHeads(args.required("scores")));
+    const found = await readFoundHeads(args.required("scores"));
     using model = await loadCommandModel(args);
     const rows = await prefillSpeed(model, samples, {
       ...record,
       ...settings,
-      scores,
+      scores: meanScores(found),
+      origin: found.origin,
+      allowOtherScores: args.flag("allow-other-scores"),
       onProgress: progress("accelerate"),
     });
     if (args.flag("json")) return console.log(JSON.stringify(rows, null, 2));

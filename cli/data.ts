@@ -24,6 +24,15 @@ export const dataOptions: Options = {
     type: "boolean",
     help: "go on without samples that cannot be used, and name them in the manifest",
   },
+  fresh: { type: "boolean", help: "start over: remove what earlier runs left in --out" },
+};
+
+/** Option of commands that use head scores. */
+export const otherScoresOption: Options = {
+  "allow-other-scores": {
+    type: "boolean",
+    help: "use scores of another model of the same sizes, for transfer experiments",
+  },
 };
 
 /** A data set and where its record goes. */
@@ -46,6 +55,10 @@ export interface DataRun {
     readonly leftOut: readonly LeftOut[];
     /** Says on standard error which sample is left out during the run. */
     readonly onLeftOut: (sample: LeftOut) => void;
+    /** Whether to start over. */
+    readonly fresh: boolean;
+    /** Shows what the user should know. */
+    readonly onNotice: (text: string) => void;
   };
 }
 
@@ -76,5 +89,9 @@ export async function readData(
   const onLeftOut = ({ sample, reason }: LeftOut) =>
     console.error(`left out: sample ${sample}: ${reason}`);
   const model = args.text("model") ?? "mini";
-  return { samples, record: { folder, data, model, seed, skipBad, leftOut, onLeftOut } };
+  const fresh = args.flag("fresh"), onNotice = (text: string) => console.error(text);
+  return {
+    samples,
+    record: { folder, data, model, seed, skipBad, leftOut, onLeftOut, fresh, onNotice },
+  };
 }

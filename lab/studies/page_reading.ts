@@ -5,6 +5,7 @@
  * @module
  */
 import { sweep } from "../../lib/causal/sweep.ts";
+import { digestOf } from "../../lib/common/digest.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
@@ -14,15 +15,14 @@ import { mean } from "../../lib/stats/summary.ts";
 import type { PageNeedle } from "../pages/page_needles.ts";
 import { pageWordClass } from "../pages/page_words.ts";
 import { completionSample, needleCompletion } from "./completion_sample.ts";
-import { type Experiment, type RunContext, runUnits } from "../../lib/experiments/experiment.ts";
-import type { Json } from "../../lib/experiments/journal.ts";
-import { type ReadableWords, readCells } from "./read_cells.ts";
 import {
-  jsonText,
-  makeManifest,
-  readRecordJson,
-  writeRecord,
-} from "../../lib/experiments/record.ts";
+  type Experiment,
+  type ExperimentConfig,
+  type RunContext,
+  runExperiment,
+} from "../../lib/experiments/experiment.ts";
+import { type ReadableWords, readCells } from "./read_cells.ts";
+import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
 
 /** A page needle that is drawn when its turn comes. */
 export interface LazyPageNeedle {
@@ -113,44 +113,57 @@ export interface PageReadingConfig {
   readonly data: string;
 }
 
+/** Settings as the runner takes them. */
+interface RunConfig extends ExperimentConfig, Pick<PageReadingConfig, "words"> {
+  readonly pretrained: PretrainedModel;
+  readonly samples: readonly LazyPageNeedle[];
+}
+
+/** Outcome of one needle. */
+async function readNeedle(
+  model: PretrainedModel,
+  words: ReadableWords,
+  { sample, pages }: PageNeedle,
+): Promise<PageReadingRow> {
+  const seen = await completionSample(model, sample, needleCompletion(sample));
+  const classes = pages.flat().map(({ word }) => pageWordClass(word));
+  const tokens = classes.map((index) => words.tokens[index]);
+  const twin = { ...seen, inputs: textTwin(seen.inputs, model.config.imageTokenId, tokens) };
+  const right = async (prompt: typeof seen) => {
+    const [outcome] = await sweep(model.network, prompt, [[]], { scope: "all" });
+    return Number(outcome.correct);
+  };
+  const found = await readCells(model, seen.inputs.media, words);
+  return {
+    id: sample.id,
+    kind: `${sample.domain}, ${pages.length} ${pages.length === 1 ? "page" : "pages"}`,
+    seen: await right(seen),
+    read: await right(twin),
+    rightCells: classes.reduce((sum, word, i) => sum + Number(found[i] === word), 0),
+    cells: classes.length,
+  };
+}
+
 /** The experiment: one row per sample. */
-export const pageReadingExperiment: Experiment<PageReadingConfig, PageReadingRow> = {
+export const pageReadingExperiment: Experiment<RunConfig, PageReadingRow, PageReadingResult[]> = {
   name: "page_reading",
   question: "Does a language model answer from page images as it does from the same words as text?",
-  async *run({ model, needles, words, name, data }, context: RunContext = {}) {
-    const units = needles.map(({ id, draw }) => ({
+  action: "read pages",
+  sources: [new URL("../", import.meta.url)],
+  units: ({ pretrained, samples, words }) =>
+    samples.map(({ id, draw }) => ({
       key: id,
-      work: async (): Promise<PageReadingRow> => {
-        const { sample, pages } = draw();
-        const seen = await completionSample(model, sample, needleCompletion(sample));
-        const classes = pages.flat().map(({ word }) => pageWordClass(word));
-        const tokens = classes.map((index) => words.tokens[index]);
-        const twin = {
-          ...seen,
-          inputs: textTwin(seen.inputs, model.config.imageTokenId, tokens),
-        };
-        const right = async (prompt: typeof seen) => {
-          const [outcome] = await sweep(model.network, prompt, [[]], { scope: "all" });
-          return Number(outcome.correct);
-        };
-        const found = await readCells(model, seen.inputs.media, words);
-        return {
-          id,
-          kind: `${sample.domain}, ${pages.length} ${pages.length === 1 ? "page" : "pages"}`,
-          seen: await right(seen),
-          read: await right(twin),
-          rightCells: classes.reduce((sum, word, i) => sum + Number(found[i] === word), 0),
-          cells: classes.length,
-        };
+      open: () => {
+        const needle = draw();
+        const work = async () => ({ ...await readNeedle(pretrained, words, needle), id });
+        return Promise.resolve({ digest: digestOf(needle), work });
       },
-    }));
-    const codec = {
-      encode: (row: PageReadingRow): Json => ({ ...row }),
-      decode: (json: Json): PageReadingRow => json as unknown as PageReadingRow,
-    };
-    const identity: Json = { experiment: pageReadingExperiment.name, model: name, data };
-    yield* runUnits(units, codec, identity, context);
-  },
+    })),
+  result: pageReadingResults,
+  record: (results) => ({
+    options: {},
+    files: { "results.json": jsonText(results) },
+  }),
 };
 
 /** Results of rows, by kind of sample in the order in which they come. */
@@ -181,7 +194,7 @@ export function pageReadingResults(rows: readonly PageReadingRow[]): PageReading
 
 /**
  * Compares answers from page images with answers from the same words as text. With a folder, writes
- * `results.json` and `manifest.json` there; a run that was killed goes on where it stopped.
+ * `results.json` and `manifest.json` there; a run that was killed resumes where it stopped.
  *
  * @throws {InputError} for samples that cannot be used
  */
@@ -189,20 +202,10 @@ export async function pageReading(
   config: PageReadingConfig,
   context: RunContext = {},
 ): Promise<PageReadingResult[]> {
-  const rows: PageReadingRow[] = [];
-  for await (const row of pageReadingExperiment.run(config, context)) rows.push(row);
-  const results = pageReadingResults(rows);
-  if (context.folder === undefined) return results;
-  const manifest = await makeManifest({
-    experiment: pageReadingExperiment.name,
-    model: config.name,
-    data: config.data,
-    samples: rows.length,
-    seed: 0,
-    options: {},
-  }, config.model.network.kernels);
-  await writeRecord(context.folder, manifest, { "results.json": jsonText(results) });
-  return results;
+  const { model, needles: samples, words, name, data } = config;
+  const about = { model: name, data };
+  const given = { network: model.network, pretrained: model, samples, words, about };
+  return await runExperiment(pageReadingExperiment, given, context);
 }
 
 /** The results of a record. @throws {InputError} if the folder holds none */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { digestOf } from "../../lib/common/digest.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { wilsonInterval } from "../../lib/stats/proportion.ts";
@@ -12,15 +13,14 @@ import { pageWords } from "../pages/page_words.ts";
 import { fontNames } from "../pages/stroke_font.ts";
 import { drawPage, type PageCell, pageCells } from "../pages/word_page.ts";
 import { labelledPages } from "../training/eyes_pages.ts";
-import { type Experiment, type RunContext, runUnits } from "../../lib/experiments/experiment.ts";
-import type { Json } from "../../lib/experiments/journal.ts";
-import { type ReadableWords, readCells } from "./read_cells.ts";
 import {
-  jsonText,
-  makeManifest,
-  readRecordJson,
-  writeRecord,
-} from "../../lib/experiments/record.ts";
+  type Experiment,
+  type ExperimentConfig,
+  type RunContext,
+  runExperiment,
+} from "../../lib/experiments/experiment.ts";
+import { type ReadableWords, readCells } from "./read_cells.ts";
+import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
 
 /** One page's outcome. */
 export interface WordReadingRow {
@@ -75,28 +75,57 @@ function drawUnit(index: number) {
   return { kind, cells, image: drawPage(cells, { fonts, level: 1 }, random) };
 }
 
+/** Settings as the runner takes them. */
+interface RunConfig extends ExperimentConfig, Pick<WordReadingConfig, "words"> {
+  readonly pretrained: PretrainedModel;
+  /** Numbers of the pages. */
+  readonly samples: readonly { readonly index: number }[];
+}
+
+/** Outcome of one page. */
+async function readPage(
+  model: PretrainedModel,
+  words: ReadableWords,
+  { kind, cells, image }: ReturnType<typeof drawUnit>,
+): Promise<WordReadingRow> {
+  const { pixels } = labelledPages([image], new Int32Array(0));
+  const found = await readCells(model, { pixel_values: pixels }, words);
+  const wrong = cells.map(({ word }, i) => [word, pageWords[found[i]]] as const)
+    .filter(([word, read]) => word !== read);
+  return { kind, right: cells.length - wrong.length, cells: cells.length, wrong };
+}
+
+/** What was found: results, and the words that were read as others. */
+interface WordReadingFound {
+  readonly results: WordReadingResult[];
+  readonly wrong: readonly (readonly [right: string, read: string])[];
+}
+
 /** The experiment: one row per page. */
-export const wordReadingExperiment: Experiment<WordReadingConfig, WordReadingRow> = {
+export const wordReadingExperiment: Experiment<RunConfig, WordReadingRow, WordReadingFound> = {
   name: "word_reading",
   question: "How many words do the eyes read right?",
-  async *run({ model, words, pages, name }, context: RunContext = {}) {
-    const units = Array.from({ length: pages }, (_, index) => ({
+  action: "read pages",
+  sources: [new URL("../", import.meta.url)],
+  units: ({ pretrained, samples, words }) =>
+    samples.map(({ index }) => ({
       key: `${index}`,
-      work: async (): Promise<WordReadingRow> => {
-        const { kind, cells, image } = drawUnit(index);
-        const { pixels } = labelledPages([image], new Int32Array(0));
-        const found = await readCells(model, { pixel_values: pixels }, words);
-        const wrong = cells.map(({ word }, i) => [word, pageWords[found[i]]] as const)
-          .filter(([word, read]) => word !== read);
-        return { kind, right: cells.length - wrong.length, cells: cells.length, wrong };
+      open: () => {
+        const page = drawUnit(index);
+        return Promise.resolve({
+          digest: digestOf(page),
+          work: () => readPage(pretrained, words, page),
+        });
       },
-    }));
-    const codec = {
-      encode: (row: WordReadingRow): Json => row as unknown as Json,
-      decode: (json: Json): WordReadingRow => json as unknown as WordReadingRow,
-    };
-    yield* runUnits(units, codec, { experiment: "word_reading", model: name, pages }, context);
-  },
+    })),
+  result: (rows) => ({
+    results: wordReadingResults(rows),
+    wrong: rows.flatMap(({ wrong }) => wrong),
+  }),
+  record: ({ results, wrong }) => ({
+    options: {},
+    files: { "results.json": jsonText(results), "confusions.json": jsonText(wrong) },
+  }),
 };
 
 /** Results of rows: by kind as far as there are any, and all. */
@@ -119,23 +148,11 @@ export async function wordReading(
   config: WordReadingConfig,
   context: RunContext = {},
 ): Promise<WordReadingResult[]> {
-  const rows: WordReadingRow[] = [];
-  for await (const row of wordReadingExperiment.run(config, context)) rows.push(row);
-  const results = wordReadingResults(rows);
-  if (context.folder === undefined) return results;
-  const manifest = await makeManifest({
-    experiment: wordReadingExperiment.name,
-    model: config.name,
-    data: `${config.pages} pages of random words`,
-    samples: rows.length,
-    seed: 0,
-    options: {},
-  }, config.model.network.kernels);
-  await writeRecord(context.folder, manifest, {
-    "results.json": jsonText(results),
-    "confusions.json": jsonText(rows.flatMap(({ wrong }) => wrong)),
-  });
-  return results;
+  const { model, words, pages, name } = config;
+  const samples = Array.from({ length: pages }, (_, index) => ({ index }));
+  const about = { model: name, data: `${pages} pages of random words` };
+  const given = { network: model.network, pretrained: model, samples, words, about };
+  return (await runExperiment(wordReadingExperiment, given, context)).results;
 }
 
 /** The results of a record. @throws {InputError} if the folder holds none */

@@ -150,6 +150,30 @@ export async function writeAtomically(
   }
 }
 
+/**
+ * Removes the temporary files that {@link writeAtomically} leaves in a folder when the process is
+ * killed. Only for a folder in which nobody else writes now.
+ *
+ * @example
+ * ```ts
+ * import { removeTemporaries } from "./files.ts";
+ * import { assertEquals } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/scores.json.0a1b2c3d.tmp`, "half");
+ * await removeTemporaries(folder);
+ * assertEquals([...Deno.readDirSync(folder)], []);
+ * await Deno.remove(folder);
+ * ```
+ */
+export async function removeTemporaries(folder: string): Promise<void> {
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (!isFile || !/\.[0-9a-f]{8}\.tmp$/.test(name)) continue;
+    await Deno.remove(`${folder}/${name}`).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+}
+
 /** Writes all of `bytes` at the file's position. */
 export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));

@@ -3,30 +3,32 @@
  *
  * @module
  */
-import * as arrow from "apache-arrow";
 import { decodeVariants } from "../causal/decode_variants.ts";
 import type { Variant } from "../causal/head_mask.ts";
 import type { Intervention } from "../causal/interventions/intervention.ts";
 import { interventions } from "../causal/interventions/registry.ts";
 import { type AnswerSample, type Scope, sweep } from "../causal/sweep.ts";
 import { InputError } from "../common/errors.ts";
-import { textColumn } from "../heads/arrow_columns.ts";
 import { gridOfScores, type HeadScores, meanScores } from "../heads/head_scores.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
-import { hash128 } from "../stats/hash.ts";
 import { ablationPlan, type PlannedAblation, type PlanOptions } from "./ablation_plan.ts";
 import { type AblationResult, ablationResults, type AblationTable } from "./ablation_results.ts";
+import { ablationRowsFromArrow, ablationTableToArrow } from "./ablation_table_file.ts";
 import {
   type Experiment,
-  noneUsable,
-  type RunContext,
-  runUnits,
+  type ExperimentConfig,
+  runExperiment,
   type SamplesContext,
-  withLeftOut,
 } from "./experiment.ts";
-import type { LazySample } from "./find_heads.ts";
-import { decodeFloats, encodeFloats, type Json } from "./journal.ts";
-import { jsonText, makeManifest, readRecordJson, writeRecord } from "./record.ts";
+import type { FoundHeads } from "./find_heads.ts";
+import { type LazySample, sampleUnits } from "./lazy_sample.ts";
+import { jsonText, readRecordJson } from "./record.ts";
+import {
+  checkScoreOrigin,
+  type OriginOptions,
+  samplesInBoth,
+  sharedSamplesWarning,
+} from "./score_origin.ts";
 
 /** A sample with its answer. */
 export interface AblationSample extends AnswerSample {
@@ -42,7 +44,7 @@ export interface AblationSample extends AnswerSample {
 export type LazyAblationSample = LazySample<AblationSample>;
 
 /** Settings of {@link ablateHeads}. */
-export interface AblateHeadsOptions extends SamplesContext, PlanOptions {
+export interface AblateHeadsOptions extends SamplesContext, PlanOptions, OriginOptions {
   /** From the question on (`answer`, by default) or at every position (`all`). */
   readonly scope?: Scope;
   /** What takes the place of the heads' output; nothing (`interventions.zero()`) by default. */
@@ -54,8 +56,6 @@ export interface AblateHeadsOptions extends SamplesContext, PlanOptions {
   readonly maxNewTokens?: number;
   /** Rows of a batch at most; see `SweepOptions`. */
   readonly batchRows?: number;
-  /** Name of the model in the record. */
-  readonly model?: string;
   /** Name of the data set in the record. */
   readonly data?: string;
   /** Bootstrap draws of intervals; 2000 by default. */
@@ -63,13 +63,26 @@ export interface AblateHeadsOptions extends SamplesContext, PlanOptions {
 }
 
 /** Settings of the experiment as such. */
-export interface AblateHeadsConfig extends Omit<AblateHeadsOptions, keyof SamplesContext> {
-  /** The network. */
-  readonly network: VisionLanguageModel;
+export interface AblateHeadsConfig
+  extends ExperimentConfig, Pick<AblateHeadsOptions, "batchRows" | "maxNewTokens"> {
   /** The samples. */
   readonly samples: readonly (AblationSample | LazyAblationSample)[];
   /** The sets of heads; the first is empty. */
   readonly plan: readonly PlannedAblation[];
+  /** Where heads are changed. */
+  readonly scope: Scope;
+  /** What takes the place of their output. */
+  readonly intervention: Intervention;
+  /** Bootstrap draws of intervals. */
+  readonly bootstrapDraws: number;
+  /** Seed of bootstrap and permutations. */
+  readonly seed: number;
+  /** Rules whose scores chose the heads and matched the controls, and on how many samples. */
+  readonly chosen: {
+    readonly rule: string;
+    readonly matchedBy: string;
+    readonly scoredSamples: number;
+  };
 }
 
 /** One sample's outcomes, by set of heads. */
@@ -110,52 +123,52 @@ export async function ablateSample(
   return { id: sample.id, domain: given.domain, correct, logProb };
 }
 
-/** What the rows of a run depend on. */
-function identityOf(config: AblateHeadsConfig): Json {
-  const { samples, plan, network, intervention = interventions.zero() } = config;
-  const digest = (value: unknown) => hash128(JSON.stringify(value)).join("-");
+/** The table of rows. */
+function tableOf(rows: readonly AblationRow[], plan: readonly PlannedAblation[]): AblationTable {
   return {
-    experiment: ablateHeadsExperiment.name,
-    model: config.model ?? "",
-    data: config.data ?? "",
-    samples: digest(samples.map(({ id, domain }) => [id, domain])),
-    heads: digest(plan),
-    scope: config.scope ?? "answer",
-    intervention: [intervention.kind, digest(intervention.parameters)],
-    maxNewTokens: config.maxNewTokens ?? 8,
-    dtype: network.kernels.computeDType,
-    kernels: network.kernels.name,
+    plan,
+    sampleIds: rows.map(({ id }) => id),
+    domains: rows.map(({ domain }) => domain),
+    correct: Uint8Array.from(rows.flatMap(({ correct }) => [...correct])),
+    logProb: Float32Array.from(rows.flatMap(({ logProb }) => [...logProb])),
   };
 }
 
 /** The experiment: one row per sample. */
-export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow> = {
+export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow, AblatedHeads> = {
   name: "ablate_heads",
+  action: "ablate heads",
   question: "Does the answer need these heads, more than it needs others?",
-  async *run(config: AblateHeadsConfig, context: RunContext = {}) {
-    if (config.samples.length === 0) {
-      throw new InputError("Cannot ablate heads on 0 samples: 1 needed");
-    }
-    const { intervention = interventions.zero() } = config;
-    const variants = config.plan.map(({ heads }): Variant =>
+  units(config) {
+    const { samples, network, plan, intervention } = config;
+    const variants = plan.map(({ heads }): Variant =>
       heads.length > 0 ? [{ heads, intervention }] : []
     );
-    const units = config.samples.map((sample) => ({
-      key: sample.id,
-      work: () => ablateSample(config.network, variants, sample, config),
-    }));
-    const codec = {
-      encode: (row: AblationRow): Json => ({
-        ...row,
-        correct: encodeFloats(row.correct),
-        logProb: encodeFloats(row.logProb),
-      }),
-      decode: (json: Json): AblationRow => {
-        const row = json as { id: string; domain: string; correct: string; logProb: string };
-        return { ...row, correct: decodeFloats(row.correct), logProb: decodeFloats(row.logProb) };
-      },
-    };
-    yield* runUnits(units, codec, identityOf(config), context);
+    return sampleUnits<AblationSample, AblationRow>(
+      samples,
+      (sample) => ablateSample(network, variants, sample, config),
+    );
+  },
+  result(rows, { plan, bootstrapDraws: draws, seed }) {
+    const table = tableOf(rows, plan);
+    return { ...table, results: ablationResults(table, { draws, seed }) };
+  },
+  record: (found, { scope, intervention, plan, chosen, about }) => ({
+    options: {
+      scope,
+      intervention: intervention.kind,
+      sets: plan.length,
+      ...chosen,
+      samplesInBoth: about?.samplesInBoth ?? 0,
+    },
+    files: {
+      "samples.arrow": ablationTableToArrow(found),
+      "results.json": jsonText(found.results),
+    },
+  }),
+  async readRows(folder, { plan }) {
+    const path = `${folder}/samples.arrow`;
+    return ablationRowsFromArrow(await Deno.readFile(path), plan.length, path);
   },
 };
 
@@ -177,11 +190,11 @@ export interface AblatedHeads extends AblationTable {
 export async function ablateHeads(
   network: VisionLanguageModel,
   samples: readonly (AblationSample | LazyAblationSample)[],
-  scores: HeadScores & { readonly rules?: readonly HeadScores[] },
+  scores: HeadScores & Partial<Pick<FoundHeads, "rules" | "origin">>,
   options: AblateHeadsOptions = {},
 ): Promise<AblatedHeads> {
-  const { context, leftOut, settings } = withLeftOut(options);
-  const { folder } = context;
+  const { scope = "answer", intervention = interventions.zero(), model, data } = options;
+  const { maxNewTokens, batchRows, bootstrapDraws = 2000, seed = 0 } = options;
   const matched = scores.rules?.find(({ rule }) => rule === "context-mass") ?? scores;
   const grid = gridOfScores(scores);
   const { numHiddenLayers, numAttentionHeads } = network.config.text;
@@ -191,68 +204,26 @@ export async function ablateHeads(
         `${numHiddenLayers} with ${numAttentionHeads}`,
     );
   }
-  const plan = ablationPlan(meanScores(scores), meanScores(matched), grid, settings);
-  const config: AblateHeadsConfig = { ...settings, network, samples, plan };
-  const rows: AblationRow[] = [];
-  for await (const row of ablateHeadsExperiment.run(config, context)) rows.push(row);
-  if (rows.length === 0) throw noneUsable("ablate heads", samples.length, leftOut.at(-1)?.reason);
-  const table: AblationTable = {
-    plan,
-    sampleIds: rows.map(({ id }) => id),
-    domains: rows.map(({ domain }) => domain),
-    correct: Uint8Array.from(rows.flatMap(({ correct }) => [...correct])),
-    logProb: Float32Array.from(rows.flatMap(({ logProb }) => [...logProb])),
+  const { origin, sampleIds } = scores;
+  const whose = origin && await checkScoreOrigin(origin, network, options);
+  const config: AblateHeadsConfig = {
+    network,
+    samples,
+    plan: ablationPlan(meanScores(scores), meanScores(matched), grid, options),
+    scope,
+    intervention,
+    maxNewTokens,
+    batchRows,
+    bootstrapDraws,
+    seed,
+    chosen: { rule: scores.rule, matchedBy: matched.rule, scoredSamples: sampleIds.length },
   };
-  const { bootstrapDraws: draws, seed } = options;
-  const found = { ...table, results: ablationResults(table, { draws, seed }) };
-  if (folder !== undefined) {
-    const known = new Set(scores.sampleIds);
-    const manifest = await makeManifest({
-      experiment: ablateHeadsExperiment.name,
-      model: options.model ?? "",
-      data: options.data ?? "",
-      samples: rows.length,
-      leftOut,
-      seed: seed ?? 0,
-      options: {
-        scope: options.scope ?? "answer",
-        intervention: options.intervention?.kind ?? "zero",
-        sets: plan.length,
-        rule: scores.rule,
-        matchedBy: matched.rule,
-        scoredSamples: scores.sampleIds.length,
-        samplesInBoth: table.sampleIds.filter((id) => known.has(id)).length,
-      },
-    }, network.kernels);
-    await writeRecord(folder, manifest, {
-      "samples.arrow": tableToArrow(table),
-      "results.json": jsonText(found.results),
-    });
-  }
-  return found;
-}
-
-/** The table as an Arrow file: one row per sample and set of heads. */
-function tableToArrow({ plan, sampleIds, domains, correct, logProb }: AblationTable): Uint8Array {
-  const sets = plan.length, rows = sampleIds.length * sets;
-  const column = <A extends Float64Array | Uint32Array>(
-    type: { from(list: { length: number }, map: (_: unknown, i: number) => number): A },
-    value: (planned: PlannedAblation, set: number) => number,
-  ) =>
-    arrow.makeVector(type.from({ length: rows }, (_, row) => value(plan[row % sets], row % sets)));
-  const repeated = sampleIds.flatMap(() => plan.map(({ condition }) => condition));
-  const table = new arrow.Table({
-    sample: textColumn(0, sampleIds, sets),
-    domain: textColumn(1, domains, sets),
-    set: column(Uint32Array, (_, set) => set),
-    condition: textColumn(2, repeated),
-    fraction: column(Float64Array, ({ fraction }) => fraction),
-    draw: column(Uint32Array, ({ draw }) => draw),
-    heads: column(Uint32Array, ({ heads }) => heads.length),
-    correct: arrow.makeVector(correct),
-    logProb: arrow.makeVector(logProb),
-  });
-  return arrow.tableToIPC(table, "file");
+  const units = await ablateHeadsExperiment.units(config, options);
+  const both = await samplesInBoth(units, sampleIds, origin);
+  const warning = sharedSamplesWarning(both, samples.length);
+  if (warning !== null) options.onNotice?.(warning);
+  const about = { model, data, scores: whose, samplesInBoth: both };
+  return await runExperiment(ablateHeadsExperiment, { ...config, about }, options);
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * What an experiment is, and how its units of work are run: in order, resumable, with progress.
+ * What an experiment is, and how one is run: units of work in order, each result bound to what it was
+ * made of, resumable, with a record at the end.
  *
  * This folder runs whole experiments over many samples and keeps their records on disk.
  * @module
@@ -7,7 +8,13 @@
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import { type LeftOut, UnusableSampleError } from "../data/unusable.ts";
-import { Journal, type Json } from "./journal.ts";
+import type { VisionLanguageModel } from "../model/vision_language_model.ts";
+import { type Identity, runIdentity } from "./identity.ts";
+import type { Json } from "./journal.ts";
+import { sampleSettings, type Unit } from "./lazy_sample.ts";
+import { makeManifest, type Manifest, readRecordJson, writeRecord } from "./record.ts";
+import { decodeRow, encodeRow } from "./row_codec.ts";
+import { RunFolder } from "./run_folder.ts";
 
 /** Told how many units of this run are done; those finished by an earlier run do not count. */
 export type Progress = (done: number, total: number) => void;
@@ -18,10 +25,14 @@ export interface RunContext {
    * Folder for the records. Without one nothing is written, and a run that is stopped begins anew.
    */
   readonly folder?: string;
+  /** Removes what earlier runs left in the folder, and starts over. */
+  readonly fresh?: boolean;
   /** Stops the run between two units; what is done stays done. */
   readonly signal?: AbortSignal;
   /** Progress. */
   readonly onProgress?: Progress;
+  /** Told in one sentence what the user should know: what was kept of an earlier run, warnings. */
+  readonly onNotice?: (text: string) => void;
   /**
    * Goes on without samples that cannot be used (a damaged picture, evidence without tokens) and names
    * them in the manifest. By default the first of them stops the run.
@@ -35,26 +46,6 @@ export interface RunContext {
 export interface SamplesContext extends RunContext {
   /** Samples that were left out before, to be named in the manifest. */
   readonly leftOut?: readonly LeftOut[];
-}
-
-/**
- * Where a run of samples takes place, and the list of those it goes without: the given ones, then
- * those that it meets.
- */
-export function withLeftOut<T extends SamplesContext>(
-  options: T,
-): { context: RunContext; leftOut: LeftOut[]; settings: Omit<T, keyof SamplesContext> } {
-  const { folder, signal, onProgress, skipBad, onLeftOut, leftOut: before, ...settings } = options;
-  const leftOut = [...before ?? []];
-  const told = (sample: LeftOut) => {
-    leftOut.push(sample);
-    onLeftOut?.(sample);
-  };
-  return {
-    context: { folder, signal, onProgress, skipBad, onLeftOut: told },
-    leftOut,
-    settings,
-  };
 }
 
 /**
@@ -89,82 +80,312 @@ export function noneUsable(doing: string, samples: number, reason = "unknown"): 
   );
 }
 
-/** A question and how it is answered: rows of results, one by one. */
-export interface Experiment<Config, Row> {
+/**
+ * What every experiment is configured with. Everything else in a configuration is an option: part of
+ * the run's identity by itself.
+ */
+export interface ExperimentConfig {
+  /** The network. */
+  readonly network: VisionLanguageModel;
+  /** The samples; each result is bound to its own. */
+  readonly samples: readonly object[];
+  /** Names and notes for the record; nothing depends on them. */
+  readonly about?: RunNotes;
+  /** Seed of everything random. */
+  readonly seed?: number;
+}
+
+/** What a record says beside its results. */
+export interface RunNotes {
+  /** Name of the model. */
+  readonly model?: string;
+  /** Name of the data set. */
+  readonly data?: string;
+  /** Whose scores chose the heads. */
+  readonly scores?: Json;
+  /** How many of the samples chose the heads, too. */
+  readonly samplesInBoth?: number;
+}
+
+/** What an experiment puts on disk. */
+export interface RecordParts {
+  /** Settings that a reader of the record should see. */
+  readonly options: Json;
+  /** Texts or bytes by file name. */
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
+}
+
+/** A question and how it is answered: rows of results, one for each unit of work. */
+export interface Experiment<Config extends ExperimentConfig, Row, Result> {
   /** Name in records, such as `find_heads`. */
   readonly name: string;
   /** What it answers, in one sentence. */
   readonly question: string;
-  /** Runs it; with a folder, goes on where an earlier run stopped. */
-  run(config: Config, context?: RunContext): AsyncIterable<Row>;
+  /** What it does, for messages: `find heads`. */
+  readonly action: string;
+  /** Folders whose sources compute, besides the library's. */
+  readonly sources?: readonly URL[];
+  /** The work, in order. @throws {InputError} for a configuration that cannot be run */
+  units(
+    config: Config,
+    context: RunContext,
+  ): readonly Unit<Row>[] | Promise<readonly Unit<Row>[]>;
+  /** What the rows come to: at least one, in the order of the units. */
+  result(rows: readonly Row[], config: Config): Result;
+  /** What is written. */
+  record(result: Result, config: Config): RecordParts;
+  /**
+   * The rows of a record, in the order in which they were written. Without it the runner keeps them
+   * in a file of their own, `rows.json`.
+   */
+  readRows?(folder: string, config: Config): Promise<readonly Row[]>;
 }
 
-/** One unit of work: what can be finished and noted by itself, usually a sample. */
-export interface Unit<Row> {
-  /** Unique in the run. */
-  readonly key: string;
-  /** Does the work. */
-  readonly work: () => Promise<Row>;
+/** Rows of a record whose experiment does not read them from its own files. */
+const rowsFile = "rows.json";
+
+function optionsOf(config: ExperimentConfig): Readonly<Record<string, unknown>> {
+  const { network: _network, about: _about, samples, ...given } = config;
+  const { pretrained: _pretrained, ...options } = given as Record<string, unknown>;
+  return { ...options, prompts: sampleSettings(samples) ?? undefined };
 }
 
-/** How rows become JSON for the journal, and rows again, without loss. */
-export interface RowCodec<Row> {
-  /** To JSON. */
-  encode(row: Row): Json;
-  /** From JSON. */
-  decode(json: Json): Row;
+/** The identity of a run of an experiment; see {@link runIdentity}. */
+export async function identityOf<Config extends ExperimentConfig>(
+  experiment: Pick<Experiment<Config, unknown, unknown>, "name" | "sources">,
+  config: Config,
+): Promise<Identity> {
+  const { name, sources } = experiment;
+  const { network } = config;
+  return await runIdentity({ experiment: name, network, options: optionsOf(config), sources });
 }
 
-/** Name of the journal in a run's folder; it is removed when the records are written. */
-export const journalName = "run.partial";
-
-/**
- * Runs units in order and yields their rows; those that an earlier run finished come from the
- * journal.
- *
- * @param identity what the rows depend on; a journal of another identity is an error
- * @throws {UnusableSampleError} for a unit whose sample cannot be used, unless `skipBad` leaves it out
- * @throws {InputError} for two units of one key, or a journal of other settings
- * @throws the signal's reason, once it is aborted
- *
- * @example
- * ```ts
- * import { runUnits } from "./experiment.ts";
- * import { assertEquals } from "@std/assert";
- * const units = [1, 2].map((n) => ({ key: `${n}`, work: () => Promise.resolve(n * n) }));
- * const codec = { encode: (row: number) => row, decode: (json: unknown) => json as number };
- * const rows: number[] = [];
- * for await (const row of runUnits(units, codec, {})) rows.push(row);
- * assertEquals(rows, [1, 4]);
- * ```
- */
-export async function* runUnits<Row>(
-  units: readonly Unit<Row>[],
-  codec: RowCodec<Row>,
-  identity: Json,
-  context: RunContext = {},
-): AsyncGenerator<Row> {
+function checkKeys(units: readonly Unit<unknown>[]): void {
   const keys = new Set<string>();
   for (const { key } of units) {
     if (keys.has(key)) throw new InputError(`Cannot run ${quoted(key)} twice: ids must differ`);
     keys.add(key);
   }
-  using journal = context.folder !== undefined
-    ? await Journal.open(`${context.folder}/${journalName}`, identity)
-    : null;
-  const total = units.filter(({ key }) => !journal?.entries.has(key)).length;
-  let done = 0;
-  context.onProgress?.(done, total);
-  for (const { key, work } of units) {
-    const known = journal?.entries.get(key);
-    if (known !== undefined) {
-      yield codec.decode(known);
-      continue;
-    }
+}
+
+/** A result with what it was made of. */
+interface KnownRow<Row> {
+  readonly digest: string;
+  readonly row: Row;
+}
+
+/** Works through units, but for those whose results are kept. */
+async function workThrough<Row>(
+  units: readonly Unit<Row>[],
+  kept: ReadonlyMap<string, KnownRow<Row>>,
+  context: RunContext,
+  done: (key: string, row: KnownRow<Row>) => void | Promise<void>,
+): Promise<void> {
+  const left = units.filter(({ key }) => !kept.has(key));
+  context.onProgress?.(0, left.length);
+  for (const [i, unit] of left.entries()) {
     context.signal?.throwIfAborted();
-    const row = await unlessUnusable(context, work);
-    if (row !== undefined) await journal?.add(key, codec.encode(row)); // else tried again next time
-    context.onProgress?.(++done, total);
-    if (row !== undefined) yield row;
+    const row = await unlessUnusable(context, async () => {
+      const { digest, work } = await unit.open();
+      return { digest, row: await work() };
+    });
+    if (row !== undefined) await done(unit.key, row); // else it is tried again next time
+    context.onProgress?.(i + 1, left.length);
   }
+}
+
+/** What earlier runs left, by key: a finished record's rows, then what a killed run computed. */
+async function knownRows<Config extends ExperimentConfig, Row>(
+  experiment: Experiment<Config, Row, unknown>,
+  config: Config,
+  { path, finished, journal }: RunFolder,
+): Promise<Map<string, KnownRow<Row>>> {
+  const known = new Map<string, KnownRow<Row>>();
+  if (finished) {
+    const rows = await experiment.readRows?.(path, config) ??
+      (await readRecordJson(path, rowsFile) as Json[]).map(decodeRow<Row>);
+    Object.entries(finished.digests ?? {}).forEach(([key, digest], i) =>
+      known.set(key, { digest, row: rows[i] })
+    );
+  }
+  for (const [key, { digest, value }] of journal.entries) {
+    known.set(key, { digest, row: decodeRow<Row>(value) });
+  }
+  return known;
+}
+
+/** How earlier results stand to the samples of today. */
+interface Comparison<Row> {
+  readonly kept: Map<string, KnownRow<Row>>;
+  readonly changed: number;
+  readonly gone: number;
+}
+
+async function stillValid<Row>(
+  units: readonly Unit<Row>[],
+  known: ReadonlyMap<string, KnownRow<Row>>,
+): Promise<Comparison<Row>> {
+  const kept = new Map<string, KnownRow<Row>>();
+  let changed = 0;
+  for (const { key, open } of units) {
+    const before = known.get(key);
+    if (!before) continue;
+    const now = await unlessUnusable({ skipBad: true }, open);
+    if (now?.digest === before.digest) kept.set(key, before);
+    else changed++;
+  }
+  return { kept, changed, gone: known.size - kept.size - changed };
+}
+
+/** The counts as a sentence. */
+function resumedNotice(folder: string, { kept, changed, gone }: Comparison<unknown>, all: number) {
+  return `resuming in ${folder}: ${kept.size} results kept, ${changed} computed again because their ` +
+    `samples changed, ${all - kept.size - changed} to compute, ${gone} dropped`;
+}
+
+/**
+ * Runs an experiment. With a folder, a run that was stopped there at any moment resumes: results whose
+ * samples are as they were are kept, those of changed samples are computed again, those of samples
+ * that are gone are dropped, and the record's bytes are those of an undisturbed run. A finished run is
+ * read, not run again.
+ *
+ * @returns what the experiment makes of its rows
+ * @throws {InputError} for two units of one key, or a folder with a run of other settings (unless
+ * `fresh`), naming what differs
+ * @throws the signal's reason, once it is aborted
+ *
+ * @example
+ * ```ts
+ * import { type Experiment, type ExperimentConfig, runExperiment } from "./experiment.ts";
+ * import { createKernels } from "../backend/create_kernels.ts";
+ * import { useBackend } from "../backend/select.ts";
+ * import { plantedModel } from "../../lab/planted/planted.ts";
+ * import { plantedSample } from "../../lab/planted/planted_world.ts";
+ * import { sampleUnits } from "./lazy_sample.ts";
+ * import { assertEquals } from "@std/assert";
+ * type Config = ExperimentConfig & { samples: readonly ReturnType<typeof plantedSample>[] };
+ * const lengths: Experiment<Config, number, number[]> = {
+ *   name: "prompt_lengths",
+ *   question: "How long are the prompts?",
+ *   action: "measure prompts",
+ *   units: ({ samples }) => sampleUnits(samples, ({ inputs }) => Promise.resolve(inputs.inputIds.length)),
+ *   result: (rows) => [...rows],
+ *   record: () => ({ options: {}, files: {} }),
+ * };
+ * await useBackend("auto");
+ * const { model: network } = plantedModel(createKernels("float32"), { seed: 1 });
+ * const folder = await Deno.makeTempDir();
+ * const config = { network, samples: [plantedSample(1, 0), plantedSample(1, 1)] };
+ * const first = await runExperiment(lengths, config, { folder });
+ * assertEquals(await runExperiment(lengths, config, { folder }), first);
+ * network.dispose();
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function runExperiment<Config extends ExperimentConfig, Row, Result>(
+  experiment: Experiment<Config, Row, Result>,
+  config: Config,
+  options: SamplesContext = {},
+): Promise<Result> {
+  const { action } = experiment, { length: samples } = config.samples;
+  if (samples === 0) throw new InputError(`Cannot ${action} on 0 samples: 1 needed`);
+  const leftOut: LeftOut[] = [];
+  const onLeftOut = (sample: LeftOut) => {
+    leftOut.push(sample);
+    options.onLeftOut?.(sample);
+  };
+  const context = { ...options, onLeftOut };
+  const units = await experiment.units(config, context);
+  checkKeys(units);
+  const resultOf = (rows: ReadonlyMap<string, KnownRow<Row>>) => {
+    if (rows.size === 0) throw noneUsable(action, samples, leftOut.at(-1)?.reason);
+    return experiment.result(inOrder(units, rows).map(([, { row }]) => row), config);
+  };
+  if (options.folder === undefined) {
+    const rows = new Map<string, KnownRow<Row>>();
+    await workThrough(units, rows, context, (key, row) => void rows.set(key, row));
+    return resultOf(rows);
+  }
+  const identity = await identityOf(experiment, config);
+  const folder = await RunFolder.open(options.folder, identity, options.fresh);
+  try {
+    const { path, finished, journal } = folder;
+    const before = await knownRows(experiment, config, folder);
+    const comparison = await stillValid(units, before);
+    const { kept } = comparison;
+    if (finished && isWhole(finished, units, comparison)) {
+      context.onNotice?.(`nothing to do: ${path} holds the results of this run`);
+      await journal.remove();
+      return resultOf(kept);
+    }
+    if (finished && journal.identity === null && kept.size === 0) {
+      throw otherSamples(path, comparison);
+    }
+    if (before.size > 0) context.onNotice?.(resumedNotice(path, comparison, units.length));
+    await folder.begin(identity);
+    const note = (key: string, { digest, row }: KnownRow<Row>) =>
+      journal.add(key, { digest, value: encodeRow(row) });
+    const rows = new Map(kept);
+    await workThrough(units, kept, context, async (key, row) => {
+      await note(key, row);
+      rows.set(key, row);
+    });
+    if (finished) { // its files are replaced now: the journal must hold all that they hold
+      for (const [key, row] of kept) await note(key, row);
+    }
+    const result = resultOf(rows);
+    const done = inOrder(units, rows);
+    const { about, seed = 0 } = config;
+    const { files, options: settings } = experiment.record(result, config);
+    const own: RecordParts["files"] = experiment.readRows
+      ? {}
+      : { [rowsFile]: JSON.stringify(done.map(([, { row }]) => encodeRow(row))) + "\n" };
+    const manifest = await makeManifest({
+      experiment: experiment.name,
+      model: about?.model ?? "",
+      data: about?.data ?? "",
+      samples: samples - leftOut.length,
+      leftOut: [...options.leftOut ?? [], ...leftOut],
+      seed,
+      options: settings,
+      scores: about?.scores,
+      identity,
+      digests: Object.fromEntries(done.map(([key, { digest }]) => [key, digest])),
+    }, config.network.kernels);
+    await writeRecord(path, manifest, { ...files, ...own });
+    await journal.remove();
+    return result;
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Rows in the order of the units, without those of units that were left out. */
+function inOrder<Row>(
+  units: readonly Unit<Row>[],
+  rows: ReadonlyMap<string, KnownRow<Row>>,
+): (readonly [key: string, row: KnownRow<Row>])[] {
+  return units.flatMap(({ key }) => {
+    const row = rows.get(key);
+    return row ? [[key, row] as const] : [];
+  });
+}
+
+/** The error for a finished run of which nothing holds any more. */
+function otherSamples(path: string, { changed, gone }: Comparison<unknown>): InputError {
+  return new InputError(
+    `Cannot run in ${path}: it holds the results of a finished run on other samples (${changed} ` +
+      `changed, ${gone} gone); start over with --fresh, or choose another folder`,
+  );
+}
+
+/** Whether a record holds exactly the units of a run, in their order. */
+function isWhole(
+  { digests = {} }: Manifest,
+  units: readonly Unit<unknown>[],
+  { kept }: Comparison<unknown>,
+): boolean {
+  return kept.size === units.length &&
+    JSON.stringify(Object.entries(digests)) ===
+      JSON.stringify(units.map(({ key }) => [key, kept.get(key)!.digest]));
 }

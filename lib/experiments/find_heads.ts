@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
 import { gridOf } from "../common/head_id.ts";
 import { type HeadScores, headScores } from "../heads/head_scores.ts";
@@ -10,35 +11,28 @@ import { headScoresFromArrow, headScoresToArrow } from "../heads/head_scores_fil
 import type { HeadSample } from "../heads/scored_sample.ts";
 import { rulesFor, scoreSample, type ScoringRule } from "../heads/scoring_rules.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
-import { hash128 } from "../stats/hash.ts";
+import type { LeftOut } from "../data/unusable.ts";
 import {
   type Experiment,
+  type ExperimentConfig,
   noneUsable,
   type RunContext,
-  runUnits,
+  runExperiment,
   type SamplesContext,
   unlessUnusable,
-  withLeftOut,
 } from "./experiment.ts";
-import type { LeftOut } from "../data/unusable.ts";
-import { decodeFloats, encodeFloats, type Json } from "./journal.ts";
-import { jsonText, makeManifest, scoresRecord, writeRecord } from "./record.ts";
+import { type LazySample, sampleUnits } from "./lazy_sample.ts";
+import { jsonText, readManifest, readManifestIfAny, scoresRecord } from "./record.ts";
+import { type ScoreOrigin, scoreOrigin } from "./score_origin.ts";
 
-/** A sample that is loaded when its turn comes, so that pictures need not all be in memory. */
-export interface LazySample<T = HeadSample> {
-  /** Unique in its data set. */
-  readonly id: string;
-  /** Name of its domain. */
-  readonly domain: string;
-  /** Loads it. */
-  readonly load: () => Promise<T>;
-}
+/** A sample to be scored that is loaded when its turn comes. */
+export type LazyHeadSample = LazySample<HeadSample>;
 
 /** Samples as they are, or to be loaded. */
-export type Samples = readonly (HeadSample | LazySample)[];
+export type Samples = readonly (HeadSample | LazyHeadSample)[];
 
 /** Loads a sample if it is not loaded. */
-export async function loadSample(sample: HeadSample | LazySample): Promise<HeadSample> {
+export async function loadSample(sample: HeadSample | LazyHeadSample): Promise<HeadSample> {
   return "load" in sample ? await sample.load() : sample;
 }
 
@@ -59,11 +53,17 @@ export interface FindHeadsOptions extends SamplesContext {
 }
 
 /** Settings of the experiment as such. */
-export interface FindHeadsConfig extends Omit<FindHeadsOptions, keyof SamplesContext> {
-  /** The network. */
-  readonly network: VisionLanguageModel;
+export interface FindHeadsConfig extends ExperimentConfig {
   /** The samples. */
   readonly samples: Samples;
+  /** Scoring rules; the first is the one of `scores.json`. */
+  readonly rules: readonly ScoringRule[];
+  /** Share of heads that counts as top. */
+  readonly fraction: number;
+  /** Bootstrap draws. */
+  readonly draws: number;
+  /** Seed of the bootstrap. */
+  readonly seed: number;
 }
 
 /** Scores of one sample: one map per rule, `[L, N]` row by row. */
@@ -95,56 +95,45 @@ export async function firstUsable(
   throw noneUsable("find heads", samples.length, reasons[0]);
 }
 
-/** The rules of a run. */
-async function rulesOf(
-  { rules, samples }: FindHeadsConfig,
-  context: RunContext,
-): Promise<readonly ScoringRule[]> {
-  if (samples.length === 0) throw new InputError("Cannot find heads on 0 samples: 1 needed");
-  if (rules?.length === 0) throw new InputError("Cannot find heads by 0 rules: 1 needed");
-  return rules ?? rulesFor(await firstUsable(samples, context));
-}
-
-/** What the scores of a run depend on. */
-function identityOf(config: FindHeadsConfig, rules: readonly ScoringRule[]): Json {
-  const digest = (text: string) => hash128(text).join("-");
-  return {
-    experiment: findHeadsExperiment.name,
-    model: config.model ?? "",
-    data: config.data ?? "",
-    samples: digest(JSON.stringify(config.samples.map(({ id, domain }) => [id, domain]))),
-    rules: rules.map(({ name, score }) => `${name} ${digest(String(score))}`),
-    dtype: config.network.kernels.computeDType,
-    kernels: config.network.kernels.name,
-  };
-}
-
 /** The experiment: one row per sample. */
-export const findHeadsExperiment: Experiment<FindHeadsConfig, SampleRow> = {
+export const findHeadsExperiment: Experiment<
+  FindHeadsConfig,
+  SampleRow,
+  readonly HeadScores[]
+> = {
   name: "find_heads",
+  action: "find heads",
   question: "Which heads attend from the question to the evidence, and how sure is that?",
-  async *run(config: FindHeadsConfig, context: RunContext = {}) {
-    const rules = await rulesOf(config, context);
-    const units = config.samples.map((sample) => ({
-      key: sample.id,
-      work: async (): Promise<SampleRow> => ({
-        id: sample.id,
-        domain: sample.domain,
-        maps: await scoreSample(config.network, await loadSample(sample), rules),
-      }),
-    }));
-    const codec = {
-      encode: ({ id, domain, maps }: SampleRow): Json => ({
-        id,
-        domain,
-        maps: maps.map(encodeFloats),
-      }),
-      decode: (json: Json): SampleRow => {
-        const row = json as { id: string; domain: string; maps: string[] };
-        return { ...row, maps: row.maps.map(decodeFloats) };
-      },
+  units: ({ samples, rules, network }) =>
+    sampleUnits<HeadSample, SampleRow>(samples, async (sample, id, domain) => ({
+      id,
+      domain,
+      maps: await scoreSample(network, sample, rules),
+    })),
+  result: (rows, { rules, network }) =>
+    rules.map(({ name }, rule) =>
+      headScores(
+        name,
+        gridOf(network.config.text),
+        rows.map(({ id, domain, maps }) => ({ id, domain, map: maps[rule] })),
+      )
+    ),
+  record(scores, { about, fraction, draws, seed }) {
+    const summary = scoresRecord(about?.model ?? "", scores[0], { fraction, draws, seed });
+    return {
+      options: { rules: scores.map(({ rule }) => rule), fraction, draws },
+      files: { "samples.arrow": headScoresToArrow(scores), "scores.json": jsonText(summary) },
     };
-    yield* runUnits(units, codec, identityOf(config, rules), context);
+  },
+  async readRows(folder) {
+    const { rules } = await readFoundHeads(folder);
+    const { sampleIds, domains, shape: [, layers, heads] } = rules[0];
+    const size = layers * heads;
+    return sampleIds.map((id, i) => ({
+      id,
+      domain: domains[i],
+      maps: rules.map(({ data }) => data.slice(i * size, (i + 1) * size)),
+    }));
   },
 };
 
@@ -152,6 +141,8 @@ export const findHeadsExperiment: Experiment<FindHeadsConfig, SampleRow> = {
 export interface FoundHeads extends HeadScores {
   /** Scores by every rule, in the order of the rules. */
   readonly rules: readonly HeadScores[];
+  /** Whose scores they are, where they have a record. */
+  readonly origin?: ScoreOrigin;
 }
 
 /**
@@ -184,54 +175,32 @@ export async function findHeads(
   samples: Samples,
   options: FindHeadsOptions = {},
 ): Promise<FoundHeads> {
-  const { context, leftOut, settings } = withLeftOut(options);
-  const given: FindHeadsConfig = { ...settings, network, samples };
-  const config = { ...given, rules: await rulesOf(given, context) };
-  const rows: SampleRow[] = [];
-  for await (const row of findHeadsExperiment.run(config, context)) rows.push(row);
-  if (rows.length === 0) throw noneUsable("find heads", samples.length, leftOut.at(-1)?.reason);
-  const { layers, heads } = gridOf(network.config.text);
-  const rules = config.rules.map(({ name }, rule) =>
-    headScores(
-      name,
-      { layers, heads },
-      rows.map(({ id, domain, maps }) => ({ id, domain, map: maps[rule] })),
-    )
-  );
-  if (context.folder !== undefined) await writeFound(context.folder, rules, config, leftOut);
-  return { ...rules[0], rules };
-}
-
-async function writeFound(
-  folder: string,
-  rules: readonly HeadScores[],
-  config: FindHeadsConfig,
-  leftOut: readonly LeftOut[],
-): Promise<void> {
-  const { model = "", data = "", fraction = 0.05, draws = 2000, seed = 0 } = config;
-  const record = scoresRecord(model, rules[0], { fraction, draws, seed });
-  const manifest = await makeManifest({
-    experiment: findHeadsExperiment.name,
-    model,
-    data,
-    samples: rules[0].sampleIds.length,
-    leftOut,
+  const { model, data, fraction = 0.05, draws = 2000, seed = 0, ...context } = options;
+  if (options.rules?.length === 0) {
+    throw new InputError("Cannot find heads by 0 rules: 1 needed");
+  }
+  const given = options.rules ?? rulesFor(await firstUsable(samples, options));
+  const config: FindHeadsConfig = {
+    network,
+    samples,
+    rules: given,
+    fraction,
+    draws,
     seed,
-    options: { rules: rules.map(({ rule }) => rule), fraction, draws },
-  }, config.network.kernels);
-  await writeRecord(folder, manifest, {
-    "samples.arrow": headScoresToArrow(rules),
-    "scores.json": jsonText(record),
-  });
+    about: { model, data },
+  };
+  const rules = await runExperiment(findHeadsExperiment, config, context);
+  if (context.folder === undefined) return { ...rules[0], rules };
+  return { ...rules[0], rules, origin: scoreOrigin(await readManifest(context.folder)) };
 }
 
 /**
  * Head scores of a record that {@link findHeads} wrote.
  *
- * @throws {InputError} if the folder holds no such record
+ * @throws {InputError} if the folder holds no such record, or its file was changed or damaged
  */
 export async function readFoundHeads(folder: string): Promise<FoundHeads> {
-  const path = `${folder}/samples.arrow`;
+  const name = "samples.arrow", path = `${folder}/${name}`;
   let bytes: Uint8Array;
   try {
     bytes = await Deno.readFile(path);
@@ -239,6 +208,13 @@ export async function readFoundHeads(folder: string): Promise<FoundHeads> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new InputError(`Cannot read ${path}: no such file; wanted the folder of an identify run`);
   }
+  const manifest = await readManifestIfAny(folder);
+  const wanted = manifest?.files?.[name];
+  if (wanted !== undefined && digestOfBytes(bytes) !== wanted) {
+    throw new InputError(
+      `Cannot read ${path}: it is not as it was written, by its manifest's digest`,
+    );
+  }
   const rules = headScoresFromArrow(bytes, path);
-  return { ...rules[0], rules };
+  return { ...rules[0], rules, origin: scoreOrigin(manifest) };
 }

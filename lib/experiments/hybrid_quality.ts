@@ -13,20 +13,18 @@ import { patterns } from "../sparse/patterns/registry.ts";
 import { hybridPlan } from "../sparse/plan.ts";
 import { fullHeads, type PolicyName } from "../sparse/policies.ts";
 import { differenceInterval } from "../stats/bootstrap_pairs.ts";
-import { hash128 } from "../stats/hash.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
 import { mean } from "../stats/summary.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
 import {
   type Experiment,
-  noneUsable,
-  type RunContext,
-  runUnits,
+  type ExperimentConfig,
+  runExperiment,
   type SamplesContext,
-  withLeftOut,
 } from "./experiment.ts";
-import type { Json } from "./journal.ts";
-import { jsonText, makeManifest, readRecordJson, writeRecord } from "./record.ts";
+import { sampleUnits } from "./lazy_sample.ts";
+import { jsonText, readRecordJson } from "./record.ts";
+import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_origin.ts";
 
 /** Who keeps full attention, and what the others see. */
 export interface HybridSetting {
@@ -41,15 +39,15 @@ export interface HybridSetting {
 }
 
 /** Settings of {@link hybridQuality}. */
-export interface HybridQualityOptions extends SamplesContext {
+export interface HybridQualityOptions extends SamplesContext, OriginOptions {
   /** Score of every head, `[L, N]` row by row; higher is better. */
   readonly scores: ArrayLike<number>;
+  /** Whose scores they are; then they must be this model's. */
+  readonly origin?: ScoreOrigin;
   /** What to compare with dense attention. */
   readonly settings: readonly HybridSetting[];
   /** Seed of random policies and intervals; 0 by default. */
   readonly seed?: number;
-  /** Name of the model in the record. */
-  readonly model?: string;
   /** Name of the data set in the record. */
   readonly data?: string;
 }
@@ -75,11 +73,12 @@ export interface HybridQualityRow extends Omit<HybridSetting, "fraction"> {
 }
 
 /** Settings of the experiment as such. */
-export interface HybridQualityConfig extends Omit<HybridQualityOptions, keyof SamplesContext> {
-  /** The network. */
-  readonly network: VisionLanguageModel;
+export interface HybridQualityConfig
+  extends ExperimentConfig, Pick<HybridQualityOptions, "scores" | "settings"> {
   /** The samples. */
   readonly samples: readonly (AblationSample | LazyAblationSample)[];
+  /** Seed of random policies and intervals. */
+  readonly seed: number;
 }
 
 /** Whether one sample's answer is right: dense first, then by setting. */
@@ -91,7 +90,7 @@ interface QualityRow {
 
 /** Attention functions: dense, then one for each setting, with the share of full heads. */
 function attentions(
-  { network, scores, settings, seed = 0 }: HybridQualityConfig,
+  { network, scores, settings, seed }: HybridQualityConfig,
 ): { attention: AttentionFunction; share: number }[] {
   const { layers, heads } = gridOf(network.config.text), { numKeyValueHeads } = network.config.text;
   if (scores.length !== layers * heads) {
@@ -117,41 +116,51 @@ function attentions(
 }
 
 /** The experiment: one row per sample. */
-export const hybridQualityExperiment: Experiment<HybridQualityConfig, QualityRow> = {
+export const hybridQualityExperiment: Experiment<
+  HybridQualityConfig,
+  QualityRow,
+  HybridQualityRow[]
+> = {
   name: "hybrid_quality",
+  action: "measure hybrid attention",
   question: "Which heads must see everything for the answers to stay right?",
-  async *run(config: HybridQualityConfig, context: RunContext = {}) {
-    if (config.samples.length === 0) {
-      throw new InputError("Cannot measure hybrid attention on 0 samples: 1 needed");
-    }
+  units(config) {
     const functions = attentions(config);
-    const units = config.samples.map((given) => ({
-      key: given.id,
-      work: async (): Promise<QualityRow> => {
-        const sample = "load" in given ? await given.load() : given;
-        const correct: number[] = [];
-        for (const { attention } of functions) {
-          const [outcome] = await sweep(config.network, sample, [[]], { scope: "all", attention });
-          correct.push(Number(outcome.correct));
-        }
-        return { id: sample.id, tokens: sample.inputs.inputIds.length, correct };
-      },
-    }));
-    const codec = {
-      encode: (row: QualityRow): Json => ({ ...row, correct: [...row.correct] }),
-      decode: (json: Json): QualityRow => json as unknown as QualityRow,
-    };
-    const identity: Json = {
-      experiment: hybridQualityExperiment.name,
-      model: config.model ?? "",
-      data: config.data ?? "",
-      samples: hash128(JSON.stringify(config.samples.map(({ id }) => id))).join("-"),
-      scores: Array.from(config.scores),
-      settings: JSON.stringify([config.settings, config.seed ?? 0]),
-      dtype: config.network.kernels.computeDType,
-    };
-    yield* runUnits(units, codec, identity, context);
+    return sampleUnits<AblationSample, QualityRow>(config.samples, async (sample, id) => {
+      const correct: number[] = [];
+      for (const { attention } of functions) {
+        const [outcome] = await sweep(config.network, sample, [[]], { scope: "all", attention });
+        correct.push(Number(outcome.correct));
+      }
+      return { id, tokens: sample.inputs.inputIds.length, correct };
+    });
   },
+  result(rows, config) {
+    const dense = rows.map(({ correct }) => correct[0]);
+    const shares = attentions(config).map(({ share }) => share);
+    return config.settings.map(({ policy, sink, window }, i): HybridQualityRow => {
+      const sparse = rows.map(({ correct }) => correct[i + 1]);
+      const { low, high } = wilsonInterval(sparse.reduce((a, b) => a + b, 0), rows.length);
+      const difference = differenceInterval(sparse, dense, { seed: config.seed });
+      return {
+        policy,
+        fullHeads: shares[i + 1],
+        sink,
+        window,
+        tokens: mean(rows.map(({ tokens }) => tokens)),
+        metric: "accuracy",
+        samples: rows.length,
+        denseValue: mean(dense),
+        sparseValue: mean(sparse),
+        ci95: [low, high],
+        difference95: [difference.low, difference.high],
+      };
+    });
+  },
+  record: (results, { settings }) => ({
+    options: { settings: settings.length },
+    files: { "results.json": jsonText(results) },
+  }),
 };
 
 /**
@@ -167,47 +176,11 @@ export async function hybridQuality(
   samples: readonly (AblationSample | LazyAblationSample)[],
   options: HybridQualityOptions,
 ): Promise<HybridQualityRow[]> {
-  const { context, leftOut, settings: given } = withLeftOut(options);
-  const { folder } = context;
-  const config = { ...given, network, samples };
-  const rows: QualityRow[] = [];
-  for await (const row of hybridQualityExperiment.run(config, context)) rows.push(row);
-  if (rows.length === 0) {
-    throw noneUsable("measure hybrid attention", samples.length, leftOut.at(-1)?.reason);
-  }
-  const { seed = 0, model = "", data = "" } = given;
-  const dense = rows.map(({ correct }) => correct[0]);
-  const shares = attentions(config).map(({ share }) => share);
-  const results = given.settings.map(({ policy, sink, window }, i): HybridQualityRow => {
-    const sparse = rows.map(({ correct }) => correct[i + 1]);
-    const { low, high } = wilsonInterval(sparse.reduce((a, b) => a + b, 0), rows.length);
-    const difference = differenceInterval(sparse, dense, { seed });
-    return {
-      policy,
-      fullHeads: shares[i + 1],
-      sink,
-      window,
-      tokens: mean(rows.map(({ tokens }) => tokens)),
-      metric: "accuracy",
-      samples: rows.length,
-      denseValue: mean(dense),
-      sparseValue: mean(sparse),
-      ci95: [low, high],
-      difference95: [difference.low, difference.high],
-    };
-  });
-  if (folder === undefined) return results;
-  const manifest = await makeManifest({
-    experiment: hybridQualityExperiment.name,
-    model,
-    data,
-    samples: rows.length,
-    leftOut,
-    seed,
-    options: { settings: given.settings.length },
-  }, network.kernels);
-  await writeRecord(folder, manifest, { "results.json": jsonText(results) });
-  return results;
+  const { scores, settings, seed = 0, model, data, origin } = options;
+  const whose = origin && await checkScoreOrigin(origin, network, options);
+  const about = { model, data, scores: whose };
+  const config = { network, samples, scores, settings, seed, about };
+  return await runExperiment(hybridQualityExperiment, config, options);
 }
 
 /**

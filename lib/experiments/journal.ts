@@ -1,18 +1,25 @@
 /**
  * A journal of finished work: one line for each finished unit, with a checksum, so that a run that is
- * killed at any moment goes on where it stopped, without a lost or doubled unit.
+ * killed at any moment resumes where it stopped, without a lost or doubled unit.
  *
  * @module
  */
 import { InputError } from "../common/errors.ts";
 import { writeAll } from "../common/files.ts";
-import { quoted } from "../common/text.ts";
 import { hash128 } from "../stats/hash.ts";
 
 /** Anything that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | {
   readonly [key: string]: Json;
 };
+
+/** A finished unit. */
+export interface JournalEntry {
+  /** Digest of what the unit was, when it was done. */
+  readonly digest: string;
+  /** Its result. */
+  readonly value: Json;
+}
 
 /** Checksum of a line, in hexadecimal. */
 function checksum(text: string): string {
@@ -32,29 +39,12 @@ function fromLine(line: string): Json | undefined {
   return JSON.parse(text);
 }
 
-/** Bytes of a float32 array as base64, bit for bit. */
-export function encodeFloats(values: Float32Array): string {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength).toBase64();
-}
-
-/**
- * What {@link encodeFloats} encoded.
- *
- * @example
- * ```ts
- * import { decodeFloats, encodeFloats } from "./journal.ts";
- * import { assertEquals } from "@std/assert";
- * assertEquals(decodeFloats(encodeFloats(Float32Array.of(0.1, NaN))), Float32Array.of(0.1, NaN));
- * ```
- */
-export function decodeFloats(text: string): Float32Array {
-  return new Float32Array(Uint8Array.fromBase64(text).buffer);
-}
-
 /** An open journal. */
 export class Journal implements Disposable {
-  /** Finished units by key, in the order in which they were finished. */
-  readonly entries: Map<string, Json> = new Map();
+  /** What the run was begun with; null for a journal that is not begun yet. */
+  identity: Json = null;
+  /** Finished units by key. */
+  readonly entries: Map<string, JournalEntry> = new Map();
   readonly #file: Deno.FsFile;
 
   private constructor(file: Deno.FsFile, readonly path: string) {
@@ -62,13 +52,11 @@ export class Journal implements Disposable {
   }
 
   /**
-   * Opens or begins a journal. Lines from the first damaged one on (a run was killed while it wrote)
-   * are cut off: their units are done again.
+   * Opens a journal, or makes an empty one. Lines from the first damaged one on (a run was killed
+   * while it wrote) are cut off: their units are done again.
    *
    * @param path the file; its folder is made
-   * @param identity what the run depends on: a journal of another identity is not gone on with
-   * @throws {InputError} if the journal belongs to a run with other settings, or another process has
-   * it open
+   * @throws {InputError} if another process has it open
    *
    * @example
    * ```ts
@@ -76,15 +64,17 @@ export class Journal implements Disposable {
    * import { assertEquals } from "@std/assert";
    * const folder = await Deno.makeTempDir();
    * {
-   *   using journal = await Journal.open(`${folder}/run.partial`, { seed: 1 });
-   *   await journal.add("a", [1, 2]);
+   *   using journal = await Journal.open(`${folder}/run.partial`);
+   *   await journal.begin({ seed: 1 });
+   *   await journal.add("a", { digest: "5e", value: [1, 2] });
    * }
-   * using again = await Journal.open(`${folder}/run.partial`, { seed: 1 });
-   * assertEquals(again.entries.get("a"), [1, 2]);
+   * using again = await Journal.open(`${folder}/run.partial`);
+   * assertEquals(again.identity, { seed: 1 });
+   * assertEquals(again.entries.get("a"), { digest: "5e", value: [1, 2] });
    * await Deno.remove(folder, { recursive: true });
    * ```
    */
-  static async open(path: string, identity: Json): Promise<Journal> {
+  static async open(path: string): Promise<Journal> {
     const folder = path.replace(/[/\\]?[^/\\]*$/, "");
     if (folder !== "") await Deno.mkdir(folder, { recursive: true });
     const file = await Deno.open(path, { create: true, read: true, write: true });
@@ -93,7 +83,7 @@ export class Journal implements Disposable {
       if (!await file.tryLock(true)) {
         throw new InputError(`Cannot use ${path}: another process is running with it`);
       }
-      await journal.#load(identity);
+      await journal.#load();
       return journal;
     } catch (error) {
       file.close();
@@ -101,50 +91,48 @@ export class Journal implements Disposable {
     }
   }
 
-  async #load(identity: Json): Promise<void> {
-    const text = await Deno.readTextFile(this.path);
-    const lines = text.split("\n");
+  async #load(): Promise<void> {
+    const lines = (await Deno.readTextFile(this.path)).split("\n");
     lines.pop(); // what follows the last line end is empty or cut off
     let good = "";
     for (const [i, line] of lines.entries()) {
       const value = fromLine(line);
       if (value === undefined) break;
-      if (i === 0) {
-        if (JSON.stringify(value) !== JSON.stringify(identity)) {
-          throw this.#otherRun(value, identity);
-        }
-      } else {
-        const [key, entry] = value as [string, Json];
-        this.entries.set(key, entry);
+      if (i === 0) this.identity = value;
+      else {
+        const [key, digest, result] = value as [string, string, Json];
+        this.entries.set(key, { digest, value: result });
       }
       good += `${line}\n`;
     }
-    const length = new TextEncoder().encode(good).length;
-    await this.#file.truncate(length);
+    await this.#file.truncate(new TextEncoder().encode(good).length);
     await this.#file.seek(0, Deno.SeekMode.End);
-    if (length === 0) await this.#write(identity);
-  }
-
-  #otherRun(found: Json, wanted: Json): InputError {
-    const fields = (value: Json) => Object.entries(value ?? {}) as [string, Json][];
-    const before = new Map(fields(found).map(([key, value]) => [key, JSON.stringify(value)]));
-    const other = fields(wanted).filter(([key, value]) =>
-      before.get(key) !== JSON.stringify(value)
-    );
-    return new InputError(
-      `Cannot go on with ${quoted(this.path)}: it was begun with other settings (` +
-        other.map(([key]) => key).join(", ") + "); remove it, or choose another folder",
-    );
   }
 
   async #write(value: Json): Promise<void> {
     await writeAll(this.#file, new TextEncoder().encode(toLine(value)));
   }
 
-  /** Notes a finished unit. */
-  async add(key: string, value: Json): Promise<void> {
-    this.entries.set(key, value);
-    await this.#write([key, value]);
+  /** Begins a run, without what was in the journal before. */
+  async begin(identity: Json): Promise<void> {
+    this.entries.clear();
+    await this.#file.truncate(0);
+    await this.#file.seek(0, Deno.SeekMode.Start);
+    this.identity = identity;
+    await this.#write(identity);
+  }
+
+  /** Notes a finished unit, in the place of an earlier result of the same key. */
+  async add(key: string, entry: JournalEntry): Promise<void> {
+    this.entries.set(key, entry);
+    await this.#write([key, entry.digest, entry.value]);
+  }
+
+  /** Removes the file. */
+  async remove(): Promise<void> {
+    await Deno.remove(this.path).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
   }
 
   /** Closes the file; it stays on disk. */

@@ -25,13 +25,23 @@ export * from "./ablation_results.ts";
 export { ablationSamples } from "./ablation_samples.ts";
 export * from "./answers.ts";
 export * from "./compare_variants.ts";
-export type { Experiment, Progress, RunContext, SamplesContext } from "./experiment.ts";
+export {
+  type Experiment,
+  type ExperimentConfig,
+  type Progress,
+  type RecordParts,
+  type RunContext,
+  runExperiment,
+  type RunNotes,
+  type SamplesContext,
+} from "./experiment.ts";
+export { type LazySample, type OpenUnit, sampleUnits, type Unit } from "./lazy_sample.ts";
 export { PromptStore, type StoredPrompt } from "./prompt_store.ts";
 export {
   findHeads,
   type FindHeadsOptions,
   type FoundHeads,
-  type LazySample,
+  type LazyHeadSample,
   readFoundHeads,
   type Samples,
 } from "./find_heads.ts";
@@ -53,4 +63,6 @@ export {
 } from "./record.ts";
 export * from "./patched_heads.ts";
 export * from "./samples.ts";
+export type { OriginOptions, ScoreOrigin } from "./score_origin.ts";
+export { type Identity } from "./identity.ts";
 export * from "./tables.ts";

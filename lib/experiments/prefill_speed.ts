@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { digestOf } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
 import { gridOf } from "../common/head_id.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
@@ -15,27 +16,29 @@ import { patterns } from "../sparse/patterns/registry.ts";
 import { hybridPlan } from "../sparse/plan.ts";
 import { fullHeads, type PolicyName, policyNames } from "../sparse/policies.ts";
 import { differenceInterval, ratioOfMediansInterval } from "../stats/bootstrap_pairs.ts";
-import { hash128 } from "../stats/hash.ts";
 import { Random } from "../stats/random.ts";
+import { mean } from "../stats/summary.ts";
 import { answerSamples } from "./answers.ts";
 import {
   type Experiment,
-  noneUsable,
+  type ExperimentConfig,
   type RunContext,
-  runUnits,
+  runExperiment,
   type SamplesContext,
   unlessUnusable,
-  withLeftOut,
 } from "./experiment.ts";
-import type { Json } from "./journal.ts";
 import { PromptStore } from "./prompt_store.ts";
-import { jsonText, makeManifest, writeRecord } from "./record.ts";
+import { jsonText, readRecordJson } from "./record.ts";
+import { sampleDigest } from "./sample_digest.ts";
 import { type AnySample, samplePrompt } from "./samples.ts";
+import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_origin.ts";
 
 /** Settings of {@link prefillSpeed}. */
-export interface PrefillSpeedOptions extends SamplesContext {
+export interface PrefillSpeedOptions extends SamplesContext, OriginOptions {
   /** Score of every head, `[L, N]` row by row; higher is better. */
   readonly scores: ArrayLike<number>;
+  /** Whose scores they are; then they must be this model's. */
+  readonly origin?: ScoreOrigin;
   /** Policies to compare; all by default. */
   readonly policies?: readonly PolicyName[];
   /** Shares of heads that stay full; 0.05, 0.125 and 0.25 by default. */
@@ -50,8 +53,6 @@ export interface PrefillSpeedOptions extends SamplesContext {
   readonly maxNewTokens?: number;
   /** Seed of random policies, of the order of runs and of the intervals; 0 by default. */
   readonly seed?: number;
-  /** Name of the model in the record. */
-  readonly model?: string;
   /** Name of the data set in the record. */
   readonly data?: string;
 }
@@ -91,17 +92,31 @@ export interface PrefillSpeedRow {
 }
 
 /** Settings of the experiment as such. */
-export interface PrefillSpeedConfig extends Omit<PrefillSpeedOptions, keyof SamplesContext> {
+export interface PrefillSpeedConfig extends ExperimentConfig {
   /** The model. */
   readonly pretrained: PretrainedModel;
   /** The samples. */
   readonly samples: readonly AnySample[];
+  /** Score of every head. */
+  readonly scores: ArrayLike<number>;
+  /** Policies to compare. */
+  readonly policies: readonly PolicyName[];
+  /** Shares of heads that stay full. */
+  readonly fractions: readonly number[];
+  /** First tokens that every head sees. */
+  readonly sink: number;
+  /** Last tokens that every head sees. */
+  readonly window: number;
+  /** Interleaved rounds of timing for each row. */
+  readonly rounds: number;
+  /** Tokens of an answer at most. */
+  readonly maxNewTokens?: number;
+  /** Seed of random policies, of the order of runs and of the intervals. */
+  readonly seed: number;
 }
 
 /** Samples of about one length: within a factor of two. */
 interface LengthGroup {
-  /** Tokens of its prompt, and a digest of its samples: one more makes other results. */
-  readonly name: string;
   readonly samples: readonly AnySample[];
   /** The prompt of median length. */
   readonly prompt: PreparedPrompt;
@@ -111,7 +126,6 @@ async function lengthGroups(
   { pretrained, samples }: PrefillSpeedConfig,
   context: RunContext,
 ): Promise<LengthGroup[]> {
-  if (samples.length === 0) throw new InputError("Cannot measure prefill on 0 samples: 1 needed");
   const groups = new Map<number, { sample: AnySample; prompt: PreparedPrompt }[]>();
   for (const sample of samples) {
     const prompt = await unlessUnusable(context, () => samplePrompt(pretrained, sample));
@@ -121,12 +135,9 @@ async function lengthGroups(
   }
   return [...groups].sort(([a], [b]) => a - b).map(([, members]) => {
     const sorted = [...members].sort((a, b) => a.prompt.inputIds.length - b.prompt.inputIds.length);
-    const { prompt } = sorted[Math.floor((sorted.length - 1) / 2)];
-    const digest = hash128(JSON.stringify(members.map(({ sample }) => sample.id))).join("-");
     return {
-      name: `${prompt.inputIds.length} ${digest}`,
       samples: members.map(({ sample }) => sample),
-      prompt,
+      prompt: sorted[Math.floor((sorted.length - 1) / 2)].prompt,
     };
   });
 }
@@ -168,97 +179,119 @@ async function interleaved(
   return { denseMs, sparseMs };
 }
 
+/** Measures one policy at one budget on the prompts of one length. */
+async function measure(
+  config: PrefillSpeedConfig,
+  group: LengthGroup,
+  policy: PolicyName,
+  fraction: number,
+  answers: DenseAnswers,
+): Promise<PrefillSpeedRow> {
+  const { pretrained, scores, sink, window, rounds, seed } = config;
+  const grid = gridOf(pretrained.config.text), { layers, heads } = grid;
+  const full = fullHeads(policy, {
+    grid,
+    group: heads / pretrained.config.text.numKeyValueHeads,
+    scores,
+    count: Math.round(fraction * layers * heads),
+    seed,
+  });
+  const plan = hybridPlan(grid, full, patterns.local({ sink, window }));
+  const attention = hybridAttention(plan);
+  const tokens = group.prompt.inputIds.length;
+  const random = new Random(seed).fork(`${tokens} ${policy} ${fraction}`);
+  const times = await interleaved(pretrained, group.prompt, attention, rounds, random);
+  const ratio = ratioOfMediansInterval(times.denseMs, times.sparseMs, { seed });
+  const dense = (await answers.dense(group)).map(Number);
+  const sparse = (await answers.under(group, attention)).map(Number);
+  const difference = differenceInterval(sparse, dense, { seed });
+  return {
+    policy,
+    fullHeads: full.length / (layers * heads),
+    sink,
+    window,
+    tokens,
+    ...times,
+    speedup: ratio.estimate,
+    ci95: [ratio.low, ratio.high],
+    bound: speedupBound(pretrained.config.text, tokens, plan),
+    metric: "accuracy",
+    samples: dense.length,
+    denseValue: mean(dense),
+    sparseValue: mean(sparse),
+    difference95: [difference.low, difference.high],
+  };
+}
+
+/** Answers of groups, those of dense attention once; holds embeddings until it is disposed of. */
+class DenseAnswers {
+  readonly #known = new Map<LengthGroup, boolean[]>();
+  readonly #store: PromptStore;
+
+  constructor(readonly config: PrefillSpeedConfig) {
+    this.#store = new PromptStore(config.pretrained);
+  }
+
+  async under(group: LengthGroup, attention: AttentionFunction): Promise<boolean[]> {
+    const { pretrained, maxNewTokens } = this.config;
+    const options = { attention, maxNewTokens, store: this.#store };
+    return (await answerSamples(pretrained, group.samples, options)).map(({ correct }) => correct);
+  }
+
+  async dense(group: LengthGroup): Promise<boolean[]> {
+    const found = this.#known.get(group) ?? await this.under(group, denseAttention);
+    this.#known.set(group, found);
+    return found;
+  }
+
+  [Symbol.dispose](): void {
+    this.#store[Symbol.dispose]();
+  }
+}
+
 /** The experiment: one row per policy, budget and length. */
-export const prefillSpeedExperiment: Experiment<PrefillSpeedConfig, PrefillSpeedRow> = {
-  name: "prefill_speed",
-  question:
-    "How much faster is prefill when only some heads see everything, and what does it cost?",
-  async *run(config: PrefillSpeedConfig, context: RunContext = {}) {
-    const { pretrained, policies = policyNames, fractions = [0.05, 0.125, 0.25] } = config;
-    const { sink = 64, window = 256, rounds = 7, seed = 0, maxNewTokens } = config;
-    const { layers, heads } = gridOf(pretrained.config.text),
-      { numKeyValueHeads } = pretrained.config.text;
-    if (config.scores.length !== layers * heads) {
-      throw new InputError(
-        `Cannot rank heads by ${config.scores.length} scores: the model has ${
-          layers * heads
-        } heads`,
+export function prefillSpeedExperiment(
+  answers: DenseAnswers,
+): Experiment<PrefillSpeedConfig, PrefillSpeedRow, PrefillSpeedRow[]> {
+  return {
+    name: "prefill_speed",
+    action: "measure prefill",
+    question:
+      "How much faster is prefill when only some heads see everything, and what does it cost?",
+    async units(config, context) {
+      const { layers, heads } = gridOf(config.pretrained.config.text);
+      if (config.scores.length !== layers * heads) {
+        throw new InputError(
+          `Cannot rank heads by ${config.scores.length} scores: the model has ` +
+            `${layers * heads} heads`,
+        );
+      }
+      const { policies, fractions } = config;
+      return (await lengthGroups(config, context)).flatMap((group) =>
+        policies.flatMap((policy) =>
+          (policy === "local" ? [0] : fractions).map((fraction) => ({
+            key: `${group.prompt.inputIds.length} ${policy} ${fraction}`,
+            open: async () => ({
+              digest: digestOf(await Promise.all(group.samples.map(sampleDigest))),
+              work: () => measure(config, group, policy, fraction, answers),
+            }),
+          }))
+        )
       );
-    }
-    const local = patterns.local({ sink, window });
-    const denseAnswers = new Map<LengthGroup, boolean[]>();
-    using store = new PromptStore(pretrained);
-    const right = async (group: LengthGroup, attention: AttentionFunction) =>
-      (await answerSamples(pretrained, group.samples, { attention, maxNewTokens, store }))
-        .map(({ correct }) => correct);
-    const groups = await lengthGroups(config, context);
-    const units = groups.flatMap((group) =>
-      policies.flatMap((policy) =>
-        (policy === "local" ? [0] : fractions).map((fraction) => ({
-          key: `${group.name} ${policy} ${fraction}`,
-          work: async (): Promise<PrefillSpeedRow> => {
-            const count = Math.round(fraction * layers * heads);
-            const full = fullHeads(policy, {
-              grid: { layers, heads },
-              group: heads / numKeyValueHeads,
-              scores: config.scores,
-              count,
-              seed,
-            });
-            const plan = hybridPlan({ layers, heads }, full, local);
-            const attention = hybridAttention(plan);
-            const tokens = group.prompt.inputIds.length;
-            const random = new Random(seed).fork(`${tokens} ${policy} ${fraction}`);
-            const times = await interleaved(pretrained, group.prompt, attention, rounds, random);
-            const ratio = ratioOfMediansInterval(times.denseMs, times.sparseMs, { seed });
-            if (!denseAnswers.has(group)) {
-              denseAnswers.set(group, await right(group, denseAttention));
-            }
-            const dense = denseAnswers.get(group)!.map(Number);
-            const sparse = (await right(group, attention)).map(Number);
-            const share = (values: readonly number[]) =>
-              values.reduce((a, b) => a + b, 0) / values.length;
-            const difference = differenceInterval(sparse, dense, { seed });
-            return {
-              policy,
-              fullHeads: full.length / (layers * heads),
-              sink,
-              window,
-              tokens,
-              ...times,
-              speedup: ratio.estimate,
-              ci95: [ratio.low, ratio.high],
-              bound: speedupBound(pretrained.config.text, tokens, plan),
-              metric: "accuracy",
-              samples: dense.length,
-              denseValue: share(dense),
-              sparseValue: share(sparse),
-              difference95: [difference.low, difference.high],
-            };
-          },
-        }))
-      )
-    );
-    const codec = {
-      encode: (row: PrefillSpeedRow): Json => ({ ...row }),
-      decode: (json: Json): PrefillSpeedRow => json as unknown as PrefillSpeedRow,
-    };
-    const identity: Json = {
-      experiment: prefillSpeedExperiment.name,
-      model: config.model ?? "",
-      data: config.data ?? "",
-      samples: config.samples.map(({ id }) => id),
-      scores: Array.from(config.scores),
-      options: { sink, window, rounds, seed, maxNewTokens: maxNewTokens ?? 8 },
-      dtype: pretrained.network.kernels.computeDType,
-    };
-    yield* runUnits(units, codec, identity, context);
-  },
-};
+    },
+    result: (rows) => [...rows],
+    record: (rows, { sink, window, rounds }) => ({
+      options: { sink, window, rounds, timing: "interleaved, random order within a round" },
+      files: { "results.json": jsonText(rows) },
+    }),
+    readRows: async (folder) =>
+      await readRecordJson(folder, "results.json") as readonly PrefillSpeedRow[],
+  };
+}
 
 /**
  * Measures hybrid prefill against dense prefill. With a folder, writes `results.json` and
- * `manifest.json` there, and a run that was killed goes on where it stopped.
+ * `manifest.json` there, and a run that was killed resumes where it stopped.
  *
  * @throws {InputError} for scores of another model, or samples that cannot be used
  */
@@ -267,25 +300,24 @@ export async function prefillSpeed(
   samples: readonly AnySample[],
   options: PrefillSpeedOptions,
 ): Promise<PrefillSpeedRow[]> {
-  const { context, leftOut, settings } = withLeftOut(options);
-  const { folder } = context;
-  const config = { ...settings, pretrained, samples };
-  const rows: PrefillSpeedRow[] = [];
-  for await (const row of prefillSpeedExperiment.run(config, context)) rows.push(row);
-  if (rows.length === 0) {
-    throw noneUsable("measure prefill", samples.length, leftOut.at(-1)?.reason);
-  }
-  if (folder === undefined) return rows;
-  const { model = "", data = "", seed = 0, sink = 64, window = 256, rounds = 7 } = settings;
-  const manifest = await makeManifest({
-    experiment: prefillSpeedExperiment.name,
-    model,
-    data,
-    samples: samples.length - (leftOut.length - (options.leftOut?.length ?? 0)),
-    leftOut,
+  const { scores, policies = policyNames, fractions = [0.05, 0.125, 0.25], origin } = options;
+  const { sink = 64, window = 256, rounds = 7, seed = 0, maxNewTokens, model, data } = options;
+  const { network } = pretrained;
+  const whose = origin && await checkScoreOrigin(origin, network, options);
+  const config: PrefillSpeedConfig = {
+    network,
+    pretrained,
+    samples,
+    scores,
+    policies,
+    fractions,
+    sink,
+    window,
+    rounds,
+    maxNewTokens,
     seed,
-    options: { sink, window, rounds, timing: "interleaved, random order within a round" },
-  }, pretrained.network.kernels);
-  await writeRecord(folder, manifest, { "results.json": jsonText(rows) });
-  return rows;
+    about: { model, data, scores: whose },
+  };
+  using answers = new DenseAnswers(config);
+  return await runExperiment(prefillSpeedExperiment(answers), config, options);
 }

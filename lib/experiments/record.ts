@@ -5,6 +5,7 @@
  */
 import { currentBackend } from "../backend/select.ts";
 import type { Kernels } from "../nn/kernels.ts";
+import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import { packageVersion } from "../common/package.ts";
@@ -17,7 +18,7 @@ import {
   type SummaryOptions,
 } from "../heads/head_scores.ts";
 import type { Json } from "./journal.ts";
-import { journalName } from "./experiment.ts";
+import type { Identity } from "./identity.ts";
 
 /** `manifest.json`: what a record was made of. */
 export interface Manifest {
@@ -50,11 +51,19 @@ export interface Manifest {
   readonly options: Json;
   /** When the record was written, ISO 8601. */
   readonly date: string;
+  /** Whose scores chose the heads, where scores did. */
+  readonly scores?: Json;
+  /** What the whole run depends on, by content; records of earlier versions have none. */
+  readonly identity?: Identity;
+  /** Digest of each unit of work (a sample's question, answer, evidence and media), by its key. */
+  readonly digests?: Readonly<Record<string, string>>;
+  /** Digests of the record's other files. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** What of a manifest the experiment says itself. */
 export type ManifestParts =
-  & Omit<Manifest, "leftOut" | "version" | "commit" | "backend" | "dtype" | "date">
+  & Omit<Manifest, "leftOut" | "files" | "version" | "commit" | "backend" | "dtype" | "date">
   & {
     /** Samples that were left out. */
     readonly leftOut?: readonly LeftOut[];
@@ -99,8 +108,9 @@ export async function makeManifest(
 }
 
 /**
- * Writes the files of a record, each whole or not at all, the manifest last; then removes the run's
- * journal.
+ * Writes the files of a record, each whole or not at all. The manifest of an earlier record goes first
+ * and the new one comes last, with digests of the others, so that files of two runs never look like
+ * one record.
  *
  * @param folder made if missing
  * @param files texts or bytes by name
@@ -110,15 +120,16 @@ export async function writeRecord(
   manifest: Manifest,
   files: Readonly<Record<string, string | Uint8Array>>,
 ): Promise<void> {
-  for (const [name, content] of Object.entries(files)) {
-    const path = `${folder}/${name}`;
-    if (typeof content === "string") await writeTextAtomically(path, content);
-    else await writeAtomically(path, (file) => writeAll(file, content));
-  }
-  await writeTextAtomically(`${folder}/manifest.json`, jsonText(manifest));
-  await Deno.remove(`${folder}/${journalName}`).catch((error) => {
+  await Deno.remove(`${folder}/manifest.json`).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
+  const digests: Record<string, string> = {};
+  for (const [name, content] of Object.entries(files)) {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    digests[name] = digestOfBytes(bytes);
+    await writeAtomically(`${folder}/${name}`, (file) => writeAll(file, bytes));
+  }
+  await writeTextAtomically(`${folder}/manifest.json`, jsonText({ ...manifest, files: digests }));
 }
 
 /** JSON with a line for each top-level field, numbers with seven digits. */
@@ -152,7 +163,19 @@ export async function readRecordJson(folder: string, name: string): Promise<unkn
  * @throws {InputError} if the folder holds no record
  */
 export async function readManifest(folder: string): Promise<Manifest> {
-  return await readRecordJson(folder, "manifest.json") as Manifest;
+  const json = await readRecordJson(folder, "manifest.json");
+  if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Manifest;
+  throw new InputError(`Cannot read ${folder}/manifest.json: wanted a JSON object`);
+}
+
+/**
+ * The manifest of a record, or null where there is none.
+ *
+ * @throws {InputError} if it is damaged
+ */
+export async function readManifestIfAny(folder: string): Promise<Manifest | null> {
+  const there = await Deno.stat(`${folder}/manifest.json`).then(() => true, () => false);
+  return there ? await readManifest(folder) : null;
 }
 
 /** What `scores.json` says of all samples, or of those of one domain. */

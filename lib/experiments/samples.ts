@@ -12,7 +12,10 @@ import { type FolderSample, loadSample } from "../data/folder_data_set.ts";
 import type { Sample } from "../data/sample.ts";
 import { UnusableSampleError } from "../data/unusable.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
-import type { LazySample } from "./find_heads.ts";
+import type { LazyHeadSample } from "./find_heads.ts";
+import type { Json } from "./journal.ts";
+import type { LazySample } from "./lazy_sample.ts";
+import { sampleDigest } from "./sample_digest.ts";
 
 /** A sample in memory, or one of a folder whose pictures are read when its turn comes. */
 export type AnySample = Sample | FolderSample;
@@ -59,15 +62,22 @@ export async function promptedSample(
   return { id: sample.id, domain: sample.domain, inputs, spans: inputs.spans };
 }
 
-/** Samples that are prepared when their turn comes. */
+/**
+ * Samples that are prepared when their turn comes.
+ *
+ * @param settings how all of them become prompts; part of a run's identity
+ */
 export function lazily<T>(
   samples: readonly AnySample[],
   load: (sample: AnySample) => Promise<T>,
+  settings: Json = null,
 ): LazySample<T>[] {
   return samples.map((sample) => ({
     id: sample.id,
     domain: sample.domain,
     load: () => load(sample),
+    digest: () => sampleDigest(sample),
+    settings,
   }));
 }
 
@@ -109,7 +119,7 @@ export function headSamples(
   model: PretrainedModel,
   samples: readonly AnySample[],
   options: PromptOptions = {},
-): LazySample[] {
+): LazyHeadSample[] {
   const contentless = options.contentless === undefined
     ? undefined
     : model.processor.tokenizer.encode(options.contentless, { addSpecialTokens: false });
@@ -117,5 +127,5 @@ export function headSamples(
     const prompted = await promptedSample(model, sample);
     checkSpans(prompted);
     return { ...prompted, grids: prompted.inputs.grids, contentless };
-  });
+  }, options.contentless === undefined ? null : { contentless: options.contentless });
 }

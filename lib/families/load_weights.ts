@@ -164,6 +164,7 @@ export async function readWeights(
 /**
  * Builds a model from an open checkpoint.
  *
+ * @param dir the checkpoint's directory, by whose files records identify the model
  * @throws {InputError} for missing, extra or misshapen weights; nothing stays allocated then
  */
 export async function loadModel(
@@ -172,6 +173,7 @@ export async function loadModel(
   config: ModelConfig,
   source: WeightSource,
   onProgress?: LoadProgress,
+  dir: string | null = null,
 ): Promise<VisionLanguageModel> {
   const stored = matchWeights(family, config, source);
   const weights = await readWeights(kernels, family, config, source, stored, onProgress);
@@ -181,5 +183,5 @@ export async function loadModel(
   const vision = visionDepth(config) > 0
     ? family.buildVision(kernels, config, weights.under("vision."))
     : null;
-  return new VisionLanguageModel(kernels, config, decoder, vision, weights);
+  return new VisionLanguageModel(kernels, config, decoder, vision, weights, dir);
 }

@@ -185,7 +185,7 @@ export async function fromPretrained(
   using _open = source;
   const kernels = createKernels(dtype, storedWeights(family, config, source));
   const progress: LoadProgress = (done, total) => onProgress?.("read", done, total);
-  const network = await loadModel(kernels, family, config, source, progress);
+  const network = await loadModel(kernels, family, config, source, progress, dir);
   return new PretrainedModel(dir, family, processor, network, description);
 }
 

@@ -64,6 +64,8 @@ export class VisionLanguageModel {
    *
    * @param vision vision tower, or null for a text-only model
    * @param weights all weights, freed by {@link VisionLanguageModel.dispose}
+   * @param checkpoint directory (or file) that the weights were read from; null for weights that were
+   *   made in memory
    */
   constructor(
     readonly kernels: Kernels,
@@ -71,6 +73,7 @@ export class VisionLanguageModel {
     readonly decoder: TextDecoder,
     readonly vision: VisionTower | null,
     readonly weights: WeightsMap,
+    readonly checkpoint: string | null = null,
   ) {
     this.hookNames = hookNames(config.text.numHiddenLayers, vision ? visionDepth(config) : 0);
   }

@@ -1,5 +1,6 @@
 import { interventions } from "../../lib/causal/interventions/registry.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { digestOf } from "../../lib/common/digest.ts";
 import { fromArrow, op } from "arquero";
 import {
   type AblatedHeads,
@@ -35,6 +36,7 @@ function stopping(at: number, seen: string[] = []): LazyAblationSample[] {
   return samples.map((sample, i) => ({
     id: sample.id,
     domain: sample.domain,
+    digest: () => Promise.resolve(digestOf(sample)),
     load: () => {
       if (i === at) return Promise.reject(new Error("killed"));
       seen.push(sample.id);
@@ -122,17 +124,18 @@ Deno.test("killed at any sample and begun again, results.json has the same bytes
     await ablateHeads(model, stopping(-1, seen), scores, options);
     assertEquals(seen, samples.slice(9).map(({ id }) => id));
     assertEquals(await Deno.readFile(`${folder}/killed/results.json`), wanted);
-    await assertRejects(() => ablateHeads(model, stopping(2), scores, options), Error, "killed");
+    const fresh = { ...options, fresh: true };
+    await assertRejects(() => ablateHeads(model, stopping(2), scores, fresh), Error, "killed");
     await assertRejects(
       () => ablateHeads(model, samples, scores, { ...options, scope: "all" }),
       Error,
-      "begun with other settings (scope)",
+      'other settings (option scope ("answer" then, "all" now))',
     );
     await assertRejects(
       () =>
         ablateHeads(model, samples, scores, { ...options, intervention: interventions.uniform() }),
       Error,
-      "begun with other settings (intervention)",
+      "other settings (option intervention)",
     );
   });
 });

@@ -1,87 +1,304 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { type RowCodec, runUnits, type Unit } from "../../lib/experiments/experiment.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  type Experiment,
+  type ExperimentConfig,
+  type RunContext,
+  runExperiment,
+} from "../../lib/experiments/experiment.ts";
+import { type LazySample, sampleUnits } from "../../lib/experiments/lazy_sample.ts";
+import { plantedModel } from "../../lab/planted/planted.ts";
+import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
+import { testKernels } from "../suites/golden.ts";
 
-const codec: RowCodec<number> = { encode: (row) => row, decode: (json) => json as number };
-
-/** Units that square their number, and note that they worked. */
-function squares(count: number, worked: string[] = [], failAt = -1): Unit<number>[] {
-  return Array.from({ length: count }, (_, i) => ({
-    key: `u${i}`,
-    work: () => {
-      if (i === failAt) return Promise.reject(new Error("killed"));
-      worked.push(`u${i}`);
-      return Promise.resolve(i * i);
-    },
-  }));
+interface Numbered {
+  readonly id: string;
+  readonly domain: string;
+  readonly n: number;
 }
 
-async function collect<T>(rows: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const row of rows) all.push(row);
-  return all;
+interface Config extends ExperimentConfig {
+  readonly samples: readonly (Numbered | LazySample<Numbered>)[];
+  readonly factor: number;
+  readonly failAt?: string;
+  readonly worked?: string[];
 }
+
+/** Multiplies numbers; notes which samples were worked on. */
+const products = (worked: string[] = [], failAt = ""): Experiment<Config, number, number[]> => ({
+  name: "products",
+  question: "What are the products?",
+  action: "multiply",
+  units: ({ samples, factor }) =>
+    sampleUnits<Numbered, number>(samples, ({ id, n }) => {
+      if (id === failAt) return Promise.reject(new Error("killed"));
+      worked.push(id);
+      return Promise.resolve(factor * n);
+    }),
+  result: (rows) => [...rows],
+  record: (result) => ({
+    options: {},
+    files: { "results.json": JSON.stringify(result) },
+  }),
+});
+
+const numbers = (...values: number[]): Numbered[] =>
+  values.map((n, i) => ({ id: `u${i}`, domain: "d", n }));
+
+const networks = {
+  one: plantedModel(await testKernels(), { seed: 1, layers: 2 }).model,
+  other: plantedModel(await testKernels(), { seed: 2, layers: 2 }).model,
+};
+
+const config = (samples: Config["samples"], given: Partial<Config> = {}): Config => ({
+  network: networks.one,
+  samples,
+  factor: 10,
+  ...given,
+});
+
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(`${folder}/run`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function bytesOf(folder: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const { name } of Deno.readDirSync(folder)) {
+    const text = await Deno.readTextFile(`${folder}/${name}`);
+    found[name] = name === "manifest.json" ? text.replace(/"date": "[^"]*"/, "") : text;
+  }
+  return found;
+}
+
+/** What a run in a new folder writes. */
+async function undisturbed(given: Config): Promise<Record<string, string>> {
+  let found = {};
+  await inFolder(async (folder) => {
+    await runExperiment(products(), given, { folder });
+    found = await bytesOf(folder);
+  });
+  return found;
+}
+
+const killed = (given: Config, failAt: string, context: RunContext) =>
+  assertRejects(() => runExperiment(products([], failAt), given, context), Error, "killed");
 
 Deno.test("rows come in order; progress counts what this run does", async () => {
   const progress: [number, number][] = [];
-  const rows = await collect(
-    runUnits(squares(3), codec, {}, { onProgress: (...args) => progress.push(args) }),
-  );
-  assertEquals(rows, [0, 1, 4]);
+  const onProgress = (...args: [number, number]) => void progress.push(args);
+  const result = await runExperiment(products(), config(numbers(0, 1, 2)), { onProgress });
+  assertEquals(result, [0, 10, 20]);
   assertEquals(progress, [[0, 3], [1, 3], [2, 3], [3, 3]]);
 });
 
-Deno.test("stopped anywhere and begun again, every unit is done once and the rows are the same", async () => {
-  for (let failAt = 0; failAt < 4; failAt++) {
-    const folder = await Deno.makeTempDir();
-    const worked: string[] = [];
-    const context = { folder };
-    await assertRejects(
-      () => collect(runUnits(squares(4, worked, failAt), codec, { seed: 1 }, context)),
-      Error,
-      "killed",
-    );
-    const progress: number[] = [];
-    const rows = await collect(
-      runUnits(squares(4, worked), codec, { seed: 1 }, {
-        ...context,
-        onProgress: (_, total) => progress.push(total),
-      }),
-    );
-    assertEquals(rows, [0, 1, 4, 9]);
-    assertEquals(worked, ["u0", "u1", "u2", "u3"]);
-    assertEquals(progress[0], 4 - failAt);
-    await Deno.remove(folder, { recursive: true });
+Deno.test("stopped anywhere and begun again, every unit is done once and the record is the same", async () => {
+  const given = config(numbers(0, 1, 2, 3));
+  const wanted = await undisturbed(given);
+  for (let at = 0; at < 4; at++) {
+    await inFolder(async (folder) => {
+      await killed(given, `u${at}`, { folder });
+      const worked: string[] = [], notices: string[] = [];
+      const onNotice = (text: string) => void notices.push(text);
+      const result = await runExperiment(products(worked), given, { folder, onNotice });
+      assertEquals(result, [0, 10, 20, 30]);
+      assertEquals(worked, ["u0", "u1", "u2", "u3"].slice(at));
+      assertEquals(await bytesOf(folder), wanted);
+      assertEquals(notices.length, at === 0 ? 0 : 1);
+      if (at > 0) assert(notices[0].includes(`${at} results kept, 0 computed again`), notices[0]);
+    });
   }
 });
 
 Deno.test("the signal stops between units; what was done stays done", async () => {
-  const folder = await Deno.makeTempDir();
-  const worked: string[] = [];
-  const stop = new AbortController();
-  const rows: number[] = [];
-  await assertRejects(
-    async () => {
-      for await (
-        const row of runUnits(squares(3, worked), codec, {}, { folder, signal: stop.signal })
-      ) {
-        rows.push(row);
-        stop.abort(new Error("enough"));
-      }
-    },
-    Error,
-    "enough",
-  );
-  assertEquals(rows, [0]);
-  assertEquals(await collect(runUnits(squares(3, worked), codec, {}, { folder })), [0, 1, 4]);
-  assertEquals(worked, ["u0", "u1", "u2"]);
-  await Deno.remove(folder, { recursive: true });
+  await inFolder(async (folder) => {
+    const stop = new AbortController();
+    const onProgress = (done: number) => done === 1 && stop.abort(new Error("enough"));
+    const given = config(numbers(0, 1, 2));
+    const context = { folder, signal: stop.signal, onProgress };
+    await assertRejects(() => runExperiment(products(), given, context), Error, "enough");
+    const worked: string[] = [];
+    assertEquals(await runExperiment(products(worked), given, { folder }), [0, 10, 20]);
+    assertEquals(worked, ["u1", "u2"]);
+  });
 });
 
 Deno.test("two units of one key are an error", async () => {
-  const [unit] = squares(1);
+  const [one] = numbers(1);
   await assertRejects(
-    () => collect(runUnits([unit, unit], codec, {})),
+    () => runExperiment(products(), config([one, one])),
     Error,
     'Cannot run "u0" twice',
   );
+});
+
+Deno.test("samples changed, added, removed or moved in between: the bytes of a run on the new ones", async () => {
+  const before = numbers(1, 2, 3, 4, 5);
+  const [a, b, c, d] = before;
+  const changes: Record<string, [samples: Numbered[], kept: number]> = {
+    "one changed": [[a, { ...b, n: 20 }, c, d], 2],
+    "all changed under their ids": [numbers(6, 7, 8, 9, 10), 0],
+    "the failing one removed": [[a, b, c, before[4]], 3],
+    "one added first": [[{ id: "new", domain: "d", n: 9 }, a, b, c, d], 3],
+    "reversed": [[d, c, b, a], 3],
+    "another domain": [[{ ...a, domain: "e" }, b, c], 2],
+  };
+  for (const [name, [samples, kept]] of Object.entries(changes)) {
+    const wanted = await undisturbed(config(samples));
+    await inFolder(async (folder) => {
+      await killed(config(before), "u3", { folder });
+      const worked: string[] = [];
+      await runExperiment(products(worked), config(samples), { folder });
+      assertEquals(await bytesOf(folder), wanted, name);
+      assertEquals(worked.length, samples.length - kept, name);
+    });
+  }
+});
+
+Deno.test("a finished run is read again; changed samples are computed, the others kept", async () => {
+  await inFolder(async (folder) => {
+    const given = config(numbers(1, 2, 3));
+    const notices: string[] = [];
+    const onNotice = (text: string) => void notices.push(text);
+    await runExperiment(products(), given, { folder });
+    const before = await bytesOf(folder);
+    const worked: string[] = [];
+    assertEquals(await runExperiment(products(worked), given, { folder, onNotice }), [10, 20, 30]);
+    assertEquals([worked, notices], [[], [
+      `nothing to do: ${folder} holds the results of this run`,
+    ]]);
+    assertEquals(await bytesOf(folder), before);
+
+    const mended = config(numbers(1, 5, 3, 4));
+    await killed(mended, "u3", { folder }); // after one of two
+    const again = await runExperiment(products(worked), mended, { folder, onNotice });
+    assertEquals([again, worked], [[10, 50, 30, 40], ["u3"]]);
+    assertEquals(await bytesOf(folder), await undisturbed(mended));
+
+    const others = config(numbers(7, 8));
+    await assertRejects(
+      () => runExperiment(products(), others, { folder }),
+      Error,
+      "holds the results of a finished run on other samples (2 changed, 2 gone); start over with --fresh",
+    );
+    assertEquals(await bytesOf(folder), await undisturbed(mended));
+    await runExperiment(products(), others, { folder, fresh: true });
+    assertEquals(await bytesOf(folder), await undisturbed(others));
+  });
+});
+
+Deno.test("other options, another model: refused with what changed, begun or finished", async () => {
+  const given = config(numbers(1, 2, 3));
+  const changes: [given: Partial<Config>, said: string][] = [
+    [{ factor: 11 }, "option factor (10 then, 11 now)"],
+    [{ seed: 3 }, "option seed (none then, 3 now)"],
+    [{ network: networks.other }, "weights"],
+  ];
+  for (const state of ["begun", "finished"] as const) {
+    for (const [change, said] of changes) {
+      await inFolder(async (folder) => {
+        if (state === "begun") await killed(given, "u1", { folder });
+        else await runExperiment(products(), given, { folder });
+        const before = await bytesOf(folder);
+        const other = { ...given, ...change };
+        await assertRejects(
+          () => runExperiment(products(), other, { folder }),
+          Error,
+          `a run was ${state} there with other settings (${said}); start over with --fresh`,
+        );
+        assertEquals(await bytesOf(folder), before, "untouched");
+        await runExperiment(products(), other, { folder, fresh: true });
+        assertEquals(await bytesOf(folder), await undisturbed(other));
+      });
+    }
+  }
+});
+
+Deno.test("names of model and data are no part of a run's identity", async () => {
+  await inFolder(async (folder) => {
+    const given = config(numbers(1, 2));
+    await killed({ ...given, about: { model: "here", data: "a" } }, "u1", { folder });
+    const worked: string[] = [];
+    const moved = { ...given, about: { model: "there", data: "b" } };
+    await runExperiment(products(worked), moved, { folder });
+    assertEquals(worked, ["u1"]);
+    assertEquals(await bytesOf(folder), await undisturbed(moved));
+  });
+});
+
+Deno.test("results that were edited, or do not say what made them, are not taken over", async () => {
+  await inFolder(async (folder) => {
+    const given = config(numbers(1, 2));
+    await runExperiment(products(), given, { folder });
+    const text = await Deno.readTextFile(`${folder}/rows.json`);
+    await Deno.writeTextFile(`${folder}/rows.json`, text.replace("20", "21"));
+    const run = () => runExperiment(products(), given, { folder });
+    await assertRejects(run, Error, "it holds results whose rows.json was changed or removed");
+    await Deno.remove(`${folder}/rows.json`);
+    await assertRejects(run, Error, "it holds results whose rows.json was changed or removed");
+    await Deno.writeTextFile(`${folder}/manifest.json`, '{"experiment": "products"}');
+    await assertRejects(run, Error, "it holds results that do not say what made them");
+    await Deno.writeTextFile(`${folder}/manifest.json`, "null");
+    await assertRejects(run, Error, "it holds results that do not say what made them");
+    const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+    assertEquals(names, ["manifest.json", "results.json"]); // and no empty journal
+  });
+});
+
+Deno.test("temporary files of a killed process go at the next start, other files stay", async () => {
+  await inFolder(async (folder) => {
+    const given = config(numbers(1, 2));
+    const wanted = await undisturbed(given);
+    await killed(given, "u1", { folder });
+    await Deno.writeTextFile(`${folder}/results.json.0123abcd.tmp`, "half");
+    await Deno.writeTextFile(`${folder}/notes.tmp`, "mine");
+    await runExperiment(products(), given, { folder });
+    assertEquals(await bytesOf(folder), { ...wanted, "notes.tmp": "mine" });
+  });
+});
+
+Deno.test("kept results are not loaded where the sample says its digest; others are digested as loaded", async () => {
+  for (const withDigest of [true, false]) {
+    await inFolder(async (folder) => {
+      const loads: string[] = [];
+      const lazy = numbers(1, 2, 3).map((sample): LazySample<Numbered> => ({
+        id: sample.id,
+        domain: sample.domain,
+        load: () => {
+          loads.push(sample.id);
+          return Promise.resolve(sample);
+        },
+        ...(withDigest ? { digest: () => Promise.resolve(`${sample.n}`) } : {}),
+      }));
+      await killed(config(lazy), "u2", { folder });
+      assertEquals(loads, ["u0", "u1", "u2"]); // each once
+      await runExperiment(products(), config(lazy), { folder });
+      assertEquals(loads.slice(3), withDigest ? ["u2"] : ["u0", "u1", "u2"]);
+    });
+  }
+});
+
+Deno.test("how samples become prompts is part of the identity", async () => {
+  await inFolder(async (folder) => {
+    const with_ = (settings: string) =>
+      numbers(1, 2).map((sample): LazySample<Numbered> => ({
+        id: sample.id,
+        domain: sample.domain,
+        load: () => Promise.resolve(sample),
+        settings: { contentless: settings },
+      }));
+    await killed(config(with_("N/A")), "u1", { folder });
+    await assertRejects(
+      () => runExperiment(products(), config(with_("none")), { folder }),
+      Error,
+      'option prompts ({"contentless":"N/A"} then, {"contentless":"none"} now)',
+    );
+  });
+});
+
+Deno.test("the planted models are freed", () => {
+  for (const network of Object.values<VisionLanguageModel>(networks)) network.dispose();
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { digestOf } from "../../lib/common/digest.ts";
 import { findHeads, readFoundHeads, type Samples } from "../../lib/experiments/find_heads.ts";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
@@ -18,6 +19,7 @@ function stopping(at: number, seen: string[] = []): Samples {
   return samples.map((sample, i) => ({
     id: sample.id,
     domain: sample.domain,
+    digest: () => Promise.resolve(digestOf(sample)),
     load: () => {
       if (i === at) return Promise.reject(new Error("killed"));
       seen.push(sample.id);
@@ -72,8 +74,7 @@ Deno.test("killed at any sample and begun again, scores.json has the same bytes"
     const arrow = await Deno.readFile(`${folder}/whole/samples.arrow`);
     for (const at of [1, 5]) {
       const out = `${folder}/killed${at}`;
-      const rules = scoringRules;
-      const options = { ...settings, rules, folder: out };
+      const options = { ...settings, rules: scoringRules, folder: out };
       await assertRejects(() => findHeads(model, stopping(at), options), Error, "killed");
       const partial = `${out}/run.partial`;
       const text = await Deno.readTextFile(partial);
@@ -95,18 +96,20 @@ Deno.test("a run with other rules or another model does not go on with the old j
     await assertRejects(
       () => findHeads(model, samples, { ...options, rules: [ruleNamed("last-token")] }),
       Error,
-      "begun with other settings (rules)",
+      "begun there with other settings (option rules)",
     );
+    const other = plantedModel(await testKernels(), { seed: 2, layers: 2 });
     await assertRejects(
-      () => findHeads(model, samples, { ...options, model: "other" }),
+      () => findHeads(other.model, samples, options),
       Error,
-      "begun with other settings (model)",
+      "begun there with other settings (weights)",
     );
+    other.model.dispose();
     const edited = { ...rules[0], score: () => 1 }; // the same name, another function
     await assertRejects(
       () => findHeads(model, samples, { ...options, rules: [edited] }),
       Error,
-      "begun with other settings (rules)",
+      "begun there with other settings (option rules)",
     );
   });
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { digestOfBytes } from "../../lib/common/digest.ts";
 import {
   checkoutCommit,
   jsonText,
@@ -97,9 +98,8 @@ Deno.test("the commit is read from a checkout's files, loose or packed", async (
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("a record's files are written, the journal goes, other files stay", async () => {
+Deno.test("a record's files are written with their digests, other files stay", async () => {
   const folder = await Deno.makeTempDir();
-  await Deno.writeTextFile(`${folder}/run.partial`, "x");
   await Deno.writeTextFile(`${folder}/notes.txt`, "mine");
   const manifest = await makeManifest(
     { experiment: "e", model: "m", data: "d", samples: 1, seed: 0, options: {} },
@@ -110,9 +110,15 @@ Deno.test("a record's files are written, the journal goes, other files stay", as
   const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
   assertEquals(names, ["a.json", "b.bin", "manifest.json", "notes.txt"]);
   assertEquals(await readRecordJson(folder, "a.json"), { a: 1 });
-  assertEquals(await readRecordJson(folder, "manifest.json"), { ...manifest });
+  assertEquals(await readRecordJson(folder, "manifest.json"), {
+    ...manifest,
+    files: {
+      "a.json": digestOfBytes(await Deno.readFile(`${folder}/a.json`)),
+      "b.bin": digestOfBytes(Uint8Array.of(1, 2)),
+    },
+  });
   await assertRejects(() => readRecordJson(folder, "c.json"), Error, "c.json: no such file");
   await assertRejects(() => readRecordJson(folder, "b.bin"), Error, "Cannot read");
-  await writeRecord(folder, manifest, files); // again, over the old one, without a journal
+  await writeRecord(folder, manifest, files); // again, over the old one
   await Deno.remove(folder, { recursive: true });
 });

@@ -1,0 +1,62 @@
+/**
+ * Which code computes: the version and, where the sources are files, a digest of them.
+ *
+ * @module
+ */
+import denoJson from "../../deno.json" with { type: "json" };
+import { digestOf, digestOfBytes } from "../common/digest.ts";
+
+/** The library's own sources. */
+const library = new URL("../", import.meta.url);
+
+/** Folders of the library that no number of a record comes from. */
+const drawing = /^figures\//;
+
+/** Relative path and digest of every source below a folder. */
+async function sourcesOf(root: URL, path = ""): Promise<[path: string, digest: string][]> {
+  const found: Promise<[string, string][]>[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(new URL(path, root))) {
+    const own = path + name;
+    if (drawing.test(`${own}/`)) continue;
+    if (isDirectory) found.push(sourcesOf(root, `${own}/`));
+    else if (/\.(ts|js|json)$/.test(name)) {
+      const bytes = Deno.readFile(new URL(own, root));
+      found.push(bytes.then((read) => [[own, digestOfBytes(read)]]));
+    }
+  }
+  return (await Promise.all(found)).flat().sort(([a], [b]) => a < b ? -1 : 1);
+}
+
+/** Digests of folders that were taken already: sources do not change while they run. */
+const taken = new Map<string, Promise<string | null>>();
+
+async function folderDigest(root: URL): Promise<string | null> {
+  if (root.protocol !== "file:") return null;
+  try {
+    return digestOf(await sourcesOf(root));
+  } catch {
+    return null; // no permission to read them
+  }
+}
+
+/**
+ * The version of the library, the packages it computes with and, where they can be read, a digest of
+ * its sources (without those that only draw). A package that was imported from a registry or an
+ * address has no files to read: there its version stands for it.
+ *
+ * @param folders further folders whose sources compute, such as a laboratory's
+ *
+ * @example
+ * ```ts
+ * import { codeDigest } from "./code_digest.ts";
+ * import { assert } from "@std/assert";
+ * assert(/^\d+\.\d+\.\d+ [0-9a-f]{32}$/.test(await codeDigest()));
+ * ```
+ */
+export async function codeDigest(folders: readonly URL[] = []): Promise<string> {
+  const digests = [library, ...folders].map((root) => {
+    if (!taken.has(root.href)) taken.set(root.href, folderDigest(root));
+    return taken.get(root.href)!;
+  });
+  return `${denoJson.version} ${digestOf([denoJson.imports, await Promise.all(digests)])}`;
+}

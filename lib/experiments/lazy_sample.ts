@@ -1,0 +1,74 @@
+/**
+ * Samples that are loaded when their turn comes, and the units of work that they are.
+ *
+ * @module
+ */
+import { digestOf } from "../common/digest.ts";
+import type { Json } from "./journal.ts";
+
+/** A sample that is loaded when its turn comes, so that pictures need not all be in memory. */
+export interface LazySample<T> {
+  /** Unique in its data set. */
+  readonly id: string;
+  /** Name of its domain. */
+  readonly domain: string;
+  /** Loads it. */
+  readonly load: () => Promise<T>;
+  /**
+   * Digest of all that the sample is: question, answer, choices, evidence and the bytes of its media.
+   * Without it the loaded sample is digested, which takes a load also where its result is known.
+   */
+  readonly digest?: () => Promise<string>;
+  /** How samples become prompts, where that is the same for all of a run: part of its identity. */
+  readonly settings?: Json;
+}
+
+/** A unit of work at hand. */
+export interface OpenUnit<Row> {
+  /** Digest of what its result depends on, beyond what holds for the whole run. */
+  readonly digest: string;
+  /** Does the work. */
+  readonly work: () => Promise<Row>;
+}
+
+/** One unit of work: what can be finished and noted by itself, usually a sample. */
+export interface Unit<Row> {
+  /** Unique in the run. */
+  readonly key: string;
+  /** Takes it up, without working yet. */
+  readonly open: () => Promise<OpenUnit<Row>>;
+}
+
+/** Whether a sample has yet to be loaded. */
+function isLazy<T extends object>(sample: T | LazySample<T>): sample is LazySample<T> {
+  return "load" in sample;
+}
+
+/**
+ * Samples as units of work, one each.
+ *
+ * @param work makes the row of a loaded sample
+ */
+export function sampleUnits<T extends { readonly id: string; readonly domain: string }, Row>(
+  samples: readonly (T | LazySample<T>)[],
+  work: (sample: T, id: string, domain: string) => Promise<Row>,
+): Unit<Row>[] {
+  return samples.map((sample) => {
+    const { id, domain } = sample;
+    const open = async (): Promise<OpenUnit<Row>> => {
+      if (isLazy(sample) && sample.digest) {
+        const digest = await sample.digest();
+        return { digest, work: async () => await work(await sample.load(), id, domain) };
+      }
+      const loaded = isLazy(sample) ? await sample.load() : sample;
+      return { digest: digestOf(loaded), work: () => work(loaded, id, domain) };
+    };
+    return { key: id, open };
+  });
+}
+
+/** How the samples of a run become prompts, where they say so. */
+export function sampleSettings(samples: readonly (object | LazySample<object>)[]): Json {
+  const [first] = samples;
+  return first && "settings" in first ? first.settings as Json ?? null : null;
+}

@@ -1,0 +1,135 @@
+/**
+ * The folder of a run: what an earlier run left there, and what may be done with it.
+ *
+ * @module
+ */
+import { digestOfBytes } from "../common/digest.ts";
+import { InputError } from "../common/errors.ts";
+import { removeTemporaries } from "../common/files.ts";
+import { changedParts, type Identity } from "./identity.ts";
+import { Journal, type Json } from "./journal.ts";
+import { type Manifest, readManifest } from "./record.ts";
+
+/** Name of the journal in a run's folder; it is removed when the record is written. */
+export const journalName = "run.partial";
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+/**
+ * Name of a file of a record that is not as it was written; null if all are.
+ *
+ * @example
+ * ```ts
+ * import { damagedFile } from "./run_folder.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(await damagedFile("a/folder", { files: {} }), null);
+ * ```
+ */
+export async function damagedFile(
+  folder: string,
+  manifest: Pick<Manifest, "files">,
+): Promise<string | null> {
+  for (const [name, digest] of Object.entries(manifest.files ?? {})) {
+    const bytes = await Deno.readFile(`${folder}/${name}`).catch(() => null);
+    if (bytes === null || digestOfBytes(bytes) !== digest) return name;
+  }
+  return null;
+}
+
+/** Removes a record: its manifest first, so that nothing halfway counts as a record. */
+async function removeRecord(folder: string): Promise<void> {
+  const { files = {} } = await readManifest(folder).catch(() => ({ files: {} }));
+  for (const name of ["manifest.json", ...Object.keys(files)]) {
+    await Deno.remove(`${folder}/${name}`).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+}
+
+/** What is known of a run's folder before anything is computed. */
+export class RunFolder implements Disposable {
+  private constructor(
+    readonly path: string,
+    readonly journal: Journal,
+    /** The record of a finished run of the same identity, whole; null if there is none. */
+    readonly finished: Manifest | null,
+  ) {}
+
+  /**
+   * Opens a folder for a run: no other process can use it until it is closed, and temporary files
+   * that a killed process left there are gone.
+   *
+   * @param fresh removes what earlier runs left
+   * @throws {InputError} if another process runs there, or a run of another identity was begun or
+   * finished there, naming what differs
+   */
+  static async open(path: string, identity: Identity, fresh = false): Promise<RunFolder> {
+    const journal = await Journal.open(`${path}/${journalName}`);
+    try {
+      await removeTemporaries(path);
+      if (fresh) {
+        await removeRecord(path);
+        await journal.begin(identity);
+      }
+      const finished = await earlierRecord(path, identity, journal);
+      if (journal.identity === null && !finished) await journal.begin(identity);
+      return new RunFolder(path, journal, finished);
+    } catch (error) {
+      if (journal.identity === null) await journal.remove();
+      journal[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Begins the journal, if that has not been done. */
+  async begin(identity: Identity): Promise<void> {
+    if (this.journal.identity === null) await this.journal.begin(identity);
+  }
+
+  /** Lets go of the folder; a journal without a run is removed. */
+  async close(): Promise<void> {
+    if (this.journal.identity === null) await this.journal.remove();
+    this[Symbol.dispose]();
+  }
+
+  /** Closes the journal. */
+  [Symbol.dispose](): void {
+    this.journal[Symbol.dispose]();
+  }
+}
+
+/** How a run may be told to start over, for messages. */
+const howTo = "start over with --fresh, or choose another folder";
+
+async function earlierRecord(
+  folder: string,
+  identity: Identity,
+  journal: Journal,
+): Promise<Manifest | null> {
+  const begun = journal.identity !== null;
+  if (begun) checkIdentity(folder, journal.identity, identity, "begun");
+  if (!await exists(`${folder}/manifest.json`)) return null;
+  const manifest = await readManifest(folder).catch(() => null);
+  const damaged = manifest && await damagedFile(folder, manifest);
+  const same = manifest?.identity && changedParts(manifest.identity, identity).length === 0;
+  if (manifest && same && damaged === null) return manifest;
+  if (begun) return null; // the run that was begun here replaces it
+  if (manifest?.identity) checkIdentity(folder, manifest.identity, identity, "finished");
+  throw new InputError(
+    `Cannot run in ${folder}: it holds results ` +
+      (damaged ? `whose ${damaged} was changed or removed` : "that do not say what made them") +
+      `; ${howTo}`,
+  );
+}
+
+function checkIdentity(folder: string, found: Json, wanted: Identity, state: string): void {
+  const before = typeof found === "object" && found !== null ? found as Identity : {};
+  const changed = changedParts(before, wanted);
+  if (changed.length === 0) return;
+  throw new InputError(
+    `Cannot run in ${folder}: a run was ${state} there with other settings (` +
+      `${changed.join(", ")}); ${howTo}`,
+  );
+}

@@ -1,0 +1,55 @@
+/**
+ * Digests of samples: all that a result depends on, whatever the files are called.
+ *
+ * @module
+ */
+import { digestOf, digestOfBytes } from "../common/digest.ts";
+import { InputError } from "../common/errors.ts";
+import { containedPath } from "../common/files.ts";
+import type { FolderSample } from "../data/folder_data_set.ts";
+import type { Sample } from "../data/sample.ts";
+
+/**
+ * Digest of a media file; of what is wrong with it where it cannot be read, so that a sample can be
+ * named by its loading, which then fails.
+ */
+async function mediaDigest(folder: string, path: string): Promise<string> {
+  try {
+    const real = await containedPath(folder, path);
+    if (!(await Deno.stat(real)).isFile) return `${path}: not a file`;
+    return digestOfBytes(await Deno.readFile(real));
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    return `${path}: ${(error as Error).message}`;
+  }
+}
+
+/**
+ * Digest of a sample: domain, context, question, answers, choices, evidence, metric, and the bytes of
+ * its media in their order. Its id, its folder and the names of its files play no part.
+ *
+ * @returns 32 hexadecimal digits
+ *
+ * @example
+ * ```ts
+ * import { sampleDigest } from "./sample_digest.ts";
+ * import { listSamples } from "../data/shipped_samples.ts";
+ * import { assert } from "@std/assert";
+ * const [first, second] = await listSamples("shipped:scene");
+ * assert(await sampleDigest(first) !== await sampleDigest(second));
+ * ```
+ */
+export async function sampleDigest(sample: Sample | FolderSample): Promise<string> {
+  if (!("folder" in sample)) {
+    const { id: _id, ...content } = sample;
+    return digestOf(content);
+  }
+  const { id: _id, folder, images, video, ...content } = sample;
+  const known = new Map<string, string>(); // a frame that is held appears several times
+  const media: string[] = [];
+  for (const path of images ?? video.frames) {
+    if (!known.has(path)) known.set(path, await mediaDigest(folder, path));
+    media.push(known.get(path)!);
+  }
+  return digestOf({ ...content, fps: video?.fps ?? null, media });
+}
