@@ -102,6 +102,8 @@ export const commonOptions: Options = {
     help: "auto (default), tensorflow, webgpu, wasm or cpu",
   },
   dtype: { type: "string", value: "TYPE", help: "auto (default), float32 or bfloat16" },
+  strict: { type: "boolean", help: "keys of a checkpoint that nobody knows are errors" },
+  "follow-links": { type: "boolean", help: "links may lead out of a checkpoint's folder" },
   seed: { type: "string", value: "N", help: "seed of everything random (default 0)" },
   json: { type: "boolean", help: "one JSON document on standard output" },
   help: { type: "boolean", help: "show this help" },

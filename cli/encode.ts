@@ -10,12 +10,16 @@ export const command: Command = {
   options: { ...messagesOptions, ...outOption },
   examples: ["encode --messages chat.json --out inputs.safetensors"],
   async run(args) {
-    const { modelName, readPromptOf } = await import("./model.ts");
+    const { modelName, readingOptions, readPromptOf } = await import("./model.ts");
     const { loadProcessorOf } = await import("../lib/families/pretrained.ts");
     const { resolveCheckpoint } = await import("../lib/weights/hub.ts");
+    const { CheckpointRules } = await import("../lib/weights/checkpoint_rules.ts");
     const out = await outFile(args);
     const dir = await resolveCheckpoint(modelName(args), { weights: false });
-    const prompt = await readPromptOf(args, await loadProcessorOf(dir));
+    const reading = readingOptions(args), rules = new CheckpointRules(reading);
+    const processor = await loadProcessorOf(dir, rules);
+    if (rules.warning !== null) reading.onWarning?.(rules.warning);
+    const prompt = await readPromptOf(args, processor);
     await writeTensors(args, out, inputTensors(prompt));
   },
 };

@@ -9,14 +9,19 @@ export const command: Command = {
   options: { hooks: { type: "boolean", help: "list every hook point" } },
   examples: ["info", "info --model Qwen/Qwen3-VL-4B-Instruct --json", "info --hooks"],
   async run(args) {
-    const { modelName } = await import("./model.ts");
+    const { modelName, readingOptions } = await import("./model.ts");
     const { resolveCheckpoint } = await import("../lib/weights/hub.ts");
     const { openCheckpoint } = await import("../lib/families/checkpoint.ts");
     const { matchWeights } = await import("../lib/families/load_weights.ts");
     const { visionDepth } = await import("../lib/model/config.ts");
     const { hookNames } = await import("../lib/hooks/hook_point.ts");
-    const checkpoint = await openCheckpoint(await resolveCheckpoint(modelName(args)));
+    const { loadProcessorOf } = await import("../lib/families/pretrained.ts");
+    const { CheckpointRules } = await import("../lib/weights/checkpoint_rules.ts");
+    const reading = readingOptions(args), rules = new CheckpointRules(reading);
+    const checkpoint = await openCheckpoint(await resolveCheckpoint(modelName(args)), rules);
     using source = checkpoint.source;
+    await loadProcessorOf(checkpoint.dir, rules);
+    if (rules.warning !== null) reading.onWarning?.(rules.warning);
     const { config, family } = checkpoint;
     matchWeights(family, config, source);
     const tensors = source.names().map((name) => source.info(name));

@@ -4,7 +4,11 @@
  * @module
  */
 import { InputError } from "../lib/common/errors.ts";
-import { fromPretrained, type PretrainedModel } from "../lib/families/pretrained.ts";
+import {
+  fromPretrained,
+  type LoadOptions,
+  type PretrainedModel,
+} from "../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
 import { backendLine, backendNames } from "../lib/backend/select.ts";
 import { readJsonOf } from "../lib/common/text_files.ts";
@@ -15,6 +19,7 @@ import { parseMessages } from "../lib/inputs/messages.ts";
 import type { PreparedPrompt, Processor } from "../lib/inputs/processor.ts";
 import type { ModelConfig } from "../lib/model/config.ts";
 import type { AttentionFunction } from "../lib/nn/attention.ts";
+import type { StrictnessOptions } from "../lib/weights/checkpoint_rules.ts";
 import type { Arguments, Options } from "./command.ts";
 import { progress } from "./progress.ts";
 import { hybridFrom } from "./sparse.ts";
@@ -22,6 +27,17 @@ import { hybridFrom } from "./sparse.ts";
 /** The directory or hub id that `--model` means. */
 export function modelName(args: Arguments): string {
   return shippedOrGiven(args.text("model") ?? "mini");
+}
+
+/** How strictly a checkpoint is read, and where warnings go. */
+export function readingOptions(
+  args: Arguments,
+): StrictnessOptions & Pick<LoadOptions, "onWarning"> {
+  return {
+    strict: args.flag("strict"),
+    followLinks: args.flag("follow-links"),
+    onWarning: (text) => console.error(`corelens: warning: ${text}`),
+  };
 }
 
 /** Loads the model that `--model`, `--backend` and `--dtype` name, and says what it runs on. */
@@ -33,6 +49,7 @@ export async function loadCommandModel(args: Arguments): Promise<PretrainedModel
   const model = await fromPretrained(modelName(args), {
     backend: args.oneOf("backend", ["auto", ...backendNames] as const, "auto"),
     dtype: args.oneOf("dtype", ["auto", "float32", "bfloat16"] as const, "auto"),
+    ...readingOptions(args),
     onProgress: (stage, done, total) => shows[stage](done, total),
   });
   console.error(backendLine(model.backend, model.network.kernels.computeDType));

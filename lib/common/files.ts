@@ -64,6 +64,7 @@ function isWithin(path: string, root: string): boolean {
  * @param root folder that the file must not leave
  * @param name path relative to `root`, from an untrusted source
  * @param alsoAllowed further folders that links may lead into; those that do not exist are ignored
+ * @param remedy what the message about a link says that allows it
  * @throws {InputError} if the name or a link on its way leaves the folder, or if nothing is there
  *
  * @example
@@ -76,7 +77,8 @@ function isWithin(path: string, root: string): boolean {
 export async function containedPath(
   root: string,
   name: string,
-  alsoAllowed: readonly string[] = [],
+  alsoAllowed: readonly string[] | "anywhere" = [],
+  remedy = "",
 ): Promise<string> {
   const problem = leavingProblem(name);
   if (problem) {
@@ -96,13 +98,14 @@ export async function containedPath(
     }
     throw fileError("open", `${root}/${name}`, error);
   }
+  if (alsoAllowed === "anywhere") return real;
   for (const allowed of [root, ...alsoAllowed]) {
     const realRoot = await Deno.realPath(allowed).catch(() => null);
     if (realRoot !== null && isWithin(real, realRoot)) return real;
   }
   throw new InputError(
     `Cannot open ${quoted(name)} in ${root}: a symbolic link leads out of the folder, to ` +
-      `${quoted(real)}`,
+      `${quoted(real)}${remedy ? `; ${remedy}` : ""}`,
   );
 }
 

@@ -1,19 +1,26 @@
 /**
- * Reads a JSON object strictly: every key is read or ignored on purpose, any other is an error.
+ * Reads a JSON object and knows which of its keys were read, which ignored on purpose, and which
+ * nobody looked at.
  *
  * @module
  */
-import { InputError, nearestNames } from "./errors.ts";
+import { InputError } from "./errors.ts";
+import { type JsonObject, type KeyPolicy, refuseUnknownKeys } from "./key_policy.ts";
 import { quoted } from "./text.ts";
 
-/** A JSON object. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+export type { JsonObject } from "./key_policy.ts";
 
 /** A value as messages show it. */
 const shown = (value: unknown): string => {
-  const json = JSON.stringify(value) ?? "nothing";
-  return typeof value === "string" ? quoted(value, 80) : json.slice(0, 80);
+  if (typeof value === "string") return quoted(value, 80);
+  return (JSON.stringify(value) ?? "nothing").slice(0, 80);
 };
+
+/** Largest whole number that a setting may have where nothing smaller is said. */
+const maxCount = 2 ** 31 - 1;
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) > 0;
 
@@ -33,14 +40,26 @@ const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (val
  */
 export class JsonReader {
   readonly #seen = new Set<string>();
+  readonly #used = new Map<string, unknown>();
+  readonly #allowed = new Map<string, readonly string[]>();
   readonly #children = new Map<string, JsonReader>();
 
-  /** Reads one object; `where` is how messages name it. */
-  constructor(readonly json: JsonObject, readonly where: string) {}
+  /**
+   * Reads one object.
+   *
+   * @param where how messages name it
+   * @param policy what becomes of keys that nobody looks at; an error by default
+   */
+  constructor(
+    readonly json: JsonObject,
+    readonly where: string,
+    readonly policy: KeyPolicy = refuseUnknownKeys,
+  ) {}
 
   #get<T>(key: string, wanted: string, valid: (value: unknown) => boolean, fallback?: T): T {
     const value = this.value(key) ?? fallback;
     if (!valid(value)) throw this.error(key, wanted, value);
+    this.#used.set(key, value);
     return value as T;
   }
 
@@ -62,15 +81,19 @@ export class JsonReader {
     return Object.hasOwn(this.json, key) && this.json[key] !== undefined && this.json[key] !== null;
   }
 
-  /** A whole number of at least `least`. */
-  integer(key: string, fallback?: number, least = 0): number {
+  /** A whole number of at least `least`, and of at most `most`. */
+  integer(key: string, fallback?: number, least = 0, most = maxCount): number {
     const valid = (v: unknown) => Number.isSafeInteger(v) && (v as number) >= least;
-    return this.#get(key, `a whole number of at least ${least}`, valid, fallback);
+    const value = this.#get(key, `a whole number of at least ${least}`, valid, fallback);
+    if (value > most) throw this.error(key, `at most ${most}`, value);
+    return value;
   }
 
-  /** A whole number above 0. */
-  count(key: string, fallback?: number): number {
-    return this.#get(key, "a whole number above 0", isCount, fallback);
+  /** A whole number above 0, and of at most `most`. */
+  count(key: string, fallback?: number, most = maxCount): number {
+    const value = this.#get(key, "a whole number above 0", isCount, fallback);
+    if (value > most) throw this.error(key, `at most ${most}`, value);
+    return value;
   }
 
   /** A finite number. */
@@ -135,9 +158,8 @@ export class JsonReader {
   object(key: string, fallback?: JsonObject): JsonReader {
     const known = this.#children.get(key);
     if (known) return known;
-    const valid = (v: unknown) => typeof v === "object" && v !== null && !Array.isArray(v);
-    const json = this.#get<JsonObject>(key, "an object", valid, fallback);
-    const child = new JsonReader(json, `${this.where}, ${key}`);
+    const json = this.#get<JsonObject>(key, "an object", isObject, fallback);
+    const child = new JsonReader(json, `${this.where}, ${key}`, this.policy);
     this.#children.set(key, child);
     return child;
   }
@@ -149,28 +171,63 @@ export class JsonReader {
 
   /** A key that is allowed with certain values only, since others would change the model. */
   require(key: string, ...values: readonly unknown[]): void {
-    const found = JSON.stringify(this.value(key));
+    const value = this.value(key);
+    const found = JSON.stringify(value);
     const wanted = values.map((value) => JSON.stringify(value));
+    this.#allowed.set(key, wanted);
     if (found === undefined || wanted.includes(found)) return;
+    const effect = this.policy.effect(key);
     throw new InputError(
-      `Cannot use "${key}": ${found.slice(0, 80)} of ${this.where}: supported is ` +
-        wanted.join(" or ").slice(0, 80),
+      `Cannot use "${key}": ${found.slice(0, 80)} of ${this.where}: ` +
+        (effect ? `it would ${effect}, which is not supported here; ` : "") +
+        `supported is ${wanted.join(" or ").slice(0, 80)}`,
     );
   }
 
   /**
-   * Ends the reading.
+   * Takes keys of this object that `inner` was asked for, such as a decoder's keys that stand outside
+   * of `text_config` as well.
    *
-   * @throws {InputError} if a key of this object or of one within it was never looked at
+   * @param inner the object whose keys count
+   * @throws {InputError} if a key says something else here than what was read there
    */
+  repeats(inner: JsonReader): void {
+    for (const key of Object.keys(this.json)) {
+      if (this.#seen.has(key) || !this.has(key) || !inner.#seen.has(key)) continue;
+      this.#seen.add(key);
+      const child = inner.#children.get(key);
+      if (child && isObject(this.json[key])) {
+        this.object(key).repeats(child);
+        continue;
+      }
+      if (inner.#allowed.get(key)?.includes(JSON.stringify(this.json[key]))) continue;
+      const used = inner.#used.get(key) ?? (inner.#allowed.has(key) ? inner.value(key) : undefined);
+      if (used === undefined || isSame(this.json[key], used)) continue;
+      throw new InputError(
+        `Cannot use ${this.where}: "${key}" is ${shown(this.json[key])} here and ${shown(used)} ` +
+          `${
+            inner.has(key) ? "" : "by default "
+          }in ${inner.where}; wanted the same, or one of them`,
+      );
+    }
+  }
+
+  /** Ends the reading: tells the policy of keys of this object or one within it that nobody saw. */
   finish(): void {
     for (const child of this.#children.values()) child.finish();
-    const unknown = Object.keys(this.json).filter((key) => !this.#seen.has(key) && this.has(key));
-    if (unknown.length === 0) return;
-    const near = (key: string) => nearestNames(key, this.#seen, 1)[0] ?? "none";
-    throw new InputError(
-      `Cannot use ${this.where}: unknown ${unknown.length === 1 ? "key" : "keys"} ` +
-        unknown.map((key) => `${quoted(key)} (near: ${near(key)})`).join(", "),
-    );
+    const keys = Object.keys(this.json).filter((key) => !this.#seen.has(key) && this.has(key));
+    if (keys.length > 0) {
+      this.policy.unknown({ where: this.where, json: this.json, keys, known: this.#seen });
+    }
   }
+}
+
+/** Whether two JSON values are the same, in whatever order their keys stand. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  const keys = Object.keys(a);
+  return Array.isArray(a) === Array.isArray(b) && keys.length === Object.keys(b).length &&
+    keys.every((key) =>
+      Object.hasOwn(b, key) && isSame((a as JsonObject)[key], (b as JsonObject)[key])
+    );
 }

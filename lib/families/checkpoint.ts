@@ -9,6 +9,8 @@ import type { ModelConfig } from "../model/config.ts";
 import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_files.ts";
 import type { WeightSource } from "../weights/safetensors.ts";
 import { openWeights } from "../weights/weights.ts";
+import { CheckpointRules } from "../weights/checkpoint_rules.ts";
+import { inertKeys } from "../weights/known_keys.ts";
 import type { Family } from "./family.ts";
 import { readGenerationSettings } from "./generation_config.ts";
 import { familyOf } from "./registry.ts";
@@ -29,37 +31,50 @@ export interface Checkpoint {
  * Reads a checkpoint's config, without its weights. Tokens that end an answer are those of
  * `generation_config.json` alone where it names any, as in transformers' `generate`.
  *
- * @throws {InputError} for a missing, damaged or unknown config
+ * @param rules how strictly; they gather what there is to warn of
+ * @throws {InputError} for a missing, damaged or unknown config, and for keys that change numbers and
+ *   are not supported
  */
 export async function readModelConfig(
   dir: string,
+  rules: CheckpointRules = new CheckpointRules(),
 ): Promise<{ family: Family; config: ModelConfig }> {
-  const json = await readCheckpointJson(dir, "config.json");
+  const json = await readCheckpointJson(dir, "config.json", rules);
   const modelType = json["model_type"];
   if (typeof modelType !== "string") {
     throw new InputError(`Cannot read ${dir}/config.json: it has no "model_type"`);
   }
   const family = familyOf(modelType);
-  const reader = new JsonReader(json, `${dir}/config.json`);
+  const reader = new JsonReader(json, `${dir}/config.json`, rules);
   const config = family.readConfig(reader);
+  // Releases 4.52 to 4.57 of transformers write a decoder's keys outside of text_config as well.
+  if (reader.has("text_config")) reader.repeats(reader.object("text_config"));
   reader.finish();
-  if (!await hasCheckpointFile(dir, "generation_config.json")) return { family, config };
+  const file = "generation_config.json";
+  if (!await hasCheckpointFile(dir, file)) return { family, config };
   const generation = new JsonReader(
-    await readCheckpointJson(dir, "generation_config.json"),
-    `${dir}/generation_config.json`,
+    await readCheckpointJson(dir, file, rules),
+    `${dir}/${file}`,
+    rules.forChoices,
   );
   const named = generation.tokenIds("eos_token_id");
   const eosTokenIds = named.length > 0 ? named : config.eosTokenIds;
   const settings = readGenerationSettings(generation);
+  generation.ignore(...inertKeys.generation);
+  generation.finish();
   return { family, config: { ...config, eosTokenIds, generation: settings } };
 }
 
 /**
  * Opens a checkpoint: a directory in Hugging Face's layout, or a GGUF file (alone or in `dir`).
  *
+ * @param rules how strictly; they gather what there is to warn of
  * @throws {InputError} for anything wrong with its files
  */
-export async function openCheckpoint(dir: string): Promise<Checkpoint> {
-  const { family, config } = await readModelConfig(dir);
-  return { dir, family, config, source: await openWeights(dir) };
+export async function openCheckpoint(
+  dir: string,
+  rules: CheckpointRules = new CheckpointRules(),
+): Promise<Checkpoint> {
+  const { family, config } = await readModelConfig(dir, rules);
+  return { dir, family, config, source: await openWeights(dir, rules) };
 }

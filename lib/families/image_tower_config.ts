@@ -10,7 +10,7 @@ import type { Activation } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import type { JsonReader } from "../common/json_reader.ts";
 import type { ImageEncoderConfig, ImageTowerConfig } from "../model/config.ts";
-import { ignoreBookkeeping } from "./config_keys.ts";
+import { ignoreTowerBookkeeping } from "./config_keys.ts";
 import type { WeightPrefix, WeightRename } from "./family.ts";
 import { activations, decoders, type TextDefaults } from "./text_config.ts";
 
@@ -100,7 +100,6 @@ const encoders: Readonly<Record<string, EncoderDefaults>> = {
     hiddenAct: "gelu",
     ...{ classToken: true, patchBias: true, preNorm: false, layerScale: true },
     own(vision) {
-      vision.ignore("layer_scale_init_value");
       vision.require("use_mask_token", false);
       vision.require("use_absolute_position_embeddings", true);
       vision.require("use_mean_pooling", true); // with a class token's norm otherwise
@@ -137,7 +136,7 @@ function readSide(vision: JsonReader, key: string, fallback: number): number {
 function readEncoder(vision: JsonReader, featureLayer: number, kind: string): ImageEncoderConfig {
   const { numbers, hiddenAct, own, ...switches } = chosen(vision, encoders, kind);
   const integer = (key: string) => vision.integer(key, numbers[key], 1);
-  ignoreBookkeeping(vision);
+  ignoreTowerBookkeeping(vision);
   vision.require("num_channels", 3);
   const depth = integer("num_hidden_layers");
   const featureDepth = featureLayer < 0 ? depth + 1 + featureLayer : featureLayer;

@@ -51,7 +51,7 @@ export function imageTowerFamily(rules: ImageTowerRules): Family {
     title,
     readConfig(config) {
       ignoreBookkeeping(config);
-      config.ignore("ignore_index", "vocab_size", "image_seq_length");
+      config.ignore("image_seq_length"); // the processor counts the placeholders
       const text = config.object("text_config");
       const decoder = decoderOf(text, rules.decoder);
       const read = readImageTower(config, tower);

@@ -108,10 +108,15 @@ export function qwen25VlInputs(files: ProcessorFiles, tokensPerSecond: number): 
   return qwen2Inputs(files, positions, true);
 }
 
-/** Refuses feature selections with which tokens are no grid. */
-function checkSelection(settings: JsonReader, classTokens: number, fallback: string): void {
-  const key = "vision_feature_select_strategy", strategy = settings.text(key, fallback);
-  if (classTokens === (strategy === "default" ? 1 : 0)) return;
+/**
+ * Refuses feature selections with which tokens are no grid. Releases before 4.46 of transformers write
+ * no `num_additional_image_tokens`; then the number is what the selection asks for.
+ */
+function checkSelection(settings: JsonReader): void {
+  const key = "vision_feature_select_strategy", more = "num_additional_image_tokens";
+  const known = settings.has(key) && settings.has(more);
+  const strategy = settings.text(key, "full"), classTokens = settings.number(more, 0);
+  if (!known || classTokens === (strategy === "default" ? 1 : 0)) return;
   throw settings.error(key, classTokens === 1 ? '"default"' : '"full"', strategy);
 }
 
@@ -125,7 +130,7 @@ function sideOf(tokens: number): number {
 /** LLaVA 1.5: one grid of tokens for the middle of a picture. */
 export function llavaInputs(files: ProcessorFiles): InputRecipe {
   const tokens = ownSettings(files, (settings) => {
-    checkSelection(settings, settings.number("num_additional_image_tokens", 0), "full");
+    checkSelection(settings);
     return {
       token: settings.text("image_token", "<image>"),
       patchSize: settings.count("patch_size", 14),
@@ -148,7 +153,7 @@ export const llavaNextResolutions: readonly (readonly [number, number])[] = [
 export function llavaNextInputs(files: ProcessorFiles, config: ModelConfig): InputRecipe {
   const { encoder } = config.imageTower!;
   const token = ownSettings(files, (settings) => {
-    checkSelection(settings, settings.number("num_additional_image_tokens", 0), "full");
+    checkSelection(settings);
     settings.require("patch_size", encoder.patchSize);
     return settings.text("image_token", "<image>");
   });
@@ -172,14 +177,14 @@ export const onevisionResolutions: readonly (readonly [number, number])[] = edge
 );
 
 /** LLaVA-OneVision: tiles with newlines, or several pictures whole; frames at half the tokens. */
-export function llavaOnevisionInputs(files: ProcessorFiles): InputRecipe {
+export function llavaOnevisionInputs(files: ProcessorFiles, config: ModelConfig): InputRecipe {
   const { image, video, side, maxTiles } = ownSettings(files, (settings) => {
-    checkSelection(settings, 0, "full");
+    settings.require("vision_feature_select_strategy", "full");
     return {
       image: settings.text("image_token", "<image>"),
       video: settings.text("video_token", "<video>"),
       side: sideOf(settings.count("num_image_tokens", 729)),
-      maxTiles: readMaxTiles(settings),
+      maxTiles: readMaxTiles(settings, config.imageTower!.anyres!.maxTiles),
     };
   });
   return {

@@ -28,6 +28,7 @@ import type {
 } from "../model/vision_language_model.ts";
 import type { HeadGrid } from "../common/head_id.ts";
 import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
+import { CheckpointRules, type StrictnessOptions } from "../weights/checkpoint_rules.ts";
 import { openCheckpoint, readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
 import { shippedOrGiven } from "./shipped.ts";
@@ -35,13 +36,19 @@ import { fetchShipped } from "./shipped_download.ts";
 import { loadModel, type LoadProgress, storedWeights } from "./load_weights.ts";
 
 /** How a checkpoint is loaded. */
-export interface LoadOptions extends Omit<ResolveOptions, "weights" | "onProgress"> {
+export interface LoadOptions
+  extends Omit<ResolveOptions, "weights" | "onProgress">, StrictnessOptions {
   /** Backend; the one that runs, or the fastest, by default. */
   readonly backend?: BackendChoice;
   /** Element type of weights and matrix products; `auto` by default. */
   readonly dtype?: DTypeChoice;
   /** Told how many bytes of how many are downloaded (first use of a hub id) and then read. */
   readonly onProgress?: (stage: "download" | "read", done: number, total: number) => void;
+  /**
+   * Told in one sentence of keys in the checkpoint's files that nobody knows and that were passed
+   * over. Nothing is printed by default; {@link PretrainedModel.warnings} holds the same.
+   */
+  readonly onWarning?: (text: string) => void;
 }
 
 /** How a question is asked. */
@@ -66,6 +73,7 @@ export class PretrainedModel {
    * Made by {@link fromPretrained}.
    *
    * @param dir checkpoint directory
+   * @param warnings what was passed over while its files were read, one sentence each
    */
   constructor(
     readonly dir: string,
@@ -73,6 +81,7 @@ export class PretrainedModel {
     readonly processor: Processor,
     readonly network: VisionLanguageModel,
     readonly backend: BackendDescription,
+    readonly warnings: readonly string[] = [],
   ) {}
 
   /** Sizes and switches. */
@@ -173,24 +182,30 @@ export async function fromPretrained(
   dirOrHubId: string,
   options: LoadOptions = {},
 ): Promise<PretrainedModel> {
-  const { backend, dtype = "auto", onProgress, ...hub } = options;
+  const { backend, dtype = "auto", onProgress, onWarning, ...hub } = options;
+  const rules = new CheckpointRules(options);
   await fetchShipped(dirOrHubId);
   const dir = await resolveCheckpoint(shippedOrGiven(dirOrHubId), {
     ...hub,
     onProgress: ({ received, total }) => onProgress?.("download", received, total),
   });
   const description = !backend && currentBackend() || await useBackend(backend ?? "auto");
-  const processor = await loadProcessorOf(dir);
-  const { family, config, source } = await openCheckpoint(dir);
+  const processor = await loadProcessorOf(dir, rules);
+  const { family, config, source } = await openCheckpoint(dir, rules);
   using _open = source;
   const kernels = createKernels(dtype, storedWeights(family, config, source));
   const progress: LoadProgress = (done, total) => onProgress?.("read", done, total);
   const network = await loadModel(kernels, family, config, source, progress, dir);
-  return new PretrainedModel(dir, family, processor, network, description);
+  const warnings = rules.warning === null ? [] : [rules.warning];
+  for (const warning of warnings) onWarning?.(warning);
+  return new PretrainedModel(dir, family, processor, network, description, warnings);
 }
 
 /** The processor of a checkpoint directory alone, without weights or backend. */
-export async function loadProcessorOf(dir: string): Promise<Processor> {
-  const { family, config } = await readModelConfig(dir);
-  return await loadProcessor(dir, (files) => family.readInputs(files, config));
+export async function loadProcessorOf(
+  dir: string,
+  rules: CheckpointRules = new CheckpointRules(),
+): Promise<Processor> {
+  const { family, config } = await readModelConfig(dir, rules);
+  return await loadProcessor(dir, (files) => family.readInputs(files, config), rules);
 }

@@ -8,7 +8,7 @@ import type { JsonReader } from "../common/json_reader.ts";
 import type { ModelConfig, VisionConfig } from "../model/config.ts";
 import { VisionEncoder } from "../model/vision_encoder.ts";
 import { visionWeightShapes } from "../model/weight_shapes.ts";
-import { ignoreBookkeeping } from "./config_keys.ts";
+import { ignoreBookkeeping, ignoreTowerBookkeeping } from "./config_keys.ts";
 import type { Family, WeightPrefix, WeightRename } from "./family.ts";
 import { qwen2VlInputs } from "./input_recipes.ts";
 import { activations, readTextConfig, type TextDefaults } from "./text_config.ts";
@@ -42,7 +42,7 @@ export const qwen2VlRenames: readonly WeightRename[] = [
 export function readQwen2Patches(
   vision: JsonReader,
 ): Omit<VisionConfig, "hiddenSize" | "intermediateSize" | "hiddenAct" | "outHiddenSize"> {
-  ignoreBookkeeping(vision);
+  ignoreTowerBookkeeping(vision);
   if (vision.has("rope_parameters")) {
     const rope = vision.object("rope_parameters");
     rope.require("rope_theta", 10000);
@@ -81,7 +81,6 @@ export function readQwen2Vl(
   vision: (config: JsonReader) => VisionConfig,
 ): ModelConfig {
   ignoreBookkeeping(config);
-  config.ignore("vision_start_token_id", "vision_end_token_id", "vision_token_id");
   const text = config.has("text_config") ? config.object("text_config") : config;
   return {
     modelType,

@@ -8,7 +8,7 @@ import type { JsonReader } from "../common/json_reader.ts";
 import type { ModelConfig, TextConfig, VisionConfig } from "../model/config.ts";
 import { VisionEncoder } from "../model/vision_encoder.ts";
 import { visionWeightShapes } from "../model/weight_shapes.ts";
-import { ignoreBookkeeping } from "./config_keys.ts";
+import { ignoreBookkeeping, ignoreTowerBookkeeping } from "./config_keys.ts";
 import type { Family } from "./family.ts";
 import { qwen3VlInputs } from "./input_recipes.ts";
 import { activations, readTextConfig, type TextDefaults } from "./text_config.ts";
@@ -21,7 +21,7 @@ const decoder: TextDefaults = {
 };
 
 function readVision(vision: JsonReader): VisionConfig {
-  ignoreBookkeeping(vision);
+  ignoreTowerBookkeeping(vision);
   if (vision.has("rope_parameters")) {
     const rope = vision.object("rope_parameters");
     rope.require("rope_theta", 10000);
@@ -56,7 +56,6 @@ export function readQwen3Vl(
   readMore: (text: JsonReader) => Partial<TextConfig> = () => ({}),
 ): ModelConfig {
   ignoreBookkeeping(config);
-  config.ignore("vision_start_token_id", "vision_end_token_id");
   const text = config.object("text_config");
   return {
     modelType,

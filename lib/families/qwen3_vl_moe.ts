@@ -15,11 +15,11 @@ import { qwen3Vl, readQwen3Vl } from "./qwen3_vl.ts";
  * @throws {InputError} if a position uses more experts than there are
  */
 function readExperts(text: JsonReader): ExpertsConfig {
-  text.ignore("router_aux_loss_coef", "output_router_logits"); // training
   text.require("norm_topk_prob", true); // transformers always divides by the sum
   const numExperts = text.count(
     text.has("num_local_experts") ? "num_local_experts" : "num_experts",
   );
+  text.require("num_experts", numExperts); // where both keys are there
   const numExpertsPerTok = text.count("num_experts_per_tok");
   if (numExpertsPerTok > numExperts) {
     throw text.error("num_experts_per_tok", `at most the ${numExperts} experts of a layer`);

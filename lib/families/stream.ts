@@ -17,6 +17,7 @@ import {
 } from "../model/vision_language_model.ts";
 import type { WeightsMap } from "../model/weights_map.ts";
 import { visionDepth } from "../model/config.ts";
+import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 import { resolveCheckpoint } from "../weights/hub.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { matchWeights, readWeights, storedWeights } from "./load_weights.ts";
@@ -172,16 +173,18 @@ export async function openStreamed(
   dirOrHubId: string,
   options: LoadOptions = {},
 ): Promise<StreamedModel> {
-  const { backend, dtype = "auto", onProgress, ...hub } = options;
+  const { backend, dtype = "auto", onProgress, onWarning, ...hub } = options;
+  const rules = new CheckpointRules(options);
   await fetchShipped(dirOrHubId);
   const dir = await resolveCheckpoint(shippedOrGiven(dirOrHubId), {
     ...hub,
     onProgress: ({ received, total }) => onProgress?.("download", received, total),
   });
   if (backend || !currentBackend()) await useBackend(backend ?? "auto");
-  const checkpoint = await openCheckpoint(dir);
+  const checkpoint = await openCheckpoint(dir, rules);
   try {
     const { family, config, source } = checkpoint;
+    if (rules.warning !== null) onWarning?.(rules.warning);
     return new StreamedModel(
       createKernels(dtype, storedWeights(family, config, source)),
       checkpoint,

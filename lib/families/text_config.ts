@@ -81,7 +81,7 @@ export function readTextConfig(
   const integer = (key: string) => text.integer(key, values[key], 1);
   const optional = (key: string, fallback: number) => text.has(key) ? integer(key) : fallback;
   ignoreBookkeeping(text);
-  text.ignore("pretraining_tp");
+  if (text !== whole) text.ignore("image_token_id", "video_token_id"); // read outside of it
   text.require("attention_bias", false);
   text.require("mlp_bias", false);
   text.require("use_sliding_window", false);
@@ -105,6 +105,10 @@ export function readTextConfig(
   const headDim = optional("head_dim", values["head_dim"] ?? hiddenSize / numAttentionHeads);
   const maxPositionEmbeddings = integer("max_position_embeddings");
   checkWindow(text, values["sliding_window"], maxPositionEmbeddings);
+  const rope = readRope(text, headDim, maxPositionEmbeddings, defaults);
+  if (text.has("rope_parameters") && text.has("rope_scaling")) {
+    text.object("rope_scaling").repeats(text.object("rope_parameters"));
+  }
   return {
     hiddenSize,
     intermediateSize: integer("intermediate_size"),
@@ -118,7 +122,7 @@ export function readTextConfig(
     attentionBias: defaults.attentionBias,
     tieWordEmbeddings: readTied(text, whole, defaults.tied ?? false),
     maxPositionEmbeddings,
-    ...readRope(text, headDim, maxPositionEmbeddings, defaults),
+    ...rope,
   };
 }
 
@@ -175,6 +179,7 @@ function readRope(
   if (published) text.ignore("rope_scaling"); // may be null
   const rope = text.has(key) ? text.object(key) : new JsonReader({}, `${text.where} ${key}`);
   const theta = (published ? text : rope).number("rope_theta", values["rope_theta"]);
+  if (!published && text.has("rope_theta")) text.require("rope_theta", theta);
   if (mrope) {
     rope.require("rope_type", "default", "mrope");
     rope.require("type", "default", "mrope");

@@ -15,8 +15,7 @@ function textFamily(modelType: string, title: string): Family {
     modelType,
     title,
     readConfig(config) {
-      // Notes of published files: which variant of LLaMA it is, and settings of another runtime.
-      config.ignore("transformers.js_config");
+      // Notes of published files: which variant of LLaMA it is.
       config.require("is_llama_config", true);
       config.require("rope_interleaved", false);
       config.require("use_mrope", false);

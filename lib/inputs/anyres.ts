@@ -115,9 +115,13 @@ interface AnyresImage {
   readonly pieces: readonly LayoutPiece[];
 }
 
-/** Most tiles of a picture, from `vision_aspect_ratio` of a config or a processor's file. */
-export function readMaxTiles(reader: JsonReader): number {
-  const key = "vision_aspect_ratio", aspect = reader.text(key, "anyres_max_9");
+/**
+ * Most tiles of a picture, from `vision_aspect_ratio` of a config or a processor's file.
+ *
+ * @param fallback where it says nothing: in a processor's file, what the config says
+ */
+export function readMaxTiles(reader: JsonReader, fallback = 9): number {
+  const key = "vision_aspect_ratio", aspect = reader.text(key, `anyres_max_${fallback}`);
   const tiles = /^anyres_max_([1-9]\d*)$/.exec(aspect)?.[1];
   if (tiles === undefined) {
     throw reader.error(key, '"anyres_max_9" or another number of tiles', aspect);

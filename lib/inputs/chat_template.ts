@@ -8,6 +8,7 @@ import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import {
   hasCheckpointFile,
+  type LinkRules,
   readCheckpointJson,
   readCheckpointText,
 } from "../weights/checkpoint_files.ts";
@@ -78,18 +79,20 @@ function defaultTemplate(value: unknown): string | null {
  *
  * @param dir checkpoint directory
  * @param values values that every rendering gets, such as `bos_token`
+ * @param links whether its files may be links that lead out of the directory
  * @throws {InputError} if there is none, or if it is damaged
  */
 export async function loadChatTemplate(
   dir: string,
   values: TemplateArguments = {},
+  links: LinkRules = {},
 ): Promise<ChatTemplate> {
   const jinja = "chat_template.jinja";
   for (const file of ["chat_template.json", jinja, "tokenizer_config.json"]) {
     if (!await hasCheckpointFile(dir, file)) continue;
     const source = file === jinja
-      ? await readCheckpointText(dir, file)
-      : defaultTemplate((await readCheckpointJson(dir, file)).chat_template);
+      ? await readCheckpointText(dir, file, links)
+      : defaultTemplate((await readCheckpointJson(dir, file, links)).chat_template);
     if (source !== null) return new ChatTemplate(source, values);
   }
   throw new InputError(

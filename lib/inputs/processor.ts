@@ -23,6 +23,7 @@ import {
 } from "./token_spans.ts";
 import { checkVideo, defaultFps, type Video } from "./video.ts";
 import { gridLength, type PlacedGrid, type VisualGrid } from "./visual_grid.ts";
+import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 
 /** How a conversation is prepared. */
 export interface PrepareOptions extends MediaAccess {
@@ -225,13 +226,18 @@ export function withEvidence(
  *
  * @param dir checkpoint directory
  * @param recipe the family's rules, made from the settings in the checkpoint's files
- * @throws {InputError} if a file is missing or damaged, or holds unknown settings
+ * @param rules how strictly; they gather what there is to warn of
+ * @throws {InputError} if a file is missing or damaged, or holds settings that are not supported
  */
 export async function loadProcessor(
   dir: string,
   recipe: (files: ProcessorFiles) => InputRecipe,
+  rules: CheckpointRules = new CheckpointRules(),
 ): Promise<Processor> {
-  const [tokenizer, files] = await Promise.all([loadTokenizer(dir), readProcessorFiles(dir)]);
-  const template = await loadChatTemplate(dir, tokenizer.specialTokens);
+  const [tokenizer, files] = await Promise.all([
+    loadTokenizer(dir, rules),
+    readProcessorFiles(dir, rules),
+  ]);
+  const template = await loadChatTemplate(dir, tokenizer.specialTokens, rules);
   return new Processor(tokenizer, template, recipe(files));
 }

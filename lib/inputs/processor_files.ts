@@ -5,7 +5,10 @@
  */
 import { InputError } from "../common/errors.ts";
 import { JsonReader } from "../common/json_reader.ts";
+import type { KeyPolicy } from "../common/key_policy.ts";
 import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_files.ts";
+import { CheckpointRules } from "../weights/checkpoint_rules.ts";
+import { inertKeys } from "../weights/known_keys.ts";
 import type { NormalizeConfig } from "./normalize.ts";
 import type { ResizeFilter } from "./resize.ts";
 
@@ -15,6 +18,8 @@ export interface SettingsFile {
   readonly json: Readonly<Record<string, unknown>>;
   /** Its name, for messages. */
   readonly file: string;
+  /** What becomes of keys that nobody reads; an error by default. */
+  readonly policy?: KeyPolicy;
 }
 
 /** Settings of the three roles, wherever the checkpoint keeps them. */
@@ -38,6 +43,7 @@ const videoFile = "video_preprocessor_config.json";
  * precedence, and a checkpoint without settings for videos uses those for images.
  *
  * @param dir checkpoint directory
+ * @param rules how strictly; they gather what there is to warn of
  * @throws {InputError} if a file is damaged
  *
  * @example
@@ -48,20 +54,26 @@ const videoFile = "video_preprocessor_config.json";
  * assertEquals(image?.file, "processor_config.json, image_processor");
  * ```
  */
-export async function readProcessorFiles(dir: string): Promise<ProcessorFiles> {
+export async function readProcessorFiles(
+  dir: string,
+  rules: CheckpointRules = new CheckpointRules(),
+): Promise<ProcessorFiles> {
+  const policy: KeyPolicy = rules;
   const read = async (file: string) =>
-    await hasCheckpointFile(dir, file) ? { json: await readCheckpointJson(dir, file), file } : null;
+    await hasCheckpointFile(dir, file)
+      ? { json: await readCheckpointJson(dir, file, rules), file, policy }
+      : null;
   const [outer, image, video] = await Promise.all([processorFile, imageFile, videoFile].map(read));
   const { image_processor, video_processor, ...rest } = outer?.json ?? {};
   const nested = (json: unknown, key: string) =>
     typeof json === "object" && json !== null
-      ? { json: json as Record<string, unknown>, file: `${processorFile}, ${key}` }
+      ? { json: json as Record<string, unknown>, file: `${processorFile}, ${key}`, policy }
       : null;
   const ownImage = nested(image_processor, "image_processor") ?? image;
   return {
     image: ownImage,
     video: nested(video_processor, "video_processor") ?? video ?? ownImage,
-    processor: { json: rest, file: processorFile },
+    processor: { json: rest, file: processorFile, policy },
   };
 }
 
@@ -107,18 +119,10 @@ export function readPixelConfig(settings: JsonReader, defaults: PixelDefaults): 
   };
 }
 
-/** Keys of processor files that say nothing about numbers: names of classes, defaults of calls. */
-const inertKeys: readonly string[] = [
-  ...["_processor_class", "_valid_processor_keys", "auto_map", "chat_template", "data_format"],
-  ...["device", "disable_grouping", "feature_extractor_type", "image_processor_type"],
-  ...["image_seq_length", "input_data_format", "processor_class", "return_metadata"],
-  ...["return_tensors", "transformers_version", "video_metadata", "video_processor_type"],
-];
-
 /** A reader of one file's settings, whose caller ends the reading. */
-export function settingsReader({ json, file }: SettingsFile): JsonReader {
-  const settings = new JsonReader(json, file);
-  settings.ignore(...inertKeys);
+export function settingsReader({ json, file, policy }: SettingsFile): JsonReader {
+  const settings = new JsonReader(json, file, policy);
+  settings.ignore(...inertKeys.processor);
   return settings;
 }
 

@@ -5,12 +5,12 @@
  */
 import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { InputError } from "../common/errors.ts";
+import { type JsonObject, JsonReader } from "../common/json_reader.ts";
 import { quoted } from "../common/text.ts";
 import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_files.ts";
+import { CheckpointRules } from "../weights/checkpoint_rules.ts";
+import { inertKeys } from "../weights/known_keys.ts";
 import { tokenOffsets } from "./token_offsets.ts";
-
-/** A JSON object. */
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** How a text is encoded. */
 export interface EncodeOptions {
@@ -191,18 +191,34 @@ export class Tokenizer {
   }
 }
 
+/** Keys of `tokenizer_config.json` that are read here, by the library or for the template. */
+const readKeys = [...specialTokenKeys, "chat_template", "clean_up_tokenization_spaces"];
+
+/** Tells the rules of keys that nobody knows; names of tokens and of their ids are any name. */
+function checkConfigKeys(config: JsonObject, rules: CheckpointRules): void {
+  const reader = new JsonReader(config, "tokenizer_config.json", rules);
+  reader.ignore(...readKeys, ...inertKeys.tokenizer);
+  reader.ignore(...Object.keys(config).filter((key) => /_token(_id)?$/.test(key)));
+  reader.finish();
+}
+
 /**
  * Loads `tokenizer.json` and `tokenizer_config.json` of a checkpoint.
  *
  * @param dir checkpoint directory
+ * @param rules how strictly; they gather what there is to warn of
  * @throws {InputError} if `tokenizer.json` is missing, or a file is damaged
  */
-export async function loadTokenizer(dir: string): Promise<Tokenizer> {
+export async function loadTokenizer(
+  dir: string,
+  rules: CheckpointRules = new CheckpointRules(),
+): Promise<Tokenizer> {
   const [tokenizer, config] = await Promise.all([
-    readCheckpointJson(dir, "tokenizer.json"),
+    readCheckpointJson(dir, "tokenizer.json", rules),
     hasCheckpointFile(dir, "tokenizer_config.json").then((there) =>
-      there ? readCheckpointJson(dir, "tokenizer_config.json") : {}
+      there ? readCheckpointJson(dir, "tokenizer_config.json", rules) : {}
     ),
   ]);
+  checkConfigKeys(config, rules);
   return new Tokenizer(tokenizer, config);
 }

@@ -26,6 +26,12 @@ async function blobFolders(dir: string): Promise<readonly string[]> {
   return [`${repository}/blobs`, `${snapshot[1]}/blobs`];
 }
 
+/** Whether symbolic links may lead out of a checkpoint's folder. */
+export interface LinkRules {
+  /** Default false. */
+  readonly followLinks?: boolean;
+}
+
 /**
  * The real path of a file of a checkpoint.
  *
@@ -40,8 +46,13 @@ async function blobFolders(dir: string): Promise<readonly string[]> {
  * await assertRejects(() => checkpointPath("tests/golden/qwen3_vl", "../README.md"));
  * ```
  */
-export async function checkpointPath(dir: string, name: string): Promise<string> {
-  return await containedPath(dir, name, await blobFolders(dir));
+export async function checkpointPath(
+  dir: string,
+  name: string,
+  links: LinkRules = {},
+): Promise<string> {
+  const allowed = links.followLinks ? "anywhere" : await blobFolders(dir);
+  return await containedPath(dir, name, allowed, "followLinks (--follow-links) allows that");
 }
 
 /**
@@ -75,8 +86,12 @@ async function isFileIn(dir: string, name: string): Promise<boolean> {
  * @throws {InputError} as {@link checkpointPath}, and if it is larger than {@link maxTextBytes} or
  *   not UTF-8
  */
-export async function readCheckpointText(dir: string, name: string): Promise<string> {
-  const path = await checkpointPath(dir, name);
+export async function readCheckpointText(
+  dir: string,
+  name: string,
+  links: LinkRules = {},
+): Promise<string> {
+  const path = await checkpointPath(dir, name, links);
   const { size, isFile } = await Deno.stat(path);
   if (!isFile) throw new InputError(`Cannot read ${quoted(name)} in ${dir}: it is not a file`);
   if (size > maxTextBytes) {
@@ -110,10 +125,11 @@ export async function readCheckpointText(dir: string, name: string): Promise<str
 export async function readCheckpointJson(
   dir: string,
   name: string,
+  links: LinkRules = {},
 ): Promise<Record<string, unknown>> {
   const gguf = await isFileIn(dir, name) ? null : await ggufWith(dir, name);
   if (gguf !== null) return await readInsideGguf(gguf, name);
-  const text = await readCheckpointText(dir, name);
+  const text = await readCheckpointText(dir, name, links);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -7,7 +7,12 @@
 import type { StoredDType } from "../nn/kernels.ts";
 import { InputError, nearestNames } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import { checkpointPath, hasCheckpointFile, readCheckpointJson } from "./checkpoint_files.ts";
+import {
+  checkpointPath,
+  hasCheckpointFile,
+  type LinkRules,
+  readCheckpointJson,
+} from "./checkpoint_files.ts";
 import { SafetensorsFile } from "./safetensors_file.ts";
 import type { TensorInfo } from "./safetensors_header.ts";
 
@@ -58,8 +63,11 @@ function isStoredDType(dtype: string): dtype is StoredDType {
  *
  * @throws {InputError} if it is damaged or names something else than .safetensors files
  */
-export async function readIndex(dir: string): Promise<ReadonlyMap<string, string>> {
-  const { weight_map: map } = await readCheckpointJson(dir, indexFile);
+export async function readIndex(
+  dir: string,
+  links: LinkRules = {},
+): Promise<ReadonlyMap<string, string>> {
+  const { weight_map: map } = await readCheckpointJson(dir, indexFile, links);
   const path = `${dir}/${indexFile}`;
   if (typeof map !== "object" || map === null || Array.isArray(map)) {
     throw new InputError(`Cannot read ${path}: wanted an object "weight_map" of tensor to file`);
@@ -95,10 +103,15 @@ export function checkedShape(
 }
 
 /** Opens one file of a directory; `because` says who wants it. */
-async function openShard(dir: string, shard: string, because: string): Promise<SafetensorsFile> {
+async function openShard(
+  dir: string,
+  shard: string,
+  because: string,
+  links: LinkRules,
+): Promise<SafetensorsFile> {
   let path: string;
   try {
-    path = await checkpointPath(dir, shard);
+    path = await checkpointPath(dir, shard, links);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(`${error.message}${because}`);
@@ -111,14 +124,14 @@ function closeAll(files: Iterable<SafetensorsFile>): void {
 }
 
 /** Opens all shards of an index and checks that index and shards agree. */
-async function openShards(dir: string): Promise<SafetensorsFile[]> {
-  const index = await readIndex(dir);
+async function openShards(dir: string, links: LinkRules): Promise<SafetensorsFile[]> {
+  const index = await readIndex(dir, links);
   const shards = new Map<string, SafetensorsFile>();
   try {
     for (const [name, shard] of index) {
       if (shards.has(shard)) continue;
       const because = `; ${indexFile} says that tensor ${quoted(name)} is in it`;
-      shards.set(shard, await openShard(dir, shard, because));
+      shards.set(shard, await openShard(dir, shard, because, links));
     }
     for (const [name, shard] of index) {
       if (shards.get(shard)!.header.tensors.has(name)) continue;
@@ -151,10 +164,12 @@ async function noWeights(dir: string): Promise<InputError> {
   );
 }
 
-async function openFiles(path: string): Promise<SafetensorsFile[]> {
+async function openFiles(path: string, links: LinkRules): Promise<SafetensorsFile[]> {
   if (path.endsWith(".safetensors")) return [await SafetensorsFile.open(path)];
-  if (await hasCheckpointFile(path, singleFile)) return [await openShard(path, singleFile, "")];
-  if (await hasCheckpointFile(path, indexFile)) return await openShards(path);
+  if (await hasCheckpointFile(path, singleFile)) {
+    return [await openShard(path, singleFile, "", links)];
+  }
+  if (await hasCheckpointFile(path, indexFile)) return await openShards(path, links);
   throw await noWeights(path);
 }
 
@@ -194,8 +209,11 @@ function placeTensors(files: readonly SafetensorsFile[]): Map<string, Safetensor
  * assertEquals(embedding.bytes.length, 2 * embedding.shape[0] * embedding.shape[1]);
  * ```
  */
-export async function openSafetensors(path: string): Promise<WeightSource> {
-  const files = await openFiles(path);
+export async function openSafetensors(
+  path: string,
+  links: LinkRules = {},
+): Promise<WeightSource> {
+  const files = await openFiles(path, links);
   let places: Map<string, SafetensorsFile>;
   try {
     places = placeTensors(files);

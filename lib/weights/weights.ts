@@ -5,6 +5,7 @@
  */
 import { openGguf } from "./gguf.ts";
 import { findGguf } from "./gguf_checkpoint.ts";
+import type { LinkRules } from "./checkpoint_files.ts";
 import { openSafetensors, type WeightSource } from "./safetensors.ts";
 
 /**
@@ -21,7 +22,7 @@ import { openSafetensors, type WeightSource } from "./safetensors.ts";
  * assert(weights.has("model.embed_tokens.weight"));
  * ```
  */
-export async function openWeights(path: string): Promise<WeightSource> {
+export async function openWeights(path: string, links: LinkRules = {}): Promise<WeightSource> {
   const gguf = await findGguf(path);
-  return gguf === null ? await openSafetensors(path) : await openGguf(gguf);
+  return gguf === null ? await openSafetensors(path, links) : await openGguf(gguf);
 }

@@ -13,6 +13,7 @@ import { goldenDir } from "../suites/golden.ts";
 import { inputsSuite } from "../suites/inputs_suite.ts";
 
 const { config: nextConfig } = await readModelConfig(goldenDir("llava_next"));
+const { config: oneConfig } = await readModelConfig(goldenDir("llava_onevision"));
 
 inputsSuite("qwen3_vl", qwen3VlInputs);
 inputsSuite("qwen3_vl_bf16", qwen3VlInputs);
@@ -21,7 +22,7 @@ inputsSuite("qwen2_vl", qwen2VlInputs);
 inputsSuite("qwen2_5_vl", (files) => qwen25VlInputs(files, 2));
 inputsSuite("llava", llavaInputs);
 inputsSuite("llava_next", (files) => llavaNextInputs(files, nextConfig));
-inputsSuite("llava_onevision", llavaOnevisionInputs);
+inputsSuite("llava_onevision", (files) => llavaOnevisionInputs(files, oneConfig));
 inputsSuite("internvl", internvlInputs);
 inputsSuite("internvl_qwen3", internvlInputs);
 
@@ -34,7 +35,7 @@ Deno.test("processors with settings that would change the tokens are refused", (
   const strategy = { vision_feature_select_strategy: "full", num_additional_image_tokens: 1 };
   assertThrows(() => llavaInputs(files(strategy)), Error, 'wanted "default"');
   const aspect = { vision_aspect_ratio: "square" };
-  assertThrows(() => llavaOnevisionInputs(files(aspect)), Error, "anyres_max_9");
+  assertThrows(() => llavaOnevisionInputs(files(aspect), oneConfig), Error, "anyres_max_9");
   assertThrows(() => internvlInputs(files({ image_seq_length: 5 })), Error, "a square number");
   assertThrows(() => internvlInputs(files({ image_length: 4 })), Error, "unknown key");
 });
