@@ -7,6 +7,7 @@ import { InputError } from "../common/errors.ts";
 import type { Tensor } from "../nn/kernels.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
+import { extentOf } from "../nn/rope.ts";
 import type { KvCache } from "./kv_cache.ts";
 import type { ModelInputs } from "./model_inputs.ts";
 import type { EmbeddedPrompt, VisionLanguageModel } from "./vision_language_model.ts";
@@ -89,7 +90,9 @@ export class SharedPrefix implements Disposable {
         if (length > 0) {
           const { embeddings, deepstack } = part(0, length);
           const positions = positionsOf(inputs.positionIds, tokens, 0, length);
-          decoder.forward(embeddings, positions, { ...options, cache: this.cache, deepstack });
+          const extent = extentOf(inputs.positionIds);
+          const run = { ...options, cache: this.cache, deepstack, extent };
+          decoder.forward(embeddings, positions, run);
         }
         const rest = part(length, tokens - length);
         k.keep(rest.embeddings);

@@ -40,6 +40,8 @@ export interface DecoderOptions {
   readonly patternRows?: PatternRequest;
   /** DeepStack features by layer, `[B, T, D]`, added after decoder layers 0, 1, … */
   readonly deepstack?: readonly Tensor[];
+  /** Largest position of the whole prompt plus one, where only its beginning is run. */
+  readonly extent?: number;
   /** First layer to run (its input is `embeddings`); 0 by default. */
   readonly fromLayer?: number;
   /** Layer before which to stop; all by default. */
@@ -103,7 +105,7 @@ export class TextDecoder {
     const { kernels: k, config } = this;
     const { fromLayer = 0, toLayer = config.numHiddenLayers, deepstack = [] } = options;
     return k.scope(() => {
-      const tables = ropeTables(k, config, positionIds, embeddings.shape[1]);
+      const tables = ropeTables(k, config, positionIds, embeddings.shape[1], options.extent);
       let residual = embeddings;
       for (let layer = fromLayer; layer < toLayer; layer++) {
         const previous = residual;

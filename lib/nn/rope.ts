@@ -5,22 +5,16 @@
  * @module
  */
 import type { Kernels, Tensor } from "./kernels.ts";
-import { InputError } from "../common/errors.ts";
+import { plainFrequencies, type RopeBase, type RopeScaling } from "./rope_scaling.ts";
 
 /** How the frequencies of a decoder are assigned to the position axes. */
-export interface RopeConfig {
-  /** Size of a head. */
-  readonly headDim: number;
-  /** Base of the frequencies. */
-  readonly ropeTheta: number;
+export interface RopeConfig extends RopeBase {
   /** Frequencies per axis (time, height, width); null for one-dimensional positions. */
   readonly mropeSection: readonly [number, number, number] | null;
   /** Qwen3-VL interleaves the axes (t h w t h w …); Qwen2-VL has them in runs. */
   readonly mropeInterleaved: boolean;
-  /** Positions are divided by this (linear scaling); 1 otherwise. */
-  readonly ropeFactor?: number;
-  /** Number of positions from which on these frequencies would be wrong; none by default. */
-  readonly maxPositions?: number;
+  /** Scaling for long sequences; none by default. */
+  readonly ropeScaling?: RopeScaling;
 }
 
 /** Cosine and sine tables, `[T, H]` each, in rotate-half layout. */
@@ -63,50 +57,38 @@ export function frequencyAxes(config: RopeConfig): number[] {
  *
  * @param positionIds `[axes, T]` row by row, with 3 axes (time, height, width) or 1
  * @param length T
+ * @param extent largest position of the whole sequence plus one, where these tokens are its beginning;
+ *   theirs by default. Some scalings depend on it.
  * @returns tables `[T, H]` in float32, owned by the caller
- * @throws {InputError} for a position that the config's frequencies are not meant for
  */
 export function ropeTables(
   k: Kernels,
   config: RopeConfig,
   positionIds: Int32Array,
   length: number,
+  extent: number = extentOf(positionIds),
 ): RopeTables {
-  checkPositions(config, positionIds);
   const axes = positionIds.length / length;
-  const half = config.headDim / 2;
+  const { headDim, ropeScaling } = config;
+  const half = headDim / 2;
   const axisOf = frequencyAxes(config);
-  const cos = new Float32Array(length * config.headDim);
-  const sin = new Float32Array(length * config.headDim);
-  const factor = config.ropeFactor ?? 1;
-  const frequency = inverseFrequencies(half, config.ropeTheta);
+  const cos = new Float32Array(length * headDim);
+  const sin = new Float32Array(length * headDim);
+  const frequency = ropeScaling?.frequencies(config, extent) ?? plainFrequencies(config);
+  const factor = ropeScaling?.attentionFactor ?? 1;
   for (let t = 0; t < length; t++) {
     for (let i = 0; i < half; i++) {
       const position = positionIds[(axes === 1 ? 0 : axisOf[i]) * length + t];
-      setAngle(
-        cos,
-        sin,
-        t * config.headDim + i,
-        half,
-        Math.fround(position / factor * frequency[i]),
-      );
+      const angle = Math.fround(position * frequency[i]);
+      setAngle(cos, sin, t * headDim + i, half, angle, factor);
     }
   }
-  return {
-    cos: k.tensor(cos, [length, config.headDim]),
-    sin: k.tensor(sin, [length, config.headDim]),
-  };
+  return { cos: k.tensor(cos, [length, headDim]), sin: k.tensor(sin, [length, headDim]) };
 }
 
-/** Refuses positions from which on a dynamic factor would change the frequencies. */
-function checkPositions({ maxPositions }: RopeConfig, positionIds: Int32Array): void {
-  if (maxPositions === undefined) return;
-  const beyond = positionIds.find((position) => position >= maxPositions);
-  if (beyond === undefined) return;
-  throw new InputError(
-    `Cannot use position ${beyond}: this model's rotary embedding is supported for positions 0 to ` +
-      `${maxPositions - 1}; shorten the prompt`,
-  );
+/** Largest position plus one. */
+export function extentOf(positionIds: Int32Array): number {
+  return positionIds.reduce((most, position) => Math.max(most, position), -1) + 1;
 }
 
 /**
@@ -124,7 +106,7 @@ export function visionRopeTables(
   const length = coordinates.length / 2;
   const half = headDim / 2;
   const quarter = half / 2;
-  const frequency = inverseFrequencies(quarter, theta);
+  const frequency = plainFrequencies({ headDim: half, ropeTheta: theta });
   const cos = new Float32Array(length * headDim);
   const sin = new Float32Array(length * headDim);
   for (let p = 0; p < length; p++) {
@@ -136,15 +118,17 @@ export function visionRopeTables(
   return { cos: k.tensor(cos, [length, headDim]), sin: k.tensor(sin, [length, headDim]) };
 }
 
-/** theta^(-i/count), rounded to float32 as transformers computes it. */
-function inverseFrequencies(count: number, theta: number): Float32Array {
-  return Float32Array.from({ length: count }, (_, i) => 1 / Math.fround(theta ** (i / count)));
-}
-
-/** Writes the angle's cosine and sine at `at` and half a head further on. */
-function setAngle(cos: Float32Array, sin: Float32Array, at: number, half: number, angle: number) {
-  cos[at] = cos[at + half] = Math.cos(angle);
-  sin[at] = sin[at + half] = Math.sin(angle);
+/** Writes the angle's cosine and sine, times a factor, at `at` and half a head further on. */
+function setAngle(
+  cos: Float32Array,
+  sin: Float32Array,
+  at: number,
+  half: number,
+  angle: number,
+  factor = 1,
+): void {
+  cos[at] = cos[at + half] = Math.fround(Math.cos(angle)) * factor;
+  sin[at] = sin[at + half] = Math.fround(Math.sin(angle)) * factor;
 }
 
 /**
