@@ -113,6 +113,7 @@ export function readRope(
   if (published) text.ignore("rope_scaling"); // may be null
   const rope = text.has(key) ? text.object(key) : new JsonReader({}, `${text.where} ${key}`);
   const theta = (published ? text : rope).number("rope_theta", defaults.theta);
+  if (!published && text.has("rope_theta")) text.require("rope_theta", theta);
   rope.require("partial_rotary_factor", 1);
   const names = [...Object.keys(kinds), ...Object.keys(olderNames)];
   const named = rope.oneOf("rope_type", names, rope.oneOf("type", names, "default"));

@@ -7,10 +7,10 @@
  */
 import type { Activation } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
-import { JsonReader } from "../common/json_reader.ts";
+import type { JsonReader } from "../common/json_reader.ts";
 import type { TextConfig } from "../model/config.ts";
-import type { RopeConfig } from "../nn/rope.ts";
 import { ignoreBookkeeping } from "./config_keys.ts";
+import { readRope } from "./rope_config.ts";
 
 /** Activation functions that a config may name. */
 export const activations: readonly Activation[] = [
@@ -105,7 +105,10 @@ export function readTextConfig(
   const headDim = optional("head_dim", values["head_dim"] ?? hiddenSize / numAttentionHeads);
   const maxPositionEmbeddings = integer("max_position_embeddings");
   checkWindow(text, values["sliding_window"], maxPositionEmbeddings);
-  const rope = readRope(text, headDim, maxPositionEmbeddings, defaults);
+  const rope = readRope(text, headDim, maxPositionEmbeddings, {
+    theta: values["rope_theta"],
+    mrope: defaults.mrope,
+  });
   if (text.has("rope_parameters") && text.has("rope_scaling")) {
     text.object("rope_scaling").repeats(text.object("rope_parameters"));
   }
@@ -165,51 +168,4 @@ function readTied(text: JsonReader, whole: JsonReader, fallback: boolean): boole
   return said.length === 0
     ? fallback
     : said.map((place) => place.boolean("tie_word_embeddings")).includes(true);
-}
-
-/** The rotary embedding: published files have two keys for it, transformers 5 has one object. */
-function readRope(
-  text: JsonReader,
-  headDim: number,
-  maxPositions: number,
-  { mrope, values = {} }: TextDefaults,
-): RopeConfig {
-  const published = !text.has("rope_parameters");
-  const key = published ? "rope_scaling" : "rope_parameters";
-  if (published) text.ignore("rope_scaling"); // may be null
-  const rope = text.has(key) ? text.object(key) : new JsonReader({}, `${text.where} ${key}`);
-  const theta = (published ? text : rope).number("rope_theta", values["rope_theta"]);
-  if (!published && text.has("rope_theta")) text.require("rope_theta", theta);
-  if (mrope) {
-    rope.require("rope_type", "default", "mrope");
-    rope.require("type", "default", "mrope");
-    const section = rope.integers("mrope_section");
-    if (section.length !== 3 || section.reduce((a, b) => a + b, 0) !== headDim / 2) {
-      throw new InputError(
-        `Cannot use mrope_section [${section}] of ${rope.where}: wanted three numbers that add up ` +
-          `to head_dim / 2 = ${headDim / 2}`,
-      );
-    }
-    const interleaved = mrope === "interleaved";
-    rope.require("mrope_interleaved", interleaved);
-    return {
-      headDim,
-      ropeTheta: theta,
-      mropeSection: [section[0], section[1], section[2]],
-      mropeInterleaved: interleaved,
-    };
-  }
-  const kinds = ["default", "linear", "dynamic"] as const;
-  const kind = rope.oneOf("rope_type", kinds, rope.oneOf("type", kinds, "default"));
-  const factor = kind === "default" ? 1 : rope.number("factor");
-  rope.ignore("factor", "original_max_position_embeddings");
-  return {
-    headDim,
-    ropeTheta: theta,
-    mropeSection: null,
-    mropeInterleaved: false,
-    ropeFactor: kind === "linear" ? factor : 1,
-    // a dynamic factor changes the frequencies only of longer sequences
-    ...(kind === "dynamic" ? { maxPositions } : {}),
-  };
 }

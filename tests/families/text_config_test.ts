@@ -54,12 +54,16 @@ Deno.test("published keys and those of transformers 5 give the same rotary embed
   ]);
 });
 
-Deno.test("scaled rotary embeddings: linear divides, dynamic has an end, others are refused", () => {
-  const scaled = (rope_scaling: unknown) => read({ ...sizes, rope_theta: 1e6, rope_scaling });
-  assertEquals(scaled(null).ropeFactor, 1);
-  assertEquals(scaled({ rope_type: "linear", factor: 4 }).ropeFactor, 4);
-  assertEquals(scaled({ type: "dynamic", rope_type: "dynamic", factor: 2 }).maxPositions, 1000);
-  assertThrows(() => scaled({ rope_type: "yarn", factor: 4 }), Error, "rope_type");
+Deno.test("scaled rotary embeddings come with the decoder, on one axis of positions and on three", () => {
+  const scaled = (rope_scaling: unknown, defaults?: TextDefaults) =>
+    read({ ...sizes, rope_theta: 1e6, rope_scaling }, defaults).ropeScaling?.kind;
+  assertEquals(scaled(null), undefined);
+  assertEquals(scaled({ rope_type: "linear", factor: 4 }), "linear");
+  assertEquals(scaled({ type: "dynamic", rope_type: "dynamic", factor: 2 }), "dynamic");
+  const mrope: TextDefaults = { qkNorm: true, attentionBias: false, mrope: "interleaved" };
+  const mrope_section = [4, 2, 2];
+  assertEquals(scaled({ type: "yarn", factor: 4, mrope_section }, mrope), "yarn");
+  assertThrows(() => scaled({ rope_type: "spiral", factor: 4 }), Error, "rope_type");
   assertThrows(() => scaled({ rope_type: "linear" }), Error, "factor");
 });
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
   foldGain,
@@ -7,6 +7,7 @@ import {
   ropeTables,
   visionRopeTables,
 } from "../../lib/nn/rope.ts";
+import { plainFrequencies, type RopeScaling } from "../../lib/nn/rope_scaling.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { testKernels } from "../suites/golden.ts";
 import { assertNear } from "../suites/near.ts";
@@ -90,10 +91,28 @@ Deno.test("the vision tower's tables turn with the row, then with the column", a
   });
 });
 
-Deno.test("positions beyond those that the frequencies are meant for are an error", async () => {
+Deno.test("a scaling gives the frequencies for the sequence's extent, and a factor", async () => {
   const k = await testKernels();
-  const config = { ...plain, maxPositions: 4 };
-  assertThrows(() => ropeTables(k, config, Int32Array.of(2, 3, 4), 3), Error, "0 to 3");
-  const { cos, sin } = ropeTables(k, config, Int32Array.of(1, 2, 3), 3);
-  k.dispose(cos, sin);
+  const ropeScaling: RopeScaling = {
+    kind: "test",
+    parameters: {},
+    attentionFactor: 2,
+    frequencies: (base, extent) => plainFrequencies(base).map((x) => x * extent),
+  };
+  const config = { ...plain, ropeScaling };
+  k.scope(() => {
+    const positions = Int32Array.of(1, 3, 2);
+    for (
+      const [extent, tables] of [
+        [4, ropeTables(k, config, positions, 3)],
+        [9, ropeTables(k, config, positions, 3, 9)],
+      ] as const
+    ) {
+      const angle = (t: number, i: number) => positions[t] * extent / 10 ** i;
+      const table = (of: (angle: number) => number) =>
+        Float32Array.from({ length: 24 }, (_, at) => 2 * of(angle(Math.floor(at / 8), at % 4)));
+      assertNear(k.readSync(tables.cos), table(Math.cos), 1e-5);
+      assertNear(k.readSync(tables.sin), table(Math.sin), 1e-5);
+    }
+  });
 });
