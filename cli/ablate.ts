@@ -1,6 +1,6 @@
 /** `corelens ablate`: removes heads, against controls, and says what the answers lose. */
 import type { Command } from "./command.ts";
-import { dataOptions, otherScoresOption, readData } from "./data.ts";
+import { answerOptions, answerSettings, dataOptions, otherScoresOption, readData } from "./data.ts";
 import { progress } from "./progress.ts";
 import { namesOf, sharesOf } from "./values.ts";
 
@@ -12,6 +12,7 @@ export const command: Command = {
     ...dataOptions,
     scores: { type: "string", value: "RUN", help: "folder of an identify run, on other samples" },
     ...otherScoresOption,
+    ...answerOptions,
     fractions: {
       type: "string",
       value: "SHARES",
@@ -37,6 +38,7 @@ export const command: Command = {
     const { ablationSamples } = await import("../lib/experiments/ablation_samples.ts");
     const { conditionNames } = await import("../lib/experiments/ablation_plan.ts");
     const settings = {
+      ...answerSettings(args),
       conditions: namesOf("condition", args.text("conditions"), conditionNames),
       fractions: sharesOf("fractions", args.text("fractions")),
       draws: args.integer("draws", 5, 1),

@@ -1,6 +1,6 @@
 /** `corelens accelerate`: hybrid sparse prefill against dense, in time and in right answers. */
 import type { Command } from "./command.ts";
-import { dataOptions, otherScoresOption, readData } from "./data.ts";
+import { answerOptions, answerSettings, dataOptions, otherScoresOption, readData } from "./data.ts";
 import { progress } from "./progress.ts";
 import { namesOf, sharesOf } from "./values.ts";
 
@@ -12,6 +12,7 @@ export const command: Command = {
     ...dataOptions,
     scores: { type: "string", value: "RUN", help: "folder of an identify run" },
     ...otherScoresOption,
+    ...answerOptions,
     policies: { type: "string", value: "NAMES", help: "comma-separated; all by default" },
     fractions: {
       type: "string",
@@ -32,6 +33,7 @@ export const command: Command = {
     const { meanScores } = await import("../lib/heads/head_scores.ts");
     const { policyNames } = await import("../lib/sparse/policies.ts");
     const settings = {
+      ...answerSettings(args),
       policies: namesOf("policy", args.text("policies"), policyNames),
       fractions: sharesOf("fractions", args.text("fractions")),
       sink: args.integer("sink", 64, 0),
@@ -52,6 +54,7 @@ export const command: Command = {
     if (args.flag("json")) return console.log(JSON.stringify(rows, null, 2));
     console.log("policy         full  tokens  speed-up               accuracy dense -> hybrid");
     for (const row of rows) {
+      if (row.metric !== "accuracy") continue;
       const speed = `${row.speedup.toFixed(2)} [${row.ci95.map((x) => x.toFixed(2)).join(", ")}]`;
       console.log(
         row.policy.padEnd(14),

@@ -35,6 +35,21 @@ export const otherScoresOption: Options = {
   },
 };
 
+/** The option of commands that ask questions. */
+export const answerOptions: Options = {
+  "max-new-tokens": {
+    type: "string",
+    value: "N",
+    help: "tokens of an answer at most, thoughts included (default: what the answer needs)",
+  },
+};
+
+/** What {@link answerOptions} say. */
+export function answerSettings(args: Arguments): { readonly maxNewTokens?: number } {
+  if (args.text("max-new-tokens") === undefined) return {};
+  return { maxNewTokens: args.integer("max-new-tokens", 0, 1) };
+}
+
 /** A data set and where its record goes. */
 export interface DataRun {
   /** Samples of `--dataset`, as many as `--limit` allows. */

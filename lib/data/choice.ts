@@ -169,6 +169,19 @@ export function isRightByMlvu(
   return given === choiceLetter(rightIndex(sample));
 }
 
+/**
+ * Whether lmms-eval's extraction finds the right letter, {@link lmmsEvalLetter}.
+ *
+ * @throws {InputError} when the sample has no choices or no right answer among them
+ */
+export function isRightByLmmsEval(
+  prediction: string,
+  sample: Pick<SampleText, "answer" | "choices">,
+): boolean {
+  const right = choiceLetter(rightIndex(sample));
+  return lmmsEvalLetter(withoutThoughts(prediction), sample.choices!.length) === right;
+}
+
 /** Phrases behind which lmms-eval looks for a letter. */
 const phrases = [
   ...["the answer is", "answer is", "the correct answer is", "correct answer is"],

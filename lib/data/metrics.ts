@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { isRightChoice } from "./choice.ts";
+import { isRightChoice, withoutThoughts } from "./choice.ts";
 import { normaliseAnswer } from "./normalise.ts";
 import type { Interval } from "../stats/interval.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
@@ -67,7 +67,8 @@ export function isNearPlace(
 
 /**
  * Whether a prediction answers a sample: a multiple-choice question by its choices, any other by the
- * sample's metric, or by exact match if it names none.
+ * sample's metric, or by exact match if it names none. What a model thinks before it answers does not
+ * count.
  *
  * @throws {InputError} when a multiple-choice sample has no right answer among its choices
  *
@@ -81,12 +82,13 @@ export function isNearPlace(
  */
 export function isCorrect(prediction: string, sample: Scored): boolean {
   const { choices, metric } = sample;
-  if (choices) return isRightChoice(prediction, sample);
-  if (!metric) return isExactMatch(prediction, sample);
+  if (choices || metric === "mlvu") return isRightChoice(prediction, sample);
+  const said = withoutThoughts(prediction);
+  if (!metric) return isExactMatch(said, sample);
   return answersOf(sample).some((answer) => {
-    if (metric === "box") return isSameBox(prediction, answer);
-    if (metric === "interval") return isSameInterval(prediction, answer);
-    return isDocumentAnswer(prediction, answer, metric);
+    if (metric === "box") return isSameBox(said, answer);
+    if (metric === "interval") return isSameInterval(said, answer);
+    return isDocumentAnswer(said, answer, metric);
   });
 }
 

@@ -12,6 +12,7 @@ export {
 } from "./folder_data_set.ts";
 export {
   chosenIndex,
+  isRightByLmmsEval,
   isRightByMlvu,
   isRightChoice,
   lmmsEvalLetter,
@@ -28,6 +29,7 @@ export {
 export { normaliseAnswer } from "./normalise.ts";
 export type { ListOptions } from "./listing.ts";
 export { encodePng } from "./png.ts";
+export * from "./published_scores.ts";
 export { publishedNames, readPublished } from "./published/mod.ts";
 export {
   answersOf,

@@ -17,12 +17,15 @@ export type SampleMedia =
   };
 
 /** Names of the metrics; see {@link MetricName}. */
-export const metricNames = ["box", "interval", "integer", "number", "text", "list"] as const;
+export const metricNames = [
+  ...["box", "interval", "integer", "number", "text", "list"] as const,
+  "mlvu",
+] as const;
 
 /**
  * How a prediction is compared with the right answer where exact match does not do: boxes and
- * stretches of time by intersection over union (at least 0.5), and the answer formats of
- * MMLongBench-Doc.
+ * stretches of time by intersection over union (at least 0.5), the answer formats of MMLongBench-Doc,
+ * and (`mlvu`) choices that are also counted as MLVU and lmms-eval count them.
  */
 export type MetricName = typeof metricNames[number];
 

@@ -171,6 +171,9 @@ export function parseSample(json: unknown, place: string): SampleEntry {
   if (metric !== undefined && !metricNames.includes(metric as MetricName)) {
     throw wrongField(where, "metric", metric, `one of ${metricNames.join(", ")}`);
   }
+  if (metric === "mlvu" && choices === undefined) {
+    throw wrongField(where, "metric", metric, "choices beside it");
+  }
   const extent = {
     images: media.images?.length ?? 0,
     frames: media.video?.frames.length ?? 0,

@@ -9,6 +9,7 @@ import type { Intervention } from "../causal/interventions/intervention.ts";
 import { interventions } from "../causal/interventions/registry.ts";
 import { type AnswerSample, type Scope, sweep } from "../causal/sweep.ts";
 import { InputError } from "../common/errors.ts";
+import type { NamedScores } from "../data/published_scores.ts";
 import { gridOfScores, type HeadScores, meanScores } from "../heads/head_scores.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { ablationPlan, type PlannedAblation, type PlanOptions } from "./ablation_plan.ts";
@@ -38,6 +39,10 @@ export interface AblationSample extends AnswerSample {
    * Whether generated tokens are a right answer. Without it, only exactly `answerIds` is right.
    */
   readonly judge?: (tokenIds: readonly number[]) => boolean;
+  /** Further scores of generated tokens by name, as the sample's benchmark publishes them. */
+  readonly scores?: (tokenIds: readonly number[]) => NamedScores;
+  /** Tokens of an answer at most; twice those of the right answer by default, at least 8. */
+  readonly maxNewTokens?: number;
 }
 
 /** A sample that is loaded when its turn comes. */
@@ -50,8 +55,8 @@ export interface AblateHeadsOptions extends SamplesContext, PlanOptions, OriginO
   /** What takes the place of the heads' output; nothing (`interventions.zero()`) by default. */
   readonly intervention?: Intervention;
   /**
-   * Tokens of an answer at most, where samples have a judge; by default 8, or twice the right answer's
-   * where that is more.
+   * Tokens of an answer at most, where samples have a judge; by default what each sample says that it
+   * needs.
    */
   readonly maxNewTokens?: number;
   /** Rows of a batch at most; see `SweepOptions`. */
@@ -95,6 +100,8 @@ export interface AblationRow {
   readonly correct: Float32Array;
   /** Log-probability of the right answer. */
   readonly logProb: Float32Array;
+  /** Further scores by name, where the sample has them. */
+  readonly scores?: Readonly<Record<string, Float32Array>>;
 }
 
 /** Outcomes of one sample under every variant. */
@@ -106,10 +113,12 @@ export async function ablateSample(
 ): Promise<AblationRow> {
   const { scope, batchRows } = options;
   const sample = "load" in given ? await given.load() : given;
-  const maxNewTokens = options.maxNewTokens ?? Math.max(8, 2 * sample.answerIds.length);
+  const maxNewTokens = options.maxNewTokens ?? sample.maxNewTokens ??
+    Math.max(8, 2 * sample.answerIds.length);
   const outcomes = await sweep(network, sample, variants, { scope, batchRows });
   const correct = Float32Array.from(outcomes, (outcome) => outcome.correct ? 1 : 0);
-  const { judge } = sample;
+  const { judge, scores } = sample;
+  const said: (readonly number[])[] = variants.map(() => [...sample.answerIds]);
   const open = [...variants.keys()].filter((i) => correct[i] === 0);
   if (judge && open.length > 0) { // not exactly the answer, but maybe another right one
     const answers = await decodeVariants(network, sample, open.map((i) => variants[i]), {
@@ -117,10 +126,17 @@ export async function ablateSample(
       batchRows,
       maxNewTokens,
     });
-    open.forEach((variant, i) => correct[variant] = judge(answers[i]) ? 1 : 0);
+    open.forEach((variant, i) => {
+      correct[variant] = judge(answers[i]) ? 1 : 0;
+      said[variant] = answers[i];
+    });
   }
   const logProb = Float32Array.from(outcomes, (outcome) => outcome.logProb);
-  return { id: sample.id, domain: given.domain, correct, logProb };
+  const row = { id: sample.id, domain: given.domain, correct, logProb };
+  if (!judge || !scores) return row;
+  const named = said.map(scores), names = Object.keys(named[0]);
+  const byName = names.map((name) => [name, Float32Array.from(named, (one) => one[name])]);
+  return names.length > 0 ? { ...row, scores: Object.fromEntries(byName) } : row;
 }
 
 /** The table of rows. */
@@ -131,7 +147,18 @@ function tableOf(rows: readonly AblationRow[], plan: readonly PlannedAblation[])
     domains: rows.map(({ domain }) => domain),
     correct: Uint8Array.from(rows.flatMap(({ correct }) => [...correct])),
     logProb: Float32Array.from(rows.flatMap(({ logProb }) => [...logProb])),
+    scores: scoreTable(rows, plan.length),
   };
+}
+
+/** Scores by name, `[samples, sets]`, NaN where a sample has none of that name. */
+function scoreTable(rows: readonly AblationRow[], sets: number): AblationTable["scores"] {
+  const names = [...new Set(rows.flatMap(({ scores = {} }) => Object.keys(scores)))];
+  const none = new Float32Array(sets).fill(NaN);
+  return Object.fromEntries(names.map((name) => [
+    name,
+    Float32Array.from(rows.flatMap(({ scores }) => [...scores?.[name] ?? none])),
+  ]));
 }
 
 /** The experiment: one row per sample. */

@@ -28,6 +28,8 @@ export interface AblationTable {
   readonly correct: Uint8Array;
   /** Log-probability of the right answer, in nats. */
   readonly logProb: Float32Array;
+  /** Further scores by name, NaN where a sample has none of that name; none by default. */
+  readonly scores?: Readonly<Record<string, Float32Array>>;
 }
 
 /** How `core` stands against one kind of control at the same share of heads. */
@@ -56,7 +58,10 @@ export interface AblationResult {
   readonly domain: string;
   /** Number of samples. */
   readonly samples: number;
-  /** `accuracy`, or `log-probability` of the right answer. */
+  /**
+   * `accuracy`, `log-probability` of the right answer, or the name of a score that the samples'
+   * benchmark publishes, over those samples that have it.
+   */
   readonly metric: string;
   /** Mean over samples. */
   readonly value: number;
@@ -85,6 +90,8 @@ interface Metric {
   readonly name: string;
   /** Values of one set on chosen samples. */
   of(set: number, rows: readonly number[]): Float64Array;
+  /** Whether a sample has a value. */
+  has(row: number): boolean;
 }
 
 function metricsOf(table: AblationTable): Metric[] {
@@ -92,8 +99,13 @@ function metricsOf(table: AblationTable): Metric[] {
   const from = (data: Uint8Array | Float32Array) => (set: number, rows: readonly number[]) =>
     Float64Array.from(rows, (row) => data[row * sets + set]);
   return [
-    { name: "accuracy", of: from(table.correct) },
-    { name: "log-probability", of: from(table.logProb) },
+    { name: "accuracy", of: from(table.correct), has: () => true },
+    { name: "log-probability", of: from(table.logProb), has: () => true },
+    ...Object.entries(table.scores ?? {}).map(([name, values]) => ({
+      name,
+      of: from(values),
+      has: (row: number) => !Number.isNaN(values[row * sets]),
+    })),
   ];
 }
 
@@ -119,7 +131,9 @@ export function ablationResults(
     for (const name of names) groups.push([name, everyRow.filter((row) => domains[row] === name)]);
   }
   return metricsOf(table).flatMap((metric) =>
-    groups.flatMap(([domain, rows]) => {
+    groups.flatMap(([domain, all]) => {
+      const rows = all.filter(metric.has);
+      if (rows.length === 0) return [];
       const strata = rows.map((row) => domains[row]);
       const resample = { draws: options.draws ?? 2000, seed: options.seed ?? 0, strata };
       const baseline = metric.of(0, rows);

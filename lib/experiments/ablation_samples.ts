@@ -3,10 +3,13 @@
  *
  * @module
  */
+import { quoted } from "../common/text.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
 import { isCorrect } from "../data/metrics.ts";
 import { answersOf } from "../data/sample.ts";
 import { UnusableSampleError } from "../data/unusable.ts";
+import { publishedScores } from "../data/published_scores.ts";
+import { answerTokens, opensThoughts, thinkingTokens } from "./answer_length.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
 import { type AnySample, lazily, promptedSample } from "./samples.ts";
 
@@ -45,13 +48,19 @@ export function ablationSamples(
     const [answer] = answersOf(sample);
     const ids = answer === undefined ? [] : tokenizer.encode(answer, { addSpecialTokens: false });
     if (ids.length === 0) {
-      throw new UnusableSampleError(sample.id, "it has no answer");
+      const reason = `Cannot ablate on sample ${quoted(sample.id)}: it has no answer`;
+      throw new UnusableSampleError(sample.id, reason);
     }
+    const prompted = await promptedSample(model, sample),
+      thinks = opensThoughts(prompted.inputs.text);
+    const said = (tokenIds: readonly number[]) =>
+      `${thinks ? "<think>" : ""}${tokenizer.decode(tokenIds, { skipSpecialTokens: true }).trim()}`;
     return {
-      ...await promptedSample(model, sample),
+      ...prompted,
       answerIds: Int32Array.from([...ids, ...end]),
-      judge: (tokenIds) =>
-        isCorrect(tokenizer.decode(tokenIds, { skipSpecialTokens: true }).trim(), sample),
+      maxNewTokens: answerTokens(tokenizer, sample) + (thinks ? thinkingTokens : 0),
+      judge: (tokenIds) => isCorrect(said(tokenIds), sample),
+      scores: (tokenIds) => publishedScores(said(tokenIds), sample),
     };
   });
 }

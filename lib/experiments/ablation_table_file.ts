@@ -10,9 +10,22 @@ import type { AblationRow } from "./ablate_heads.ts";
 import type { PlannedAblation } from "./ablation_plan.ts";
 import type { AblationTable } from "./ablation_results.ts";
 
+/** Columns of every file; what stands behind them are scores by name. */
+const fixedColumns = [
+  "sample",
+  "domain",
+  "set",
+  "condition",
+  "fraction",
+  "draw",
+  "heads",
+  "correct",
+  "logProb",
+] as const;
+
 /** The table as the bytes of an Arrow file. */
 export function ablationTableToArrow(
-  { plan, sampleIds, domains, correct, logProb }: AblationTable,
+  { plan, sampleIds, domains, correct, logProb, scores = {} }: AblationTable,
 ): Uint8Array {
   const sets = plan.length, rows = sampleIds.length * sets;
   const column = <A extends Float64Array | Uint32Array>(
@@ -21,7 +34,7 @@ export function ablationTableToArrow(
   ) =>
     arrow.makeVector(type.from({ length: rows }, (_, row) => value(plan[row % sets], row % sets)));
   const repeated = sampleIds.flatMap(() => plan.map(({ condition }) => condition));
-  const table = new arrow.Table({
+  const fixed: Record<typeof fixedColumns[number], arrow.Vector> = {
     sample: textColumn(0, sampleIds, sets),
     domain: textColumn(1, domains, sets),
     set: column(Uint32Array, (_, set) => set),
@@ -31,7 +44,9 @@ export function ablationTableToArrow(
     heads: column(Uint32Array, ({ heads }) => heads.length),
     correct: arrow.makeVector(correct),
     logProb: arrow.makeVector(logProb),
-  });
+  };
+  const named = Object.entries(scores).map(([name, values]) => [name, arrow.makeVector(values)]);
+  const table = new arrow.Table({ ...fixed, ...Object.fromEntries(named) });
   return arrow.tableToIPC(table, "file");
 }
 
@@ -59,10 +74,18 @@ export function ablationRowsFromArrow(
   }
   const values = Float32Array.from(logProb.toArray() as Float32Array);
   const right = Float32Array.from(correct.toArray() as Uint8Array);
-  return Array.from({ length: table.numRows / sets }, (_, i) => ({
-    id: String(sample.get(i * sets)),
-    domain: String(domain.get(i * sets)),
-    correct: right.slice(i * sets, (i + 1) * sets),
-    logProb: values.slice(i * sets, (i + 1) * sets),
-  }));
+  const named = table.schema.fields.map(({ name }) => name).slice(fixedColumns.length)
+    .map((name) => [name, Float32Array.from(column(name).toArray() as Float32Array)] as const);
+  return Array.from({ length: table.numRows / sets }, (_, i) => {
+    const own = <T extends Float32Array>(all: T) => all.slice(i * sets, (i + 1) * sets);
+    const scores = named.map(([name, all]) => [name, own(all)] as const)
+      .filter(([, some]) => !Number.isNaN(some[0]));
+    return {
+      id: String(sample.get(i * sets)),
+      domain: String(domain.get(i * sets)),
+      correct: own(right),
+      logProb: own(values),
+      ...(scores.length > 0 ? { scores: Object.fromEntries(scores) } : {}),
+    };
+  });
 }

@@ -6,6 +6,8 @@
 import type { PretrainedModel } from "../families/pretrained.ts";
 import type { RunOptions } from "../model/vision_language_model.ts";
 import { isCorrect } from "../data/metrics.ts";
+import { type NamedScores, publishedScores } from "../data/published_scores.ts";
+import { AnswerBudget, answerTokens, opensThoughts } from "./answer_length.ts";
 import type { Progress } from "./experiment.ts";
 import type { PromptStore } from "./prompt_store.ts";
 import { type AnySample, samplePrompt } from "./samples.ts";
@@ -22,11 +24,16 @@ export interface SampleAnswer {
   readonly answer: string;
   /** Whether that is right: by choice where there are choices, else by the sample's metric. */
   readonly correct: boolean;
+  /** Scores as the sample's benchmark publishes them, by name. */
+  readonly scores: NamedScores;
 }
 
 /** How questions are answered. */
 export interface AnswerOptions extends RunOptions {
-  /** Tokens of an answer at most; by default 8, or 48 where a box, a time or the like is asked for. */
+  /**
+   * Tokens of an answer at most, thoughts included. By default what the longest right answer or choice
+   * needs, and 4096 more where the model thinks before it answers.
+   */
   readonly maxNewTokens?: number;
   /** Where prompts are kept from one call to the next; nowhere by default. */
   readonly store?: PromptStore;
@@ -56,25 +63,33 @@ export async function answerSamples(
   options: AnswerOptions = {},
 ): Promise<SampleAnswer[]> {
   const { onProgress, store, maxNewTokens: limit, ...run } = options;
+  const { tokenizer } = model.processor;
   const answers: SampleAnswer[] = [];
   for (const sample of samples) {
     onProgress?.(answers.length, samples.length);
     const { prompt, embedded } = await store?.get(sample) ??
       { prompt: await samplePrompt(model, sample) };
     const ids: number[] = [];
-    const maxNewTokens = limit ?? (sample.metric ? 48 : 8);
+    const read = (ids: readonly number[]) => tokenizer.decode(ids, { skipSpecialTokens: true });
+    const budget = limit === undefined
+      ? new AnswerBudget(read, answerTokens(tokenizer, sample), prompt.text)
+      : undefined;
+    const maxNewTokens = limit ?? budget!.most;
     // greedy without a checkpoint's penalties, as the variants of an ablation are decoded
     const wanted = { ...run, embedded, maxNewTokens, generationConfig: "ignore" } as const;
     for await (const { id, isStop } of model.generate(prompt, wanted)) {
       if (!isStop) ids.push(id);
+      if (isStop || budget?.allows(ids) === false) break;
     }
-    const answer = model.processor.tokenizer.decode(ids, { skipSpecialTokens: true }).trim();
+    const answer = read(ids).trim();
+    const said = opensThoughts(prompt.text) ? `<think>${answer}` : answer; // thoughts that never end
     answers.push({
       id: sample.id,
       domain: sample.domain,
       tokens: prompt.inputIds.length,
       answer,
-      correct: isCorrect(answer, sample),
+      correct: isCorrect(said, sample),
+      scores: publishedScores(said, sample),
     });
   }
   onProgress?.(samples.length, samples.length);

@@ -15,10 +15,10 @@ import { speedupBound } from "../sparse/cost.ts";
 import { patterns } from "../sparse/patterns/registry.ts";
 import { hybridPlan } from "../sparse/plan.ts";
 import { fullHeads, type PolicyName, policyNames } from "../sparse/policies.ts";
-import { differenceInterval, ratioOfMediansInterval } from "../stats/bootstrap_pairs.ts";
+import { ratioOfMediansInterval } from "../stats/bootstrap_pairs.ts";
 import { Random } from "../stats/random.ts";
-import { mean } from "../stats/summary.ts";
-import { answerSamples } from "./answers.ts";
+import { type AnswerQuality, comparedAnswers } from "./answer_quality.ts";
+import { answerSamples, type SampleAnswer } from "./answers.ts";
 import {
   type Experiment,
   type ExperimentConfig,
@@ -49,7 +49,7 @@ export interface PrefillSpeedOptions extends SamplesContext, OriginOptions {
   readonly window?: number;
   /** Interleaved rounds of timing for each row; 7 by default. */
   readonly rounds?: number;
-  /** Tokens of an answer at most; 8 by default. */
+  /** Tokens of an answer at most; by default what each sample needs. */
   readonly maxNewTokens?: number;
   /** Seed of random policies, of the order of runs and of the intervals; 0 by default. */
   readonly seed?: number;
@@ -58,7 +58,7 @@ export interface PrefillSpeedOptions extends SamplesContext, OriginOptions {
 }
 
 /** One policy at one budget on prompts of one length. */
-export interface PrefillSpeedRow {
+export interface PrefillSpeedRow extends AnswerQuality {
   /** Who keeps full attention. */
   readonly policy: PolicyName;
   /** Share of heads with full attention. */
@@ -79,16 +79,6 @@ export interface PrefillSpeedRow {
   readonly ci95: readonly [low: number, high: number];
   /** Speed-up if time were proportional to floating-point operations of the decoder. */
   readonly bound: number;
-  /** `accuracy`: share of right answers. */
-  readonly metric: "accuracy";
-  /** Samples of this length group. */
-  readonly samples: number;
-  /** Dense accuracy. */
-  readonly denseValue: number;
-  /** Hybrid accuracy. */
-  readonly sparseValue: number;
-  /** 95 % interval of the difference, hybrid minus dense, over the same samples. */
-  readonly difference95: readonly [low: number, high: number];
 }
 
 /** Settings of the experiment as such. */
@@ -179,14 +169,14 @@ async function interleaved(
   return { denseMs, sparseMs };
 }
 
-/** Measures one policy at one budget on the prompts of one length. */
+/** Measures one policy at one budget on the prompts of one length: a row for each metric. */
 async function measure(
   config: PrefillSpeedConfig,
   group: LengthGroup,
   policy: PolicyName,
   fraction: number,
   answers: DenseAnswers,
-): Promise<PrefillSpeedRow> {
+): Promise<PrefillSpeedRow[]> {
   const { pretrained, scores, sink, window, rounds, seed } = config;
   const grid = gridOf(pretrained.config.text), { layers, heads } = grid;
   const full = fullHeads(policy, {
@@ -202,10 +192,8 @@ async function measure(
   const random = new Random(seed).fork(`${tokens} ${policy} ${fraction}`);
   const times = await interleaved(pretrained, group.prompt, attention, rounds, random);
   const ratio = ratioOfMediansInterval(times.denseMs, times.sparseMs, { seed });
-  const dense = (await answers.dense(group)).map(Number);
-  const sparse = (await answers.under(group, attention)).map(Number);
-  const difference = differenceInterval(sparse, dense, { seed });
-  return {
+  const dense = await answers.dense(group), sparse = await answers.under(group, attention);
+  const timed = {
     policy,
     fullHeads: full.length / (layers * heads),
     sink,
@@ -215,30 +203,26 @@ async function measure(
     speedup: ratio.estimate,
     ci95: [ratio.low, ratio.high],
     bound: speedupBound(pretrained.config.text, tokens, plan),
-    metric: "accuracy",
-    samples: dense.length,
-    denseValue: mean(dense),
-    sparseValue: mean(sparse),
-    difference95: [difference.low, difference.high],
-  };
+  } as const;
+  return comparedAnswers(dense, sparse, seed).map((quality) => ({ ...timed, ...quality }));
 }
 
 /** Answers of groups, those of dense attention once; holds embeddings until it is disposed of. */
 class DenseAnswers {
-  readonly #known = new Map<LengthGroup, boolean[]>();
+  readonly #known = new Map<LengthGroup, SampleAnswer[]>();
   readonly #store: PromptStore;
 
   constructor(readonly config: PrefillSpeedConfig) {
     this.#store = new PromptStore(config.pretrained);
   }
 
-  async under(group: LengthGroup, attention: AttentionFunction): Promise<boolean[]> {
+  async under(group: LengthGroup, attention: AttentionFunction): Promise<SampleAnswer[]> {
     const { pretrained, maxNewTokens } = this.config;
     const options = { attention, maxNewTokens, store: this.#store };
-    return (await answerSamples(pretrained, group.samples, options)).map(({ correct }) => correct);
+    return await answerSamples(pretrained, group.samples, options);
   }
 
-  async dense(group: LengthGroup): Promise<boolean[]> {
+  async dense(group: LengthGroup): Promise<SampleAnswer[]> {
     const found = this.#known.get(group) ?? await this.under(group, denseAttention);
     this.#known.set(group, found);
     return found;
@@ -249,10 +233,20 @@ class DenseAnswers {
   }
 }
 
-/** The experiment: one row per policy, budget and length. */
+/** Rows of a record by unit: each begins with its accuracy. */
+function rowsByUnit(rows: readonly PrefillSpeedRow[]): PrefillSpeedRow[][] {
+  const units: PrefillSpeedRow[][] = [];
+  for (const row of rows) {
+    if (row.metric === "accuracy") units.push([]);
+    units.at(-1)?.push(row);
+  }
+  return units;
+}
+
+/** The experiment: one unit per policy, budget and length. */
 export function prefillSpeedExperiment(
   answers: DenseAnswers,
-): Experiment<PrefillSpeedConfig, PrefillSpeedRow, PrefillSpeedRow[]> {
+): Experiment<PrefillSpeedConfig, PrefillSpeedRow[], PrefillSpeedRow[]> {
   return {
     name: "prefill_speed",
     action: "measure prefill",
@@ -279,13 +273,13 @@ export function prefillSpeedExperiment(
         )
       );
     },
-    result: (rows) => [...rows],
+    result: (rows) => rows.flat(),
     record: (rows, { sink, window, rounds }) => ({
       options: { sink, window, rounds, timing: "interleaved, random order within a round" },
       files: { "results.json": jsonText(rows) },
     }),
     readRows: async (folder) =>
-      await readRecordJson(folder, "results.json") as readonly PrefillSpeedRow[],
+      rowsByUnit(await readRecordJson(folder, "results.json") as PrefillSpeedRow[]),
   };
 }
 

@@ -23,6 +23,8 @@ export interface SparseResult {
   readonly sparseMs: readonly number[];
   /** Dense prefill by round, in milliseconds. */
   readonly denseMs: readonly number[];
+  /** What the values are; only rows of `accuracy` are drawn, or of no name. */
+  readonly metric?: string;
   /** Number of samples behind the accuracies. */
   readonly samples: number;
   /** Dense accuracy. */
@@ -40,10 +42,11 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** Rows of the longest prompts. */
+/** Accuracy of the longest prompts. */
 function longest(rows: readonly SparseResult[]): SparseResult[] {
-  const tokens = Math.max(...rows.map((row) => row.tokens));
-  return rows.filter((row) => row.tokens === tokens);
+  const shown = rows.filter(({ metric = "accuracy" }) => metric === "accuracy");
+  const tokens = Math.max(...shown.map((row) => row.tokens));
+  return shown.filter((row) => row.tokens === tokens);
 }
 
 /**

@@ -179,6 +179,34 @@ Deno.test("a judge may call other answers right, but need not be asked about the
   });
 });
 
+Deno.test("published scores come with each answer, also after a stop, and stand in the record", async () => {
+  await withModel(async ({ model }, scores, folder) => {
+    const named = (at: number) =>
+      stopping(at).map((lazy, i) => ({
+        ...lazy,
+        load: async (): Promise<AblationSample> => ({
+          ...await lazy.load(),
+          judge: () => false,
+          ...(i % 2 === 0 ? { scores: (ids: readonly number[]) => ({ length: ids.length }) } : {}),
+          maxNewTokens: 1,
+        }),
+      })).slice(0, 4);
+    const options = { ...settings, conditions: ["core" as const], folder };
+    await assertRejects(() => ablateHeads(model, named(3), scores, options), Error, "killed");
+    const table = await ablateHeads(model, named(-1), scores, options);
+    const rows = table.results.filter(({ metric }) => metric === "length");
+    assertEquals(rows.map(({ condition, domain }) => `${condition} ${domain}`), [
+      ...["none all", "core all"],
+      ...["none scene", "core scene"],
+    ]);
+    assertEquals(rows[0].value, samples[0].answerIds.length); // right answers are not generated
+    assert(rows[1].value <= rows[0].value && rows[1].samples === 2);
+    const arrow = fromArrow(await Deno.readFile(`${folder}/samples.arrow`));
+    const lengths = arrow.array("length") as ArrayLike<number>;
+    assertEquals(Array.from(lengths, Number.isNaN).filter(Boolean).length, 2 * table.plan.length);
+  });
+});
+
 Deno.test("no samples, and scores of another model, are errors", async () => {
   await withModel(async ({ model }, scores, folder) => {
     await assertRejects(() => ablateHeads(model, [], scores, settings), Error, "on 0 samples");

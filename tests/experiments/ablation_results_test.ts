@@ -124,3 +124,19 @@ Deno.test("no samples, or no baseline, is an error", () => {
   assertThrows(() => ablationResults(none), Error, "0 samples");
   assertThrows(() => ablationResults({ ...own, plan: plan.slice(1) }), Error, "without a baseline");
 });
+
+Deno.test("published scores are metrics of their own, over the samples that have them", () => {
+  const own = table(40, [0, 0.5, 0, 0, 0]);
+  const scores = Float32Array.from(own.correct, (right, cell) => {
+    const row = Math.floor(cell / plan.length);
+    return row % 2 === 0 ? right / 2 : NaN; // only samples of the domain "scene" have it
+  });
+  const results = ablationResults({ ...own, scores: { similarity: scores } }, { draws: 100 })
+    .filter(({ metric }) => metric === "similarity");
+  assertEquals(new Set(results.map(({ domain }) => domain)), new Set(["all", "scene"]));
+  const [none, core] = results;
+  assertEquals([none.samples, core.condition], [20, "core"]);
+  const right = own.sampleIds.map((_, i) => own.correct[i * 5 + 1]).filter((_, i) => i % 2 === 0);
+  assertAlmostEquals(core.value, right.reduce((a, b) => a + b, 0) / 20 / 2, 1e-7);
+  assertAlmostEquals(core.dropFromBaseline, none.value - core.value, 1e-7);
+});

@@ -61,3 +61,14 @@ Deno.test("scores of another model are an error", async () => {
   );
   await assertRejects(() => prefillSpeed(model, [], options), Error, "0 samples");
 });
+
+Deno.test("published scores have rows of their own, with the same times", async () => {
+  using model = await fromPretrained(goldenDir("qwen3_vl"));
+  const [plain, page] = (await listSamples("shipped:page")).slice(0, 2);
+  const samples = [plain, { ...page, metric: "text" as const }];
+  const rows = await prefillSpeed(model, samples, { ...options, policies: ["core"] });
+  const [accuracy, score] = rows.slice(-2);
+  assertEquals([accuracy.metric, score.metric], ["accuracy", "mmlongbench-score"]);
+  assertEquals([score.samples, score.denseMs], [1, accuracy.denseMs]);
+  assert(score.denseValue >= 0 && score.denseValue <= 1);
+});

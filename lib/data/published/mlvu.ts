@@ -56,6 +56,7 @@ export const mlvu: PublishedLayout = {
       answer: [letter(right), answer],
       choices: candidates,
       chance: 1 / candidates.length,
+      metric: "mlvu",
       evidence: [],
     }];
   },
