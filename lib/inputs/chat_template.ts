@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { Template } from "@huggingface/jinja";
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import {
@@ -12,6 +11,7 @@ import {
   readCheckpointJson,
   readCheckpointText,
 } from "../weights/checkpoint_files.ts";
+import { BoundedTemplate } from "./bounded_template.ts";
 
 /** Values for a template: `add_generation_prompt`, `tools`, `add_vision_id`, … */
 export type TemplateArguments = Readonly<Record<string, unknown>>;
@@ -29,7 +29,7 @@ export type TemplateArguments = Readonly<Record<string, unknown>>;
  * ```
  */
 export class ChatTemplate {
-  readonly #template: Template;
+  readonly #template: BoundedTemplate;
 
   /**
    * Parses a template.
@@ -40,7 +40,7 @@ export class ChatTemplate {
    */
   constructor(source: string, readonly values: TemplateArguments = {}) {
     try {
-      this.#template = new Template(source);
+      this.#template = new BoundedTemplate(source);
     } catch (error) {
       throw new InputError(`Cannot use the chat template: ${quoted((error as Error).message)}`);
     }
@@ -51,7 +51,7 @@ export class ChatTemplate {
    *
    * @param messages messages in Hugging Face's format
    * @param values values for the template, over those of the constructor
-   * @throws {InputError} if the template refuses them
+   * @throws {InputError} if the template refuses them, or takes too much time or space
    */
   render(messages: readonly unknown[], values: TemplateArguments = {}): string {
     try {
