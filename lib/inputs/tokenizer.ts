@@ -10,6 +10,7 @@ import { quoted } from "../common/text.ts";
 import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_files.ts";
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 import { inertKeys } from "../weights/known_keys.ts";
+import { ExpressionGuard, expressionsIn } from "./expression_guard.ts";
 import { tokenOffsets } from "./token_offsets.ts";
 
 /** How a text is encoded. */
@@ -68,6 +69,7 @@ function isUtf8(bytes: readonly number[]): boolean {
  */
 export class Tokenizer {
   readonly #library: LibraryTokenizer;
+  readonly #guard: ExpressionGuard;
   readonly #byteLevel: boolean;
   /** The token of a byte that no UTF-8 has, where unknown characters are spelt in bytes. */
   readonly #noByte: number | null;
@@ -87,9 +89,12 @@ export class Tokenizer {
   constructor(tokenizer: JsonObject, config: JsonObject) {
     try {
       this.#library = new LibraryTokenizer(tokenizer, config);
+      this.#library.encode("a"); // parts of a wrong kind show only now
     } catch (error) {
       throw new InputError(`Cannot use tokenizer.json: ${quoted((error as Error).message)}`);
     }
+    const { normalizer, pre_tokenizer, decoder } = tokenizer;
+    this.#guard = new ExpressionGuard(expressionsIn([normalizer, pre_tokenizer, decoder]));
     this.#byteLevel = hasDecoder(tokenizer.decoder, "ByteLevel");
     this.#noByte = hasDecoder(tokenizer.decoder, "ByteFallback") ? this.tokenId("<0xFF>") : null;
     const added = [...this.#library.get_added_tokens_decoder().values()];
@@ -115,8 +120,20 @@ export class Tokenizer {
     return [before, whole.length - bare.length - before];
   }
 
+  /** What the library makes; what it fails on is the file's fault. */
+  #run<T>(make: () => T): T {
+    try {
+      return make();
+    } catch (error) {
+      throw new InputError(`Cannot use tokenizer.json: ${quoted((error as Error).message)}`);
+    }
+  }
+
   #encode(text: string, addSpecialTokens: boolean): { ids: Int32Array; tokens: string[] } {
-    const { ids, tokens } = this.#library.encode(text, { add_special_tokens: addSpecialTokens });
+    this.#guard.check(text, (piece) => this.#library.tokenize(piece));
+    const { ids, tokens } = this.#run(
+      () => this.#library.encode(text, { add_special_tokens: addSpecialTokens }),
+    );
     const unknown = (ids as readonly (number | undefined)[]).indexOf(undefined);
     if (unknown < 0) return { ids: Int32Array.from(ids), tokens };
     throw new InputError(
@@ -174,10 +191,12 @@ export class Tokenizer {
       return token !== null && !(skipSpecialTokens && this.#special.has(token));
     });
     if (list.length === 0) return "";
-    return this.#library.decode([...this.#markedBytes(list)], {
-      skip_special_tokens: skipSpecialTokens,
-      clean_up_tokenization_spaces: this.#cleanUp,
-    });
+    return this.#run(() =>
+      this.#library.decode([...this.#markedBytes(list)], {
+        skip_special_tokens: skipSpecialTokens,
+        clean_up_tokenization_spaces: this.#cleanUp,
+      })
+    );
   }
 
   /** Id of a token by its string in the vocabulary; null if there is none. */
