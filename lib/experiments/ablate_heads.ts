@@ -14,6 +14,7 @@ import { gridOfScores, type HeadScores, meanScores } from "../heads/head_scores.
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { ablationPlan, type PlannedAblation, type PlanOptions } from "./ablation_plan.ts";
 import { type AblationResult, ablationResults, type AblationTable } from "./ablation_results.ts";
+import { checkArrow } from "../heads/arrow_check.ts";
 import { ablationRowsFromArrow, ablationTableToArrow } from "./ablation_table_file.ts";
 import {
   type Experiment,
@@ -195,7 +196,9 @@ export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow, A
   }),
   async readRows(folder, { plan }) {
     const path = `${folder}/samples.arrow`;
-    return ablationRowsFromArrow(await Deno.readFile(path), plan.length, path);
+    const bytes = await Deno.readFile(path);
+    await checkArrow(bytes, path);
+    return ablationRowsFromArrow(bytes, plan.length, path);
   },
 };
 

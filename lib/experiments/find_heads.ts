@@ -5,8 +5,10 @@
  */
 import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
+import { fileError } from "../common/system_errors.ts";
 import { gridOf } from "../common/head_id.ts";
 import { type HeadScores, headScores } from "../heads/head_scores.ts";
+import { checkArrow } from "../heads/arrow_check.ts";
 import { headScoresFromArrow, headScoresToArrow } from "../heads/head_scores_file.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
 import { rulesFor, scoreSample, type ScoringRule } from "../heads/scoring_rules.ts";
@@ -205,7 +207,7 @@ export async function readFoundHeads(folder: string): Promise<FoundHeads> {
   try {
     bytes = await Deno.readFile(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw fileError("read", path, error);
     throw new InputError(`Cannot read ${path}: no such file; wanted the folder of an identify run`);
   }
   const manifest = await readManifestIfAny(folder);
@@ -215,6 +217,7 @@ export async function readFoundHeads(folder: string): Promise<FoundHeads> {
       `Cannot read ${path}: it is not as it was written, by its manifest's digest`,
     );
   }
+  if (wanted === undefined) await checkArrow(bytes, path); // else it is as we wrote it
   const rules = headScoresFromArrow(bytes, path);
   return { ...rules[0], rules, origin: scoreOrigin(manifest) };
 }
