@@ -74,7 +74,8 @@ export const command: Command = {
   ],
   async run(args) {
     const { loadCommandModel } = await import("./model.ts");
-    const question = args.required("question");
+    const question = args.text("question"); // may be empty
+    if (question === undefined) throw new InputError("Missing option --question");
     const [images, frames] = [args.texts("image"), args.texts("video")];
     if (images.length > 0 && frames.length > 0) {
       throw new InputError("Cannot use --image and --video together: choose one");

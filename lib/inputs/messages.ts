@@ -5,6 +5,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
+import { kindOf } from "../common/values.ts";
 import type { RgbImage } from "./image.ts";
 import type { TemplateArguments } from "./chat_template.ts";
 
@@ -27,8 +28,8 @@ export type ContentPart =
 export interface ChatMessage {
   /** `system`, `user`, `assistant` or `tool`. */
   readonly role: string;
-  /** A text, or pieces in order. */
-  readonly content: string | readonly ContentPart[];
+  /** A text, or pieces in order; null or absent in a message that calls tools or only thinks. */
+  readonly content?: string | readonly ContentPart[] | null;
   /** What else the chat template takes, such as `tool_calls`. */
   readonly [key: string]: unknown;
 }
@@ -76,11 +77,21 @@ function parsePart(part: unknown, where: string): ContentPart {
   throw wrong(`${where}.type`, type, '"text", "image" or "video"');
 }
 
+/** Whether a message without content says something: it calls tools, or holds its thoughts. */
+function speaksOtherwise(message: Readonly<Record<string, unknown>>): boolean {
+  const calls = message["tool_calls"];
+  return (Array.isArray(calls) && calls.length > 0) || isObject(message["function_call"]) ||
+    typeof message["reasoning_content"] === "string";
+}
+
 function parseMessage(message: unknown, where: string): ChatMessage {
   if (!isObject(message)) throw wrong(where, message, "an object with role and content");
   const { role, content } = message;
   if (typeof role !== "string") throw wrong(`${where}.role`, role, "a text such as user");
   if (typeof content === "string") return { ...message, role, content };
+  if ((content === null || content === undefined) && speaksOtherwise(message)) {
+    return { ...message, role } as ChatMessage; // null stays null: templates tell it from no content
+  }
   if (!Array.isArray(content)) {
     throw wrong(`${where}.content`, content, "a text or a list of parts");
   }
@@ -127,7 +138,33 @@ export function parseMessages(json: unknown): MessagesFile {
 
 /** The pieces of a message, a plain text being one piece. */
 export function partsOf({ content }: ChatMessage): readonly ContentPart[] {
-  return typeof content === "string" ? [{ type: "text", text: content }] : content;
+  return typeof content === "string" ? [{ type: "text", text: content }] : content ?? [];
+}
+
+/**
+ * Refuses what is no conversation, for callers without types.
+ *
+ * @throws {InputError} for anything but a list of messages, and for an empty one
+ */
+export function checkConversation(messages: unknown): void {
+  const example = '[{ role: "user", content: "Hello" }]';
+  if (!Array.isArray(messages)) {
+    throw new InputError(
+      `Cannot prepare ${kindOf(messages)}: wanted a list of messages such as ${example}`,
+    );
+  }
+  if (messages.length === 0) {
+    throw new InputError(
+      `Cannot prepare an empty conversation: wanted at least one message, such as ${example}`,
+    );
+  }
+  messages.forEach((message: unknown, i) => {
+    if (isObject(message) && typeof message["role"] === "string") return;
+    throw new InputError(
+      `Cannot prepare messages[${i}]: found ${kindOf(message)}; wanted an object with role and ` +
+        "content",
+    );
+  });
 }
 
 /** A question on pictures or a video. */

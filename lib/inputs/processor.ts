@@ -10,7 +10,7 @@ import { type ChatTemplate, loadChatTemplate, type TemplateArguments } from "./c
 import { type Evidence, evidenceTokens } from "./evidence.ts";
 import { loadImage, type MediaAccess } from "./media_files.ts";
 import type { InputRecipe, MediaRecipe, PreparedMedia } from "./media_layout.ts";
-import { type ChatMessage, partsOf } from "./messages.ts";
+import { type ChatMessage, checkConversation, partsOf } from "./messages.ts";
 import { type ProcessorFiles, readProcessorFiles } from "./processor_files.ts";
 import { expandPlaceholders, type PlacedText, type Placeholder, renderPrompt } from "./prompt.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
@@ -125,6 +125,7 @@ function joinMedia(
 
 /** A message whose texts are one: templates of text models know no parts. */
 function asOneText(message: ChatMessage): ChatMessage {
+  if (message.content === undefined || message.content === null) return message;
   const texts = partsOf(message).flatMap((part) => part.type === "text" ? [part.text] : []);
   return { ...message, content: texts.join("") };
 }
@@ -150,13 +151,14 @@ export class Processor {
    * Turns a conversation into model inputs.
    *
    * @param messages in Hugging Face's chat format; pictures as paths, bytes or pixels
-   * @throws {InputError} if a picture cannot be used, a path leaves its folder, or the template
+   * @throws {InputError} if there is no message, a picture cannot be used, a path leaves its folder, or the template
    *   refuses the messages
    */
   async prepare(
     messages: readonly ChatMessage[],
     options: PrepareOptions = {},
   ): Promise<PreparedPrompt> {
+    checkConversation(messages);
     const { images, videos } = await this.#loadMedia(messages, options);
     const values = { add_generation_prompt: true, ...options.templateArguments };
     const textOnly = this.recipe.images === null && this.recipe.videos === null;

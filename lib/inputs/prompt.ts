@@ -39,16 +39,51 @@ function withTexts(
   messages: readonly ChatMessage[],
   replace: (text: string) => string,
 ): Record<string, unknown>[] {
-  return messages.map((message) => ({
-    ...message,
-    content: typeof message.content === "string"
-      ? replace(message.content)
-      : message.content.map((part) =>
+  return messages.map((message) => {
+    const { content } = message;
+    if (content === undefined || content === null) return { ...message };
+    if (typeof content === "string") return { ...message, content: replace(content) };
+    return {
+      ...message,
+      content: content.map((part) =>
         part.type === "text"
           ? { type: "text", text: replace(part.text) }
           : { type: part.type, [part.type]: "" }
       ),
-  }));
+    };
+  });
+}
+
+/** Messages whose plain texts are lists of one part. */
+function inParts(messages: readonly ChatMessage[]): ChatMessage[] {
+  return messages.map((message) =>
+    typeof message.content === "string" ? { ...message, content: partsOf(message) } : message
+  );
+}
+
+/**
+ * The messages in a form that the template takes: as they are, or, where it fails on them, with plain
+ * texts as lists of one part, which templates such as LLaVA's want.
+ */
+function inTakenForm(
+  template: ChatTemplate,
+  messages: readonly ChatMessage[],
+  values: TemplateArguments,
+): { readonly messages: readonly ChatMessage[]; readonly text: string } {
+  const render = (form: readonly ChatMessage[]) => ({
+    messages: form,
+    text: template.render(withTexts(form, (part) => part), values),
+  });
+  try {
+    return render(messages);
+  } catch (error) {
+    if (!messages.some(({ content }) => typeof content === "string")) throw error;
+    try {
+      return render(inParts(messages));
+    } catch {
+      throw error;
+    }
+  }
 }
 
 /**
@@ -56,7 +91,7 @@ function withTexts(
  *
  * A second rendering with a marker in place of each text shows the places, in whichever order the
  * template puts them; if that does not add up (a template that looks at the texts), each text is
- * searched for in order.
+ * searched for in order. Plain texts become lists of one part if the template takes nothing else.
  *
  * @throws {InputError} if the template refuses the messages
  *
@@ -73,10 +108,10 @@ function withTexts(
  */
 export function renderPrompt(
   template: ChatTemplate,
-  messages: readonly ChatMessage[],
+  given: readonly ChatMessage[],
   values: TemplateArguments = {},
 ): RenderedPrompt {
-  const text = template.render(withTexts(messages, (part) => part), values);
+  const { messages, text } = inTakenForm(template, given, values);
   const sources = messages.flatMap((message, index) =>
     partsOf(message).flatMap((part) =>
       part.type === "text" ? [{ message: index, role: message.role, text: part.text }] : []

@@ -68,7 +68,8 @@ export type TextRange = readonly [start: number, end: number];
  *
  * @param text the whole prompt
  * @param texts the messages' texts in it
- * @param question the question, where the message holds other text too (its last occurrence counts)
+ * @param question the question, where the message holds other text too (its last occurrence counts);
+ *   an empty one stands nowhere
  * @throws {InputError} if `question` is not in the last user message
  */
 export function questionRanges(
@@ -79,9 +80,10 @@ export function questionRanges(
   const message = Math.max(-1, ...texts.map((part) => part.role === "user" ? part.message : -1));
   const parts = texts.filter((part) => part.message === message);
   if (question === undefined) return parts.map(({ start, end }) => [start, end]);
+  if (question === "") return [];
   for (const { start, end } of parts.toReversed()) {
     const at = text.slice(start, end).lastIndexOf(question);
-    if (question !== "" && at >= 0) return [[start + at, start + at + question.length]];
+    if (at >= 0) return [[start + at, start + at + question.length]];
   }
   throw new InputError(
     `Cannot find the question ${quoted(question)}: it is not a text of the last user message`,

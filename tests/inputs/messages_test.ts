@@ -1,5 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseMessages, partsOf, questionMessages } from "../../lib/inputs/messages.ts";
+import { InputError } from "../../lib/common/errors.ts";
+import {
+  checkConversation,
+  parseMessages,
+  partsOf,
+  questionMessages,
+} from "../../lib/inputs/messages.ts";
 
 Deno.test("parseMessages: a list, or an object with a list, arguments and a frame rate", () => {
   const messages = [{ role: "user", content: "Hi" }];
@@ -62,4 +68,36 @@ Deno.test("questionMessages: media in order, then the question, after the system
       },
     ],
   );
+});
+
+Deno.test("parseMessages: a message that calls tools or only thinks needs no content", () => {
+  const call = { type: "function", function: { name: "look", arguments: { at: 1 } } };
+  for (
+    const message of [
+      { role: "assistant", content: null, tool_calls: [call] },
+      { role: "assistant", tool_calls: [call] },
+      { role: "assistant", content: null, reasoning_content: "Hm." },
+    ]
+  ) {
+    const [parsed] = parseMessages([message]).messages;
+    assertEquals(parsed, message);
+    assertEquals(Object.hasOwn(parsed, "content"), Object.hasOwn(message, "content"));
+    assertEquals(partsOf(parsed), []);
+  }
+  for (const message of [{ role: "user", content: null }, { role: "assistant", tool_calls: [] }]) {
+    assertThrows(() => parseMessages([message]), Error, "messages[0].content");
+  }
+});
+
+Deno.test("checkConversation: only a list with messages is one", () => {
+  checkConversation([{ role: "user", content: "Hello" }]);
+  const wrong = (value: unknown, message: string) =>
+    assertThrows(() => checkConversation(value), InputError, message);
+  wrong([], "an empty conversation");
+  wrong("Hello", 'the text "Hello": wanted a list of messages');
+  wrong({ role: "user", content: "Hello" }, "an object: wanted a list");
+  wrong(undefined, "undefined");
+  wrong(Promise.resolve([]), "await it first");
+  wrong(["Hello"], 'messages[0]: found the text "Hello"');
+  wrong([{ content: "Hello" }], "messages[0]: found an object");
 });

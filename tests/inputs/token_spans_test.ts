@@ -37,6 +37,7 @@ Deno.test("questionRanges: the last user message, or one stretch of it", () => {
   assertEquals(questionRanges(text, texts), [[21, 26], [27, 32]]);
   assertEquals(questionRanges(text, texts, "What?"), [[27, 32]]);
   assertEquals(questionRanges(text, texts, "ook"), [[22, 25]]);
+  assertEquals(questionRanges(text, texts, ""), []);
   assertThrows(
     () => questionRanges(text, texts, "Brief"),
     Error,
