@@ -16,9 +16,9 @@ import { labelledPages } from "../training/eyes_pages.ts";
 import {
   type Experiment,
   type ExperimentConfig,
-  type RunContext,
   runExperiment,
 } from "../../lib/experiments/experiment.ts";
+import type { RunContext } from "../../lib/experiments/run_context.ts";
 import { type ReadableWords, readCells } from "./read_cells.ts";
 import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
 

@@ -16,12 +16,8 @@ import { ablationPlan, type PlannedAblation, type PlanOptions } from "./ablation
 import { type AblationResult, ablationResults, type AblationTable } from "./ablation_results.ts";
 import { checkArrow } from "../heads/arrow_check.ts";
 import { ablationRowsFromArrow, ablationTableToArrow } from "./ablation_table_file.ts";
-import {
-  type Experiment,
-  type ExperimentConfig,
-  runExperiment,
-  type SamplesContext,
-} from "./experiment.ts";
+import { type Experiment, type ExperimentConfig, runExperiment } from "./experiment.ts";
+import type { SamplesContext } from "./run_context.ts";
 import type { FoundHeads } from "./find_heads.ts";
 import { type LazySample, sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readRecordJson } from "./record.ts";

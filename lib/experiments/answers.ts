@@ -8,7 +8,7 @@ import type { RunOptions } from "../model/vision_language_model.ts";
 import { isCorrect } from "../data/metrics.ts";
 import { type NamedScores, publishedScores } from "../data/published_scores.ts";
 import { AnswerBudget, answerTokens, opensThoughts } from "./answer_length.ts";
-import type { Progress } from "./experiment.ts";
+import type { Progress } from "./run_context.ts";
 import type { PromptStore } from "./prompt_store.ts";
 import { type AnySample, samplePrompt } from "./samples.ts";
 

@@ -7,78 +7,23 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import { type LeftOut, UnusableSampleError } from "../data/unusable.ts";
+import type { LeftOut } from "../data/unusable.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { type Identity, runIdentity } from "./identity.ts";
 import type { Json } from "./journal.ts";
+import {
+  inOrder,
+  isWhole,
+  type KnownRow,
+  otherSamples,
+  resumedNotice,
+  stillValid,
+} from "./earlier_results.ts";
 import { sampleSettings, type Unit } from "./lazy_sample.ts";
-import { makeManifest, type Manifest, readRecordJson, writeRecord } from "./record.ts";
+import { makeManifest, readRecordJson, writeRecord } from "./record.ts";
+import { noneUsable, type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
 import { decodeRow, encodeRow } from "./row_codec.ts";
 import { RunFolder } from "./run_folder.ts";
-
-/** Told how many units of this run are done; those finished by an earlier run do not count. */
-export type Progress = (done: number, total: number) => void;
-
-/** Where and how a run takes place. */
-export interface RunContext {
-  /**
-   * Folder for the records. Without one nothing is written, and a run that is stopped begins anew.
-   */
-  readonly folder?: string;
-  /** Removes what earlier runs left in the folder, and starts over. */
-  readonly fresh?: boolean;
-  /** Stops the run between two units; what is done stays done. */
-  readonly signal?: AbortSignal;
-  /** Progress. */
-  readonly onProgress?: Progress;
-  /** Told in one sentence what the user should know: what was kept of an earlier run, warnings. */
-  readonly onNotice?: (text: string) => void;
-  /**
-   * Goes on without samples that cannot be used (a damaged picture, evidence without tokens) and names
-   * them in the manifest. By default the first of them stops the run.
-   */
-  readonly skipBad?: boolean;
-  /** Told of each sample that `skipBad` goes past. */
-  readonly onLeftOut?: (sample: LeftOut) => void;
-}
-
-/** What experiments that write a record of samples are told besides. */
-export interface SamplesContext extends RunContext {
-  /** Samples that were left out before, to be named in the manifest. */
-  readonly leftOut?: readonly LeftOut[];
-}
-
-/**
- * Does work on one sample; undefined where the sample cannot be used and the run goes on without it.
- *
- * @throws {UnusableSampleError} without `skipBad`, with a hint at it
- */
-export async function unlessUnusable<T>(
-  context: Pick<RunContext, "skipBad" | "onLeftOut">,
-  work: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof UnusableSampleError)) throw error;
-    const { sample, reason } = error.leftOut;
-    if (!context.skipBad) {
-      throw new UnusableSampleError(
-        sample,
-        reason,
-        "; to go on without such samples: skipBad (--skip-bad)",
-      );
-    }
-    context.onLeftOut?.(error.leftOut);
-  }
-}
-
-/** The error for a run that has no samples left. */
-export function noneUsable(doing: string, samples: number, reason = "unknown"): InputError {
-  return new InputError(
-    `Cannot ${doing}: none of ${samples} samples can be used; the last one: ${reason}`,
-  );
-}
 
 /**
  * What every experiment is configured with. Everything else in a configuration is an option: part of
@@ -168,12 +113,6 @@ function checkKeys(units: readonly Unit<unknown>[]): void {
   }
 }
 
-/** A result with what it was made of. */
-interface KnownRow<Row> {
-  readonly digest: string;
-  readonly row: Row;
-}
-
 /** Works through units, but for those whose results are kept. */
 async function workThrough<Row>(
   units: readonly Unit<Row>[],
@@ -212,35 +151,6 @@ async function knownRows<Config extends ExperimentConfig, Row>(
     known.set(key, { digest, row: decodeRow<Row>(value) });
   }
   return known;
-}
-
-/** How earlier results stand to the samples of today. */
-interface Comparison<Row> {
-  readonly kept: Map<string, KnownRow<Row>>;
-  readonly changed: number;
-  readonly gone: number;
-}
-
-async function stillValid<Row>(
-  units: readonly Unit<Row>[],
-  known: ReadonlyMap<string, KnownRow<Row>>,
-): Promise<Comparison<Row>> {
-  const kept = new Map<string, KnownRow<Row>>();
-  let changed = 0;
-  for (const { key, open } of units) {
-    const before = known.get(key);
-    if (!before) continue;
-    const now = await unlessUnusable({ skipBad: true }, open);
-    if (now?.digest === before.digest) kept.set(key, before);
-    else changed++;
-  }
-  return { kept, changed, gone: known.size - kept.size - changed };
-}
-
-/** The counts as a sentence. */
-function resumedNotice(folder: string, { kept, changed, gone }: Comparison<unknown>, all: number) {
-  return `resuming in ${folder}: ${kept.size} results kept, ${changed} computed again because their ` +
-    `samples changed, ${all - kept.size - changed} to compute, ${gone} dropped`;
 }
 
 /**
@@ -358,34 +268,4 @@ export async function runExperiment<Config extends ExperimentConfig, Row, Result
   } finally {
     await folder.close();
   }
-}
-
-/** Rows in the order of the units, without those of units that were left out. */
-function inOrder<Row>(
-  units: readonly Unit<Row>[],
-  rows: ReadonlyMap<string, KnownRow<Row>>,
-): (readonly [key: string, row: KnownRow<Row>])[] {
-  return units.flatMap(({ key }) => {
-    const row = rows.get(key);
-    return row ? [[key, row] as const] : [];
-  });
-}
-
-/** The error for a finished run of which nothing holds any more. */
-function otherSamples(path: string, { changed, gone }: Comparison<unknown>): InputError {
-  return new InputError(
-    `Cannot run in ${path}: it holds the results of a finished run on other samples (${changed} ` +
-      `changed, ${gone} gone); start over with --fresh, or choose another folder`,
-  );
-}
-
-/** Whether a record holds exactly the units of a run, in their order. */
-function isWhole(
-  { digests = {} }: Manifest,
-  units: readonly Unit<unknown>[],
-  { kept }: Comparison<unknown>,
-): boolean {
-  return kept.size === units.length &&
-    JSON.stringify(Object.entries(digests)) ===
-      JSON.stringify(units.map(({ key }) => [key, kept.get(key)!.digest]));
 }

@@ -14,15 +14,8 @@ import type { HeadSample } from "../heads/scored_sample.ts";
 import { rulesFor, scoreSample, type ScoringRule } from "../heads/scoring_rules.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import type { LeftOut } from "../data/unusable.ts";
-import {
-  type Experiment,
-  type ExperimentConfig,
-  noneUsable,
-  type RunContext,
-  runExperiment,
-  type SamplesContext,
-  unlessUnusable,
-} from "./experiment.ts";
+import { type Experiment, type ExperimentConfig, runExperiment } from "./experiment.ts";
+import { noneUsable, type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
 import { type LazySample, sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifest, readManifestIfAny, scoresRecord } from "./record.ts";
 import { type ScoreOrigin, scoreOrigin } from "./score_origin.ts";

@@ -16,12 +16,8 @@ import { differenceInterval } from "../stats/bootstrap_pairs.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
 import { mean } from "../stats/summary.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
-import {
-  type Experiment,
-  type ExperimentConfig,
-  runExperiment,
-  type SamplesContext,
-} from "./experiment.ts";
+import { type Experiment, type ExperimentConfig, runExperiment } from "./experiment.ts";
+import type { SamplesContext } from "./run_context.ts";
 import { sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readRecordJson } from "./record.ts";
 import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_origin.ts";

@@ -28,13 +28,11 @@ export * from "./compare_variants.ts";
 export {
   type Experiment,
   type ExperimentConfig,
-  type Progress,
   type RecordParts,
-  type RunContext,
   runExperiment,
   type RunNotes,
-  type SamplesContext,
 } from "./experiment.ts";
+export { type Progress, type RunContext, type SamplesContext } from "./run_context.ts";
 export { type LazySample, type OpenUnit, sampleUnits, type Unit } from "./lazy_sample.ts";
 export { PromptStore, type StoredPrompt } from "./prompt_store.ts";
 export {

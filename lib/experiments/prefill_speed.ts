@@ -19,14 +19,9 @@ import { ratioOfMediansInterval } from "../stats/bootstrap_pairs.ts";
 import { Random } from "../stats/random.ts";
 import { type AnswerQuality, comparedAnswers } from "./answer_quality.ts";
 import { answerSamples, type SampleAnswer } from "./answers.ts";
-import {
-  type Experiment,
-  type ExperimentConfig,
-  type RunContext,
-  runExperiment,
-  type SamplesContext,
-  unlessUnusable,
-} from "./experiment.ts";
+import { type Experiment, type ExperimentConfig, runExperiment } from "./experiment.ts";
+import { type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
+import { interleaved } from "./prefill_timing.ts";
 import { PromptStore } from "./prompt_store.ts";
 import { jsonText, readRecordJson } from "./record.ts";
 import { sampleDigest } from "./sample_digest.ts";
@@ -130,43 +125,6 @@ async function lengthGroups(
       prompt: sorted[Math.floor((sorted.length - 1) / 2)].prompt,
     };
   });
-}
-
-/** Milliseconds of one prefill, the last row of the residual stream read back. */
-async function timePrefill(
-  { network }: PretrainedModel,
-  prompt: PreparedPrompt,
-  attention: AttentionFunction,
-): Promise<number> {
-  const k = network.kernels;
-  const start = performance.now();
-  const last = k.scope(() => {
-    const residual = network.prefill(prompt, { attention });
-    return k.slice(residual, [0, residual.shape[1] - 1, 0], [-1, 1, -1]);
-  });
-  await k.read(last);
-  k.dispose(last);
-  return performance.now() - start;
-}
-
-/** Times of two attention functions in interleaved rounds, in random order within a round. */
-async function interleaved(
-  model: PretrainedModel,
-  prompt: PreparedPrompt,
-  sparse: AttentionFunction,
-  rounds: number,
-  random: Random,
-): Promise<{ denseMs: number[]; sparseMs: number[] }> {
-  const denseMs: number[] = [], sparseMs: number[] = [];
-  await timePrefill(model, prompt, denseAttention); // one of each to warm up
-  await timePrefill(model, prompt, sparse);
-  for (let round = 0; round < rounds; round++) {
-    const denseFirst = random.uniform() < 0.5;
-    if (denseFirst) denseMs.push(await timePrefill(model, prompt, denseAttention));
-    sparseMs.push(await timePrefill(model, prompt, sparse));
-    if (!denseFirst) denseMs.push(await timePrefill(model, prompt, denseAttention));
-  }
-  return { denseMs, sparseMs };
 }
 
 /** Measures one policy at one budget on the prompts of one length: a row for each metric. */

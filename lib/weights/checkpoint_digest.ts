@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { join } from "node:path";
 import { digestOf } from "../common/digest.ts";
-import { checkpointPath, hasCheckpointFile } from "./checkpoint_files.ts";
 import { fileDigest, type FileDigestOptions } from "./file_digest.ts";
 import { findGguf } from "./gguf_checkpoint.ts";
-import { indexFile, readIndex, singleFile } from "./safetensors.ts";
+import { indexFile, singleFile } from "./safetensors.ts";
 
 /** Files besides the weights on which the numbers of a model may depend. */
 export const settingsFiles = [
@@ -22,22 +22,29 @@ export const settingsFiles = [
   "chat_template.json",
 ] as const;
 
-/** Files of the weights: a GGUF file, or safetensors with their index if they have one. */
+const isFile = (path: string): Promise<boolean> =>
+  Deno.stat(path).then((found) => found.isFile, () => false);
+
+/**
+ * Files of the weights: a GGUF file, or safetensors with their index if they have one. Links were
+ * checked when the checkpoint was loaded, and are followed here.
+ */
 async function weightFiles(dir: string): Promise<string[]> {
   const gguf = await findGguf(dir);
   if (gguf !== null) return [gguf];
   if (dir.endsWith(".safetensors")) return [dir];
-  if (await hasCheckpointFile(dir, singleFile)) return [await checkpointPath(dir, singleFile)];
-  const shards = [...new Set((await readIndex(dir)).values())].sort();
-  return await Promise.all([indexFile, ...shards].map((name) => checkpointPath(dir, name)));
+  if (await isFile(join(dir, singleFile))) return [join(dir, singleFile)];
+  const { weight_map: map } = JSON.parse(await Deno.readTextFile(join(dir, indexFile)));
+  const shards = [...new Set(Object.values<string>(map))].sort();
+  return [indexFile, ...shards].map((name) => join(dir, name));
 }
 
 /**
  * Digests of a checkpoint's weights (`weights`) and of each of the files that say how it computes and
  * reads its input, as far as there are any. Names of folders and of weight files play no part.
  *
- * @param dir checkpoint directory, or one .gguf file
- * @throws {InputError} if it has no weights
+ * @param dir checkpoint directory, or one .gguf file: a checkpoint that was loaded
+ * @throws as `Deno.open`, for files that are gone since
  *
  * @example
  * ```ts
@@ -57,13 +64,8 @@ export async function checkpointDigests(
     weights: weights.length === 1 ? weights[0] : digestOf(weights),
   };
   for (const name of settingsFiles) {
-    if (!await hasCheckpointFile(dir, name)) continue;
-    const inGguf = files.length === 1 && files[0].endsWith(".gguf");
-    const path = await checkpointPath(dir, name).catch((error) => {
-      if (inGguf) return null; // it is inside of the GGUF file, whose digest is taken
-      throw error;
-    });
-    if (path !== null) found[name] = await fileDigest(path, options);
+    const path = join(dir, name);
+    if (await isFile(path)) found[name] = await fileDigest(path, options);
   }
   return found;
 }

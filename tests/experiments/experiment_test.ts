@@ -2,9 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   type Experiment,
   type ExperimentConfig,
-  type RunContext,
   runExperiment,
 } from "../../lib/experiments/experiment.ts";
+import type { RunContext } from "../../lib/experiments/run_context.ts";
 import { type LazySample, sampleUnits } from "../../lib/experiments/lazy_sample.ts";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
