@@ -42,7 +42,7 @@ export function wrongField(
   value: unknown,
   wanted: string,
 ): InputError {
-  const shown = quoted(JSON.stringify(value) ?? "nothing", 60);
+  const shown = quoted(typeof value === "string" ? value : JSON.stringify(value) ?? "nothing", 60);
   return new InputError(`Cannot read ${where}: ${field} is ${shown}; wanted ${wanted}`);
 }
 

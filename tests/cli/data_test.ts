@@ -157,6 +157,21 @@ Deno.test("a sample that cannot be used stops a run and names the option that go
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("a run that a sample stopped goes on once the data set is mended", async () => {
+  const folder = await damagedFolder(), out = `${folder}/heads`;
+  const run = ["identify", "--model", goldenDir("qwen3_vl"), "--dataset", folder, "--out", out];
+  assertEquals((await corelens(...run)).code, 2);
+  await Deno.copyFile(`${folder}/page/a-0.png`, `${folder}/page/b-0.png`);
+  const lines = (await Deno.readTextFile(`${folder}/samples.jsonl`)).split("\n");
+  const left = lines.filter((line) => !line.startsWith('{"id":"c"')).join("\n");
+  await Deno.writeTextFile(`${folder}/samples.jsonl`, left);
+  const { code, get } = await corelens(...run, "--json");
+  assertEquals(code, 0, get().err);
+  assertEquals(JSON.parse(get().out).samples, 3);
+  assertMatch(get().err, /1 results? kept/);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("a data set of which nothing can be used is told in one line", async () => {
   const folder = await damagedFolder();
   for (const id of ["a", "d"]) await Deno.remove(`${folder}/page/${id}-0.png`);

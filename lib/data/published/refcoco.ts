@@ -1,7 +1,7 @@
 /**
  * RefCOCOg, RefCOCO and RefCOCO+: a picture of COCO and an expression that refers to one thing in it.
  *
- * Read are four published forms, told apart by their fields:
+ * Read are five published forms, told apart by their fields:
  * - `instances.json` and the references as JSON (`refs(umd).p` is a Python pickle, which is not
  *   read): `ref_id`, `ann_id`, `image_id`, `sentences[].sent`; boxes are COCO's, `[left, top, width,
  *   height]`. Source: https://github.com/lichengunc/refer, `refer.py`.
@@ -14,6 +14,8 @@
  * - lines of the evaluation files of Qwen-VL and InternVL: `image`, `sent`, `bbox` `[left, top,
  *   right, bottom]`, `width`, `height`. Source: `internvl_chat/eval/refcoco/evaluate_grounding.py` of
  *   https://github.com/OpenGVLab/InternVL.
+ * - lines of Shikra: `img_path`, `expression`, `bbox` `[left, top, right, bottom]`. Source:
+ *   `mllm/dataset/single_image_dataset/rec.py` of https://github.com/shikras/shikra.
  *
  * The metric is the papers': a box is right at an intersection over union of at least 0.5.
  *
@@ -60,6 +62,15 @@ function drafts(path: string, size: Size, box: Box, expressions: readonly string
   }));
 }
 
+/** Fields of each form, for messages. */
+const forms = [
+  "sentences, ann_id, image_id (references, beside instances.json)",
+  "sentences, raw_anns, raw_image_info, image_path (jxu124)",
+  "answer, bbox, file_name (lmms-lab)",
+  "sent, bbox, image, width, height (Qwen-VL, InternVL)",
+  "expression, bbox, img_path (Shikra)",
+];
+
 /** Rows by the number in one of their fields. */
 const byNumber = (rows: readonly Row[], field: string) =>
   new Map(rows.map((row) => [row.whole(field), row]));
@@ -95,6 +106,12 @@ async function open(media: MediaFolder): Promise<EntryReader> {
         row.text("sent"),
       ]);
     }
+    if (row.has("expression")) {
+      const path = await picture(media, row.text("img_path"), row.where);
+      const size = await media.size(path);
+      return drafts(path, size, boxField(row, "bbox", "xyxy", size), [row.text("expression")]);
+    }
+    if (!row.has("answer")) throw row.unknownForm(forms);
     const expressions = row.texts("answer");
     const path = await picture(media, row.text("file_name"), row.where);
     const size = await media.size(path);

@@ -9,7 +9,7 @@ import { containedPath } from "../../common/files.ts";
 import { linesOf } from "../lines.ts";
 import { wrongField } from "../sample_json.ts";
 
-/** An entry as its authors published it, which nobody can use: an answer that is missing, a box without area. */
+/** An entry that nobody can use as it is published: an answer is missing, a box has no area. */
 export class UnusableEntryError extends InputError {}
 
 /** One object of an annotation file. */
@@ -40,6 +40,16 @@ export class Row {
   /** The error for a field whose value does not do. */
   wrong(field: string, wanted: string): InputError {
     return wrongField(this.where, field, this.#fields[field], wanted);
+  }
+
+  /** The error for an entry in none of the forms that are read, each named by its fields. */
+  unknownForm(forms: readonly string[]): InputError {
+    return new InputError(
+      `Cannot read ${this.where}: it has the fields ${
+        Object.keys(this.#fields).join(", ") || "none"
+      }; ` +
+        `wanted those of one form: ${forms.join("; ")}`,
+    );
   }
 
   /** The error for an entry of the authors' own that cannot be used; it is left out. */

@@ -28,8 +28,9 @@ async function segmentFrames(media: MediaFolder, row: Row) {
   const purpose = {
     what: "frames",
     where: row.where,
-    command: `mkdir -p frames/VIDEO && ffmpeg -i VIDEO.mp4 -vf "select=not(mod(n\\,15))" ` +
-      `-fps_mode passthrough -frame_pts 1 frames/VIDEO/%06d.jpg`,
+    command: `mkdir -p frames/VIDEO && ffmpeg -i VIDEO.mp4 -vf "settb=1,setpts=N,` +
+      `select=not(mod(n\\,15))" -fps_mode passthrough -enc_time_base 1 -frame_pts 1 ` +
+      `frames/VIDEO/%06d.jpg`,
   };
   const frames = (await media.numbered("frames", vid, purpose))
     .filter(({ number }) => first <= number && number <= last);

@@ -45,6 +45,12 @@ const forms: Readonly<Record<string, Files>> = {
   },
   "rows with answers": { "val.json": JSON.stringify(row), [`images/${row.file_name}`]: picture },
   "rows with answers, COCO's pictures": { "val.json": [row], [`train2014/${name}`]: picture },
+  "lines of Shikra": {
+    "REC_refcocog_val.jsonl": sentences.map(({ sent }) =>
+      JSON.stringify({ img_path: name, expression: sent, bbox: [20, 10, 60, 40] })
+    ).join("\n"),
+    [`train2014/${name}`]: picture,
+  },
   "evaluation lines": { "refcocog_val.jsonl": lines, [`train2014/${name}`]: picture },
 };
 
@@ -86,6 +92,10 @@ Deno.test("refcoco: what is wrong is named", async () => {
     [{ "refs(umd).json": [ref], [`images/${name}`]: picture }, "instances.json beside the file"],
     [{ "refs(umd).p": "pickle", "instances.json": instances }, "pickle"],
     [{ "refcocog_val.jsonl": lines }, "line 1 of refcocog_val.jsonl"],
+    [
+      { ...good, "val.json": [{ phrase: "x", box: [1, 2, 3, 4] }] },
+      "entry 1 of val.json: it has the fields phrase, box; wanted those of one form: sentences, ann_id",
+    ],
   ];
   for (const [files, message] of cases) {
     await assertRejects(() => samplesOf("refcocog", files), InputError, message);
