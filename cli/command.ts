@@ -105,6 +105,7 @@ export const commonOptions: Options = {
   strict: { type: "boolean", help: "keys of a checkpoint that nobody knows are errors" },
   "follow-links": { type: "boolean", help: "links may lead out of a checkpoint's folder" },
   seed: { type: "string", value: "N", help: "seed of everything random (default 0)" },
+  verify: { type: "boolean", help: "check downloaded files against their checksums" },
   json: { type: "boolean", help: "one JSON document on standard output" },
   help: { type: "boolean", help: "show this help" },
 };

@@ -15,7 +15,10 @@ export const command: Command = {
     const { resolveCheckpoint } = await import("../lib/weights/hub.ts");
     const { CheckpointRules } = await import("../lib/weights/checkpoint_rules.ts");
     const out = await outFile(args);
-    const dir = await resolveCheckpoint(modelName(args), { weights: false });
+    const dir = await resolveCheckpoint(modelName(args), {
+      weights: false,
+      verify: args.flag("verify"),
+    });
     const reading = readingOptions(args), rules = new CheckpointRules(reading);
     const processor = await loadProcessorOf(dir, rules);
     if (rules.warning !== null) reading.onWarning?.(rules.warning);

@@ -47,6 +47,8 @@ export async function loadCommandModel(args: Arguments): Promise<PretrainedModel
     read: progress("reading weights"),
   };
   const model = await fromPretrained(modelName(args), {
+    verify: args.flag("verify"),
+    onNotice: (text) => console.error(text),
     backend: args.oneOf("backend", ["auto", ...backendNames] as const, "auto"),
     dtype: args.oneOf("dtype", ["auto", "float32", "bfloat16"] as const, "auto"),
     ...readingOptions(args),

@@ -15,6 +15,7 @@ import {
   repositoryFolder,
   snapshotFolder,
 } from "./hub_cache.ts";
+import { isIntact, verifySnapshot } from "./hub_checksum.ts";
 import { downloadFile } from "./hub_download.ts";
 import { TemporaryError } from "./hub_http.ts";
 import { type HubFile, type HubListing, isCommit, listModel } from "./hub_listing.ts";
@@ -120,8 +121,7 @@ async function getSnapshot(
   const get = async (files: readonly HubFile[]) => {
     total = files.reduce((sum, file) => sum + file.size, total);
     for (const file of files) {
-      const pointer = await Deno.stat(`${snapshot}/${file.path}`).catch(() => null);
-      if (!pointer?.isFile || pointer.size !== file.size) {
+      if (!await isIntact(`${snapshot}/${file.path}`, file, settings.verify)) {
         const path = file.path.split("/").map(encodeURIComponent).join("/");
         const url = `${settings.endpoint}/${id}/resolve/${listing.commit}/${path}`;
         const blob = `${repository}/blobs/${file.oid}`;
@@ -168,7 +168,12 @@ async function resolveHubId(id: string, options: ResolveOptions): Promise<string
   const problem = relativeNameProblem(revision);
   if (problem) throw new InputError(`Cannot use revision ${quoted(revision)}: ${problem}`);
   const cached = await findCached(settings, id, revision, weights);
-  if (cached.dir && (settings.localFilesOnly || isCommit(revision))) return cached.dir;
+  if (cached.dir && settings.localFilesOnly && settings.verify) {
+    await verifySnapshot(repositoryFolder(settings.cacheDir, id), cached.dir);
+  }
+  if (cached.dir && (settings.localFilesOnly || isCommit(revision) && !settings.verify)) {
+    return cached.dir;
+  }
   if (settings.localFilesOnly) {
     throw new InputError(
       `Cannot open ${id} without the network: ${cached.problem}; download it first, or allow the ` +

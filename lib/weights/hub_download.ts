@@ -4,25 +4,13 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { InputError } from "../common/errors.ts";
 import { writeAll } from "../common/files.ts";
 import { quoted } from "../common/text.ts";
+import { type Checksum, isIntact, startChecksum } from "./hub_checksum.ts";
 import { ask, type HubAnswer, pieces, plainEtag, TemporaryError, withRetries } from "./hub_http.ts";
 import type { HubFile } from "./hub_listing.ts";
 import type { HubSettings } from "./hub_settings.ts";
-
-/** A running checksum of a file's content. */
-interface Checksum {
-  update(bytes: Uint8Array): void;
-  hex(): string;
-}
-
-function startChecksum(file: HubFile): Checksum {
-  const hash = createHash(file.checksum === "sha256" ? "sha256" : "sha1");
-  if (file.checksum === "git-sha1") hash.update(`blob ${file.size}\0`);
-  return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest("hex") };
-}
 
 /** The open `.part` file with what is known of its content. */
 class Part {
@@ -160,17 +148,6 @@ async function receive(
   }
 }
 
-/** Size of the file at a path; -1 without one. */
-async function sizeOf(path: string): Promise<number> {
-  try {
-    const { isFile, size } = await Deno.stat(path);
-    return isFile ? size : -1;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return -1;
-    throw error;
-  }
-}
-
 /** Keeps other processes off the part file until it is closed, where the file system can. */
 async function lock(settings: HubSettings, handle: Deno.FsFile, file: HubFile): Promise<void> {
   try {
@@ -238,7 +215,7 @@ export async function downloadFile(
   target: string,
   onBytes: (received: number) => void = () => {},
 ): Promise<void> {
-  const isThere = async () => await sizeOf(target) === file.size;
+  const isThere = () => isIntact(target, file, settings.verify);
   if (await isThere()) return onBytes(file.size);
   const partPath = `${target}.part`;
   {

@@ -209,7 +209,7 @@ export async function ask(
 /**
  * The body of an answer, piece by piece.
  *
- * @throws {TemporaryError} if the connection breaks or the server is silent for too long
+ * @throws {TemporaryError} if the connection breaks, or the server is silent or slow for too long
  */
 export async function* pieces(
   answer: HubAnswer,
@@ -218,12 +218,25 @@ export async function* pieces(
   if (!answer.response.body) return;
   const url = answer.response.url || settings.endpoint;
   const reader = answer.response.body.getReader();
+  let start = performance.now(), received = 0;
   try {
     while (true) {
       const { value, done } = await reader.read();
       if (done) return;
       answer.alive();
+      received += value.length;
+      const time = performance.now() - start;
+      if (time >= settings.speedWindowMs) {
+        if (received < settings.slowest * time / 1000) {
+          throw new TemporaryError(
+            `${new URL(url).host} sends fewer than ${settings.slowest} bytes a second`,
+          );
+        }
+        [start, received] = [performance.now(), 0];
+      }
+      const paused = performance.now();
       yield value;
+      start += performance.now() - paused; // what is done with a piece is not the server's time
     }
   } catch (error) {
     throw asFailure(error, url, settings);

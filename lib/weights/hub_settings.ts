@@ -27,6 +27,15 @@ export interface HubOptions {
   readonly backoffMs?: number;
   /** Longest silence of the server in milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
+  /** Slowest transfer over a minute, in bytes per second; a slower one is broken off. Default 1000. */
+  readonly slowest?: number;
+  /** Over how many milliseconds the speed of a transfer is measured. Default 60,000. */
+  readonly speedWindowMs?: number;
+  /**
+   * Check large files in the cache against their checksums too, which reads them whole; small ones
+   * always are. Default false.
+   */
+  readonly verify?: boolean;
   /** Stops the download; what was received is kept for the next time. */
   readonly signal?: AbortSignal;
   /** Told in one sentence about anything unusual: a repetition, a fallback to an older copy. */
@@ -49,6 +58,12 @@ export interface HubSettings {
   readonly backoffMs: number;
   /** Longest silence in milliseconds. */
   readonly timeoutMs: number;
+  /** Slowest transfer in bytes per second. */
+  readonly slowest: number;
+  /** Over how many milliseconds the speed is measured. */
+  readonly speedWindowMs: number;
+  /** Whether large files in the cache are checked too. */
+  readonly verify: boolean;
   /** Stops everything. */
   readonly signal: AbortSignal | null;
   /** Told about anything unusual. */
@@ -119,6 +134,9 @@ export function hubSettings(options: HubOptions): HubSettings {
     retries: options.retries ?? 5,
     backoffMs: options.backoffMs ?? 500,
     timeoutMs: options.timeoutMs ?? 30_000,
+    slowest: options.slowest ?? 1000,
+    speedWindowMs: options.speedWindowMs ?? 60_000,
+    verify: options.verify ?? false,
     signal: options.signal ?? null,
     onNotice: options.onNotice ?? (() => {}),
   };
