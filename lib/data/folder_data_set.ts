@@ -109,6 +109,7 @@ export async function loadSample(sample: FolderSample): Promise<Sample> {
   const pictures: RgbImage[] = [];
   for (const path of images ?? video.frames) {
     try {
+      if (!/^[a-z][a-z0-9+.-]+:/i.test(path)) await containedPath(folder, path);
       const picture = loaded.get(path) ?? await loadImage(path, { mediaDir: folder });
       loaded.set(path, picture);
       pictures.push(picture);

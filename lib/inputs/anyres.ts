@@ -160,6 +160,7 @@ export function anyresImages(
       : onSquare(image, media, tile, config, background, tokens);
   return {
     placeholder: tokens.token,
+    takesSizes: false,
     prepare(images) {
       const inTiles = images.length === 1 || tokens.several === "tiled";
       const prepared = images.map((image, i) => prepareOne(image, i, inTiles));

@@ -111,9 +111,35 @@ function gridsOf(evidence: Evidence, grids: readonly PlacedGrid[]): PlacedGrid[]
       `Cannot use frames ${first} to ${last}: wanted two frame numbers from 0 on, in order`,
     );
   }
-  return video
-    .filter(({ frames }) => frames.some((frame) => first <= frame && frame <= last))
-    .map((grid) => [grid]);
+  const total = video[0].frameCount;
+  if (total !== undefined && last >= total) {
+    throw new InputError(
+      `Cannot find frames ${first} to ${last} of the evidence: the video has ${total} frames, ` +
+        `counted from 0`,
+    );
+  }
+  const found = video.filter(({ frames }) =>
+    frames.some((frame) => first <= frame && frame <= last)
+  );
+  if (found.length > 0) return found.map((grid) => [grid]);
+  throw new InputError(
+    `Cannot find frames ${first} to ${last} of the evidence: the model sees frames ` +
+      `${someOf(video.flatMap(({ frames }) => frames))} only; sample more of them (fps, nframes)`,
+  );
+}
+
+/** The beginning of a list of frames, without repetition. */
+function someOf(frames: readonly number[]): string {
+  const different = [...new Set(frames)];
+  return different.slice(0, 8).join(", ") +
+    (different.length > 8 ? `, … (${different.length} in all)` : "");
+}
+
+/** What some grids of one picture show of it: the smallest box around all. */
+function shownBox(grids: readonly PlacedGrid[]): Box {
+  const side = (index: 0 | 1 | 2 | 3, choose: (...values: number[]) => number) =>
+    choose(...grids.map(({ region }) => Math.round(region[index])));
+  return [side(0, Math.min), side(1, Math.min), side(2, Math.max), side(3, Math.max)];
 }
 
 /** String index of the `count`-th code point. */
@@ -153,13 +179,13 @@ function tokensOfCharacters([start, end]: TextRange, sources: EvidenceSources): 
  *
  * A visual token is evidence when at least half of its area lies inside the box; where no token of
  * the image (or of one temporal patch) reaches half, the one with the largest overlap, the first on
- * a tie. A temporal patch counts when any of its frames is in the range; a patch of frames that were
- * not sampled counts for nothing, so that the result may be empty.
+ * a tie. A temporal patch counts when any of its frames is in the range.
  *
  * @param sources a prepared prompt
  * @param evidence everything that the answer needs
  * @returns token indices, ascending, without repetition
- * @throws {InputError} if an image, a frame range, a box or a text range does not exist
+ * @throws {InputError} if an image, a frame range, a box or a text range does not exist, or if the
+ *   model sees nothing of it: frames between the sampled ones, a box that is cropped away
  *
  * @example
  * ```ts
@@ -181,7 +207,12 @@ export function evidenceTokens(
     return gridsOf(piece, sources.grids).flatMap((grids) => {
       const [width, height] = grids[0].size;
       if (piece.box) checkBox(piece.box, [width, height]);
-      return tokensInBox(grids, piece.box ?? [0, 0, width, height]);
+      const tokens = tokensInBox(grids, piece.box ?? [0, 0, width, height]);
+      if (tokens.length > 0) return tokens;
+      throw new InputError(
+        `Cannot find box [${(piece.box ?? []).join(", ")}] of the evidence: of the picture of ` +
+          `${width} x ${height} pixels the model sees [${shownBox(grids).join(", ")}] only`,
+      );
     });
   });
   return [...new Set(tokens)].sort((a, b) => a - b);

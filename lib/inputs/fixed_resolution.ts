@@ -110,6 +110,7 @@ export function fixedImages(
   };
   return {
     placeholder: token,
+    takesSizes: false,
     prepare(images) {
       const framed = images.map(frame);
       return {

@@ -6,11 +6,12 @@
  */
 import { stackPictures } from "./canvas.ts";
 import { readFixedSize } from "./fixed_resolution.ts";
-import type { LayoutPiece, MediaRecipe } from "./media_layout.ts";
+import type { LayoutPiece, VideoRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { resizeImage } from "./resize.ts";
-import type { FrameRule, Video } from "./video.ts";
+import { chosenFrames, type FrameRule } from "./video.ts";
+import { wishedSampling } from "./pixel_wishes.ts";
 import type { VisualGrid } from "./visual_grid.ts";
 import { InputError } from "../common/errors.ts";
 import type { JsonReader } from "../common/json_reader.ts";
@@ -39,7 +40,7 @@ export interface FrameRules {
  *   `[frames of all, 3, height, width]`
  * @throws {InputError} for settings that are unknown or of the wrong type
  */
-export function frameVideos(settings: JsonReader, rules: FrameRules): MediaRecipe<Video> {
+export function frameVideos(settings: JsonReader, rules: FrameRules): VideoRecipe {
   const { placeholder, defaults, side, tensor } = rules;
   const config = readPixelConfig(settings, defaults);
   const size = readFixedSize(settings, "size", defaults.edge);
@@ -55,18 +56,20 @@ export function frameVideos(settings: JsonReader, rules: FrameRules): MediaRecip
   settings.ignore("crop_to_patches", "min_patches", "max_patches"); // of images, if shared
   settings.finish();
   const levels = levelTable(config);
+  const choose: VideoRecipe["choose"] = (total, fps, wishes, isFile) =>
+    rules.sample(total, fps, wishedSampling(sampling, wishes, isFile), 1);
   return {
     placeholder,
-    prepare(videos) {
-      const chosen = videos.map((video) =>
-        rules.sample(video.frames.length, video.fps, sampling, 1)
+    takesSizes: false,
+    choose,
+    prepare(videos, wishes = []) {
+      const chosen = videos.map((video, i) =>
+        chosenFrames(video, (total, fps) => choose(total, fps, wishes[i]))
       );
-      const counts = chosen.map((indices) => indices.length);
+      const counts = chosen.map(({ indices }) => indices.length);
       const { data, shape } = stackPictures(
-        videos.flatMap(({ frames }, i) =>
-          chosen[i].map((index) =>
-            resizeImage(frames[index], size.width, size.height, config.filter)
-          )
+        chosen.flatMap(({ frames }) =>
+          frames.map((frame) => resizeImage(frame, size.width, size.height, config.filter))
         ),
         levels,
       );
@@ -83,11 +86,12 @@ export function frameVideos(settings: JsonReader, rules: FrameRules): MediaRecip
         tensors: { [tensor]: { data, shape: [...split, leading, ...shape.slice(1)] } },
         rows: counts,
         layouts: videos.map(({ frames: [{ width, height }] }, media) =>
-          rules.layout(chosen[media].map((frame) => ({
+          rules.layout(chosen[media].indices.map((frame) => ({
             kind: "video",
             media,
             size: [width, height],
             frames: [frame],
+            frameCount: chosen[media].total,
             rows: side,
             columns: side,
             newline: "none",

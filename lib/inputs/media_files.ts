@@ -1,61 +1,38 @@
 /**
- * Pictures that messages name by path: found below one folder, and decoded.
+ * Pictures from wherever they are: found, checked and decoded.
  *
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { containedPath } from "../common/files.ts";
-import { quoted } from "../common/text.ts";
 import { checkImage, decodeImage, type RgbImage } from "./image.ts";
-import type { ImageSource } from "./messages.ts";
+import { bytesOf, findMedia, type MediaAccess, type MediaFile } from "./media_source.ts";
 
-/** Where pictures may come from. */
-export interface MediaAccess {
-  /** Folder that paths are relative to, e.g. the messages file's; `"."` by default. */
-  readonly mediaDir?: string;
-  /** Folder that paths may not leave; `mediaDir` by default. */
-  readonly mediaRoot?: string;
-  /** Largest picture that is decoded, in pixels. */
-  readonly maxPixels?: number;
+/** A picture: a file, or pixels. */
+export type ImageSource = MediaFile | RgbImage;
+
+/** Whether a value is a file in one of the forms of {@link MediaFile}. */
+export function isMediaFile(value: unknown): value is MediaFile {
+  return typeof value === "string" || value instanceof URL || value instanceof Blob ||
+    value instanceof ArrayBuffer || ArrayBuffer.isView(value);
 }
 
-/** Largest picture file that is read, in bytes. */
-export const maxFileBytes = 1_000_000_000;
-
-/** `path` as seen from `dir`, unless it is absolute. */
-function joined(dir: string, path: string): string {
-  return path.startsWith("/") || /^[A-Za-z]:[/\\]/.test(path) ? path : `${dir}/${path}`;
+/** Whether a value has the parts of a picture in memory; {@link checkImage} checks them. */
+export function isPixels(value: unknown): value is RgbImage {
+  return typeof value === "object" && value !== null && "width" in value && "height" in value &&
+    "data" in value && ArrayBuffer.isView(value.data);
 }
 
-/** The real path of a picture file, which lies below the allowed folder. */
-async function mediaPath(path: string, access: MediaAccess): Promise<string> {
-  const { mediaDir = ".", mediaRoot } = access;
-  if (/^[a-z][a-z0-9+.-]+:/i.test(path)) {
-    throw new InputError(
-      `Cannot open picture ${quoted(path)}: addresses are not fetched; wanted the path of a file`,
-    );
-  }
-  if (mediaRoot === undefined) return await containedPath(mediaDir, path);
-  const real = await Deno.realPath(joined(mediaDir, path)).catch(() => null);
-  if (real === null) {
-    throw new InputError(`Cannot open picture ${quoted(path)} in ${mediaDir}: no such file`);
-  }
-  const root = await Deno.realPath(mediaRoot).catch(() => null);
-  if (root === null) {
-    throw new InputError(`Cannot use media root ${quoted(mediaRoot)}: no such folder`);
-  }
-  const inside = /[/\\]$/.test(root) ? root : `${root}/`;
-  if (real.replaceAll("\\", "/").startsWith(inside.replaceAll("\\", "/"))) return real;
-  throw new InputError(
-    `Cannot open picture ${quoted(path)}: it lies outside of the media root ${quoted(mediaRoot)}`,
-  );
-}
+/** What a source of a picture may be, for messages. */
+export const imageSourceForms =
+  "a path, an address (file:, data:, https:), base64 text, the bytes " +
+  "of a file (Uint8Array, ArrayBuffer, Blob) or pixels {width, height, data}";
 
 /**
  * Loads a picture from wherever it is.
  *
- * @param source a path below the media folder, the bytes of a file, or pixels (used as they are)
- * @throws {InputError} if the path leaves the folder or is an address, or as `decodeImage`
+ * @param source a path, a `file:` or `data:` address, base64 text, the bytes of a file, or pixels
+ *   (used as they are); `https:` addresses where `access.fetchMedia` is true
+ * @throws {InputError} if the path leaves the allowed folder or is no file, or as `decodeImage`
  *
  * @example
  * ```ts
@@ -63,22 +40,18 @@ async function mediaPath(path: string, access: MediaAccess): Promise<string> {
  * import { assertEquals, assertRejects } from "@std/assert";
  * const access = { mediaDir: "tests/golden/qwen3_vl/expected" };
  * assertEquals((await loadImage("image_image0.png", access)).width, 97);
- * await assertRejects(() => loadImage("../config.json", access), Error, "leaves the folder");
+ * await assertRejects(() => loadImage("../config.json", access), Error, "outside of the media root");
  * ```
  */
 export async function loadImage(
   source: ImageSource,
   access: MediaAccess = {},
 ): Promise<RgbImage> {
-  const options = { maxPixels: access.maxPixels };
-  if (source instanceof Uint8Array) return await decodeImage(source, options);
-  if (typeof source !== "string") return checkImage(source);
-  const path = await mediaPath(source, access);
-  const { size, isFile } = await Deno.stat(path);
-  const name = `picture ${quoted(source)}`;
-  if (!isFile) throw new InputError(`Cannot open ${name}: it is not a file`);
-  if (size > maxFileBytes) {
-    throw new InputError(`Cannot open ${name}: it has ${size} bytes; at most ${maxFileBytes}`);
+  if (isPixels(source)) return checkImage(source);
+  if (!isMediaFile(source)) {
+    throw new InputError(`Cannot use ${typeof source} as a picture: wanted ${imageSourceForms}`);
   }
-  return await decodeImage(await Deno.readFile(path), { ...options, name });
+  const found = await findMedia(source, access, "picture");
+  const { maxPixels } = access;
+  return await decodeImage(await bytesOf(found), { maxPixels, name: found.name });
 }

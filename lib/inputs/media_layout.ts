@@ -6,6 +6,7 @@
  */
 import type { NamedArray } from "../model/model_inputs.ts";
 import type { RgbImage } from "./image.ts";
+import type { MediaWishes } from "./pixel_wishes.ts";
 import type { PositionRule } from "./position_ids.ts";
 import type { Video } from "./video.ts";
 import type { VisualGrid } from "./visual_grid.ts";
@@ -35,8 +36,26 @@ export interface PreparedMedia {
 export interface MediaRecipe<T> {
   /** What the chat template writes for one of them, e.g. `<|image_pad|>`. */
   readonly placeholder: string;
-  /** Prepares all of a prompt, in the order of their placeholders. */
-  prepare(media: readonly T[]): PreparedMedia;
+  /** Whether sizes may be asked for, picture by picture. */
+  readonly takesSizes: boolean;
+  /**
+   * Prepares all of a prompt, in the order of their placeholders.
+   *
+   * @param wishes what is asked of each of them
+   */
+  prepare(media: readonly T[], wishes?: readonly (MediaWishes | undefined)[]): PreparedMedia;
+}
+
+/** How videos enter the prompt. */
+export interface VideoRecipe extends MediaRecipe<Video> {
+  /**
+   * Which frames the model sees, ascending.
+   *
+   * @param total frames of the video
+   * @param fps frames per second of the video
+   * @param isFile whether `wishes.fps` asks for frames per second
+   */
+  choose(total: number, fps: number, wishes?: MediaWishes, isFile?: boolean): readonly number[];
 }
 
 /** What a family adds to the common processor: functions and data. */
@@ -44,7 +63,7 @@ export interface InputRecipe {
   /** Pictures, or null if the model takes none. */
   readonly images: MediaRecipe<RgbImage> | null;
   /** Videos, or null if the model takes none. */
-  readonly videos: MediaRecipe<Video> | null;
+  readonly videos: VideoRecipe | null;
   /** Positions of the finished prompt. */
   readonly positions: PositionRule;
 }

@@ -4,25 +4,18 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { quoted } from "../common/text.ts";
 import { kindOf } from "../common/values.ts";
-import type { RgbImage } from "./image.ts";
 import type { TemplateArguments } from "./chat_template.ts";
-
-/** A picture: a path, the bytes of a picture file, or pixels. */
-export type ImageSource = string | Uint8Array | RgbImage;
-
-/** A piece of a message. */
-export type ContentPart =
-  | { readonly type: "text"; readonly text: string }
-  | { readonly type: "image"; readonly image: ImageSource }
-  | {
-    readonly type: "video";
-    /** Its frames in order. */
-    readonly video: readonly ImageSource[];
-    /** Frames per second, where they differ from the prompt's. */
-    readonly fps?: number;
-  };
+import { type ImageSource, imageSourceForms, isMediaFile, isPixels } from "./media_files.ts";
+import type { MediaFile } from "./media_source.ts";
+import {
+  type ContentPart,
+  type FrameWishes,
+  isObject,
+  type OnUnknownKey,
+  parsePart,
+  wrongPart as wrong,
+} from "./message_parts.ts";
 
 /** One message. */
 export interface ChatMessage {
@@ -44,38 +37,8 @@ export interface MessagesFile {
   readonly fps: number | null;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function wrong(where: string, value: unknown, wanted: string): InputError {
-  const shown = quoted(JSON.stringify(value) ?? "nothing", 60);
-  return new InputError(`Cannot read ${where}: found ${shown}; wanted ${wanted}`);
-}
-
-function parsePart(part: unknown, where: string): ContentPart {
-  if (!isObject(part)) throw wrong(where, part, "an object with a type");
-  const { type } = part;
-  if (type === "text") {
-    if (typeof part.text === "string") return { type, text: part.text };
-    throw wrong(`${where}.text`, part.text, "a text");
-  }
-  if (type === "image") {
-    const image = part.image ?? part.path ?? part.url;
-    if (typeof image === "string") return { type, image };
-    throw wrong(`${where}.image`, image, "a path");
-  }
-  if (type === "video") {
-    const { video, fps } = part;
-    if (!Array.isArray(video) || !video.every((frame) => typeof frame === "string")) {
-      throw wrong(`${where}.video`, video, "a list of paths, one for each frame");
-    }
-    if (fps === undefined) return { type, video };
-    if (typeof fps === "number") return { type, video, fps };
-    throw wrong(`${where}.fps`, fps, "a number");
-  }
-  throw wrong(`${where}.type`, type, '"text", "image" or "video"');
-}
+/** Tells on the console. */
+const tell: OnUnknownKey = (line) => console.warn(line);
 
 /** Whether a message without content says something: it calls tools, or holds its thoughts. */
 function speaksOtherwise(message: Readonly<Record<string, unknown>>): boolean {
@@ -84,7 +47,18 @@ function speaksOtherwise(message: Readonly<Record<string, unknown>>): boolean {
     typeof message["reasoning_content"] === "string";
 }
 
-function parseMessage(message: unknown, where: string): ChatMessage {
+/**
+ * One message, checked, its parts in one form.
+ *
+ * @param where its place, for messages
+ * @param onUnknown told of keys of parts that mean nothing; the console by default
+ * @throws {InputError} that names the place of the first mistake
+ */
+export function parseMessage(
+  message: unknown,
+  where: string,
+  onUnknown: OnUnknownKey = tell,
+): ChatMessage {
   if (!isObject(message)) throw wrong(where, message, "an object with role and content");
   const { role, content } = message;
   if (typeof role !== "string") throw wrong(`${where}.role`, role, "a text such as user");
@@ -95,7 +69,7 @@ function parseMessage(message: unknown, where: string): ChatMessage {
   if (!Array.isArray(content)) {
     throw wrong(`${where}.content`, content, "a text or a list of parts");
   }
-  const parts = content.map((part, i) => parsePart(part, `${where}.content[${i}]`));
+  const parts = content.map((part, i) => parsePart(part, `${where}.content[${i}]`, onUnknown));
   return { ...message, role, content: parts };
 }
 
@@ -104,6 +78,7 @@ function parseMessage(message: unknown, where: string): ChatMessage {
  * `messages` and optionally `template_kwargs` and `video: {"fps": 4}`; other keys have no meaning.
  *
  * @param json parsed JSON
+ * @param onUnknown told of keys of parts that mean nothing; the console by default
  * @throws {InputError} that names the place of the first mistake
  *
  * @example
@@ -118,7 +93,7 @@ function parseMessage(message: unknown, where: string): ChatMessage {
  * assertThrows(() => parseMessages([{ role: "user" }]), Error, "messages[0].content");
  * ```
  */
-export function parseMessages(json: unknown): MessagesFile {
+export function parseMessages(json: unknown, onUnknown: OnUnknownKey = tell): MessagesFile {
   const file = Array.isArray(json) ? { messages: json } : json;
   if (!isObject(file) || !Array.isArray(file.messages)) {
     throw wrong("messages", json, "a list of messages, or an object with one under messages");
@@ -130,7 +105,7 @@ export function parseMessages(json: unknown): MessagesFile {
   const fps = isObject(video) ? video.fps ?? null : null;
   if (fps !== null && typeof fps !== "number") throw wrong("video.fps", fps, "a number");
   return {
-    messages: file.messages.map((message, i) => parseMessage(message, `messages[${i}]`)),
+    messages: file.messages.map((message, i) => parseMessage(message, `messages[${i}]`, onUnknown)),
     templateArguments: isObject(given) ? given : {},
     fps,
   };
@@ -167,12 +142,28 @@ export function checkConversation(messages: unknown): void {
   });
 }
 
+/** A video as a list of frames. */
+export interface VideoFrames extends FrameWishes {
+  /** In order. */
+  readonly frames: readonly ImageSource[];
+  /** Frames per second of the list. */
+  readonly fps?: number;
+}
+
+/** A video as a file. */
+export interface VideoFile extends FrameWishes {
+  /** The file; ffmpeg reads it, animated GIF and WebP files are read without. */
+  readonly file: MediaFile;
+  /** Frames per second that the model is to see. */
+  readonly fps?: number;
+}
+
 /** A question on pictures or a video. */
 export interface QuestionParts {
   /** Pictures in order. */
   readonly images?: readonly ImageSource[];
-  /** A video. */
-  readonly video?: { readonly frames: readonly ImageSource[]; readonly fps?: number };
+  /** A video: a file, its frames, or a file with wishes. */
+  readonly video?: MediaFile | VideoFrames | VideoFile;
   /** What is to be read before the question; a blank line stands between the two. */
   readonly context?: string;
   /** What is asked. */
@@ -193,6 +184,8 @@ export function userText(question: string, context?: string): string {
  * The conversation that asks one question: one user turn with the media in order, then the context,
  * then the question.
  *
+ * @throws {InputError} for values of another kind, such as one picture in place of a list
+ *
  * @example
  * ```ts
  * import { questionMessages } from "./messages.ts";
@@ -203,16 +196,52 @@ export function userText(question: string, context?: string): string {
  * }]);
  * ```
  */
-export function questionMessages(
-  { images, video, context, question, system }: QuestionParts,
-): ChatMessage[] {
+export function questionMessages(parts: QuestionParts): ChatMessage[] {
+  checkQuestion(parts);
+  const { images, video, context, question, system } = parts;
   const content: ContentPart[] = (images ?? []).map((image) => ({ type: "image", image }));
-  if (video) {
-    const { frames, fps } = video;
-    content.push({ type: "video", video: frames, ...(fps === undefined ? {} : { fps }) });
+  if (video !== undefined) {
+    const { frames, file, ...rest }: Partial<VideoFrames & VideoFile> = isMediaFile(video)
+      ? { file: video }
+      : video;
+    content.push(parsePart({ type: "video", video: frames ?? file, ...rest }, "the question"));
   }
   content.push({ type: "text", text: userText(question, context) });
   const user = { role: "user", content };
   if (system === undefined) return [user];
   return [{ role: "system", content: [{ type: "text", text: system }] }, user];
+}
+
+/** Names that are easily taken for those of {@link QuestionParts}. */
+const mistaken: Readonly<Record<string, string>> = {
+  image: "images",
+  picture: "images",
+  pictures: "images",
+  videos: "video",
+  frames: "video",
+  prompt: "question",
+};
+
+/** Throws for a question of another kind: programs without type checks ask such. */
+function checkQuestion(parts: QuestionParts): void {
+  const example = '{ images: ["page.png"], question: "What is the total?" }';
+  if (!isObject(parts)) throw wrong("the question", parts, `an object such as ${example}`);
+  const { images, question, context, system } = parts;
+  for (const [key, meant] of Object.entries(mistaken)) {
+    if (parts[key as keyof typeof parts] === undefined) continue;
+    throw new InputError(`Cannot use "${key}" in a question: it is called "${meant}"`);
+  }
+  for (const [name, value] of [["context", context], ["system", system]] as const) {
+    if (value !== undefined && typeof value !== "string") throw wrong(name, value, "a text");
+  }
+  if (typeof question !== "string") throw wrong("question", question, "a text");
+  if (images === undefined) return;
+  if (!Array.isArray(images)) {
+    const wanted = isMediaFile(images) || isPixels(images) ? "a list of it: [picture]" : "a list";
+    throw wrong("images", images, wanted);
+  }
+  images.forEach((image, i) => {
+    if (isMediaFile(image) || isPixels(image)) return;
+    throw wrong(`images[${i}]`, image, imageSourceForms);
+  });
 }

@@ -19,18 +19,27 @@ export {
   maxImagePixels,
   type RgbImage,
 } from "./image.ts";
-export { loadImage, type MediaAccess } from "./media_files.ts";
+export { type ImageSource, loadImage } from "./media_files.ts";
+export type { MediaAccess, MediaFile } from "./media_source.ts";
 export type { InputRecipe, LayoutPiece, MediaRecipe, PreparedMedia } from "./media_layout.ts";
 export {
   type ChatMessage,
-  type ContentPart,
-  type ImageSource,
   type MessagesFile,
   parseMessages,
   partsOf,
   questionMessages,
   type QuestionParts,
+  type VideoFile,
+  type VideoFrames,
 } from "./messages.ts";
+export type {
+  ContentPart,
+  FrameWishes,
+  ImagePart,
+  OnUnknownKey,
+  PixelWishes,
+  VideoPart,
+} from "./message_parts.ts";
 export {
   countedPositions,
   type MropeOptions,

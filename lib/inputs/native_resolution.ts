@@ -9,13 +9,14 @@
 import type { JsonReader } from "../common/json_reader.ts";
 import type { NamedArray } from "../model/model_inputs.ts";
 import type { RgbImage } from "./image.ts";
-import type { LayoutPiece, MediaRecipe } from "./media_layout.ts";
+import type { LayoutPiece, MediaRecipe, VideoRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { cutPatches, joinPatches, type PatchConfig, type Patches } from "./patches.ts";
 import { type PixelConfig, type PixelDefaults, readPixelConfig } from "./processor_files.ts";
+import { wishedFrameSize, wishedImageSize, wishedSampling, wishesSize } from "./pixel_wishes.ts";
 import { resizeImage } from "./resize.ts";
 import { imageSize, type PixelBudget, type Size, videoSize } from "./smart_resize.ts";
-import { type FrameRule, patchSeconds, temporalPatches, type Video } from "./video.ts";
+import { chosenFrames, type FrameRule, patchSeconds, temporalPatches } from "./video.ts";
 import type { VisualGrid } from "./visual_grid.ts";
 
 /** What holds where the file says nothing. */
@@ -115,9 +116,10 @@ export function nativeImages(
   const levels = levelTable(config);
   return {
     placeholder: token,
-    prepare(images) {
-      const parts = images.map((image) => {
-        const size = imageSize([image.height, image.width], config);
+    takesSizes: true,
+    prepare(images, wishes = []) {
+      const parts = images.map((image, i) => {
+        const size = wishedImageSize([image.height, image.width], config, wishes[i]);
         return cutPatches(resized([image], size, config), levels, config);
       });
       const { pixels, grids } = tensors(parts, config);
@@ -211,7 +213,7 @@ export function nativeVideos(
   token: string,
   settings: JsonReader,
   rules: VideoRules,
-): MediaRecipe<Video> {
+): VideoRecipe {
   const config: VideoConfig = {
     ...readNativeConfig(settings, rules.defaults),
     capPixelsPerFrame: settings.boolean("cap_pixels_per_frame", false),
@@ -229,34 +231,42 @@ export function nativeVideos(
   settings.finish();
   const levels = levelTable(config);
   const { temporalPatchSize } = config;
+  const choose: VideoRecipe["choose"] = (total, fps, wishes, isFile) =>
+    rules.sample(total, fps, wishedSampling(sampling, wishes, isFile), temporalPatchSize);
   return {
     placeholder: token,
-    prepare(videos) {
-      const chosen = videos.map(({ frames, fps }) =>
-        rules.sample(frames.length, fps, sampling, temporalPatchSize)
+    takesSizes: true,
+    choose,
+    prepare(videos, wishes = []) {
+      const chosen = videos.map((video, i) =>
+        chosenFrames(video, (total, fps) => choose(total, fps, wishes[i]))
       );
-      const parts = videos.map(({ frames }, i) => {
-        const size = rules.size(chosen[i].length, [frames[0].height, frames[0].width], config);
-        const used = chosen[i].map((index) => frames[index]);
-        return cutPatches(resized(used, size, config), levels, config);
+      const parts = chosen.map(({ frames }, i) => {
+        const count = frames.length, size = [frames[0].height, frames[0].width] as const;
+        const wanted = wishesSize(wishes[i])
+          ? wishedFrameSize(size, count, config, wishes[i]!)
+          : rules.size(count, size, config);
+        return cutPatches(resized(frames, wanted, config), levels, config);
       });
       const { pixels, grids } = tensors(parts, config);
-      const seconds = videos.map(({ frames, fps }, i) =>
-        temporalPatchSize / (chosen[i].length / frames.length * fps)
+      const seconds = videos.map(({ fps }, i) =>
+        temporalPatchSize / (chosen[i].indices.length / chosen[i].total * fps)
       );
       const perGrid: Readonly<Record<string, NamedArray>> = rules.secondsPerGrid
         ? { second_per_grid_ts: { data: Float32Array.from(seconds), shape: [videos.length] } }
         : {};
       return {
         tensors: { pixel_values_videos: pixels, video_grid_thw: grids, ...perGrid },
-        layouts: videos.map(({ frames, fps }, i) => {
-          const patches = temporalPatches(chosen[i], temporalPatchSize);
+        layouts: videos.map(({ fps }, i) => {
+          const { frames, indices, total } = chosen[i];
+          const patches = temporalPatches(indices, temporalPatchSize);
           return rules.layout({
             token,
             seconds: patches.map((patch) => patchSeconds(patch, fps)),
-            grids: patches.map((patch) =>
-              wholeGrid("video", i, patch, frames[0], parts[i].grid, config.mergeSize)
-            ),
+            grids: patches.map((patch) => ({
+              ...wholeGrid("video", i, patch, frames[0], parts[i].grid, config.mergeSize),
+              frameCount: total,
+            })),
           });
         }),
       };

@@ -8,9 +8,12 @@ import { InputError } from "../common/errors.ts";
 import type { ModelInputs, NamedArray } from "../model/model_inputs.ts";
 import { type ChatTemplate, loadChatTemplate, type TemplateArguments } from "./chat_template.ts";
 import { type Evidence, evidenceTokens } from "./evidence.ts";
-import { loadImage, type MediaAccess } from "./media_files.ts";
+import { newValues } from "./media_bounds.ts";
 import type { InputRecipe, MediaRecipe, PreparedMedia } from "./media_layout.ts";
-import { type ChatMessage, checkConversation, partsOf } from "./messages.ts";
+import { loadMedia } from "./media_loading.ts";
+import type { MediaAccess } from "./media_source.ts";
+import { type ChatMessage, checkConversation, parseMessage, partsOf } from "./messages.ts";
+import type { MediaWishes } from "./pixel_wishes.ts";
 import { type ProcessorFiles, readProcessorFiles } from "./processor_files.ts";
 import { expandPlaceholders, type PlacedText, type Placeholder, renderPrompt } from "./prompt.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
@@ -21,7 +24,6 @@ import {
   type TextRange,
   type TokenSpans,
 } from "./token_spans.ts";
-import { checkVideo, defaultFps, type Video } from "./video.ts";
 import { gridLength, type PlacedGrid, type VisualGrid } from "./visual_grid.ts";
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 
@@ -75,21 +77,18 @@ function placeGrids(
   });
 }
 
-/** Prepares one kind of media, or refuses it. */
+/** Prepares one kind of media. */
 function prepareMedia<T>(
   media: readonly T[],
+  wishes: readonly MediaWishes[],
   recipe: MediaRecipe<T> | null,
   kind: string,
 ): { readonly prepared: PreparedMedia; readonly placeholders: readonly Placeholder[] } {
-  const prepared = { tensors: {}, layouts: [] };
-  if (recipe === null) {
-    if (media.length === 0) return { prepared, placeholders: [] };
-    const given = media.length === 1 ? `1 ${kind}` : `${media.length} ${kind}s`;
-    throw new InputError(`Cannot use ${given}: this model takes no ${kind}s`);
-  }
-  const done = media.length === 0 ? prepared : recipe.prepare(media);
+  const none = { tensors: {}, layouts: [] };
+  if (recipe === null) return { prepared: none, placeholders: [] }; // there are no media then
+  const prepared = media.length === 0 ? none : recipe.prepare(media, wishes);
   const { placeholder } = recipe;
-  return { prepared: done, placeholders: [{ kind, placeholder, layouts: done.layouts }] };
+  return { prepared, placeholders: [{ kind, placeholder, layouts: prepared.layouts }] };
 }
 
 /** Tensors of images and videos; one that both have is joined in prompt order. */
@@ -103,7 +102,7 @@ function joinMedia(
     const other = videos.tensors[name];
     if (!other) continue;
     const row = tensor.data.length / tensor.shape[0];
-    const data = new Float32Array(tensor.data.length + other.data.length);
+    const data = newValues(tensor.data.length + other.data.length);
     const sources = {
       image: { data: tensor.data, rows: images.rows ?? [], next: 0 },
       video: { data: other.data, rows: videos.rows ?? [], next: 0 },
@@ -159,13 +158,14 @@ export class Processor {
     options: PrepareOptions = {},
   ): Promise<PreparedPrompt> {
     checkConversation(messages);
-    const { images, videos } = await this.#loadMedia(messages, options);
+    const checked = messages.map((message, i) => parseMessage(message, `messages[${i}]`));
+    const media = await loadMedia(checked.flatMap(partsOf), this.recipe, options);
     const values = { add_generation_prompt: true, ...options.templateArguments };
     const textOnly = this.recipe.images === null && this.recipe.videos === null;
-    const given = textOnly ? messages.map(asOneText) : messages;
+    const given = textOnly ? checked.map(asOneText) : checked;
     const rendered = renderPrompt(this.template, given, values);
-    const image = prepareMedia(images, this.recipe.images, "image");
-    const video = prepareMedia(videos, this.recipe.videos, "video");
+    const image = prepareMedia(media.images, media.imageWishes, this.recipe.images, "image");
+    const video = prepareMedia(media.videos, media.videoWishes, this.recipe.videos, "video");
     const kinds = [...image.placeholders, ...video.placeholders];
     const { text, texts, grids: laid } = expandPlaceholders(rendered, kinds, gridLength);
     // as transformers: a text model's template writes all special tokens itself
@@ -177,12 +177,12 @@ export class Processor {
       const type = grid.kind === "image" ? 1 : 2;
       tokenTypes.fill(type, grid.start, grid.start + gridLength(grid));
     }
-    const media = joinMedia(image.prepared, video.prepared, grids);
+    const tensors = joinMedia(image.prepared, video.prepared, grids);
     const question = questionRanges(text, texts, options.question);
     const prompt: PreparedPrompt = {
       inputIds: ids,
-      ...this.recipe.positions(ids.length, grids, media),
-      media,
+      ...this.recipe.positions(ids.length, grids, tensors),
+      media: tensors,
       text,
       offsets,
       tokenTypes,
@@ -192,21 +192,6 @@ export class Processor {
       spans: findSpans({ texts, question, offsets, grids }),
     };
     return options.evidence ? withEvidence(prompt, options.evidence) : prompt;
-  }
-
-  /** Loads the pictures and videos of all messages, in order. */
-  async #loadMedia(messages: readonly ChatMessage[], options: PrepareOptions) {
-    const parts = messages.flatMap(partsOf);
-    const images = Promise.all(
-      parts.flatMap((part) => part.type === "image" ? [loadImage(part.image, options)] : []),
-    );
-    const videos = parts.flatMap((part): Promise<Video>[] =>
-      part.type !== "video" ? [] : [
-        Promise.all(part.video.map((frame) => loadImage(frame, options)))
-          .then((frames) => checkVideo({ frames, fps: part.fps ?? options.fps ?? defaultFps })),
-      ]
-    );
-    return { images: await images, videos: await Promise.all(videos) };
   }
 }
 

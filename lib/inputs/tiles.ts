@@ -104,6 +104,7 @@ export function tiledImages(
   };
   return {
     placeholder: token,
+    takesSizes: false,
     prepare(images) {
       const prepared = images.map(prepareOne);
       const tiles = prepared.flatMap((one) => one.tiles);

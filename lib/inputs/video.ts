@@ -12,10 +12,32 @@ export const defaultFps = 24;
 
 /** A video in memory. */
 export interface Video {
-  /** All its frames, of equal size. */
+  /** All its frames, or those chosen, of equal size. */
   readonly frames: readonly RgbImage[];
-  /** Frames per second of `frames`. */
+  /** Frames per second of the whole video. */
   readonly fps: number;
+  /** Which frames of how many `frames` are, where they were chosen before they were unpacked. */
+  readonly chosen?: { readonly indices: readonly number[]; readonly total: number };
+}
+
+/** The frames of a video that a model sees. */
+export interface ChosenFrames {
+  /** The frames. */
+  readonly frames: readonly RgbImage[];
+  /** Their numbers in the whole video. */
+  readonly indices: readonly number[];
+  /** Frames of the whole video. */
+  readonly total: number;
+}
+
+/** The chosen frames of a video; `choose` is asked where they are not chosen yet. */
+export function chosenFrames(
+  { frames, fps, chosen }: Video,
+  choose: (total: number, fps: number) => readonly number[],
+): ChosenFrames {
+  if (chosen) return { frames, ...chosen };
+  const indices = choose(frames.length, fps);
+  return { frames: indices.map((index) => frames[index]), indices, total: frames.length };
 }
 
 /** How frames are chosen. */

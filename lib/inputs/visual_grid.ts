@@ -16,6 +16,8 @@ export interface VisualGrid {
   readonly size: readonly [width: number, height: number];
   /** Frames of the source video that the tokens hold, ascending; empty for an image. */
   readonly frames: readonly number[];
+  /** Frames of the whole source video, where that is known. */
+  readonly frameCount?: number;
   /** Rows of tokens. */
   readonly rows: number;
   /** Columns of tokens that show something. */

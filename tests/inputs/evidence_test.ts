@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { InputError } from "../../lib/common/errors.ts";
 import { type Evidence, evidenceTokens, shownBy, tokensInBox } from "../../lib/inputs/evidence.ts";
 import type { Box } from "../../lib/inputs/image.ts";
 import { type PlacedGrid, visualTokens } from "../../lib/inputs/visual_grid.ts";
@@ -151,9 +152,23 @@ Deno.test("frames: a temporal patch counts when any of its frames is in the rang
   assertEquals(tokens(1, 4), [0, 1]);
   assertEquals(tokens(1, 5), [0, 1, 10, 11]);
   assertEquals(tokens(7, 9), [10, 11, 20, 21]);
-  assertEquals(tokens(3, 4), []); // not sampled
+  assertThrows(() => tokens(3, 4), InputError, "the model sees frames 0, 2, 5, 7 only"); // not sampled
   assertEquals(tokens(0, 7, [0, 0, 20, 20]), [0, 10, 20]);
   assertEquals(tokens(0, 7, [22, 3, 25, 5]), [1, 11, 21]); // the largest share in each patch
+});
+
+Deno.test("evidence that the model does not see is refused, and says what it sees", () => {
+  const whole = video.map((grid) => ({ ...grid, frameCount: 40 }));
+  const frames = (first: number, last: number) =>
+    evidenceTokens(prompt(whole), [{ frames: [first, last] }]);
+  assertThrows(() => frames(20, 30), InputError, "sample more of them (fps, nframes)");
+  assertThrows(() => frames(100, 200), InputError, "the video has 40 frames, counted from 0");
+  assertThrows(() => frames(0, 40), InputError, "the video has 40 frames");
+  // the middle of a picture, as LLaVA 1.5 sees it
+  const cut: PlacedGrid = { ...video[0], kind: "image", frames: [], region: [10, 0, 30, 20] };
+  const boxed = (box: Box) => evidenceTokens(prompt([cut]), [{ image: 0, box }]);
+  assertEquals(boxed([0, 0, 15, 20]).length, 1);
+  assertThrows(() => boxed([0, 0, 9, 20]), InputError, "the model sees [10, 0, 30, 20] only");
 });
 
 Deno.test("text: tokens of the question's characters, counted in code points", () => {

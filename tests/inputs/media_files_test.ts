@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { loadImage } from "../../lib/inputs/media_files.ts";
+import { InputError } from "../../lib/common/errors.ts";
+import { type ImageSource, loadImage } from "../../lib/inputs/media_files.ts";
 import { bytes, reference } from "./reference.ts";
 
 const { file, pixels } = reference.decode[0];
@@ -22,14 +23,75 @@ async function withFolders(body: (dir: string) => Promise<void>): Promise<void> 
 Deno.test("loadImage: files below the folder, and nothing else", async () => {
   await withFolders(async (dir) => {
     const access = { mediaDir: `${dir}/media` };
-    for (const path of ["a.png", "./a.png", "inner/b.png", "inner/../a.png"]) {
+    const address = new URL(`file://${dir}/media/a.png`);
+    const whole = [`${dir}/media/a.png`, address.href, address];
+    for (const path of ["a.png", "./a.png", "inner/b.png", "inner/../a.png", ...whole]) {
       assertEquals([...(await loadImage(path, access)).data], [...bytes(pixels)]);
     }
-    const refused = ["../secret.png", `${dir}/media/a.png`, "link.png", "inner", "none.png", ""];
-    for (const path of refused) {
-      await assertRejects(() => loadImage(path, access), Error, "Cannot open");
+    for (const path of ["../secret.png", "link.png", `${dir}/secret.png`, "/etc/passwd"]) {
+      await assertRejects(() => loadImage(path, access), InputError, "mediaRoot (on the command");
+    }
+    for (const path of ["inner", "none.png", "", "a.png/x", "a\0.png", "x".repeat(300)]) {
+      await assertRejects(() => loadImage(path, access), InputError, "Cannot open");
     }
   });
+});
+
+Deno.test("loadImage: where no folder is named, every path may be read", async () => {
+  await withFolders(async (dir) => {
+    const here = Deno.cwd();
+    Deno.chdir(`${dir}/media`);
+    try {
+      for (const path of ["a.png", "../secret.png", "link.png", `${dir}/secret.png`]) {
+        assertEquals((await loadImage(path)).width, 7);
+      }
+    } finally {
+      Deno.chdir(here);
+    }
+  });
+});
+
+const isWindows = Deno.build.os === "windows";
+
+Deno.test({
+  name: "loadImage: pipes, devices and folders are refused at once",
+  ignore: isWindows, // Windows has no such files
+  fn: async () => {
+    await withFolders(async (dir) => {
+      await new Deno.Command("mkfifo", { args: [`${dir}/pipe.png`] }).output();
+      for (const path of [`${dir}/pipe.png`, "/dev/zero", "/dev/stdin"]) {
+        await assertRejects(() => loadImage(path), InputError, "it is a pipe or a device");
+      }
+      await assertRejects(() => loadImage(dir), InputError, "it is a folder; wanted a file");
+    });
+  },
+});
+
+Deno.test("loadImage: the bytes of a file in every form", async () => {
+  const whole = bytes(file), buffer = Uint8Array.from(whole).buffer;
+  const padded = new Uint8Array([0, ...whole]);
+  const sources = [
+    ...[whole, buffer, new Blob([buffer]), new DataView(buffer), padded.subarray(1)],
+    ...[file, `data:image/png;base64,${file}`, `data:;base64,${file.replace(/(.{76})/g, "$1\n")}`],
+    `data:image/png,${whole.reduce((t, b) => `${t}%${b.toString(16).padStart(2, "0")}`, "")}`,
+    new URL(`data:image/png;base64,${file}`),
+  ];
+  for (const source of sources) {
+    assertEquals([...(await loadImage(source)).data], [...bytes(pixels)]);
+  }
+  const wrong = [null, undefined, 7, {}, [whole], { width: 1, height: 1 }] as unknown[];
+  for (const source of wrong) {
+    await assertRejects(() => loadImage(source as ImageSource), InputError, "as a picture");
+  }
+  const odd = [
+    "data:image/png;base64,***",
+    "data:image/png",
+    "sftp://a/b.png",
+    "file://host/a.png",
+  ];
+  for (const source of odd) {
+    await assertRejects(() => loadImage(source), InputError);
+  }
 });
 
 Deno.test("loadImage: a media root allows what lies below it", async () => {
@@ -50,9 +112,23 @@ Deno.test("loadImage: a media root allows what lies below it", async () => {
   });
 });
 
-Deno.test("loadImage: addresses are not fetched", async () => {
-  for (const path of ["https://example.org/a.png", "data:image/png;base64,AAAA", "file:///a.png"]) {
-    await assertRejects(() => loadImage(path), Error, "addresses are not fetched");
+Deno.test("loadImage: addresses are fetched only where that is allowed", async () => {
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    (request) =>
+      new URL(request.url).pathname === "/a.png"
+        ? new Response(Uint8Array.from(bytes(file)))
+        : new Response("no", { status: 404 }),
+  );
+  try {
+    const address = `http://127.0.0.1:${server.addr.port}`;
+    await assertRejects(() => loadImage(`${address}/a.png`), InputError, "fetchMedia: true");
+    const access = { fetchMedia: true };
+    assertEquals((await loadImage(`${address}/a.png`, access)).width, 7);
+    assertEquals((await loadImage(new URL(`${address}/a.png`), access)).width, 7);
+    await assertRejects(() => loadImage(`${address}/b.png`, access), InputError, "answers 404");
+  } finally {
+    await server.shutdown();
   }
 });
 

@@ -6,6 +6,7 @@
  */
 import { InputError } from "../../common/errors.ts";
 import { containedPath } from "../../common/files.ts";
+import { readTextOf } from "../../common/text_files.ts";
 import { linesOf } from "../lines.ts";
 import { wrongField } from "../sample_json.ts";
 
@@ -159,7 +160,7 @@ function parsed(text: string, file: string): unknown {
 
 /** The text of a file in a folder, without a byte order mark. */
 async function textOf(folder: string, file: string): Promise<string> {
-  return (await Deno.readTextFile(await containedPath(folder, file))).replace(/^\ufeff/, "");
+  return await readTextOf(await containedPath(folder, file));
 }
 
 /**
