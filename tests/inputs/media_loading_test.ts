@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
 import { mapTogether } from "../../lib/inputs/media_loading.ts";
-import { questionMessages } from "../../lib/inputs/messages.ts";
+import type { ChatMessage } from "../../lib/inputs/messages.ts";
 import { loadProcessorOf } from "../../lib/families/pretrained.ts";
 
 Deno.test("mapTogether: results in order, a few at a time", async () => {
@@ -44,7 +44,7 @@ Deno.test("several bad pictures and videos at once are one error that can be cau
       part([bad, bad]),
       { type: "text", text: "?" },
     ];
-    const messages = [{ role: "user", content }] as unknown as ReturnType<typeof questionMessages>;
+    const messages = [{ role: "user", content }] as unknown as ChatMessage[];
     await assertRejects(() => processor.prepare(messages), InputError, "not a picture");
     await new Promise((done) => setTimeout(done, 50));
   } finally {
