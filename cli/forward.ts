@@ -1,7 +1,7 @@
 /** `corelens forward`: one prefill, its logits and what is captured on the way. */
 import { InputError } from "../lib/common/errors.ts";
 import type { CapturedArray } from "../lib/hooks/capture.ts";
-import type { ForwardResult } from "../lib/model/vision_language_model.ts";
+import type { ForwardResult } from "../lib/model/run_options.ts";
 import type { TensorToWrite } from "../lib/weights/safetensors_write.ts";
 import type { Command } from "./command.ts";
 import { maskOptions, messagesOptions } from "./model.ts";

@@ -131,3 +131,32 @@ Deno.test("figures load no other folder but common, and no TensorFlow.js", async
   folders.delete("common");
   assertEquals([...folders].filter((name) => !name.startsWith("node:")), []);
 });
+
+/** A way from a file back to itself, or null where there is none. */
+function circleOf(graph: readonly Arrow[]): string[] | null {
+  const below = Map.groupBy(graph, ({ from }) => from);
+  const finished = new Set<string>(), way: string[] = [];
+  const visit = (file: string): string[] | null => {
+    if (way.includes(file)) return [...way.slice(way.indexOf(file)), file];
+    if (finished.has(file)) return null;
+    way.push(file);
+    for (const { to } of below.get(file) ?? []) {
+      const found = visit(to);
+      if (found) return found;
+    }
+    finished.add(way.pop()!);
+    return null;
+  };
+  for (const file of below.keys()) {
+    const found = visit(file);
+    if (found) return found;
+  }
+  return null;
+}
+
+Deno.test("no file imports itself by way of others, not even types", () => {
+  const arrow = (from: string, to: string): Arrow => ({ from, to, runtime: false });
+  const made = [arrow("a", "b"), arrow("b", "c"), arrow("c", "b"), arrow("a", "d")];
+  assertEquals(circleOf(made), ["b", "c", "b"]);
+  assertEquals(circleOf(arrows), null);
+});

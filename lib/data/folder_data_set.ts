@@ -16,17 +16,14 @@ import {
   type SampleMedia,
 } from "./sample.ts";
 import { linesOf } from "./lines.ts";
+import type { FolderSample } from "./folder_sample.ts";
 import { Listing, type ListOptions } from "./listing.ts";
 import { parseSample, type SampleEntry } from "./sample_json.ts";
 
 /** Name of the file that lists the samples. */
 export const samplesFile = "samples.jsonl";
 
-/** A sample of a folder data set; its pictures are read when it is loaded. */
-export type FolderSample = SampleEntry & {
-  /** Folder that its paths are relative to and may not leave. */
-  readonly folder: string;
-};
+export type { FolderSample } from "./folder_sample.ts";
 
 /**
  * Reads the list of a folder data set and checks each line; the pictures are not opened yet.

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { FolderSample } from "./folder_data_set.ts";
+import type { FolderSample } from "./folder_sample.ts";
 import { type LeftOut, UnusableSampleError } from "./unusable.ts";
 
 /** How a data set is listed. */

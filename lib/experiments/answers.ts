@@ -4,7 +4,7 @@
  * @module
  */
 import type { PretrainedModel } from "../families/pretrained.ts";
-import type { RunOptions } from "../model/vision_language_model.ts";
+import type { RunOptions } from "../model/run_options.ts";
 import { isCorrect } from "../data/metrics.ts";
 import { type NamedScores, publishedScores } from "../data/published_scores.ts";
 import { AnswerBudget, answerTokens, opensThoughts } from "./answer_length.ts";

@@ -5,7 +5,7 @@
  */
 import type { PretrainedModel } from "../families/pretrained.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
-import type { EmbeddedPrompt } from "../model/vision_language_model.ts";
+import type { EmbeddedPrompt } from "../model/run_options.ts";
 import { type AnySample, samplePrompt } from "./samples.ts";
 
 /** A prompt, with its embeddings where there is room for them. */

@@ -21,11 +21,8 @@ import type { ModelConfig } from "../model/config.ts";
 import { generate, type GeneratedToken, type GenerateOptions } from "../model/generate.ts";
 import type { KvCache } from "../model/kv_cache.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
-import type {
-  ForwardOptions,
-  ForwardResult,
-  VisionLanguageModel,
-} from "../model/vision_language_model.ts";
+import type { ForwardOptions, ForwardResult } from "../model/run_options.ts";
+import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import type { HeadGrid } from "../common/head_id.ts";
 import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
 import { CheckpointRules, type StrictnessOptions } from "../weights/checkpoint_rules.ts";

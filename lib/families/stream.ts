@@ -10,11 +10,8 @@ import { currentBackend, useBackend } from "../backend/select.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
 import { StagedForward } from "../model/staged_forward.ts";
 import { TextDecoder } from "../model/text_decoder.ts";
-import {
-  type ForwardOptions,
-  type ForwardResult,
-  VisionLanguageModel,
-} from "../model/vision_language_model.ts";
+import type { ForwardOptions, ForwardResult } from "../model/run_options.ts";
+import { VisionLanguageModel } from "../model/vision_language_model.ts";
 import type { WeightsMap } from "../model/weights_map.ts";
 import { visionDepth } from "../model/config.ts";
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";

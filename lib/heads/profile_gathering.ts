@@ -7,7 +7,7 @@ import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import type { ModelConfig } from "../model/config.ts";
-import type { PatternRequest } from "../model/text_decoder.ts";
+import type { PatternRequest } from "../model/decoder_pass.ts";
 import { headAt, headName } from "../common/head_id.ts";
 import { type HeadSample, type SampleTokens, sampleTokens } from "./scored_sample.ts";
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { RgbImage } from "./image.ts";
+import type { RgbImage } from "./rgb_image.ts";
 
 /** The header of a file. */
 export interface BmpHeader {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Box, RgbImage } from "./image.ts";
+import type { Box, RgbImage } from "./rgb_image.ts";
 
 /** What lies under the first picture of a GIF file. */
 export interface GifBackground {

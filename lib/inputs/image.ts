@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import type { RgbImage } from "./rgb_image.ts";
 import { decodeBmp, readBmpHeader } from "./bmp.ts";
 import { fillUncovered, gifBackground } from "./gif_background.ts";
 import { clippedGrey, fromLumaChroma, threeChannels, withoutInks } from "./image_channels.ts";
@@ -18,18 +19,7 @@ import {
   withValidOrientation,
 } from "./tiff_tags.ts";
 
-/** A picture in memory: 8-bit red, green, blue, row by row from the top left. */
-export interface RgbImage {
-  /** In pixels. */
-  readonly width: number;
-  /** In pixels. */
-  readonly height: number;
-  /** `[height, width, 3]`. */
-  readonly data: Uint8Array;
-}
-
-/** A rectangle in pixels, half-open: left, top, right, bottom. */
-export type Box = readonly [x0: number, y0: number, x1: number, y1: number];
+export type { Box, RgbImage } from "./rgb_image.ts";
 
 /** Largest picture that is decoded, in pixels: where Pillow begins to warn of decompression bombs. */
 export const maxImagePixels = 89_478_485;

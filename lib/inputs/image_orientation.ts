@@ -4,7 +4,7 @@
  * @module
  */
 import { inflateSync } from "node:zlib";
-import type { RgbImage } from "./image.ts";
+import type { RgbImage } from "./rgb_image.ts";
 
 /** What a decoder knows about a file. */
 export interface StoredOrientation {

@@ -5,7 +5,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { RgbImage } from "./image.ts";
+import type { RgbImage } from "./rgb_image.ts";
 import { fromLumaChroma } from "./image_channels.ts";
 
 /** Tags of the first picture: numbers by tag, as far as they are bytes or whole numbers. */

@@ -17,7 +17,8 @@ import {
 } from "./decoding_rules.ts";
 import type { KvCache } from "./kv_cache.ts";
 import type { ModelInputs } from "./model_inputs.ts";
-import type { EmbeddedPrompt, RunOptions, VisionLanguageModel } from "./vision_language_model.ts";
+import type { EmbeddedPrompt, RunOptions } from "./run_options.ts";
+import type { VisionLanguageModel } from "./vision_language_model.ts";
 
 /**
  * What of `generation_config.json` is followed besides its stop tokens. `auto` (default): its rules if it

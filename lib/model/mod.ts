@@ -23,12 +23,8 @@ export type {
   VisionTower,
 } from "./model_inputs.ts";
 export { positionsOf, type PrefixOptions, SharedPrefix } from "./shared_prefix.ts";
-export { type DecoderOptions, type PatternRequest, TextDecoder } from "./text_decoder.ts";
-export {
-  type EmbeddedPrompt,
-  type ForwardOptions,
-  type ForwardResult,
-  type RunOptions,
-  VisionLanguageModel,
-} from "./vision_language_model.ts";
+export type { DecoderOptions, PatternRequest } from "./decoder_pass.ts";
+export { TextDecoder } from "./text_decoder.ts";
+export type { EmbeddedPrompt, ForwardOptions, ForwardResult, RunOptions } from "./run_options.ts";
+export { VisionLanguageModel } from "./vision_language_model.ts";
 export { WeightsMap } from "./weights_map.ts";

@@ -10,7 +10,8 @@ import type { AttentionFunction } from "../nn/attention.ts";
 import { extentOf } from "../nn/rope.ts";
 import type { KvCache } from "./kv_cache.ts";
 import type { ModelInputs } from "./model_inputs.ts";
-import type { EmbeddedPrompt, VisionLanguageModel } from "./vision_language_model.ts";
+import type { EmbeddedPrompt } from "./run_options.ts";
+import type { VisionLanguageModel } from "./vision_language_model.ts";
 
 /** How the prefix is run. */
 export interface PrefixOptions {

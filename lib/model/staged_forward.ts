@@ -5,15 +5,26 @@
  */
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { Capture } from "../hooks/capture.ts";
+import type { Hooks } from "../hooks/hook_point.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import { checkForwardOptions } from "./check_inputs.ts";
 import type { ModelInputs } from "./model_inputs.ts";
 import type { TextDecoder } from "./text_decoder.ts";
-import type {
-  ForwardOptions,
-  ForwardResult,
-  VisionLanguageModel,
-} from "./vision_language_model.ts";
+import type { EmbeddedPrompt, ForwardOptions, ForwardResult } from "./run_options.ts";
+
+/** What of a model a pass in stages needs; a `VisionLanguageModel` has it. */
+export interface StagedModel {
+  /** Computes. */
+  readonly kernels: Kernels;
+  /** All hook names, in firing order. */
+  readonly hookNames: readonly string[];
+  /** Runs the layers, unless another decoder is given. */
+  readonly decoder: TextDecoder;
+  /** Checks hooks. */
+  runHooks(...hooks: readonly (Hooks | undefined)[]): RunHooks | null;
+  /** Embeds a prompt with its media. */
+  embedPrompt(inputs: ModelInputs, hooks: RunHooks | null): EmbeddedPrompt;
+}
 
 /**
  * One prompt on its way through a model: `embed`, then `runLayers` once or several times, then
@@ -28,7 +39,7 @@ export class StagedForward {
 
   /** @throws {InputError} for unknown hook names and options of another form */
   constructor(
-    readonly model: VisionLanguageModel,
+    readonly model: StagedModel,
     readonly inputs: ModelInputs,
     readonly options: ForwardOptions,
   ) {

@@ -7,51 +7,12 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { Kernels, Tensor } from "../nn/kernels.ts";
-import type { DecoderLayerPoint } from "../hooks/hook_point.ts";
-import type { RunHooks } from "../hooks/run_hooks.ts";
-import { type AttentionFunction, denseAttention, patternOfRows } from "../nn/attention.ts";
 import { expertsFeedForward } from "../nn/experts.ts";
-import { groupedAttention } from "../nn/grouped_attention.ts";
-import { foldGain, type RopeTables, ropeTables } from "../nn/rope.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
+import { foldGain } from "../nn/rope.ts";
 import type { TextConfig } from "./config.ts";
-import type { KvCache } from "./kv_cache.ts";
+import { type DecoderOptions, DecoderPass, type LayerPass } from "./decoder_pass.ts";
 import type { WeightsMap } from "./weights_map.ts";
-
-/** Asks for the attention pattern of some query rows at every layer, without the whole pattern. */
-export interface PatternRequest {
-  /** Rows of this call's T queries, ascending. */
-  readonly rows: readonly number[];
-  /**
-   * Receives `[B, N, rows, S]` in float32 at each layer, within a scope: keep or read what is needed.
-   */
-  readonly onPattern: (layer: number, pattern: Tensor, kernels: Kernels) => void;
-}
-
-/** What one pass through the decoder may be asked for. */
-export interface DecoderOptions {
-  /** Hooks of this run. */
-  readonly hooks?: RunHooks | null;
-  /** Cache to read and extend; without one, nothing is kept. */
-  readonly cache?: KvCache | null;
-  /** Attention function; dense by default. */
-  readonly attention?: AttentionFunction;
-  /** Pattern rows wanted at every layer. */
-  readonly patternRows?: PatternRequest;
-  /** DeepStack features by layer, `[B, T, D]`, added after decoder layers 0, 1, … */
-  readonly deepstack?: readonly Tensor[];
-  /** Largest position of the whole prompt plus one, where only its beginning is run. */
-  readonly extent?: number;
-  /** First layer to run (its input is `embeddings`); 0 by default. */
-  readonly fromLayer?: number;
-  /** Layer before which to stop; all by default. */
-  readonly toLayer?: number;
-  /**
-   * Only this many last rows are wanted of the last layer that runs: its queries, its feed-forward
-   * network and the result have no others, and pattern rows must lie among them. All by default.
-   */
-  readonly lastRows?: number;
-}
 
 /** A decoder on given kernels and weights. */
 export class TextDecoder {
@@ -105,14 +66,13 @@ export class TextDecoder {
     const { kernels: k, config } = this;
     const { fromLayer = 0, toLayer = config.numHiddenLayers, deepstack = [] } = options;
     return k.scope(() => {
-      const tables = ropeTables(k, config, positionIds, embeddings.shape[1], options.extent);
+      const pass = new DecoderPass(k, config, positionIds, embeddings.shape[1], options);
       let residual = embeddings;
-      for (let layer = fromLayer; layer < toLayer; layer++) {
-        const previous = residual;
+      for (let index = fromLayer; index < toLayer; index++) {
+        const previous = residual, layer = pass.layer(index);
         residual = k.scope(() => {
-          const rows = layer === toLayer - 1 ? options.lastRows : undefined;
-          const out = this.layer(layer, previous, tables, options, rows);
-          return layer < deepstack.length ? k.add(out, this.#last(deepstack[layer], rows)) : out;
+          const out = this.#layer(layer, previous);
+          return index < deepstack.length ? k.add(out, layer.last(deepstack[index])) : out;
         });
         if (previous !== embeddings) k.dispose(previous);
       }
@@ -120,173 +80,118 @@ export class TextDecoder {
     });
   }
 
-  /** The last rows of `[B, T, ..]`; `x` itself where all are wanted. */
-  #last(x: Tensor, rows: number | undefined): Tensor {
-    if (rows === undefined || rows >= x.shape[1]) return x;
-    const begin = x.shape.map((_, axis) => axis === 1 ? x.shape[1] - rows : 0);
-    return this.kernels.slice(x, begin, x.shape.map(() => -1));
+  /** One layer on the residual stream `[B, T, D]`; gives the rows that are wanted of it. */
+  #layer(layer: LayerPass, input: Tensor): Tensor {
+    const { kernels: k, config: { rmsNormEps } } = this;
+    const residPre = layer.at("resid_pre", input);
+    const normalized = layer.at(
+      "ln1.normalized",
+      k.rmsNorm(residPre, this.#weight(layer, "input_layernorm.weight"), rmsNormEps),
+    );
+    const z = layer.at("attn.z", this.#attention(layer, normalized)); // [B, T, N, H]
+    const attnOut = layer.at("attn_out", this.#output(layer, z));
+    const residMid = layer.at("resid_mid", k.add(layer.last(residPre), attnOut));
+    const normalizedMid = layer.at(
+      "ln2.normalized",
+      k.rmsNorm(residMid, this.#weight(layer, "post_attention_layernorm.weight"), rmsNormEps),
+    );
+    const mlpOut = layer.at("mlp_out", this.#feedForward(layer, normalizedMid));
+    return layer.at("resid_post", k.add(residMid, mlpOut));
+  }
+
+  /** Heads' outputs z `[B, T, N, H]` of one layer, from its normalised input `[B, T, D]`. */
+  #attention(layer: LayerPass, x: Tensor): Tensor {
+    const { kernels: k, config: { numAttentionHeads, numKeyValueHeads } } = this;
+    const queries = this.#project(layer, "q", layer.last(x), numAttentionHeads);
+    const query = this.#rotate(layer, "q", queries); // [B, N, T, H]
+    const key = this.#rotate(layer, "k", this.#project(layer, "k", x, numKeyValueHeads));
+    const value = k.transpose(this.#project(layer, "v", x, numKeyValueHeads), [0, 2, 1, 3]);
+    const seen = layer.append(key, value); // [B, K, S, H]
+    return k.transpose(layer.attend(query, seen), [0, 2, 1, 3]); // [B, N, T, H] -> [B, T, N, H]
+  }
+
+  /** Queries, keys or values of all heads, `[B, T, heads, H]`. */
+  #project(layer: LayerPass, role: "q" | "k" | "v", x: Tensor, heads: number): Tensor {
+    const { kernels: k, config: { headDim } } = this;
+    const name = `self_attn.${role}_proj`;
+    const flat = k.linear(
+      x,
+      this.#weight(layer, `${name}.weight`),
+      this.#bias(layer, `${name}.bias`),
+    );
+    const [batch, tokens] = x.shape;
+    return layer.at(`attn.${role}`, k.reshape(flat, [batch, tokens, heads, headDim]));
   }
 
   /**
-   * One layer on the residual stream `[B, T, D]`.
-   *
-   * @param lastRows if given, only this many last rows come out
+   * Norm, gain, rotary embedding and the 1/sqrt(H) of queries in one go, `[B, T, heads, H]` to
+   * `[B, heads, T, H]`: gain and factor are folded into the tables.
    */
-  layer(
-    index: number,
-    input: Tensor,
-    tables: RopeTables,
-    options: DecoderOptions,
-    lastRows?: number,
-  ): Tensor {
-    const { kernels: k, config, weights } = this;
-    const first = options.cache?.length ?? 0;
-    const at = (point: DecoderLayerPoint, x: Tensor) => {
-      const skipped = input.shape[1] - x.shape[1]; // where only the last rows are wanted
-      return options.hooks?.apply(`blocks.${index}.${point}`, x, first + skipped) ?? x;
-    };
-    const weight = (name: string) => weights.get(`layers.${index}.${name}`);
-    const bias = (name: string) => weights.find(`layers.${index}.${name}`);
+  #rotate(layer: LayerPass, role: "q" | "k", x: Tensor): Tensor {
+    const { kernels: k, config: { qkNorm, rmsNormEps, headDim } } = this;
+    const factor = role === "q" ? 1 / Math.sqrt(headDim) : 1;
+    const gain = qkNorm ? this.#weight(layer, `self_attn.${role}_norm.weight`) : null;
+    const unit = gain ? k.rmsNorm(x, null, rmsNormEps) : x;
+    const { cos, sin } = foldGain(k, layer.tables(role), gain, factor);
+    const rotated = k.rotate(k.transpose(unit, [0, 2, 1, 3]), cos, sin);
+    const point = `attn.rot_${role}` as const;
+    if (!layer.wants(point)) return rotated;
+    const shown = layer.at(point, k.transpose(k.scale(rotated, 1 / factor), [0, 2, 1, 3]));
+    return k.scale(k.transpose(shown, [0, 2, 1, 3]), factor);
+  }
 
-    const residPre = at("resid_pre", input);
-    const normalized = at(
-      "ln1.normalized",
-      k.rmsNorm(residPre, weight("input_layernorm.weight"), config.rmsNormEps),
-    );
-    const z = at("attn.z", this.#attention(index, normalized, tables, options, lastRows)); // [B, T, N, H]
+  /** The output projection of the heads' outputs `[B, T, N, H]`: `[B, T, D]`. */
+  #output(layer: LayerPass, z: Tensor): Tensor {
     const [batch, tokens, heads, headDim] = z.shape;
-    const attnOut = at(
-      "attn_out",
-      k.linear(
-        k.reshape(z, [batch, tokens, heads * headDim]), // [B, T, N, H] -> [B, T, N*H]
-        weight("self_attn.o_proj.weight"),
-        bias("self_attn.o_proj.bias"),
-      ),
+    return this.kernels.linear(
+      this.kernels.reshape(z, [batch, tokens, heads * headDim]),
+      this.#weight(layer, "self_attn.o_proj.weight"),
+      this.#bias(layer, "self_attn.o_proj.bias"),
     );
-    const residMid = at("resid_mid", k.add(this.#last(residPre, lastRows), attnOut));
+  }
 
-    const normalizedMid = at(
-      "ln2.normalized",
-      k.rmsNorm(residMid, weight("post_attention_layernorm.weight"), config.rmsNormEps),
-    );
-    const feedForward = () => {
-      const gate = at("mlp.pre", k.linear(normalizedMid, weight("mlp.gate_proj.weight")));
-      const up = at("mlp.pre_linear", k.linear(normalizedMid, weight("mlp.up_proj.weight")));
-      const post = at("mlp.post", k.gatedActivation(gate, up, config.hiddenAct));
-      return k.linear(post, weight("mlp.down_proj.weight"));
-    };
-    const mlpOut = at(
-      "mlp_out",
-      config.experts?.layers.includes(index)
-        ? this.#experts(index, normalizedMid, options)
-        : feedForward(),
-    );
-    return at("resid_post", k.add(residMid, mlpOut));
+  /** The gated feed-forward network, or the experts, of a layer, `[B, T, D]`. */
+  #feedForward(layer: LayerPass, x: Tensor): Tensor {
+    const { kernels: k, config } = this;
+    if (config.experts?.layers.includes(layer.index)) return this.#experts(layer, x);
+    const gate = layer.at("mlp.pre", k.linear(x, this.#weight(layer, "mlp.gate_proj.weight")));
+    const up = layer.at("mlp.pre_linear", k.linear(x, this.#weight(layer, "mlp.up_proj.weight")));
+    const post = layer.at("mlp.post", k.gatedActivation(gate, up, config.hiddenAct));
+    return k.linear(post, this.#weight(layer, "mlp.down_proj.weight"));
   }
 
   /** The feed-forward network of a layer with experts, `[B, T, D]`. */
-  #experts(layer: number, x: Tensor, { hooks }: DecoderOptions): Tensor {
-    const { kernels: k, config, weights } = this;
-    for (const point of ["mlp.pre", "mlp.pre_linear", "mlp.post"]) {
-      const name = `blocks.${layer}.${point}`;
-      if (!hooks?.wants(name)) continue;
+  #experts(layer: LayerPass, x: Tensor): Tensor {
+    const { kernels: k, config } = this;
+    for (const point of ["mlp.pre", "mlp.pre_linear", "mlp.post"] as const) {
+      if (!layer.wants(point)) continue;
       throw new InputError(
-        `Cannot hook "${name}": layer ${layer} has experts, which see different rows each; ` +
-          `hook "blocks.${layer}.mlp_out"`,
+        `Cannot hook "${layer.nameOf(point)}": layer ${layer.index} has experts, which see ` +
+          `different rows each; hook "${layer.nameOf("mlp_out")}"`,
       );
     }
-    const weight = (name: string) => weights.get(`layers.${layer}.mlp.${name}`);
     const own = {
-      router: weight("gate.weight"),
-      gateUp: weight("experts.gate_up_proj"),
-      down: weight("experts.down_proj"),
+      router: this.#weight(layer, "mlp.gate.weight"),
+      gateUp: this.#weight(layer, "mlp.experts.gate_up_proj"),
+      down: this.#weight(layer, "mlp.experts.down_proj"),
     };
     return expertsFeedForward(k, x, own, config.experts!, config.hiddenAct);
   }
 
-  /** Heads' outputs z `[B, T, N, H]` of one layer, from its normalised input `[B, T, D]`. */
-  #attention(
-    layer: number,
-    x: Tensor,
-    tables: RopeTables,
-    options: DecoderOptions,
-    lastRows?: number,
-  ): Tensor {
-    const { kernels: k, config, weights } = this;
-    const { numAttentionHeads, numKeyValueHeads, headDim } = config;
-    const [batch, tokens] = x.shape;
-    const hooks = options.hooks;
-    const first = options.cache?.length ?? 0;
-    const nameOf = (point: DecoderLayerPoint) => `blocks.${layer}.${point}`;
-    const wanted = Math.min(lastRows ?? tokens, tokens); // queries
-    const at = (point: DecoderLayerPoint, t: Tensor) => {
-      const rows = point === "attn.scores" || point === "attn.pattern" ? t.shape[2] : t.shape[1];
-      return hooks?.apply(nameOf(point), t, first + tokens - rows) ?? t;
-    };
-    const project = (role: "q" | "k" | "v", heads: number) => {
-      const name = `layers.${layer}.self_attn.${role}_proj`;
-      const input = role === "q" ? this.#last(x, wanted) : x;
-      const flat = k.linear(input, weights.get(`${name}.weight`), weights.find(`${name}.bias`));
-      return at(`attn.${role}`, k.reshape(flat, [batch, input.shape[1], heads, headDim])); // [B, T, heads, H]
-    };
-    // Norm, gain, rotary embedding and the factor of queries in one go: the gain and the factor are
-    // folded into the tables.
-    const rotated = (role: "q" | "k", heads: number, factor: number) => {
-      const projected = project(role, heads);
-      const gain = config.qkNorm
-        ? weights.get(`layers.${layer}.self_attn.${role}_norm.weight`)
-        : null;
-      const unit = gain ? k.rmsNorm(projected, null, config.rmsNormEps) : projected;
-      const own = role === "q" && wanted < tokens ? lastOf(tables) : tables;
-      const folded = foldGain(k, own, gain, factor);
-      const turned = k.rotate(k.transpose(unit, [0, 2, 1, 3]), folded.cos, folded.sin); // [B, heads, T, H]
-      return hookedRotation(role, turned, factor);
-    };
-    const lastOf = ({ cos, sin }: RopeTables): RopeTables => ({
-      cos: k.slice(cos, [tokens - wanted, 0], [-1, -1]),
-      sin: k.slice(sin, [tokens - wanted, 0], [-1, -1]),
-    });
-    const hookedRotation = (role: "q" | "k", turned: Tensor, factor: number) => {
-      const point = `attn.rot_${role}` as const;
-      if (!hooks?.wants(nameOf(point))) return turned;
-      const seen = at(point, k.transpose(k.scale(turned, 1 / factor), [0, 2, 1, 3])); // [B, T, heads, H]
-      return k.scale(k.transpose(seen, [0, 2, 1, 3]), factor);
-    };
+  /** A weight of a layer by its name within it. */
+  #weight({ index }: LayerPass, name: string): Tensor {
+    return this.weights.get(`layers.${index}.${name}`);
+  }
 
-    const query = rotated("q", numAttentionHeads, 1 / Math.sqrt(headDim));
-    const key = rotated("k", numKeyValueHeads, 1);
-    const value = k.transpose(project("v", numKeyValueHeads), [0, 2, 1, 3]); // [B, K, T, H]
-    const hookFor = (point: DecoderLayerPoint) =>
-      hooks?.wants(nameOf(point)) ? (t: Tensor) => at(point, t) : undefined;
-    const onScores = hookFor("attn.scores"), onPattern = hookFor("attn.pattern");
-    const request = options.patternRows;
-    if (
-      (onScores || onPattern || request) &&
-      options.cache?.isWhole(layer, numKeyValueHeads) === false
-    ) {
-      throw new InputError(
-        `Cannot show the attention of layer ${layer}: its short cache does not keep all keys; ` +
-          `run with a cache made without an attention function`,
-      );
-    }
-    const groups = options.cache?.append(layer, key, value) ??
-      [{
-        heads: Array.from({ length: numKeyValueHeads }, (_, i) => i),
-        segments: [{ key, value }],
-      }];
-    if (request) {
-      const rows = request.rows.map((row) => row - (tokens - wanted));
-      k.scope(() => request.onPattern(layer, patternOfRows(k, query, groups[0].segments, rows), k));
-    }
-    const call = { query, layer, onScores, onPattern };
-    const z = groupedAttention(k, options.attention ?? denseAttention, call, groups);
-    return k.transpose(z, [0, 2, 1, 3]); // [B, N, T, H] -> [B, T, N, H]
+  /** A bias of a layer, or null where there is none. */
+  #bias({ index }: LayerPass, name: string): Tensor | null {
+    return this.weights.find(`layers.${index}.${name}`);
   }
 
   /**
    * The final norm and the head: logits `[B, T, V]` of a residual stream `[B, T, D]`, in float32.
    *
-   * @param rows if given, only these positions
+   * @param lastOnly only the last position's logits, `[B, 1, V]`
    */
   logits(residual: Tensor, options: Pick<DecoderOptions, "hooks"> = {}, lastOnly = false): Tensor {
     const { kernels: k, config, lmHead } = this;

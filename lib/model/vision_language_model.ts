@@ -6,7 +6,6 @@
 import { InputError } from "../common/errors.ts";
 import { gridOf, type HeadGrid } from "../common/head_id.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
-import type { CapturedArray, CaptureRequest } from "../hooks/capture.ts";
 import { hookNames, type Hooks } from "../hooks/hook_point.ts";
 import { hookEntries, RunHooks } from "../hooks/run_hooks.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
@@ -15,44 +14,10 @@ import { type ModelConfig, visionDepth } from "./config.ts";
 import { KvCache } from "./kv_cache.ts";
 import type { ModelInputs, VisionFeatures, VisionTower } from "./model_inputs.ts";
 import { StagedForward } from "./staged_forward.ts";
-import type { PatternRequest, TextDecoder } from "./text_decoder.ts";
+import type { PatternRequest } from "./decoder_pass.ts";
+import type { EmbeddedPrompt, ForwardOptions, ForwardResult, RunOptions } from "./run_options.ts";
+import type { TextDecoder } from "./text_decoder.ts";
 import type { WeightsMap } from "./weights_map.ts";
-
-/** What a run may be asked for. */
-export interface RunOptions {
-  /** Functions at hook points. */
-  readonly hooks?: Hooks;
-  /** Attention function of the decoder; dense by default. */
-  readonly attention?: AttentionFunction;
-}
-
-/** What a forward pass may be asked for. */
-export interface ForwardOptions extends RunOptions {
-  /** Activations to copy out. */
-  readonly capture?: CaptureRequest;
-  /** Pattern rows wanted at every layer. */
-  readonly patternRows?: PatternRequest;
-  /** Logits of all positions, of the last only (default), or none. */
-  readonly logits?: "all" | "last" | "none";
-}
-
-/** What a forward pass gives: plain data. */
-export interface ForwardResult {
-  /** `[T, V]`, `[1, V]` or null, as asked. */
-  readonly logits: CapturedArray | null;
-  /** Captured activations by hook name, in the order in which the point fired. */
-  readonly captured: ReadonlyMap<string, readonly CapturedArray[]>;
-  /** How often each hooked point fired. */
-  readonly fireCounts: ReadonlyMap<string, number>;
-}
-
-/** Decoder inputs of one prompt. */
-export interface EmbeddedPrompt {
-  /** `[1, T, D]` in float32. */
-  readonly embeddings: Tensor;
-  /** Each `[1, T, D]`; empty without DeepStack. */
-  readonly deepstack: readonly Tensor[];
-}
 
 /** A multimodal (or text-only) language model on given kernels. */
 export class VisionLanguageModel {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openCheckpoint } from "../../lib/families/checkpoint.ts";
 import { StreamedModel, type StreamedPrompt } from "../../lib/families/stream.ts";
-import type { ForwardOptions } from "../../lib/model/vision_language_model.ts";
+import type { ForwardOptions } from "../../lib/model/run_options.ts";
 import { goldenCase, goldenCases, goldenDir, goldenModel, testKernels } from "../suites/golden.ts";
 import { assertNear } from "../suites/near.ts";
 

@@ -1,0 +1,173 @@
+/**
+ * One pass through the decoder: what its layers need besides weights. Hooks, cache, rotary tables,
+ * positions and the rows that are wanted are put together once for each pass, so that the layers
+ * themselves read as in the papers.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import type { DecoderLayerPoint } from "../hooks/hook_point.ts";
+import type { RunHooks } from "../hooks/run_hooks.ts";
+import { type AttentionFunction, denseAttention, patternOfRows } from "../nn/attention.ts";
+import { groupedAttention, type KeyValueGroup } from "../nn/grouped_attention.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
+import { type RopeTables, ropeTables } from "../nn/rope.ts";
+import type { TextConfig } from "./config.ts";
+import type { KvCache } from "./kv_cache.ts";
+
+/** Asks for the attention pattern of some query rows at every layer, without the whole pattern. */
+export interface PatternRequest {
+  /** Rows of this call's T queries, ascending. */
+  readonly rows: readonly number[];
+  /**
+   * Receives `[B, N, rows, S]` in float32 at each layer, within a scope: keep or read what is needed.
+   */
+  readonly onPattern: (layer: number, pattern: Tensor, kernels: Kernels) => void;
+}
+
+/** What one pass through the decoder may be asked for. */
+export interface DecoderOptions {
+  /** Hooks of this run. */
+  readonly hooks?: RunHooks | null;
+  /** Cache to read and extend; without one, nothing is kept. */
+  readonly cache?: KvCache | null;
+  /** Attention function; dense by default. */
+  readonly attention?: AttentionFunction;
+  /** Pattern rows wanted at every layer. */
+  readonly patternRows?: PatternRequest;
+  /** DeepStack features by layer, `[B, T, D]`, added after decoder layers 0, 1, … */
+  readonly deepstack?: readonly Tensor[];
+  /** Largest position of the whole prompt plus one, where only its beginning is run. */
+  readonly extent?: number;
+  /** First layer to run (its input is `embeddings`); 0 by default. */
+  readonly fromLayer?: number;
+  /** Layer before which to stop; all by default. */
+  readonly toLayer?: number;
+  /**
+   * Only this many last rows are wanted of the last layer that runs: its queries, its feed-forward
+   * network and the result have no others, and pattern rows must lie among them. All by default.
+   */
+  readonly lastRows?: number;
+}
+
+/** One pass over T tokens. */
+export class DecoderPass {
+  /** Position of the first token: that of the cache. */
+  readonly first: number;
+  /** Rotary tables of all tokens, `[T, H]`. */
+  readonly tables: RopeTables;
+
+  /**
+   * Begins a pass.
+   *
+   * @param positionIds `[axes, T]` of the tokens, row by row
+   * @param tokens T
+   */
+  constructor(
+    readonly kernels: Kernels,
+    readonly config: TextConfig,
+    positionIds: Int32Array,
+    readonly tokens: number,
+    readonly options: DecoderOptions,
+  ) {
+    this.first = options.cache?.length ?? 0;
+    this.tables = ropeTables(kernels, config, positionIds, tokens, options.extent);
+  }
+
+  /** The part of a layer; the last one that runs gives only the rows that are wanted. */
+  layer(index: number): LayerPass {
+    const { toLayer = this.config.numHiddenLayers, lastRows = this.tokens } = this.options;
+    const rows = index === toLayer - 1 ? Math.min(lastRows, this.tokens) : this.tokens;
+    return new LayerPass(this, index, rows);
+  }
+}
+
+/** A layer's part of a pass. */
+export class LayerPass {
+  /**
+   * Made by {@link DecoderPass.layer}.
+   *
+   * @param rows how many of the last tokens come out of the layer
+   */
+  constructor(readonly pass: DecoderPass, readonly index: number, readonly rows: number) {}
+
+  /** The name of a hook point of this layer. */
+  nameOf(point: DecoderLayerPoint): string {
+    return `blocks.${this.index}.${point}`;
+  }
+
+  /** Whether a hook wants a point. */
+  wants(point: DecoderLayerPoint): boolean {
+    return this.pass.options.hooks?.wants(this.nameOf(point)) ?? false;
+  }
+
+  /** An activation as hooks leave it. */
+  at(point: DecoderLayerPoint, x: Tensor): Tensor {
+    const { hooks } = this.pass.options;
+    if (!hooks) return x;
+    const rows = point === "attn.scores" || point === "attn.pattern" ? x.shape[2] : x.shape[1];
+    return hooks.apply(this.nameOf(point), x, this.pass.first + this.pass.tokens - rows);
+  }
+
+  /** The rows of `[B, T, ..]` that come out of the layer; `x` itself where all do. */
+  last(x: Tensor): Tensor {
+    const skipped = x.shape[1] - this.rows;
+    if (skipped <= 0) return x;
+    const begin = x.shape.map((_, axis) => axis === 1 ? skipped : 0);
+    return this.pass.kernels.slice(x, begin, x.shape.map(() => -1));
+  }
+
+  /** Rotary tables of the keys (all tokens), or of the queries (the rows that come out). */
+  tables(role: "q" | "k"): RopeTables {
+    const { kernels: k, tables, tokens } = this.pass;
+    const skipped = tokens - this.rows;
+    if (role === "k" || skipped === 0) return tables;
+    return {
+      cos: k.slice(tables.cos, [skipped, 0], [-1, -1]),
+      sin: k.slice(tables.sin, [skipped, 0], [-1, -1]),
+    };
+  }
+
+  /**
+   * Adds keys and values `[B, K, T, H]` to the cache, and gives what the queries may see.
+   *
+   * @throws {InputError} if somebody wants to see attention, and a short cache lacks keys
+   */
+  append(key: Tensor, value: Tensor): readonly KeyValueGroup[] {
+    const { cache, patternRows } = this.pass.options;
+    const keyValueHeads = key.shape[1];
+    if (!cache) {
+      const heads = Array.from({ length: keyValueHeads }, (_, i) => i);
+      return [{ heads, segments: [{ key, value }] }];
+    }
+    const watched = patternRows || this.wants("attn.scores") || this.wants("attn.pattern");
+    if (watched && !cache.isWhole(this.index, keyValueHeads)) {
+      throw new InputError(
+        `Cannot show the attention of layer ${this.index}: its short cache does not keep all ` +
+          "keys; run with a cache made without an attention function",
+      );
+    }
+    return cache.append(this.index, key, value);
+  }
+
+  /** Attention of the queries `[B, N, rows, H]` to what they may see: z of the same shape. */
+  attend(query: Tensor, seen: readonly KeyValueGroup[]): Tensor {
+    const { kernels: k, tokens, options } = this.pass;
+    const { patternRows, attention = denseAttention } = options;
+    if (patternRows) {
+      const rows = patternRows.rows.map((row) => row - (tokens - this.rows));
+      k.scope(() =>
+        patternRows.onPattern(this.index, patternOfRows(k, query, seen[0].segments, rows), k)
+      );
+    }
+    const hook = (point: "attn.scores" | "attn.pattern") =>
+      this.wants(point) ? (x: Tensor) => this.at(point, x) : undefined;
+    const call = {
+      query,
+      layer: this.index,
+      onScores: hook("attn.scores"),
+      onPattern: hook("attn.pattern"),
+    };
+    return groupedAttention(k, attention, call, seen);
+  }
+}
