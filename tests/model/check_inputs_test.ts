@@ -1,7 +1,7 @@
 import { assert, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
 import { checkInputs } from "../../lib/model/check_inputs.ts";
-import type { ForwardOptions } from "../../lib/model/vision_language_model.ts";
+import type { ForwardOptions } from "../../lib/model/run_options.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
 import { goldenCase, goldenModel, testKernels } from "../suites/golden.ts";
 
