@@ -13,7 +13,12 @@ import type { NamedScores } from "../data/published_scores.ts";
 import { gridOfScores, type HeadScores, meanScores } from "../heads/head_scores.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { ablationPlan, type PlannedAblation, type PlanOptions } from "./ablation_plan.ts";
-import { type AblationResult, ablationResults, type AblationTable } from "./ablation_results.ts";
+import {
+  type AblationResult,
+  ablationResults,
+  type AblationRow,
+  type AblationTable,
+} from "./ablation_results.ts";
 import { checkArrow } from "../heads/arrow_check.ts";
 import { ablationRowsFromArrow, ablationTableToArrow } from "./ablation_table_file.ts";
 import { type Experiment, type ExperimentConfig, runExperiment } from "./experiment.ts";
@@ -85,20 +90,6 @@ export interface AblateHeadsConfig
     readonly matchedBy: string;
     readonly scoredSamples: number;
   };
-}
-
-/** One sample's outcomes, by set of heads. */
-export interface AblationRow {
-  /** The sample. */
-  readonly id: string;
-  /** Its domain. */
-  readonly domain: string;
-  /** 1 where the answer is right. */
-  readonly correct: Float32Array;
-  /** Log-probability of the right answer. */
-  readonly logProb: Float32Array;
-  /** Further scores by name, where the sample has them. */
-  readonly scores?: Readonly<Record<string, Float32Array>>;
 }
 
 /** Outcomes of one sample under every variant. */

@@ -16,6 +16,20 @@ import { sampleMatrix } from "../stats/matrix.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
 import { controlNames, type PlannedAblation } from "./ablation_plan.ts";
 
+/** One sample's outcomes, by set of heads. */
+export interface AblationRow {
+  /** The sample. */
+  readonly id: string;
+  /** Its domain. */
+  readonly domain: string;
+  /** 1 where the answer is right. */
+  readonly correct: Float32Array;
+  /** Log-probability of the right answer. */
+  readonly logProb: Float32Array;
+  /** Further scores by name, where the sample has them. */
+  readonly scores?: Readonly<Record<string, Float32Array>>;
+}
+
 /** Measured by sample and set of heads; `[samples, sets]` row by row. */
 export interface AblationTable {
   /** The sets of heads; the first is empty, the baseline. */

@@ -6,9 +6,8 @@
 import * as arrow from "apache-arrow";
 import { InputError } from "../common/errors.ts";
 import { textColumn } from "../heads/arrow_columns.ts";
-import type { AblationRow } from "./ablate_heads.ts";
 import type { PlannedAblation } from "./ablation_plan.ts";
-import type { AblationTable } from "./ablation_results.ts";
+import type { AblationRow, AblationTable } from "./ablation_results.ts";
 
 /** Columns of every file; what stands behind them are scores by name. */
 const fixedColumns = [

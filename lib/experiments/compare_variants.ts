@@ -11,10 +11,10 @@ import type { BootstrapOptions } from "../stats/bootstrap.ts";
 import {
   type AblateHeadsOptions,
   ablateSample,
-  type AblationRow,
   type AblationSample,
   type LazyAblationSample,
 } from "./ablate_heads.ts";
+import type { AblationRow } from "./ablation_results.ts";
 
 /** What one variant costs, paired by sample. */
 export interface VariantEffect {
