@@ -4,14 +4,16 @@
  * @module
  */
 import { join } from "node:path";
+import { hasJupyter } from "./run_notebook.ts";
 import { exists, repository, say } from "./setup/command.ts";
 import { jupyterEnvironment } from "./setup/jupyter.ts";
 import { pythonEnvironment, venvProgram } from "./setup/python.ts";
 
-/** Arguments for JupyterLab. As the system's administrator it needs leave to run at all. */
+/** Arguments for Python that start JupyterLab. As the system's administrator it needs leave to run at all. */
 export function labArguments(notebook: string, administrator: boolean): string[] {
   return [
-    "lab",
+    // not the program "jupyter", which names the folder that it was installed in
+    ...["-m", "jupyterlab"],
     notebook,
     `--ServerApp.root_dir=${repository}`,
     "--MultiKernelManager.default_kernel_name=deno",
@@ -23,14 +25,14 @@ export function labArguments(notebook: string, administrator: boolean): string[]
 }
 
 if (import.meta.main) {
-  const jupyter = venvProgram("jupyter");
-  if (!await exists(jupyter)) {
+  const python = venvProgram("python");
+  if (!await exists(python) || !hasJupyter()) {
     say("Cannot open JupyterLab: it is not installed; the set-up above says why");
     Deno.exit(1);
   }
   const administrator = Deno.build.os !== "windows" && Deno.uid() === 0;
   const notebook = join("notebooks", "00_start_here.ipynb");
-  const child = new Deno.Command(jupyter, {
+  const child = new Deno.Command(python, {
     args: [...labArguments(notebook, administrator), ...Deno.args],
     cwd: repository,
     env: { ...pythonEnvironment(Deno.env.toObject()), ...jupyterEnvironment() },

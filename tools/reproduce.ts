@@ -83,7 +83,7 @@ function chosenNotebooks({ model, only }: Options): string[] {
 async function main(options: Options): Promise<number> {
   if (!hasJupyter()) {
     console.error(
-      "Jupyter is not set up (no Python 3.10+, or no network), so the notebooks were not run; " +
+      "Jupyter is not set up (the set-up above says why), so the notebooks were not run; " +
         "the library and the command line work without it",
     );
     return options.whereJupyter ? 0 : 1;

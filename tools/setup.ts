@@ -7,7 +7,8 @@
  * @module
  */
 import { join } from "node:path";
-import { lastLine, repository, run, say, SetupError } from "./setup/command.ts";
+import { isDiskFull, lastLine, repository, run, say, SetupError } from "./setup/command.ts";
+import { checkDisk } from "./setup/disk.ts";
 import { setUpJupyter } from "./setup/jupyter.ts";
 import { setUpNative } from "./setup/native.ts";
 import { makeVenv } from "./setup/python.ts";
@@ -35,7 +36,9 @@ async function installPackages(): Promise<string> {
   const before = await Deno.stat(join(repository, "node_modules")).then(() => true, () => false);
   if (!before) say("      npm packages: about 90 MB to download, 410 MB in node_modules");
   const { ok, stderr } = await run(Deno.execPath(), ["install", "--quiet", "--frozen"]);
-  if (!ok) throw new SetupError(lastLine(stderr));
+  if (!ok) {
+    throw new SetupError(isDiskFull(stderr) ? "no space is left on the disk" : lastLine(stderr));
+  }
   return before ? "there already" : "installed";
 }
 
@@ -67,6 +70,11 @@ if (import.meta.main) {
     const help = Deno.args.includes("--help");
     say(help ? usage : `Cannot set up with ${choices.join(" ")}\n\n${usage}`);
     Deno.exit(help ? 0 : 2);
+  }
+  const space = await checkDisk().catch((error) => error);
+  if (space instanceof SetupError) {
+    say(`Cannot set up: ${space.message}`);
+    Deno.exit(1);
   }
   const gpu = choices[0] === undefined ? undefined : choices[0] === "--gpu";
   const succeeded = await runSteps([

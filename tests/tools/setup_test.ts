@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { bindingArguments } from "../../tools/setup/compiler.ts";
-import { digest, lastLine, repository, run } from "../../tools/setup/command.ts";
-import { jupyterEnvironment, kernelSpec } from "../../tools/setup/jupyter.ts";
+import { digest, lastLine, repository, run, SetupError } from "../../tools/setup/command.ts";
+import { checkDisk, freeMegabytes } from "../../tools/setup/disk.ts";
+import { installArguments, jupyterEnvironment, kernelSpec } from "../../tools/setup/jupyter.ts";
 import { unsupported } from "../../tools/setup/native.ts";
 import {
   findPython,
@@ -73,6 +74,20 @@ Deno.test("a missing network is told apart from a missing package", () => {
   assertEquals(lastLine(""), "no message");
 });
 
+Deno.test("a full disk is told as such, before the set-up and in it", async () => {
+  const full = "ERROR: Exception:\nTraceback ...\nOSError: [Errno 28] No space left on device\n";
+  assertStringIncludes(pipFailure(full), "no space is left");
+  const folder = await Deno.makeTempDir();
+  await checkDisk(folder, 5000);
+  await checkDisk(folder, null);
+  const error = await assertRejects(() => checkDisk(folder, 700), SetupError);
+  assertStringIncludes(error.message, "700 MB free");
+  for (const name of [".native", ".venv", "node_modules"]) await Deno.mkdir(join(folder, name));
+  await checkDisk(folder, 1);
+  await Deno.remove(folder, { recursive: true });
+  assert(freeMegabytes(".")! > 0);
+});
+
 Deno.test("each supported system has one pinned package, and the others a reason", () => {
   for (const [os, arch] of [["linux", "x86_64"], ["linux", "aarch64"], ["darwin", "aarch64"]]) {
     const wheel = tensorFlowWheel(os, arch, false)!;
@@ -133,10 +148,22 @@ Deno.test("the set-up refuses options that it does not know, before it does anyt
 Deno.test("dependencies are pinned exactly, and the lock file names no host", async () => {
   const config = JSON.parse(await Deno.readTextFile(join(repository, "deno.json")));
   for (const [name, target] of Object.entries<string>(config.imports)) {
-    assert(/^(\.\/|npm:(@[\w-]+\/)?[\w.-]+@\d+\.\d+\.\d+)/.test(target), `${name}: ${target}`);
+    assert(/^(\.\/|npm:\/?(@[\w-]+\/)?[\w.-]+@\d+\.\d+\.\d+)/.test(target), `${name}: ${target}`);
   }
   const lock = await Deno.readTextFile(join(repository, "deno.lock"));
   assert(!/https?:\/\//.test(lock));
-  const python = await Deno.readTextFile(join(repository, "tools", "setup", "constraints.txt"));
-  assert(python.trim().split("\n").every((line) => /^[a-z0-9-]+==[\w.]+$/.test(line)));
+  const python = await Deno.readTextFile(join(repository, "tools", "setup", "jupyter.lock.txt"));
+  const entries = python.replace(/^#.*\n/gm, "").split(/\n(?=\S)/);
+  assert(entries.length > 80);
+  for (const entry of entries) {
+    assert(
+      /^[a-z0-9-]+==[\w.]+( ; .*)?( \\\n +--hash=sha256:[0-9a-f]{64})+\n?$/.test(entry),
+      entry,
+    );
+  }
+  const wanted = await Deno.readTextFile(join(repository, "tools", "setup", "requirements.txt"));
+  for (const line of wanted.trim().split("\n").filter((line) => !line.startsWith("#"))) {
+    assert(entries.some((entry) => entry.startsWith(`${line} `)), `${line} is not in the lock`);
+  }
+  assert(installArguments("x").includes("--require-hashes"));
 });

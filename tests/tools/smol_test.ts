@@ -1,6 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { exists, SetupError } from "../../tools/setup/command.ts";
-import { fileProblem, place, smolFile } from "../../tools/setup/smol.ts";
+import {
+  fileProblem,
+  isWholeCheckpoint,
+  linkCheckpoint,
+  place,
+  smolFile,
+} from "../../tools/setup/smol.ts";
 
 /** "abc", whose SHA-256 is in FIPS 180. */
 const abc = {
@@ -26,4 +32,19 @@ Deno.test("fileProblem and place: only the wanted bytes get to their place", asy
 
 Deno.test("the model is named by a whole checksum", () => {
   assertEquals(/^[0-9a-f]{64}$/.test(smolFile.sha256), true);
+});
+
+Deno.test("a folder of links that was half made does not count as a model", async () => {
+  const folder = await Deno.makeTempDir();
+  const [from, to] = [`${folder}/copy`, `${folder}/smol`];
+  await Deno.mkdir(from);
+  for (const name of ["config.json", "tokenizer.json", "model.safetensors"]) {
+    await Deno.writeTextFile(`${from}/${name}`, "{}");
+  }
+  assertEquals(await isWholeCheckpoint(to), false);
+  await linkCheckpoint(from, to);
+  assertEquals(await isWholeCheckpoint(to), true);
+  await Deno.remove(`${from}/model.safetensors`); // the link leads nowhere
+  assertEquals(await isWholeCheckpoint(to), false);
+  await Deno.remove(folder, { recursive: true });
 });

@@ -66,6 +66,11 @@ export function lastLine(text: string): string {
   return (lines.at(-1) ?? "no message").slice(0, 200);
 }
 
+/** Whether what a program said means that the disk is full. */
+export function isDiskFull(text: string): boolean {
+  return /No space left on device|Errno 28|ENOSPC|os error 28|Disk quota exceeded/i.test(text);
+}
+
 /** Whether a file or folder exists. */
 export async function exists(path: string): Promise<boolean> {
   try {

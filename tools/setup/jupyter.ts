@@ -7,9 +7,7 @@ import { digest, exists, patiently, readIfThere, repository, say, SetupError } f
 import { pip, pipFailure, venv, venvProgram } from "./python.ts";
 
 const stampFile = join(venv, "corelens-jupyter.txt");
-const folder = join(repository, "tools", "setup");
-const requirements = join(folder, "requirements.txt");
-const constraints = join(folder, "constraints.txt");
+const lock = join(repository, "tools", "setup", "jupyter.lock.txt");
 
 /** What Jupyter reads to start a kernel. */
 export interface KernelSpec {
@@ -70,30 +68,29 @@ async function writeSettings(): Promise<void> {
 }
 
 /**
+ * How pip installs: only files whose checksums the lock holds, and no package that would have to be
+ * built, which runs its code. There is no second try without them.
+ */
+export function installArguments(lockFile: string): string[] {
+  const checks = ["--require-hashes", "--only-binary=:all:", "--no-deps"];
+  return ["install", "--quiet", ...checks, "--requirement", lockFile];
+}
+
+/**
  * Installs JupyterLab and the kernel unless they are there.
  *
  * @returns what was done, in a few words
  * @throws {SetupError} when the packages cannot be had
  */
 export async function setUpJupyter(): Promise<string> {
-  const wanted = await digest(
-    await Deno.readTextFile(requirements) + await Deno.readTextFile(constraints),
-  );
+  const wanted = await digest(await Deno.readTextFile(lock));
   if (await readIfThere(stampFile) === wanted) {
     await writeSettings();
     return "there already";
   }
   if (!await exists(venvProgram("python"))) throw new SetupError("it needs Python 3.10 or later");
   say("      JupyterLab and plotly's renderer: about 55 MB to download, 310 MB installed in .venv");
-  const install = (...more: string[]) =>
-    patiently("installing", pip(["install", "--quiet", "--requirement", requirements, ...more]));
-  let result = await install("--constraint", constraints);
-  if (!result.ok && !/no network/.test(pipFailure(result.stderr))) {
-    say(
-      `      the pinned versions do not install (${pipFailure(result.stderr)}); trying newer ones`,
-    );
-    result = await install();
-  }
+  const result = await patiently("installing", pip(installArguments(lock)));
   if (!result.ok) throw new SetupError(pipFailure(result.stderr));
   await writeSettings();
   await Deno.writeTextFile(stampFile, wanted);

@@ -15,6 +15,7 @@ import { childOptions, compiledPackages } from "./installed.ts";
 import {
   digest,
   exists,
+  isDiskFull,
   lastLine,
   patiently,
   readIfThere,
@@ -110,7 +111,8 @@ export async function unpack(
 ): Promise<void> {
   const args = ["-c", unpackProgram, folder, wheel, ...prefixes];
   const { ok, stderr } = await run(venvProgram("python"), args);
-  if (!ok) throw new SetupError(`cannot unpack ${wheel}: ${lastLine(stderr)}`);
+  const why = isDiskFull(stderr) ? "no space is left on the disk" : lastLine(stderr);
+  if (!ok) throw new SetupError(`cannot unpack ${wheel}: ${why}`);
 }
 
 /** Compiles with the first compiler that can; downloads one where none is installed. */

