@@ -7,8 +7,8 @@ import type { DomainName } from "./options.ts";
  *
  * @example
  * ```ts
- * import { domainsFor } from "./samples.ts";
- * import { fromPretrained } from "../families/pretrained.ts";
+ * import { domainsFor } from "./domains_for.ts";
+ * import { fromPretrained } from "../../lib/families/pretrained.ts";
  * import { assertEquals } from "@std/assert";
  * using model = await fromPretrained("tests/golden/llava"); // takes no videos
  * assertEquals(domainsFor(model), ["scene", "page", "document"]);
