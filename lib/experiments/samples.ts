@@ -7,6 +7,7 @@
 import type { PretrainedModel } from "../families/pretrained.ts";
 import { questionMessages } from "../inputs/messages.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
+import { UnseenEvidenceError } from "../inputs/evidence.ts";
 import { tokensOf } from "../inputs/token_spans.ts";
 import { type FolderSample, loadSample } from "../data/folder_data_set.ts";
 import type { Sample } from "../data/sample.ts";
@@ -29,6 +30,12 @@ export interface PromptOptions {
   readonly contentless?: string;
 }
 
+/** What a prompt is for. */
+export interface EvidenceOptions {
+  /** Whether evidence that the model does not see makes a sample unusable; not by default. */
+  readonly needsEvidence?: boolean;
+}
+
 /** A sample with its pictures. */
 async function inMemory(sample: AnySample): Promise<Sample> {
   return "folder" in sample ? await loadSample(sample) : sample;
@@ -36,18 +43,24 @@ async function inMemory(sample: AnySample): Promise<Sample> {
 
 /**
  * The prompt of a sample: one user turn with the media in order, then the question, and its evidence
- * as tokens.
+ * as tokens; none where the model sees nothing of it, which only scores of heads need.
  *
  * @throws {UnusableSampleError} that names the sample, if its pictures or evidence cannot be used
  */
 export async function samplePrompt(
   model: PretrainedModel,
   sample: AnySample,
+  { needsEvidence = false }: EvidenceOptions = {},
 ): Promise<PreparedPrompt> {
   try {
     const loaded = await inMemory(sample);
-    const { question, evidence } = loaded;
-    return await model.prepare(questionMessages(loaded), { question, evidence });
+    const { question, evidence } = loaded, messages = questionMessages(loaded);
+    try {
+      return await model.prepare(messages, { question, evidence });
+    } catch (error) {
+      if (needsEvidence || !(error instanceof UnseenEvidenceError)) throw error;
+      return await model.prepare(messages, { question });
+    }
   } catch (error) {
     throw UnusableSampleError.of(sample.id, error);
   }
@@ -57,8 +70,9 @@ export async function samplePrompt(
 export async function promptedSample(
   model: PretrainedModel,
   sample: AnySample,
+  options: EvidenceOptions = {},
 ): Promise<Pick<HeadSample, "id" | "domain" | "spans"> & { readonly inputs: PreparedPrompt }> {
-  const inputs = await samplePrompt(model, sample);
+  const inputs = await samplePrompt(model, sample, options);
   return { id: sample.id, domain: sample.domain, inputs, spans: inputs.spans };
 }
 
@@ -124,7 +138,7 @@ export function headSamples(
     ? undefined
     : model.processor.tokenizer.encode(options.contentless, { addSpecialTokens: false });
   return lazily(samples, async (sample): Promise<HeadSample> => {
-    const prompted = await promptedSample(model, sample);
+    const prompted = await promptedSample(model, sample, { needsEvidence: true });
     checkSpans(prompted);
     return { ...prompted, grids: prompted.inputs.grids, contentless };
   }, options.contentless === undefined ? null : { contentless: options.contentless });

@@ -26,6 +26,9 @@ export type Evidence =
   | { readonly frames: readonly [first: number, last: number]; readonly box?: Box }
   | { readonly text: TextRange };
 
+/** The model sees nothing of the evidence: its frames lie between sampled ones, its box is cropped away. */
+export class UnseenEvidenceError extends InputError {}
+
 /** What evidence is looked up in: a prepared prompt. */
 export interface EvidenceSources {
   /** Its text. */
@@ -122,7 +125,7 @@ function gridsOf(evidence: Evidence, grids: readonly PlacedGrid[]): PlacedGrid[]
     frames.some((frame) => first <= frame && frame <= last)
   );
   if (found.length > 0) return found.map((grid) => [grid]);
-  throw new InputError(
+  throw new UnseenEvidenceError(
     `Cannot find frames ${first} to ${last} of the evidence: the model sees frames ` +
       `${someOf(video.flatMap(({ frames }) => frames))} only; sample more of them (fps, nframes)`,
   );
@@ -185,7 +188,8 @@ function tokensOfCharacters([start, end]: TextRange, sources: EvidenceSources): 
  * @param evidence everything that the answer needs
  * @returns token indices, ascending, without repetition
  * @throws {InputError} if an image, a frame range, a box or a text range does not exist, or if the
- *   model sees nothing of it: frames between the sampled ones, a box that is cropped away
+ *   model sees nothing of all the evidence: frames between the sampled ones, boxes that are cropped
+ *   away (of several pieces, some may be unseen)
  *
  * @example
  * ```ts
@@ -202,20 +206,33 @@ export function evidenceTokens(
   sources: EvidenceSources,
   evidence: readonly Evidence[],
 ): number[] {
+  const unseen: UnseenEvidenceError[] = [];
   const tokens = evidence.flatMap((piece) => {
-    if ("text" in piece) return tokensOfCharacters(piece.text, sources);
-    return gridsOf(piece, sources.grids).flatMap((grids) => {
-      const [width, height] = grids[0].size;
-      if (piece.box) checkBox(piece.box, [width, height]);
-      const tokens = tokensInBox(grids, piece.box ?? [0, 0, width, height]);
-      if (tokens.length > 0) return tokens;
-      throw new InputError(
-        `Cannot find box [${(piece.box ?? []).join(", ")}] of the evidence: of the picture of ` +
-          `${width} x ${height} pixels the model sees [${shownBox(grids).join(", ")}] only`,
-      );
-    });
+    try {
+      return tokensOfPiece(piece, sources);
+    } catch (error) {
+      if (!(error instanceof UnseenEvidenceError)) throw error;
+      unseen.push(error);
+      return [];
+    }
   });
+  if (tokens.length === 0 && unseen.length > 0) throw unseen[0];
   return [...new Set(tokens)].sort((a, b) => a - b);
+}
+
+/** @throws {UnseenEvidenceError} where the model sees nothing of it */
+function tokensOfPiece(piece: Evidence, sources: EvidenceSources): number[] {
+  if ("text" in piece) return tokensOfCharacters(piece.text, sources);
+  return gridsOf(piece, sources.grids).flatMap((grids) => {
+    const [width, height] = grids[0].size;
+    if (piece.box) checkBox(piece.box, [width, height]);
+    const tokens = tokensInBox(grids, piece.box ?? [0, 0, width, height]);
+    if (tokens.length > 0) return tokens;
+    throw new UnseenEvidenceError(
+      `Cannot find box [${(piece.box ?? []).join(", ")}] of the evidence: of the picture of ` +
+        `${width} x ${height} pixels the model sees [${shownBox(grids).join(", ")}] only`,
+    );
+  });
 }
 
 /**

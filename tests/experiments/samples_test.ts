@@ -49,3 +49,24 @@ Deno.test("a sample whose evidence has no tokens is one that cannot be used, for
   assertEquals(error.leftOut.sample, sample.id);
   assert((await samplePrompt(model, bare)).inputIds.length > 0);
 });
+
+Deno.test("evidence between the frames that the model sees: no score of heads, but an answer", async () => {
+  using model = await fromPretrained(goldenDir("qwen3_vl"));
+  const [made] = madeSamples(1, { domains: ["video"] });
+  const { frames } = made.video!;
+  const held = Array.from({ length: 40 }, (_, i) => frames[i % frames.length]);
+  const at = (...seen: number[]) => ({
+    ...made,
+    images: undefined,
+    video: { frames: held, fps: 20 }, // the model sees two a second
+    evidence: seen.map((frame) => ({ frames: [frame, frame] as const })),
+  });
+  await assertRejects(
+    () => headSamples(model, [at(3, 5)])[0].load(),
+    UnusableSampleError,
+    "sees frames",
+  );
+  assertEquals((await samplePrompt(model, at(3, 5))).spans.evidence, []);
+  const { spans } = await headSamples(model, [at(0, 3, 5)])[0].load();
+  assert(tokensOf(spans.evidence).length > 0);
+});

@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/common/errors.ts";
-import { type Evidence, evidenceTokens, shownBy, tokensInBox } from "../../lib/inputs/evidence.ts";
+import {
+  type Evidence,
+  evidenceTokens,
+  shownBy,
+  tokensInBox,
+  UnseenEvidenceError,
+} from "../../lib/inputs/evidence.ts";
 import type { Box } from "../../lib/inputs/image.ts";
 import { type PlacedGrid, visualTokens } from "../../lib/inputs/visual_grid.ts";
 
@@ -164,6 +170,9 @@ Deno.test("evidence that the model does not see is refused, and says what it see
   assertThrows(() => frames(20, 30), InputError, "sample more of them (fps, nframes)");
   assertThrows(() => frames(100, 200), InputError, "the video has 40 frames, counted from 0");
   assertThrows(() => frames(0, 40), InputError, "the video has 40 frames");
+  const pieces = [3, 5, 20].map((frame) => ({ frames: [frame, frame] as const }));
+  assertEquals(evidenceTokens(prompt(whole), pieces), [10, 11]); // one of three is seen
+  assertThrows(() => evidenceTokens(prompt(whole), [pieces[0], pieces[2]]), UnseenEvidenceError);
   // the middle of a picture, as LLaVA 1.5 sees it
   const cut: PlacedGrid = { ...video[0], kind: "image", frames: [], region: [10, 0, 30, 20] };
   const boxed = (box: Box) => evidenceTokens(prompt([cut]), [{ image: 0, box }]);
