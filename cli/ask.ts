@@ -1,6 +1,6 @@
 /** `corelens ask`: one question on pictures or a video, answered. */
 import { InputError } from "../lib/common/errors.ts";
-import { headName } from "../lib/common/head_id.ts";
+import { gridOf, headName } from "../lib/common/head_id.ts";
 import { writeTextAtomically } from "../lib/common/files.ts";
 import { fileError } from "../lib/common/system_errors.ts";
 import type { PretrainedModel } from "../lib/families/pretrained.ts";
@@ -23,7 +23,7 @@ async function drawAttention(
   const { attentionOverlay, report } = await import("../lib/figures/mod.ts");
   const { decodeImage } = await import("../lib/inputs/image.ts");
   const { tokensOf } = await import("../lib/inputs/token_spans.ts");
-  const { readRanking } = await import("./sparse.ts");
+  const { readRanking } = await import("../lib/heads/ranking_file.ts");
   const files = [...args.texts("image"), ...args.texts("video")];
   const pictures = await Promise.all(
     files.map(async (file) => await decodeImage(await Deno.readFile(file))),
@@ -32,7 +32,7 @@ async function drawAttention(
   const run = args.text("scores");
   const heads = run === undefined
     ? view.sharpest(tokensOf(prompt.spans.visual), drawnHeads)
-    : (await readRanking(run)).slice(0, drawnHeads);
+    : (await readRanking(run, gridOf(model.config.text))).slice(0, drawnHeads);
   const panels = heads.flatMap((head) =>
     attentionPanels(prompt, pictures, view.head(head), { title: headName(head) })
   );

@@ -4,11 +4,11 @@
  * @module
  */
 import { InputError } from "../lib/common/errors.ts";
-import { gridOf, type HeadId } from "../lib/common/head_id.ts";
-import { readJsonOf } from "../lib/common/text_files.ts";
-import type { ModelConfig } from "../lib/model/config.ts";
+import { gridOf } from "../lib/common/head_id.ts";
+import type { PretrainedModel } from "../lib/families/pretrained.ts";
 import type { AttentionFunction } from "../lib/nn/attention.ts";
 import type { Arguments, Options } from "./command.ts";
+import { otherScoresOption } from "./data.ts";
 
 /** The options. */
 export const sparseOptions: Options = {
@@ -24,26 +24,13 @@ export const sparseOptions: Options = {
   },
   sink: { type: "string", value: "N", help: "first tokens that all heads see (default 64)" },
   window: { type: "string", value: "N", help: "last tokens that all heads see (default 256)" },
+  ...otherScoresOption,
 };
-
-/** Reads the ranking of a `scores.json`, best head first. */
-export async function readRanking(path: string): Promise<HeadId[]> {
-  const isFolder = await Deno.stat(path).then((found) => found.isDirectory, () => false);
-  const file = isFolder ? `${path}/scores.json` : path;
-  const json = await readJsonOf(file);
-  const ranking = typeof json === "object" && json !== null && "ranking" in json && json.ranking;
-  const isPair = (pair: unknown) =>
-    Array.isArray(pair) && pair.length === 2 && pair.every(Number.isInteger);
-  if (!Array.isArray(ranking) || !ranking.every(isPair)) {
-    throw new InputError(`Cannot use ${file}: wanted "ranking", a list of [layer, head]`);
-  }
-  return ranking.map(([layer, head]) => ({ layer, head }));
-}
 
 /** The attention function that the options ask for, or undefined for dense attention. */
 export async function hybridFrom(
   args: Arguments,
-  config: ModelConfig,
+  { network, config }: PretrainedModel,
 ): Promise<AttentionFunction | undefined> {
   const path = args.text("sparse");
   const share = args.number("full-heads", 0.125, 0, 1);
@@ -60,13 +47,14 @@ export async function hybridFrom(
   const { hybridAttention } = await import("../lib/sparse/attention.ts");
   const { hybridPlan } = await import("../lib/sparse/plan.ts");
   const { patterns } = await import("../lib/sparse/patterns/registry.ts");
-  const ranking = await readRanking(path);
-  const { layers, heads } = gridOf(config.text);
-  if (ranking.length !== layers * heads) {
-    throw new InputError(
-      `Cannot use ${path}: it ranks ${ranking.length} heads, the model has ${layers * heads}`,
-    );
+  const { readRanking } = await import("../lib/heads/ranking_file.ts");
+  const { readManifestIfAny } = await import("../lib/experiments/record.ts");
+  const { checkScoreOrigin, scoreOrigin } = await import("../lib/experiments/score_origin.ts");
+  const grid = gridOf(config.text), ranking = await readRanking(path, grid);
+  const origin = scoreOrigin(await readManifestIfAny(path));
+  if (origin.weights !== undefined) {
+    await checkScoreOrigin(origin, network, { allowOtherScores: args.flag("allow-other-scores") });
   }
   const full = ranking.slice(0, Math.round(share * ranking.length));
-  return hybridAttention(hybridPlan({ layers, heads }, full, patterns.local({ sink, window })));
+  return hybridAttention(hybridPlan(grid, full, patterns.local({ sink, window })));
 }

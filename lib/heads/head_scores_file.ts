@@ -6,6 +6,7 @@
  */
 import * as arrow from "apache-arrow";
 import { InputError } from "../common/errors.ts";
+import { quoted } from "../common/text.ts";
 import { textColumn } from "./arrow_columns.ts";
 import type { HeadScores } from "./head_scores.ts";
 
@@ -88,11 +89,10 @@ export function headScoresFromArrow(bytes: Uint8Array, file = "samples.arrow"): 
   const sampleIds = perSample(sample), domains = perSample(domain);
   return table.schema.fields.map(({ name }) => name)
     .filter((name) => !(keyColumns as readonly string[]).includes(name))
-    .map((rule) => ({
-      rule,
-      sampleIds,
-      domains,
-      shape: [samples, layers, heads] as const,
-      data: Float32Array.from(column(rule).toArray() as Float32Array),
-    }));
+    .map((rule) => {
+      const data = Float32Array.from(column(rule).toArray() as Float32Array);
+      const bad = data.findIndex((value) => !Number.isFinite(value));
+      if (bad >= 0) throw wrong(`score ${bad} by rule ${quoted(rule)} is ${data[bad]}`);
+      return { rule, sampleIds, domains, shape: [samples, layers, heads] as const, data };
+    });
 }

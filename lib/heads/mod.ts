@@ -27,6 +27,7 @@ export {
 } from "../common/head_id.ts";
 export * from "./head_scores.ts";
 export { headScoresFromArrow, headScoresToArrow } from "./head_scores_file.ts";
+export { checkRanking, readRanking } from "./ranking_file.ts";
 export { massOn, retrievalAttentionMass } from "./retrieval_attention_mass.ts";
 export { type HeadSample, type SampleTokens, sampleTokens } from "./scored_sample.ts";
 export {
