@@ -32,6 +32,8 @@ export class UnusableSampleError extends InputError {
   readonly leftOut: LeftOut;
 
   /**
+   * An error that names the sample.
+   *
    * @param sample its id
    * @param reason why it cannot be used; a message that names the sample is kept as it is
    * @param hint what to do, behind the reason

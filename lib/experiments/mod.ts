@@ -23,6 +23,7 @@ export {
 export * from "./ablation_plan.ts";
 export * from "./ablation_results.ts";
 export { ablationSamples } from "./ablation_samples.ts";
+export type { AnswerQuality } from "./answer_quality.ts";
 export * from "./answers.ts";
 export * from "./compare_variants.ts";
 export {
