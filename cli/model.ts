@@ -11,6 +11,7 @@ import {
 } from "../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
 import { backendLine, backendNames } from "../lib/backend/select.ts";
+import { parseExactJson } from "../lib/common/exact_json.ts";
 import { readJsonOf } from "../lib/common/text_files.ts";
 import { intervene } from "../lib/causal/intervene.ts";
 import { promptForms } from "../lib/causal/interventions/registry.ts";
@@ -76,7 +77,7 @@ export function readPrompt(args: Arguments, model: PretrainedModel): Promise<Pre
 /** The prompt of a `--messages` file. */
 export async function readPromptOf(args: Arguments, processor: Processor): Promise<PreparedPrompt> {
   const path = args.required("messages");
-  const json = await readJsonOf(path);
+  const json = await readJsonOf(path, parseExactJson); // tool calls print their numbers as written
   const { messages, templateArguments, fps } = parseMessages(json);
   return await processor.prepare(messages, {
     templateArguments,

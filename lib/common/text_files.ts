@@ -57,12 +57,16 @@ export async function readTextOf(path: string, limit = 1 << 28): Promise<string>
 /**
  * The JSON of a regular file; see {@link readTextOf}.
  *
+ * @param parse how its text is read; `JSON.parse` by default
  * @throws {InputError} also if it is no JSON
  */
-export async function readJsonOf(path: string): Promise<unknown> {
+export async function readJsonOf(
+  path: string,
+  parse: (text: string) => unknown = (text) => JSON.parse(text),
+): Promise<unknown> {
   const text = await readTextOf(path);
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch (error) {
     throw new InputError(
       `Cannot read ${quoted(path)} as JSON: ${quoted((error as Error).message)}`,

@@ -6,7 +6,9 @@
  *
  * @module
  */
-import { Environment, Interpreter, parse, Template, tokenize } from "@huggingface/jinja";
+import { Environment, type Interpreter, parse, Template, tokenize } from "@huggingface/jinja";
+import { PythonInterpreter } from "./python_interpreter.ts";
+import { jinjaValue } from "./python_text.ts";
 
 /** What rendering may take. */
 export interface TemplateLimits {
@@ -53,7 +55,7 @@ type Value = ReturnType<Interpreter["evaluate"]>;
 class LimitError extends Error {}
 
 /** Evaluates a template within limits. */
-class BoundedInterpreter extends Interpreter {
+class BoundedInterpreter extends PythonInterpreter {
   #steps = 0;
   readonly #end: number;
 
@@ -154,7 +156,8 @@ export class BoundedTemplate {
       strftime_now: (format: string) => dateTemplate.render({ format }),
     };
     for (const [name, value] of Object.entries({ ...globals, ...values })) {
-      environment.set(name, value);
+      if (typeof value === "function") environment.set(name, value);
+      else environment.setVariable(name, jinjaValue(value));
     }
     const result = new BoundedInterpreter(environment, this.limits).run(this.#program);
     return String(result.value);

@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { plainNumbers } from "../common/exact_json.ts";
 import { kindOf } from "../common/values.ts";
 import type { TemplateArguments } from "./chat_template.ts";
 import { type ImageSource, imageSourceForms, isMediaFile, isPixels } from "./media_files.ts";
@@ -44,7 +45,7 @@ const tell: OnUnknownKey = (line) => console.warn(line);
 function speaksOtherwise(message: Readonly<Record<string, unknown>>): boolean {
   const calls = message["tool_calls"];
   return (Array.isArray(calls) && calls.length > 0) || isObject(message["function_call"]) ||
-    typeof message["reasoning_content"] === "string";
+    ["reasoning_content", "reasoning", "thinking"].some((key) => typeof message[key] === "string");
 }
 
 /**
@@ -73,11 +74,18 @@ export function parseMessage(
   return { ...message, role, content: parts };
 }
 
+/** A message whose content has plain numbers; those of tool calls stay exact. */
+function plainContent(message: unknown): unknown {
+  if (!isObject(message) || !Object.hasOwn(message, "content")) return message;
+  return { ...message, content: plainNumbers(message.content) };
+}
+
 /**
  * Reads the content of a messages file: a list of messages, or an object with that list under
  * `messages` and optionally `template_kwargs` and `video: {"fps": 4}`; other keys have no meaning.
  *
- * @param json parsed JSON
+ * @param json parsed JSON; what `parseExactJson` gives keeps the numbers of tool calls and arguments as
+ *   they are written
  * @param onUnknown told of keys of parts that mean nothing; the console by default
  * @throws {InputError} that names the place of the first mistake
  *
@@ -98,14 +106,16 @@ export function parseMessages(json: unknown, onUnknown: OnUnknownKey = tell): Me
   if (!isObject(file) || !Array.isArray(file.messages)) {
     throw wrong("messages", json, "a list of messages, or an object with one under messages");
   }
-  const { template_kwargs: given, video } = file;
+  const { template_kwargs: given } = file;
+  const video = plainNumbers(file.video);
   if (given !== undefined && given !== null && !isObject(given)) {
     throw wrong("template_kwargs", given, "an object");
   }
   const fps = isObject(video) ? video.fps ?? null : null;
   if (fps !== null && typeof fps !== "number") throw wrong("video.fps", fps, "a number");
   return {
-    messages: file.messages.map((message, i) => parseMessage(message, `messages[${i}]`, onUnknown)),
+    messages: file.messages.map(plainContent)
+      .map((message, i) => parseMessage(message, `messages[${i}]`, onUnknown)),
     templateArguments: isObject(given) ? given : {},
     fps,
   };

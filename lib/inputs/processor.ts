@@ -129,6 +129,11 @@ function asOneText(message: ChatMessage): ChatMessage {
   return { ...message, content: texts.join("") };
 }
 
+/** A message that has content, be it empty: templates of multimodal models go through its parts. */
+function withContent(message: ChatMessage): ChatMessage {
+  return { ...message, content: message.content ?? [] };
+}
+
 /**
  * Prepares conversations for one model. Build it with {@link loadProcessor}.
  */
@@ -162,7 +167,7 @@ export class Processor {
     const media = await loadMedia(checked.flatMap(partsOf), this.recipe, options);
     const values = { add_generation_prompt: true, ...options.templateArguments };
     const textOnly = this.recipe.images === null && this.recipe.videos === null;
-    const given = textOnly ? checked.map(asOneText) : checked;
+    const given = checked.map(textOnly ? asOneText : withContent);
     const rendered = renderPrompt(this.template, given, values);
     const image = prepareMedia(media.images, media.imageWishes, this.recipe.images, "image");
     const video = prepareMedia(media.videos, media.videoWishes, this.recipe.videos, "video");

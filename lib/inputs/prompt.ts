@@ -34,12 +34,27 @@ export interface RenderedPrompt {
 /** A character of the private use area, which templates leave alone. */
 const marker = "\ue000";
 
+/** Names under which a message's thoughts are given; templates read the first. */
+const reasoningKeys = ["reasoning_content", "thinking", "reasoning"];
+
+/**
+ * A message in the form in which transformers hands it to a template: keys without a value are left
+ * out, thoughts stand under the name that templates read.
+ */
+function normalised(message: ChatMessage): ChatMessage {
+  const given = Object.entries(message).filter(([, value]) => value !== null);
+  const kept = Object.fromEntries(given) as ChatMessage;
+  const key = reasoningKeys.find((name) => kept[name] !== undefined);
+  if (key === undefined) return kept;
+  return { thinking: kept[key], ...kept, reasoning_content: kept[key] } as ChatMessage;
+}
+
 /** Messages with every text replaced by `replace`, and media by bare parts. */
 function withTexts(
   messages: readonly ChatMessage[],
   replace: (text: string) => string,
 ): Record<string, unknown>[] {
-  return messages.map((message) => {
+  return messages.map(normalised).map((message) => {
     const { content } = message;
     if (content === undefined || content === null) return { ...message };
     if (typeof content === "string") return { ...message, content: replace(content) };
