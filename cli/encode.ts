@@ -12,10 +12,10 @@ export const command: Command = {
   async run(args) {
     const { modelName, readingOptions, readPromptOf } = await import("./model.ts");
     const { loadProcessorOf } = await import("../lib/families/pretrained.ts");
-    const { resolveCheckpoint } = await import("../lib/weights/hub.ts");
+    const { resolveModel } = await import("../lib/families/resolve.ts");
     const { CheckpointRules } = await import("../lib/weights/checkpoint_rules.ts");
     const out = await outFile(args);
-    const dir = await resolveCheckpoint(modelName(args), {
+    const dir = await resolveModel(modelName(args), {
       weights: false,
       verify: args.flag("verify"),
     });

@@ -10,25 +10,17 @@ export const command: Command = {
   examples: ["info", "info --model Qwen/Qwen3-VL-4B-Instruct --json", "info --hooks"],
   async run(args) {
     const { modelName, readingOptions } = await import("./model.ts");
-    const { resolveCheckpoint } = await import("../lib/weights/hub.ts");
-    const { openCheckpoint } = await import("../lib/families/checkpoint.ts");
-    const { matchWeights } = await import("../lib/families/load_weights.ts");
+    const { inspectModel } = await import("../lib/families/resolve.ts");
     const { visionDepth } = await import("../lib/model/config.ts");
     const { hookNames } = await import("../lib/hooks/hook_point.ts");
-    const { loadProcessorOf } = await import("../lib/families/pretrained.ts");
     const { CheckpointRules } = await import("../lib/weights/checkpoint_rules.ts");
     const reading = readingOptions(args), rules = new CheckpointRules(reading);
-    const checkpoint = await openCheckpoint(await resolveCheckpoint(modelName(args)), rules);
-    using source = checkpoint.source;
-    await loadProcessorOf(checkpoint.dir, rules);
+    const { dir, config, family, weights } = await inspectModel(modelName(args), {}, rules);
     if (rules.warning !== null) reading.onWarning?.(rules.warning);
-    const { config, family } = checkpoint;
-    matchWeights(family, config, source);
-    const tensors = source.names().map((name) => source.info(name));
     const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
     const names = hookNames(config.text.numHiddenLayers, visionDepth(config));
     const report = {
-      model: checkpoint.dir,
+      model: dir,
       family: family.title,
       modelType: family.modelType,
       layers: config.text.numHiddenLayers,
@@ -38,11 +30,11 @@ export const command: Command = {
       width: config.text.hiddenSize,
       vocabulary: config.text.vocabSize,
       visionLayers: visionDepth(config),
-      parameters: tensors.reduce((sum, { shape }) => sum + size(shape), 0),
-      bytes: tensors.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      parameters: weights.reduce((sum, { shape }) => sum + size(shape), 0),
+      bytes: weights.reduce((sum, { byteLength }) => sum + byteLength, 0),
       stopTokens: config.eosTokenIds,
       generation: config.generation ?? null,
-      dtypes: [...new Set(tensors.map(({ dtype }) => dtype))],
+      dtypes: [...new Set(weights.map(({ dtype }) => dtype))],
       hookPoints: args.flag("json") || args.flag("hooks") ? names : names.length,
     };
     if (args.flag("json")) return console.log(JSON.stringify(report, null, 2));

@@ -196,7 +196,23 @@ class Grants {
     }
   }
 
-  add({ value, use }: NamedPath): void {
+  /** What the files of a snapshot in a Hugging Face cache are links to. */
+  blobs(path: string): void {
+    const repository = /^(.*)[/\\]models--[^/\\]+(?=[/\\]|$)/.exec(real(path));
+    if (!repository) return;
+    this.mayRead(repository[0]);
+    this.mayRead(`${repository[1]}/blobs`);
+  }
+
+  /** Where the links in a folder lead, which `--follow-links` allows. */
+  links(path: string): void {
+    if (!isFolder(path)) return;
+    for (const { name, isSymlink } of Deno.readDirSync(path)) {
+      if (isSymlink) this.mayRead(`${path}/${name}`);
+    }
+  }
+
+  add({ value, use }: NamedPath, follows = false): void {
     if (value.includes("\0")) {
       throw new PermissionMistake("Cannot use a path with a zero character");
     }
@@ -213,6 +229,8 @@ class Grants {
         break;
       case "model":
         this.mayRead(value);
+        this.blobs(path);
+        if (follows) this.links(path);
         if (!exists(path) && /^[^/]+\/[^/]+$/.test(value)) this.hub();
         break;
       case "data": {
@@ -262,7 +280,8 @@ export function permissionFlags(args: readonly string[], where: Surroundings): s
   for (const library of [...libraries]) {
     if (real(library) !== library) libraries.push(real(library));
   }
-  for (const path of namedPaths(args)) grants.add(path);
+  const follows = args.includes("--follow-links");
+  for (const path of namedPaths(args)) grants.add(path, follows);
   const never = [...guarded.map((name) => `${repository}/${name}`), ...libraries];
   const flag = (name: string, entries: ReadonlySet<string>) =>
     entries.size > 0 ? [`--allow-${name}=${listed(entries)}`] : [];

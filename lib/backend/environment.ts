@@ -19,9 +19,11 @@ export const environmentVariables = {
   TF_NUM_INTRAOP_THREADS: "Threads, by TensorFlow's own name.",
   HF_HOME: "Hugging Face's folder; its default is huggingface/ in XDG_CACHE_HOME.",
   HF_HUB_CACHE: "Folder for downloaded models, instead of hub/ in HF_HOME.",
+  HUGGINGFACE_HUB_CACHE: "The same, by its older name.",
   HF_TOKEN: "Access token for models that need one.",
   HF_ENDPOINT: "Address of the model hub or of a mirror.",
   HF_HUB_OFFLINE: "1: use only models that are already downloaded.",
+  TRANSFORMERS_OFFLINE: "The same, by its older name.",
   XDG_RUNTIME_DIR: "Folder of the desktop's sockets, which drivers of graphics cards ask for.",
   XDG_CACHE_HOME: "Folder for caches of all programs; its default is ~/.cache.",
   HOME: "The user's folder, where the cache lies by default.",
@@ -72,8 +74,9 @@ export function huggingFaceFolder(): string {
 
 /**
  * Folder in which downloaded models lie, where other Hugging Face programs look for them too:
- * `HF_HUB_CACHE`, else `hub` in {@link huggingFaceFolder}.
+ * `HF_HUB_CACHE` or `HUGGINGFACE_HUB_CACHE`, else `hub` in {@link huggingFaceFolder}.
  */
 export function modelCacheFolder(): string {
-  return environment("HF_HUB_CACHE") ?? join(huggingFaceFolder(), "hub");
+  return environment("HF_HUB_CACHE") ?? environment("HUGGINGFACE_HUB_CACHE") ??
+    join(huggingFaceFolder(), "hub");
 }

@@ -137,14 +137,19 @@ export class JsonReader {
     return this.#get(key, `a list of ${length} numbers`, valid, fallback);
   }
 
-  /** A list, not empty, of heights and widths. */
+  /** A list, not empty and of at most `longest` entries, of heights and widths up to `most`. */
   sizes(
     key: string,
     fallback?: readonly (readonly [number, number])[],
+    most = maxCount,
+    longest = Infinity,
   ): readonly (readonly [height: number, width: number])[] {
-    const isSize = (v: unknown) => Array.isArray(v) && v.length === 2 && v.every(isCount);
-    const valid = (v: unknown) => Array.isArray(v) && v.length > 0 && v.every(isSize);
-    return this.#get(key, "a list of [height, width]", valid, fallback);
+    const isSide = (v: unknown) => isCount(v) && (v as number) <= most;
+    const isSize = (v: unknown) => Array.isArray(v) && v.length === 2 && v.every(isSide);
+    const valid = (v: unknown) =>
+      Array.isArray(v) && v.length > 0 && v.length <= longest && v.every(isSize);
+    const bounds = most < maxCount ? `, at most ${longest} of them and ${most} each` : "";
+    return this.#get(key, `a list of [height, width]${bounds}`, valid, fallback);
   }
 
   /** One whole number or a list of them (`eos_token_id`), or none. */

@@ -13,6 +13,7 @@ import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 import { inertKeys } from "../weights/known_keys.ts";
 import type { Family } from "./family.ts";
 import { readGenerationSettings } from "./generation_config.ts";
+import { refuseOtherLayouts } from "./other_layouts.ts";
 import { familyOf } from "./registry.ts";
 
 /** A checkpoint whose files are open and whose weights are not read yet. */
@@ -40,6 +41,7 @@ export async function readModelConfig(
   rules: CheckpointRules = new CheckpointRules(),
 ): Promise<{ family: Family; config: ModelConfig }> {
   const json = await readCheckpointJson(dir, "config.json", rules);
+  refuseOtherLayouts(json, dir);
   const modelType = json["model_type"];
   if (typeof modelType !== "string") {
     throw new InputError(`Cannot read ${dir}/config.json: it has no "model_type"`);

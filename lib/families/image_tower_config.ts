@@ -10,6 +10,7 @@ import type { Activation } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import type { JsonReader } from "../common/json_reader.ts";
 import type { ImageEncoderConfig, ImageTowerConfig } from "../model/config.ts";
+import { configLimits } from "../model/config_limits.ts";
 import { ignoreTowerBookkeeping } from "./config_keys.ts";
 import type { WeightPrefix, WeightRename } from "./family.ts";
 import { activations, decoders, type TextDefaults } from "./text_config.ts";
@@ -123,22 +124,22 @@ export const decoderOf = (text: JsonReader, fallback: string): TextDefaults =>
   chosen(text, decoders, fallback);
 
 /** A length of a square, one number or the same number twice. */
-function readSide(vision: JsonReader, key: string, fallback: number): number {
-  if (!Array.isArray(vision.value(key))) return vision.integer(key, fallback, 1);
+function readSide(vision: JsonReader, key: string, fallback: number, most: number): number {
+  if (!Array.isArray(vision.value(key))) return vision.integer(key, fallback, 1, most);
   const [height, width, ...more] = vision.integers(key);
-  if (height === width && height > 0 && more.length === 0) return height;
+  if (height === width && height > 0 && height <= most && more.length === 0) return height;
   throw new InputError(
     `Cannot use "${key}": ${JSON.stringify(vision.value(key))} of ${vision.where}: supported is ` +
-      "one number, or the same number twice",
+      `one number of at most ${most}, or the same number twice`,
   );
 }
 
 function readEncoder(vision: JsonReader, featureLayer: number, kind: string): ImageEncoderConfig {
   const { numbers, hiddenAct, own, ...switches } = chosen(vision, encoders, kind);
-  const integer = (key: string) => vision.integer(key, numbers[key], 1);
+  const integer = (key: string, most: number) => vision.integer(key, numbers[key], 1, most);
   ignoreTowerBookkeeping(vision);
   vision.require("num_channels", 3);
-  const depth = integer("num_hidden_layers");
+  const depth = integer("num_hidden_layers", configLimits.layers);
   const featureDepth = featureLayer < 0 ? depth + 1 + featureLayer : featureLayer;
   if (featureDepth < 0 || featureDepth > depth) {
     throw new InputError(
@@ -149,13 +150,13 @@ function readEncoder(vision: JsonReader, featureLayer: number, kind: string): Im
   return {
     depth,
     featureDepth,
-    hiddenSize: integer("hidden_size"),
-    intermediateSize: integer("intermediate_size"),
-    numHeads: integer("num_attention_heads"),
+    hiddenSize: integer("hidden_size", configLimits.width),
+    intermediateSize: integer("intermediate_size", configLimits.width),
+    numHeads: integer("num_attention_heads", configLimits.heads),
     hiddenAct: vision.oneOf("hidden_act", activations, hiddenAct),
     normEps: vision.number("layer_norm_eps", numbers["layer_norm_eps"]),
-    imageSize: readSide(vision, "image_size", numbers["image_size"]),
-    patchSize: readSide(vision, "patch_size", numbers["patch_size"]),
+    imageSize: readSide(vision, "image_size", numbers["image_size"], configLimits.side),
+    patchSize: readSide(vision, "patch_size", numbers["patch_size"], configLimits.patch),
     ...switches,
     ...own(vision),
   };

@@ -23,6 +23,7 @@ import { defaultFrames, middleFrames, spreadFrames, steppedFrames } from "../inp
 import { plainLayout, timestampedLayout } from "../inputs/video_layouts.ts";
 import type { VisualGrid } from "../inputs/visual_grid.ts";
 import type { ModelConfig } from "../model/config.ts";
+import { configLimits } from "../model/config_limits.ts";
 
 /** CLIP's mean and deviation. */
 const clip = {
@@ -133,7 +134,7 @@ export function llavaInputs(files: ProcessorFiles): InputRecipe {
     checkSelection(settings);
     return {
       token: settings.text("image_token", "<image>"),
-      patchSize: settings.count("patch_size", 14),
+      patchSize: settings.count("patch_size", 14, configLimits.patch),
     };
   });
   const defaults = { ...clip, edge: 224 };
@@ -183,7 +184,7 @@ export function llavaOnevisionInputs(files: ProcessorFiles, config: ModelConfig)
     return {
       image: settings.text("image_token", "<image>"),
       video: settings.text("video_token", "<video>"),
-      side: sideOf(settings.count("num_image_tokens", 729)),
+      side: sideOf(settings.count("num_image_tokens", 729, configLimits.tokens)),
       maxTiles: readMaxTiles(settings, config.imageTower!.anyres!.maxTiles),
     };
   });
@@ -216,7 +217,10 @@ export function llavaOnevisionInputs(files: ProcessorFiles, config: ModelConfig)
 /** InternVL3 and 3.5: tiles and a thumbnail; frames with their numbers. */
 export function internvlInputs(files: ProcessorFiles): InputRecipe {
   const [token, start, end] = ["<IMG_CONTEXT>", "<img>", "</img>"];
-  const side = ownSettings(files, (settings) => sideOf(settings.count("image_seq_length", 256)));
+  const side = ownSettings(
+    files,
+    (settings) => sideOf(settings.count("image_seq_length", 256, configLimits.tokens)),
+  );
   const defaults = { ...clip, edge: 384 };
   return {
     images: tiledImages({ token, start, end, side }, settingsOf(files.image), defaults),

@@ -5,6 +5,7 @@
  * Source: transformers `models/llava_next`.
  * @module
  */
+import { configLimits } from "../model/config_limits.ts";
 import { nextImages } from "./anyres_rows.ts";
 import type { Family } from "./family.ts";
 import { imageTowerFamily } from "./image_tower_family.ts";
@@ -20,7 +21,12 @@ export const llavaNext: Family = imageTowerFamily({
   tokens: { image: 32000 },
   readAnyres(config) {
     config.require("use_image_newline_parameter", true);
-    const resolutions = config.sizes("image_grid_pinpoints", llavaNextResolutions);
+    const resolutions = config.sizes(
+      "image_grid_pinpoints",
+      llavaNextResolutions,
+      configLimits.side,
+      configLimits.resolutions,
+    );
     return { resolutions, maxTiles: Infinity };
   },
   readInputs: llavaNextInputs,

@@ -5,6 +5,7 @@
  * Source: transformers `models/llava_onevision`.
  * @module
  */
+import { configLimits } from "../model/config_limits.ts";
 import { readMaxTiles } from "../inputs/anyres.ts";
 import { onevisionImages, onevisionVideos } from "./anyres_rows.ts";
 import type { Family } from "./family.ts";
@@ -27,7 +28,12 @@ export const llavaOnevision: Family = imageTowerFamily({
   readAnyres(config) {
     config.require("use_image_newline_parameter", true);
     return {
-      resolutions: config.sizes("image_grid_pinpoints", onevisionResolutions),
+      resolutions: config.sizes(
+        "image_grid_pinpoints",
+        onevisionResolutions,
+        configLimits.side,
+        configLimits.resolutions,
+      ),
       maxTiles: readMaxTiles(config),
     };
   },

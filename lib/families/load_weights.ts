@@ -5,13 +5,15 @@
  */
 import type { StoredWeights } from "../backend/create_kernels.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
-import { InputError, nearestNames } from "../common/errors.ts";
+import { InputError, likelyName } from "../common/errors.ts";
 import { type ModelConfig, visionDepth } from "../model/config.ts";
 import { TextDecoder } from "../model/text_decoder.ts";
 import { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { textWeightShapes } from "../model/weight_shapes.ts";
 import { WeightsMap } from "../model/weights_map.ts";
-import type { WeightSource } from "../weights/safetensors.ts";
+import { quoted } from "../common/text.ts";
+import { checkedShape, type WeightHeaders, type WeightSource } from "../weights/safetensors.ts";
+import { unusualWeights } from "./other_layouts.ts";
 import type { Family } from "./family.ts";
 
 /** Called while weights are read: bytes so far and in all. */
@@ -35,7 +37,7 @@ export function expectedShapes(
 export function storedWeights(
   family: Family,
   config: ModelConfig,
-  source: WeightSource,
+  source: WeightHeaders,
 ): StoredWeights {
   const shapes = [...expectedShapes(family, config).values()];
   const bytes = new Map<string, number>();
@@ -60,16 +62,22 @@ function roleName(family: Family, stored: string): string | null {
   return null;
 }
 
+/** Names for a message: the first few of them. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).map((name) => quoted(name, 80).slice(1, -1)).join(", ");
+  return shown + (names.length > 5 ? ` and ${names.length - 5} more` : "");
+}
+
 /**
- * Checks the checkpoint's names against those the config asks for.
+ * Checks the checkpoint's names and shapes against those the config asks for.
  *
  * @returns stored name by role name, in the order in which the checkpoint stores them
- * @throws {InputError} naming missing and extra weights
+ * @throws {InputError} naming missing, extra and misshapen weights
  */
 export function matchWeights(
   family: Family,
   config: ModelConfig,
-  source: WeightSource,
+  source: WeightHeaders,
 ): Map<string, string> {
   const expected = expectedShapes(family, config);
   const stored = new Map<string, string>();
@@ -88,16 +96,20 @@ export function matchWeights(
     missing.push("lm_head.weight");
   }
   if (missing.length + extra.length > 0) {
-    const list = (names: readonly string[]) =>
-      names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
-    const near = missing.length > 0 && extra.length > 0
-      ? ` Nearest to ${missing[0]}: ${nearestNames(missing[0], extra, 1)[0]}.`
-      : "";
+    const unusual = unusualWeights(extra, source.path);
+    if (unusual !== null) throw new InputError(`Cannot load ${source.path}: ${unusual}`);
+    const near = missing.length > 0 ? likelyName(missing[0], extra.slice(0, 1000)) : null;
     throw new InputError(
       `Cannot load ${source.path} as ${family.title}: ` +
-        (missing.length > 0 ? `missing ${missing.length} weights: ${list(missing)}. ` : "") +
-        (extra.length > 0 ? `unknown ${extra.length} weights: ${list(extra)}.` : "") + near,
+        (missing.length > 0 ? `missing ${missing.length} weights: ${listed(missing)}. ` : "") +
+        (extra.length > 0 ? `unknown ${extra.length} weights: ${listed(extra)}.` : "") +
+        (near === null ? "" : ` Nearest to ${missing[0]}: ${near}.`),
     );
+  }
+  for (const [role, name] of stored) {
+    const { shape } = source.info(name), wanted = expected.get(role)!;
+    const order = storedOrder(family, role, shape, wanted);
+    checkedShape(name, source.path, shape, order?.map((axis) => wanted[axis]) ?? wanted);
   }
   return stored;
 }

@@ -24,17 +24,16 @@ import type { ModelInputs } from "../model/model_inputs.ts";
 import type { ForwardOptions, ForwardResult } from "../model/run_options.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import type { HeadGrid } from "../common/head_id.ts";
-import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
+import type { ResolveOptions } from "../weights/hub.ts";
 import { CheckpointRules, type StrictnessOptions } from "../weights/checkpoint_rules.ts";
 import { openCheckpoint, readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
-import { shippedOrGiven } from "./shipped.ts";
-import { fetchShipped } from "./shipped_download.ts";
+import { resolveModel } from "./resolve.ts";
 import { loadModel, type LoadProgress, storedWeights } from "./load_weights.ts";
 
 /** How a checkpoint is loaded. */
 export interface LoadOptions
-  extends Omit<ResolveOptions, "weights" | "onProgress">, StrictnessOptions {
+  extends Omit<ResolveOptions, "weights" | "check" | "onProgress">, StrictnessOptions {
   /** Backend; the one that runs, or the fastest, by default. */
   readonly backend?: BackendChoice;
   /** Element type of weights and matrix products; `auto` by default. */
@@ -181,11 +180,10 @@ export async function fromPretrained(
 ): Promise<PretrainedModel> {
   const { backend, dtype = "auto", onProgress, onWarning, ...hub } = options;
   const rules = new CheckpointRules(options);
-  await fetchShipped(dirOrHubId);
-  const dir = await resolveCheckpoint(shippedOrGiven(dirOrHubId), {
+  const dir = await resolveModel(dirOrHubId, {
     ...hub,
     onProgress: ({ received, total }) => onProgress?.("download", received, total),
-  });
+  }, rules);
   const description = !backend && currentBackend() || await useBackend(backend ?? "auto");
   const processor = await loadProcessorOf(dir, rules);
   const { family, config, source } = await openCheckpoint(dir, rules);

@@ -8,6 +8,7 @@
 import { InputError } from "../common/errors.ts";
 import type { JsonReader } from "../common/json_reader.ts";
 import type { VisionConfig } from "../model/config.ts";
+import { configLimits } from "../model/config_limits.ts";
 import type { Family } from "./family.ts";
 import { qwen25VlInputs } from "./input_recipes.ts";
 import { qwen2Vl, readQwen2Patches, readQwen2Vl } from "./qwen2_vl.ts";
@@ -15,7 +16,7 @@ import { activations } from "./text_config.ts";
 
 function readVision(vision: JsonReader): VisionConfig {
   const shared = readQwen2Patches(vision);
-  const windowSize = vision.count("window_size", 112);
+  const windowSize = vision.count("window_size", 112, configLimits.tokens);
   const token = shared.patchSize * shared.spatialMergeSize;
   if (windowSize < token) {
     throw new InputError(
@@ -25,10 +26,10 @@ function readVision(vision: JsonReader): VisionConfig {
   }
   return {
     ...shared,
-    hiddenSize: vision.count("hidden_size", 3584),
-    intermediateSize: vision.count("intermediate_size", 3420),
+    hiddenSize: vision.count("hidden_size", 3584, configLimits.width),
+    intermediateSize: vision.count("intermediate_size", 3420, configLimits.width),
     hiddenAct: vision.oneOf("hidden_act", activations, "silu"),
-    outHiddenSize: vision.count("out_hidden_size", 3584),
+    outHiddenSize: vision.count("out_hidden_size", 3584, configLimits.width),
     norm: "rms",
     gatedMlp: true,
     windowTokens: Math.floor(windowSize / token),

@@ -8,6 +8,7 @@ import type { JsonReader } from "../common/json_reader.ts";
 import type { ModelConfig, VisionConfig } from "../model/config.ts";
 import { VisionEncoder } from "../model/vision_encoder.ts";
 import { visionWeightShapes } from "../model/weight_shapes.ts";
+import { configLimits } from "../model/config_limits.ts";
 import { ignoreBookkeeping, ignoreTowerBookkeeping } from "./config_keys.ts";
 import type { Family, WeightPrefix, WeightRename } from "./family.ts";
 import { qwen2VlInputs } from "./input_recipes.ts";
@@ -48,15 +49,15 @@ export function readQwen2Patches(
     rope.require("rope_theta", 10000);
     rope.require("rope_type", "axial", "default");
   } else vision.ignore("rope_parameters");
-  const patchSize = vision.count("patch_size", 14);
+  const patchSize = vision.count("patch_size", 14, configLimits.patch);
   vision.require("spatial_patch_size", patchSize);
   return {
-    depth: vision.count("depth", 32),
-    numHeads: vision.count("num_heads", 16),
-    inChannels: vision.count("in_chans", vision.count("in_channels", 3)),
+    depth: vision.count("depth", 32, configLimits.layers),
+    numHeads: vision.count("num_heads", 16, configLimits.heads),
+    inChannels: vision.count("in_chans", vision.count("in_channels", 3, 16), 16),
     patchSize,
-    temporalPatchSize: vision.count("temporal_patch_size", 2),
-    spatialMergeSize: vision.count("spatial_merge_size", 2),
+    temporalPatchSize: vision.count("temporal_patch_size", 2, configLimits.patch),
+    spatialMergeSize: vision.count("spatial_merge_size", 2, configLimits.patch),
     numPositionEmbeddings: 0,
     patchBias: false,
     deepstackVisualIndexes: [],
@@ -64,13 +65,13 @@ export function readQwen2Patches(
 }
 
 function readVision(vision: JsonReader): VisionConfig {
-  const hiddenSize = vision.count("embed_dim", 1280);
+  const hiddenSize = vision.count("embed_dim", 1280, configLimits.width);
   return {
     ...readQwen2Patches(vision),
     hiddenSize,
-    intermediateSize: hiddenSize * vision.count("mlp_ratio", 4),
+    intermediateSize: hiddenSize * vision.count("mlp_ratio", 4, 64),
     hiddenAct: vision.oneOf("hidden_act", activations, "quick_gelu"),
-    outHiddenSize: vision.count("hidden_size", 3584),
+    outHiddenSize: vision.count("hidden_size", 3584, configLimits.width),
   };
 }
 

@@ -8,6 +8,7 @@ import type { JsonReader } from "../common/json_reader.ts";
 import type { ModelConfig, TextConfig, VisionConfig } from "../model/config.ts";
 import { VisionEncoder } from "../model/vision_encoder.ts";
 import { visionWeightShapes } from "../model/weight_shapes.ts";
+import { configLimits } from "../model/config_limits.ts";
 import { ignoreBookkeeping, ignoreTowerBookkeeping } from "./config_keys.ts";
 import type { Family } from "./family.ts";
 import { qwen3VlInputs } from "./input_recipes.ts";
@@ -28,17 +29,21 @@ function readVision(vision: JsonReader): VisionConfig {
     rope.require("rope_type", "axial", "default");
   }
   return {
-    depth: vision.count("depth"),
-    hiddenSize: vision.count("hidden_size"),
-    intermediateSize: vision.count("intermediate_size"),
-    numHeads: vision.count("num_heads"),
+    depth: vision.count("depth", undefined, configLimits.layers),
+    hiddenSize: vision.count("hidden_size", undefined, configLimits.width),
+    intermediateSize: vision.count("intermediate_size", undefined, configLimits.width),
+    numHeads: vision.count("num_heads", undefined, configLimits.heads),
     hiddenAct: vision.oneOf("hidden_act", activations),
-    inChannels: vision.count("in_channels", 3),
-    patchSize: vision.count("patch_size"),
-    temporalPatchSize: vision.count("temporal_patch_size"),
-    spatialMergeSize: vision.count("spatial_merge_size"),
-    numPositionEmbeddings: vision.count("num_position_embeddings"),
-    outHiddenSize: vision.count("out_hidden_size"),
+    inChannels: vision.count("in_channels", 3, 16),
+    patchSize: vision.count("patch_size", undefined, configLimits.patch),
+    temporalPatchSize: vision.count("temporal_patch_size", undefined, configLimits.patch),
+    spatialMergeSize: vision.count("spatial_merge_size", undefined, configLimits.patch),
+    numPositionEmbeddings: vision.count(
+      "num_position_embeddings",
+      undefined,
+      configLimits.positions,
+    ),
+    outHiddenSize: vision.count("out_hidden_size", undefined, configLimits.width),
     deepstackVisualIndexes: vision.integers("deepstack_visual_indexes", []),
   };
 }

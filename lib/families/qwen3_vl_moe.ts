@@ -5,6 +5,7 @@
  * @module
  */
 import type { JsonReader } from "../common/json_reader.ts";
+import { configLimits } from "../model/config_limits.ts";
 import type { ExpertsConfig } from "../nn/experts.ts";
 import type { Family } from "./family.ts";
 import { qwen3Vl, readQwen3Vl } from "./qwen3_vl.ts";
@@ -18,6 +19,8 @@ function readExperts(text: JsonReader): ExpertsConfig {
   text.require("norm_topk_prob", true); // transformers always divides by the sum
   const numExperts = text.count(
     text.has("num_local_experts") ? "num_local_experts" : "num_experts",
+    undefined,
+    configLimits.experts,
   );
   text.require("num_experts", numExperts); // where both keys are there
   const numExpertsPerTok = text.count("num_experts_per_tok");
@@ -26,11 +29,13 @@ function readExperts(text: JsonReader): ExpertsConfig {
   }
   const step = text.count("decoder_sparse_step", 1);
   const without = new Set(text.integers("mlp_only_layers", []));
-  const all = Array.from({ length: text.count("num_hidden_layers") }, (_, layer) => layer);
+  const all = Array.from({
+    length: text.count("num_hidden_layers", undefined, configLimits.layers),
+  }, (_, layer) => layer);
   return {
     numExperts,
     numExpertsPerTok,
-    moeIntermediateSize: text.count("moe_intermediate_size"),
+    moeIntermediateSize: text.count("moe_intermediate_size", undefined, configLimits.width),
     layers: all.filter((layer) => !without.has(layer) && (layer + 1) % step === 0),
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { editDistance, InputError, nearestNames } from "../common/errors.ts";
+import { InputError, likelyName } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import type { Family } from "./family.ts";
 import { internvl } from "./internvl.ts";
@@ -31,14 +31,6 @@ export const families: readonly Family[] = [
   qwen3,
 ];
 
-/** Types of checkpoints in other layouts than Hugging Face's own, and where to find that. */
-const otherLayouts: Readonly<Record<string, string>> = {
-  internvl_chat: "the same models are on the hub with names that end in -HF",
-  llava_llama: "the same models are on the hub as llava-hf/…",
-  llava_mistral: "the same models are on the hub as llava-hf/…",
-  llava_qwen: "the same models are on the hub as llava-hf/…",
-};
-
 /**
  * The family of a `model_type`.
  *
@@ -55,10 +47,9 @@ export function familyOf(modelType: string): Family {
   const family = families.find((candidate) => candidate.modelType === modelType);
   if (family) return family;
   const names = families.map((known) => known.modelType);
-  const [near] = nearestNames(modelType, names, 1);
-  const nearest = editDistance(near, modelType) <= modelType.length / 2 ? `; nearest: ${near}` : "";
-  const advice = Object.hasOwn(otherLayouts, modelType)
-    ? `this is not the layout of transformers; ${otherLayouts[modelType]}`
-    : `supported are ${names.join(", ")}${nearest}`;
-  throw new InputError(`Cannot load a model of type ${quoted(modelType)}: ${advice}`);
+  const near = likelyName(modelType, names);
+  throw new InputError(
+    `Cannot load a model of type ${quoted(modelType)}: supported are ${names.join(", ")}` +
+      (near === null ? "" : `; nearest: ${near}`),
+  );
 }

@@ -15,12 +15,10 @@ import { VisionLanguageModel } from "../model/vision_language_model.ts";
 import type { WeightsMap } from "../model/weights_map.ts";
 import { visionDepth } from "../model/config.ts";
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
-import { resolveCheckpoint } from "../weights/hub.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { matchWeights, readWeights, storedWeights } from "./load_weights.ts";
 import type { LoadOptions } from "./pretrained.ts";
-import { shippedOrGiven } from "./shipped.ts";
-import { fetchShipped } from "./shipped_download.ts";
+import { resolveModel } from "./resolve.ts";
 
 /** One prompt of a streamed pass. */
 export interface StreamedPrompt {
@@ -172,11 +170,10 @@ export async function openStreamed(
 ): Promise<StreamedModel> {
   const { backend, dtype = "auto", onProgress, onWarning, ...hub } = options;
   const rules = new CheckpointRules(options);
-  await fetchShipped(dirOrHubId);
-  const dir = await resolveCheckpoint(shippedOrGiven(dirOrHubId), {
+  const dir = await resolveModel(dirOrHubId, {
     ...hub,
     onProgress: ({ received, total }) => onProgress?.("download", received, total),
-  });
+  }, rules);
   if (backend || !currentBackend()) await useBackend(backend ?? "auto");
   const checkpoint = await openCheckpoint(dir, rules);
   try {

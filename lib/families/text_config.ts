@@ -9,6 +9,7 @@ import type { Activation } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import type { JsonReader } from "../common/json_reader.ts";
 import type { TextConfig } from "../model/config.ts";
+import { configLimits } from "../model/config_limits.ts";
 import { ignoreBookkeeping } from "./config_keys.ts";
 import { readRope } from "./rope_config.ts";
 
@@ -65,6 +66,17 @@ export const decoders: Readonly<Record<string, TextDefaults>> = {
   },
 };
 
+/** Largest values by key. */
+const textLimits: Readonly<Record<string, number>> = {
+  hidden_size: configLimits.width,
+  intermediate_size: configLimits.width,
+  head_dim: configLimits.width,
+  num_hidden_layers: configLimits.layers,
+  num_attention_heads: configLimits.heads,
+  num_key_value_heads: configLimits.heads,
+  vocab_size: configLimits.vocabulary,
+};
+
 /**
  * Reads the decoder's part of a config.
  *
@@ -78,7 +90,7 @@ export function readTextConfig(
   defaults: TextDefaults,
 ): TextConfig {
   const { values = {} } = defaults;
-  const integer = (key: string) => text.integer(key, values[key], 1);
+  const integer = (key: string) => text.integer(key, values[key], 1, textLimits[key]);
   const optional = (key: string, fallback: number) => text.has(key) ? integer(key) : fallback;
   ignoreBookkeeping(text);
   if (text !== whole) text.ignore("image_token_id", "video_token_id"); // read outside of it

@@ -6,6 +6,7 @@
  * `image_processing_llava_next.py`, `processing_llava_next.py`.
  * @module
  */
+import { configLimits } from "../model/config_limits.ts";
 import type { JsonReader } from "../common/json_reader.ts";
 import type { NamedArray } from "../model/model_inputs.ts";
 import { type Color, cutOut, cutTiles, stackPictures } from "./canvas.ts";
@@ -146,7 +147,12 @@ export function anyresImages(
 ): MediaRecipe<RgbImage> {
   const config = readPixelConfig(settings, defaults);
   const tile = readFixedSize(settings, "size", defaults.edge);
-  const resolutions = settings.sizes("image_grid_pinpoints", defaults.resolutions);
+  const resolutions = settings.sizes(
+    "image_grid_pinpoints",
+    defaults.resolutions,
+    configLimits.side,
+    configLimits.resolutions,
+  );
   settings.require("do_pad", true);
   const crop = settings.object("crop_size", { ...tile });
   for (const key of ["height", "width"] as const) crop.require(key, tile[key]);

@@ -6,6 +6,7 @@
  * @module
  */
 import type { JsonReader } from "../common/json_reader.ts";
+import { configLimits } from "../model/config_limits.ts";
 import { cutOut, stackPictures } from "./canvas.ts";
 import type { Box, RgbImage } from "./image.ts";
 import type { MediaRecipe } from "./media_layout.ts";
@@ -27,9 +28,11 @@ export interface FixedSize {
  */
 export function readFixedSize(settings: JsonReader, key: string, fallback: number): FixedSize {
   const size = settings.object(key, {});
-  const edge = size.count("shortest_edge", fallback);
-  const found = { height: size.count("height", edge), width: size.count("width", edge) };
-  return found;
+  const edge = size.count("shortest_edge", fallback, configLimits.side);
+  return {
+    height: size.count("height", edge, configLimits.side),
+    width: size.count("width", edge, configLimits.side),
+  };
 }
 
 /** A picture in its final size and what it shows of the original. */
@@ -92,8 +95,9 @@ export function fixedImages(
 ): MediaRecipe<RgbImage> {
   const config = readPixelConfig(settings, defaults);
   const shape = settings.object("size", {});
-  const edge = shape.count("shortest_edge", defaults.edge);
-  const height = shape.count("height", edge), width = shape.count("width", edge);
+  const edge = shape.count("shortest_edge", defaults.edge, configLimits.side);
+  const height = shape.count("height", edge, configLimits.side);
+  const width = shape.count("width", edge, configLimits.side);
   const square = shape.value("height") !== undefined;
   const crop = readFixedSize(settings, "crop_size", edge);
   const cropped = settings.boolean("do_center_crop", true);

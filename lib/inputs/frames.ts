@@ -4,6 +4,7 @@
  * Source: transformers `video_processing_llava_onevision.py`, `video_processing_internvl.py`.
  * @module
  */
+import { configLimits } from "../model/config_limits.ts";
 import { stackPictures } from "./canvas.ts";
 import { readFixedSize } from "./fixed_resolution.ts";
 import type { LayoutPiece, VideoRecipe } from "./media_layout.ts";
@@ -44,7 +45,8 @@ export function frameVideos(settings: JsonReader, rules: FrameRules): VideoRecip
   const { placeholder, defaults, side, tensor } = rules;
   const config = readPixelConfig(settings, defaults);
   const size = readFixedSize(settings, "size", defaults.edge);
-  const fps = settings.number("fps", 0), numFrames = settings.number("num_frames", 0);
+  const fps = settings.number("fps", 0),
+    numFrames = settings.integer("num_frames", 0, 0, configLimits.frames);
   const sampled = settings.boolean("do_sample_frames", false);
   const sampling = {
     fps: sampled && fps > 0 ? fps : null,

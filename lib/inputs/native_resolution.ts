@@ -7,6 +7,7 @@
  * @module
  */
 import type { JsonReader } from "../common/json_reader.ts";
+import { configLimits } from "../model/config_limits.ts";
 import type { NamedArray } from "../model/model_inputs.ts";
 import type { RgbImage } from "./image.ts";
 import type { LayoutPiece, MediaRecipe, VideoRecipe } from "./media_layout.ts";
@@ -40,17 +41,26 @@ export interface NativeConfig extends PixelConfig, PatchConfig, PixelBudget {}
  */
 export function readNativeConfig(settings: JsonReader, defaults: NativeDefaults): NativeConfig {
   const size = settings.object("size", {});
-  const edge = (name: string, inner: string, fallback: number) =>
-    settings.count(name, size.count(name, size.count(inner, fallback)));
-  const patchSize = settings.count("patch_size", defaults.patchSize);
-  const mergeSize = settings.count("merge_size", defaults.mergeSize);
+  const edge = (name: string, inner: string, fallback: number, most?: number) =>
+    settings.count(name, size.count(name, size.count(inner, fallback, most), most), most);
+  const patchSize = settings.count("patch_size", defaults.patchSize, configLimits.patch);
+  const mergeSize = settings.count("merge_size", defaults.mergeSize, configLimits.patch);
   const config = {
     ...readPixelConfig(settings, defaults),
     patchSize,
     mergeSize,
-    temporalPatchSize: settings.count("temporal_patch_size", defaults.temporalPatchSize),
+    temporalPatchSize: settings.count(
+      "temporal_patch_size",
+      defaults.temporalPatchSize,
+      configLimits.patch,
+    ),
     factor: patchSize * mergeSize,
-    minPixels: edge("min_pixels", "shortest_edge", defaults.minPixels),
+    minPixels: edge(
+      "min_pixels",
+      "shortest_edge",
+      defaults.minPixels,
+      configLimits.leastPixels,
+    ),
     maxPixels: edge("max_pixels", "longest_edge", defaults.maxPixels),
   };
   return config;
@@ -221,7 +231,7 @@ export function nativeVideos(
   };
   const wanted = settings.number("fps", rules.fps ?? 0);
   const sampled = settings.boolean("do_sample_frames", rules.fps !== null);
-  const numFrames = settings.number("num_frames", 0);
+  const numFrames = settings.integer("num_frames", 0, 0, configLimits.frames);
   const sampling = {
     fps: sampled && wanted > 0 ? wanted : null,
     numFrames: sampled && numFrames > 0 ? numFrames : null,

@@ -5,6 +5,7 @@
  * Source: transformers `image_processing_got_ocr2.py`, `processing_internvl.py`.
  * @module
  */
+import { configLimits } from "../model/config_limits.ts";
 import type { JsonReader } from "../common/json_reader.ts";
 import { cutTiles, stackPictures } from "./canvas.ts";
 import { readFixedSize } from "./fixed_resolution.ts";
@@ -81,7 +82,10 @@ export function tiledImages(
 ): MediaRecipe<RgbImage> {
   const config = readPixelConfig(settings, defaults);
   const tile = readFixedSize(settings, "size", defaults.edge);
-  const least = settings.count("min_patches", 1), most = settings.count("max_patches", 12);
+  const within = (pixels: number) =>
+    Math.max(1, Math.min(configLimits.tiles, Math.floor(pixels / (tile.height * tile.width))));
+  const least = settings.count("min_patches", 1, within(configLimits.leastPixels));
+  const most = settings.count("max_patches", 12, within(configLimits.mostPixels));
   settings.ignore("crop_to_patches");
   settings.finish();
   const levels = levelTable(config);

@@ -8,10 +8,21 @@ import { InputError } from "../common/errors.ts";
 import { containedPath } from "../common/files.ts";
 import { quoted } from "../common/text.ts";
 import { findGguf, isInsideGguf, readInsideGguf } from "./gguf_checkpoint.ts";
+import { refuseLfsPointer } from "./lfs_pointer.ts";
 import { duplicateKey } from "./json_keys.ts";
 
-/** Largest text file of a checkpoint that is read, in bytes; published tokenizers reach 35 MB. */
+/**
+ * Largest `tokenizer.json` or index of weights that is read, in bytes; published tokenizers reach
+ * 35 MB.
+ */
 export const maxTextBytes = 200_000_000;
+
+/** Largest other text file of a checkpoint, in bytes; published ones reach a few MB. */
+export const maxSmallTextBytes = 16_000_000;
+
+/** Largest file of a name. */
+const textLimit = (name: string): number =>
+  /tokenizer\.json$|\.index\.json$/.test(name) ? maxTextBytes : maxSmallTextBytes;
 
 /**
  * Folders outside of `dir` into which its links may lead: the blob stores, if `dir` is a snapshot in
@@ -83,8 +94,8 @@ async function isFileIn(dir: string, name: string): Promise<boolean> {
 /**
  * A text file of a checkpoint, such as `chat_template.jinja`.
  *
- * @throws {InputError} as {@link checkpointPath}, and if it is larger than {@link maxTextBytes} or
- *   not UTF-8
+ * @throws {InputError} as {@link checkpointPath}, and if it is too large, a Git
+ *   LFS pointer, or not UTF-8
  */
 export async function readCheckpointText(
   dir: string,
@@ -94,13 +105,15 @@ export async function readCheckpointText(
   const path = await checkpointPath(dir, name, links);
   const { size, isFile } = await Deno.stat(path);
   if (!isFile) throw new InputError(`Cannot read ${quoted(name)} in ${dir}: it is not a file`);
-  if (size > maxTextBytes) {
+  if (size > textLimit(name)) {
     throw new InputError(
-      `Cannot read ${quoted(name)} in ${dir}: it has ${size} bytes; at most ${maxTextBytes}`,
+      `Cannot read ${quoted(name)} in ${dir}: it has ${size} bytes; at most ${textLimit(name)}`,
     );
   }
+  const bytes = await Deno.readFile(path);
+  refuseLfsPointer(bytes, `${quoted(name)} in ${dir}`);
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new InputError(`Cannot read ${quoted(name)} in ${dir}: it is not text in UTF-8`);

@@ -7,6 +7,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
+import { refuseLfsPointer } from "./lfs_pointer.ts";
 import { blockSizes, type GgufType, ggufTypeOf, ggufTypes } from "./gguf_types.ts";
 
 /** A note: a number (64-bit ones only where exact), a switch, a text, or a list of one of these. */
@@ -35,6 +36,11 @@ export interface GgufHeader {
 /** Longest header that is read, in bytes; published vocabularies make headers of 10 MB. */
 export const maxGgufHeaderBytes = 200_000_000;
 
+/** Most values in the lists of a header, all together; published vocabularies need 1.5 million. */
+const maxListValues = 3_000_000;
+/** Most notes and most tensors. */
+const maxNotes = 10_000, maxTensors = 200_000;
+
 /** The bytes at hand end before the header does. */
 export class HeaderIncomplete extends Error {}
 
@@ -50,6 +56,7 @@ class Cursor {
   readonly #view: DataView;
   readonly #utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   at = 0;
+  #listValues = 0;
 
   constructor(
     readonly bytes: Uint8Array,
@@ -150,6 +157,10 @@ class Cursor {
     if (kind !== 9) return this.scalar(kind, what);
     const element = this.uint32(`the kind of the elements of ${what}`);
     const length = this.count(`the length of ${what}`, kinds[element]?.[1] ?? 1);
+    this.#listValues += length;
+    if (this.#listValues > maxListValues) {
+      this.refuse(`its lists have more than ${maxListValues} values, with ${length} in ${what}`);
+    }
     const list: (number | boolean | string)[] = [];
     for (let i = 0; i < length; i++) list.push(this.scalar(element, what));
     return list;
@@ -166,7 +177,13 @@ function readPrelude(cursor: Cursor): { tensors: number; notes: number } {
     cursor.refuse(`its version is ${version}${bigEndian}; supported are 2 and 3`);
   }
   const tensors = cursor.count("the number of tensors", 24);
-  return { tensors, notes: cursor.count("the number of notes", 13) };
+  const notes = cursor.count("the number of notes", 13);
+  if (tensors > maxTensors || notes > maxNotes) {
+    cursor.refuse(
+      `it has ${tensors} tensors and ${notes} notes; at most ${maxTensors} and ${maxNotes}`,
+    );
+  }
+  return { tensors, notes };
 }
 
 /** What the header says of one tensor; its offset counts from the start of the data. */
@@ -236,6 +253,7 @@ function placeTensors(
  * @throws {HeaderIncomplete} if the header goes on after `bytes`
  */
 export function parseGgufHeader(bytes: Uint8Array, fileBytes: number, file: string): GgufHeader {
+  refuseLfsPointer(bytes, file);
   const cursor = new Cursor(bytes, fileBytes, file);
   const counts = readPrelude(cursor);
   const metadata = new Map<string, GgufValue>();

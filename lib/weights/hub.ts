@@ -6,7 +6,7 @@
 import { editDistance, InputError, nearestNames } from "../common/errors.ts";
 import { relativeNameProblem } from "../common/files.ts";
 import { quoted } from "../common/text.ts";
-import { hasCheckpointFile } from "./checkpoint_files.ts";
+import { hasCheckpointFile, readCheckpointJson } from "./checkpoint_files.ts";
 import {
   cachedCommit,
   linkIntoSnapshot,
@@ -20,7 +20,15 @@ import { downloadFile } from "./hub_download.ts";
 import { TemporaryError } from "./hub_http.ts";
 import { type HubFile, type HubListing, isCommit, listModel } from "./hub_listing.ts";
 import { type HubOptions, type HubSettings, hubSettings } from "./hub_settings.ts";
-import { indexFile, readIndex, singleFile } from "./safetensors.ts";
+import { readHubHeaders } from "./hub_headers.ts";
+import {
+  indexFile,
+  isPickle,
+  pickleAdvice,
+  readIndex,
+  singleFile,
+  type WeightHeaders,
+} from "./safetensors.ts";
 
 /** Files beside the weights that a model may need; those that it has are downloaded. */
 const smallFiles = [
@@ -59,6 +67,12 @@ export interface ResolveOptions extends HubOptions {
   readonly revision?: string;
   /** Whether to get the weights too; without them, config, tokenizer and processor. Default true. */
   readonly weights?: boolean;
+  /**
+   * Told of a hub model's folder and of what the headers of its weights say, once the other files are
+   * there and before any weights are asked for. What it throws ends the download. It is not called
+   * for a folder, nor for a copy that is served without asking the hub.
+   */
+  readonly check?: (dir: string, headers: WeightHeaders) => void | Promise<void>;
   /** Told often while a file is being received. */
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
@@ -70,19 +84,26 @@ export function isHubId(name: string): boolean {
 }
 
 /** Files of a listing that are needed, the weights left out. */
-function chooseSmallFiles(listing: HubListing, weights: boolean, id: string): HubFile[] {
+function chooseSmallFiles(listing: HubListing, index: boolean, id: string): HubFile[] {
   const { files } = listing;
+  if (!files.has("config.json") && files.has("adapter_config.json")) {
+    throw new InputError(
+      `Cannot use ${id}: it is an adapter, not a model; merge it into its base model (PEFT's ` +
+        "merge_and_unload) and save that",
+    );
+  }
   if (!files.has("config.json")) {
     throw new InputError(`Cannot use ${id}: it has no config.json; is it a transformers model?`);
   }
-  if (weights && !files.has(singleFile) && !files.has(indexFile)) {
+  if (index && !files.has(singleFile) && !files.has(indexFile)) {
     const other = [...files.keys()].filter((name) => /\.(bin|gguf|safetensors|pth?)$/.test(name));
     throw new InputError(
       `Cannot use ${id}: it has neither ${singleFile} nor ${indexFile}, but ` +
-        (other.slice(0, 5).map((name) => quoted(name)).join(", ") || "no weights at all"),
+        (other.slice(0, 5).map((name) => quoted(name)).join(", ") || "no weights at all") +
+        (other.some(isPickle) ? `; ${pickleAdvice}` : ""),
     );
   }
-  const names = weights && !files.has(singleFile) ? [...smallFiles, indexFile] : smallFiles;
+  const names = index && !files.has(singleFile) ? [...smallFiles, indexFile] : smallFiles;
   return names.flatMap((name) => files.get(name) ?? []);
 }
 
@@ -109,8 +130,7 @@ async function getSnapshot(
   settings: HubSettings,
   id: string,
   listing: HubListing,
-  weights: boolean,
-  onProgress: (progress: DownloadProgress) => void,
+  { weights = true, check, onProgress = () => {} }: ResolveOptions,
 ): Promise<string> {
   const repository = repositoryFolder(settings.cacheDir, id);
   const snapshot = snapshotFolder(settings.cacheDir, id, listing.commit);
@@ -118,14 +138,16 @@ async function getSnapshot(
   await Deno.mkdir(snapshot, { recursive: true });
   let received = 0;
   let total = 0;
+  const urlOf = (file: HubFile) => {
+    const path = file.path.split("/").map(encodeURIComponent).join("/");
+    return `${settings.endpoint}/${id}/resolve/${listing.commit}/${path}`;
+  };
   const get = async (files: readonly HubFile[]) => {
     total = files.reduce((sum, file) => sum + file.size, total);
     for (const file of files) {
       if (!await isIntact(`${snapshot}/${file.path}`, file, settings.verify)) {
-        const path = file.path.split("/").map(encodeURIComponent).join("/");
-        const url = `${settings.endpoint}/${id}/resolve/${listing.commit}/${path}`;
         const blob = `${repository}/blobs/${file.oid}`;
-        await downloadFile(settings, url, file, blob, (fileReceived) => {
+        await downloadFile(settings, urlOf(file), file, blob, (fileReceived) => {
           onProgress({
             file: file.path,
             fileReceived,
@@ -139,8 +161,11 @@ async function getSnapshot(
       received += file.size;
     }
   };
-  await get(chooseSmallFiles(listing, weights, id));
-  if (weights) await get(await chooseWeights(listing, snapshot, id));
+  await get(chooseSmallFiles(listing, weights || check !== undefined, id));
+  if (!weights && !check) return snapshot;
+  const files = await chooseWeights(listing, snapshot, id);
+  if (check) await check(snapshot, await readHubHeaders(settings, files, snapshot, urlOf));
+  if (weights) await get(files);
   return snapshot;
 }
 
@@ -164,7 +189,7 @@ async function findCached(
 /** Downloads a hub model, or finds the copy that is there. */
 async function resolveHubId(id: string, options: ResolveOptions): Promise<string> {
   const settings = hubSettings(options);
-  const { revision = "main", weights = true, onProgress = () => {} } = options;
+  const { revision = "main", weights = true } = options;
   const problem = relativeNameProblem(revision);
   if (problem) throw new InputError(`Cannot use revision ${quoted(revision)}: ${problem}`);
   const cached = await findCached(settings, id, revision, weights);
@@ -192,7 +217,7 @@ async function resolveHubId(id: string, options: ResolveOptions): Promise<string
     settings.onNotice(`${error.message}; using the copy that was downloaded before`);
     return cached.dir;
   }
-  const dir = await getSnapshot(settings, id, listing, weights, onProgress);
+  const dir = await getSnapshot(settings, id, listing, options);
   await rememberCommit(settings.cacheDir, id, revision, listing.commit);
   return dir;
 }
@@ -213,12 +238,42 @@ async function modelsIn(dir: string): Promise<string> {
   return models.length > 0 ? `; folders in it that have one: ${shown}` : "";
 }
 
+/**
+ * The snapshot of a repository's folder in a Hugging Face cache: the one that `main` stands for, or
+ * the only one.
+ *
+ * @throws {InputError} if there are several to choose from
+ */
+async function cachedSnapshot(dir: string): Promise<string | null> {
+  const commits = (await entriesOf(`${dir}/snapshots`)).map(({ name }) => name).toSorted();
+  const main = await Deno.readTextFile(`${dir}/refs/main`).then((text) => text.trim(), () => "");
+  const commit = commits.length === 1 ? commits[0] : commits.find((name) => name === main);
+  if (commit !== undefined) return `${dir.replace(/[/\\]+$/, "")}/snapshots/${commit}`;
+  if (commits.length === 0) return null;
+  throw new InputError(
+    `Cannot open model ${
+      quoted(dir)
+    }: it has ${commits.length} snapshots, none of which is main; ` +
+      `name one, such as ${quoted(`${dir}/snapshots/${commits[0]}`)}`,
+  );
+}
+
+/** What a folder with an adapter is, as a part of a message; null if it is none. */
+async function adapterIn(dir: string): Promise<string | null> {
+  const file = "adapter_config.json";
+  if (!await hasCheckpointFile(dir, file)) return null;
+  const base = (await readCheckpointJson(dir, file)).base_model_name_or_path;
+  return `it is an adapter${typeof base === "string" ? ` of ${quoted(base)}` : ""}, not a model; ` +
+    "merge it into its base model (PEFT's merge_and_unload) and save that";
+}
+
 /** The folder whose name is nearest to a missing one's, as part of a message. */
 async function nearestFolder(missing: string): Promise<string> {
   const [, parent, name] = /^(.*?)([^/]*)\/*$/.exec(missing)!;
   const folders = (await entriesOf(parent || ".")).filter(({ isDirectory }) => isDirectory);
   const [near] = nearestNames(name, folders.map((folder) => folder.name), 1);
-  return near !== undefined && editDistance(near, name) <= name.length / 2
+  const most = Math.min(name.length, 200) / 2;
+  return near !== undefined && editDistance(near.slice(0, 200), name.slice(0, 200)) <= most
     ? ` (nearest: ${quoted(parent + near)})`
     : "";
 }
@@ -255,9 +310,11 @@ export async function resolveCheckpoint(
   });
   if (found?.isDirectory) {
     if (await hasCheckpointFile(dirOrHubId, "config.json")) return dirOrHubId;
+    const snapshot = await cachedSnapshot(dirOrHubId);
+    if (snapshot !== null) return snapshot;
     throw new InputError(
-      `Cannot open model ${quoted(dirOrHubId)}: it has no config.json` +
-        await modelsIn(dirOrHubId),
+      `Cannot open model ${quoted(dirOrHubId)}: ` +
+        (await adapterIn(dirOrHubId) ?? `it has no config.json${await modelsIn(dirOrHubId)}`),
     );
   }
   if (found?.isFile && dirOrHubId.endsWith(".gguf")) return dirOrHubId;

@@ -19,7 +19,8 @@ export interface HubOptions {
    * `null`: ask anonymously.
    */
   readonly token?: string | null;
-  /** Use only what was downloaded before. Default: whether `HF_HUB_OFFLINE` is set. */
+  /** Use only what was downloaded before. Default: whether `HF_HUB_OFFLINE` or
+   * `TRANSFORMERS_OFFLINE` is set. */
   readonly localFilesOnly?: boolean;
   /** Attempts after a failure without progress, before giving up. Default 5. */
   readonly retries?: number;
@@ -130,7 +131,8 @@ export function hubSettings(options: HubOptions): HubSettings {
       options.endpoint ?? environment("HF_ENDPOINT") ?? "https://huggingface.co",
     ),
     token: token ? cleanToken(token) : null,
-    localFilesOnly: options.localFilesOnly ?? isYes(environment("HF_HUB_OFFLINE")),
+    localFilesOnly: options.localFilesOnly ??
+      isYes(environment("HF_HUB_OFFLINE") ?? environment("TRANSFORMERS_OFFLINE")),
     retries: options.retries ?? 5,
     backoffMs: options.backoffMs ?? 500,
     timeoutMs: options.timeoutMs ?? 30_000,

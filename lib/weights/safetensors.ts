@@ -31,18 +31,22 @@ export interface StoredWeight {
   readonly shape: readonly number[];
 }
 
-/** Weights that are read when they are asked for. Whoever opens one closes it. */
-export interface WeightSource extends Disposable {
+/** What the headers of a checkpoint's weights say. */
+export interface WeightHeaders {
   /** Where the weights come from, for messages. */
   readonly path: string;
-  /** Notes of the first file, such as `{format: "pt"}`. */
-  readonly metadata: Readonly<Record<string, string>>;
   /** Names of all tensors, shard by shard in the order of their bytes: the fastest order to read. */
   names(): readonly string[];
-  /** Whether there is a tensor of this name. */
-  has(name: string): boolean;
   /** Type, shape and size of a tensor. @throws {InputError} if there is none, with near names */
   info(name: string): TensorInfo;
+}
+
+/** Weights that are read when they are asked for. Whoever opens one closes it. */
+export interface WeightSource extends WeightHeaders, Disposable {
+  /** Notes of the first file, such as `{format: "pt"}`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Whether there is a tensor of this name. */
+  has(name: string): boolean;
   /** Bytes of a tensor of any type, in a new buffer. @throws {InputError} if there is none */
   read(name: string): Promise<Uint8Array<ArrayBuffer>>;
   /**
@@ -147,6 +151,14 @@ async function openShards(dir: string, links: LinkRules): Promise<SafetensorsFil
   }
 }
 
+/** Whether a file's name is that of a pickle, which may run any program when it is read. */
+export const isPickle = (name: string): boolean => /\.(bin|pt|pth|ckpt)$/.test(name);
+
+/** What to do about weights in a pickle. */
+export const pickleAdvice =
+  "a pickle is not read; load it with transformers and save it again with " +
+  "save_pretrained, which writes safetensors";
+
 /** Says what a directory without weights holds instead. */
 async function noWeights(dir: string): Promise<InputError> {
   const names: string[] = [];
@@ -155,11 +167,11 @@ async function noWeights(dir: string): Promise<InputError> {
   } catch {
     return new InputError(`Cannot read weights from ${dir}: no such directory`);
   }
-  const pickles = names.filter((name) => /\.(bin|pt|pth|ckpt)$/.test(name));
+  const pickles = names.filter((name) => isPickle(name) && name !== "training_args.bin").sort();
   return new InputError(
     `Cannot read weights from ${dir}: wanted ${singleFile} or ${indexFile}, found ` +
       (pickles.length > 0
-        ? `${quoted(pickles[0])}, which is a pickle: convert it to safetensors first`
+        ? `${quoted(pickles[0])}; ${pickleAdvice}`
         : `${names.length} other files`),
   );
 }
@@ -174,8 +186,10 @@ async function openFiles(path: string, links: LinkRules): Promise<SafetensorsFil
 }
 
 /** Which file holds which tensor; a tensor in two files is an error. */
-function placeTensors(files: readonly SafetensorsFile[]): Map<string, SafetensorsFile> {
-  const places = new Map<string, SafetensorsFile>();
+export function placeTensors<T extends Pick<SafetensorsFile, "path" | "header">>(
+  files: readonly T[],
+): Map<string, T> {
+  const places = new Map<string, T>();
   for (const file of files) {
     for (const name of file.header.tensors.keys()) {
       const other = places.get(name);

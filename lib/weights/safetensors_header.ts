@@ -13,6 +13,7 @@ import {
   type SafetensorsDType,
   safetensorsDTypes,
 } from "./dtypes.ts";
+import { refuseLfsPointer } from "./lfs_pointer.ts";
 import { duplicateKey } from "./json_keys.ts";
 
 /** Where one tensor lies and how its bytes are to be read. */
@@ -38,6 +39,9 @@ export interface SafetensorsHeader {
 /** Longest header that is read, in bytes: the limit of the format's reference implementation. */
 export const maxHeaderBytes = 100_000_000;
 
+/** Most tensors of one file; the largest published models have under 100,000 in all. */
+export const maxTensors = 250_000;
+
 /** Throws an error that says which file and what is wrong with it. */
 function refuse(file: string, problem: string): never {
   throw new InputError(`Cannot read ${file}: ${problem}`);
@@ -56,6 +60,7 @@ export function headerLength(prefix: Uint8Array, fileBytes: number, file: string
   if (prefix.length < 8) {
     refuse(file, `it has ${fileBytes} bytes; a safetensors file has at least 8`);
   }
+  refuseLfsPointer(prefix, file);
   const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
   if (length > maxHeaderBytes) {
     refuse(file, `its header claims ${length} bytes; at most ${maxHeaderBytes} are allowed`);
@@ -158,12 +163,17 @@ export function parseHeader(
   fileBytes: number,
   file: string,
 ): SafetensorsHeader {
-  const { __metadata__, ...entries } = parseJson(header, file);
-  const metadata = __metadata__ === undefined ? {} : parseMetadata(__metadata__, file);
+  const json = parseJson(header, file);
+  const notes = Object.hasOwn(json, "__metadata__") ? json["__metadata__"] : undefined;
+  const metadata = notes === undefined ? {} : parseMetadata(notes, file);
   const dataStart = 8 + header.length;
   const dataBytes = fileBytes - dataStart;
-  const found = Object.entries(entries)
-    .map(([name, value]) => ({ name, info: parseEntry(name, value, dataBytes, file) }))
+  const names = Object.keys(json).filter((name) => name !== "__metadata__");
+  if (names.length > maxTensors) {
+    refuse(file, `its header names ${names.length} tensors; at most ${maxTensors} are read`);
+  }
+  const found = names
+    .map((name) => ({ name, info: parseEntry(name, json[name], dataBytes, file) }))
     .sort((a, b) => a.info.offset - b.info.offset || a.info.byteLength - b.info.byteLength);
   let covered = 0;
   let previous = "";

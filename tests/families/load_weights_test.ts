@@ -6,10 +6,14 @@ import { openSafetensors, type WeightSource } from "../../lib/weights/safetensor
 import { goldenDir, goldenNames } from "../suites/golden.ts";
 
 /** A source of the same tensors under other names. */
-const renamed = (source: WeightSource, name: (stored: string) => string): WeightSource => ({
-  ...source,
-  names: () => source.names().map(name),
-});
+const renamed = (source: WeightSource, name: (stored: string) => string): WeightSource => {
+  const stored = new Map(source.names().map((old) => [name(old), old]));
+  return {
+    ...source,
+    names: () => [...stored.keys()],
+    info: (own) => source.info(stored.get(own)!),
+  };
+};
 
 /** How transformers 5 names weights, from their published names (`conversion_mapping.py`). */
 const newNames: Readonly<Record<string, readonly (readonly [RegExp, string])[]>> = {
@@ -83,6 +87,14 @@ for (const name of goldenNames) {
     }
   });
 }
+
+Deno.test("a weight of another shape is told before any is read", async () => {
+  const { family, config } = await readModelConfig(goldenDir("qwen3_vl"));
+  using source = await openSafetensors(goldenDir("qwen3_vl"));
+  const wider = { ...config, text: { ...config.text, intermediateSize: 7 } };
+  const message = "its shape is [64,96]; wanted [64,7]";
+  assertThrows(() => matchWeights(family, wider, source), InputError, message);
+});
 
 Deno.test("the stored element type is that of most bytes, whichever comes first", async () => {
   const { family, config } = await readModelConfig(goldenDir("internvl_qwen3"));

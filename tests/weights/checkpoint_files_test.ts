@@ -6,6 +6,7 @@ import {
   readCheckpointJson,
   readCheckpointText,
 } from "../../lib/weights/checkpoint_files.ts";
+import { openWeights } from "../../lib/weights/weights.ts";
 import { withFolder } from "./helpers.ts";
 
 Deno.test("checkpointPath: links into the blob stores of a Hugging Face cache are followed, others not", () =>
@@ -79,4 +80,28 @@ Deno.test("readCheckpointText: a file larger than memory is refused before it is
     await Deno.truncate(`${folder}/tokenizer.json`, 2 ** 40); // sparse
     const read = () => readCheckpointText(folder, "tokenizer.json");
     await assertRejects(read, InputError, "1099511627776 bytes");
+  }));
+
+Deno.test("links out of the folder: refused with the option that allows them, followed with it", () =>
+  withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/model`);
+    await Deno.writeTextFile(`${folder}/elsewhere.json`, '{"a": 1}');
+    await Deno.symlink("../elsewhere.json", `${folder}/model/config.json`);
+    const read = (followLinks: boolean) =>
+      readCheckpointJson(`${folder}/model`, "config.json", { followLinks });
+    await assertRejects(() => read(false), InputError, "followLinks (--follow-links) allows that");
+    assertEquals(await read(true), { a: 1 });
+  }));
+
+Deno.test("a Git LFS pointer is named as that, whatever it stands for", () =>
+  withFolder(async (dir) => {
+    const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 4\n";
+    for (const name of ["config.json", "tokenizer.json", "model.safetensors", "model.gguf"]) {
+      await Deno.writeTextFile(`${dir}/${name}`, pointer);
+    }
+    const message = 'it is a Git LFS pointer, not the file itself; run "git lfs pull"';
+    await assertRejects(() => readCheckpointJson(dir, "config.json"), InputError, message);
+    await assertRejects(() => readCheckpointText(dir, "tokenizer.json"), InputError, message);
+    await assertRejects(() => openWeights(dir), InputError, message);
+    await assertRejects(() => openWeights(`${dir}/model.gguf`), InputError, message);
   }));

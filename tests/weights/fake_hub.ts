@@ -147,15 +147,17 @@ export function contentResponse(
   headers: Headers,
   etag = `"${sha256(bytes)}"`,
 ): Response {
-  const first = Number(headers.get("Range")?.match(/^bytes=(\d+)-$/)?.[1] ?? NaN);
+  const [, from = "", to = ""] = headers.get("Range")?.match(/^bytes=(\d+)-(\d*)$/) ?? [];
+  const first = from === "" ? NaN : Number(from);
+  const last = to === "" ? bytes.length - 1 : Math.min(Number(to), bytes.length - 1);
   const condition = headers.get("If-Range");
   if (Number.isNaN(first) || (condition !== null && condition !== etag)) {
     return new Response(bytes, { headers: { ETag: etag } });
   }
   if (first >= bytes.length) return new Response(null, { status: 416 });
-  return new Response(bytes.slice(first), {
+  return new Response(bytes.slice(first, last + 1), {
     status: 206,
-    headers: { ETag: etag, "Content-Range": `bytes ${first}-${bytes.length - 1}/${bytes.length}` },
+    headers: { ETag: etag, "Content-Range": `bytes ${first}-${last}/${bytes.length}` },
   });
 }
 

@@ -29,6 +29,18 @@ Deno.test("parseGgufHeader: notes of every kind, tensors with reversed axes", ()
   assertEquals([shape, byteLength, type, offset % 32], [[2, 4], 16, "F16", 0]);
 });
 
+Deno.test("parseGgufHeader: lists without end are refused before they are read", () => {
+  const list = join(le(0, 4), le(190_000_000, 8), new Uint8Array(190_000_000));
+  const bytes = ggufBytes([["flood", 9, list]], [], data);
+  const start = performance.now();
+  assertThrows(
+    () => parse(bytes),
+    InputError,
+    'more than 3000000 values, with 190000000 in "flood"',
+  );
+  assert(performance.now() - start < 2000);
+});
+
 /** One bad file a line: what is wrong, the file, and what the message must say. */
 const damaged: [string, Uint8Array, string][] = [
   ["an empty file", new Uint8Array(0), "truncated"],

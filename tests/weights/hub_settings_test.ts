@@ -10,6 +10,8 @@ const variables = [
   "HF_TOKEN",
   "HF_ENDPOINT",
   "HF_HUB_OFFLINE",
+  "HUGGINGFACE_HUB_CACHE",
+  "TRANSFORMERS_OFFLINE",
   "XDG_CACHE_HOME",
   "HOME",
 ];
@@ -51,6 +53,16 @@ Deno.test("hubSettings: arguments win over the environment, that over the defaul
   });
   await onlyWith({ HF_HOME: "/data/hf", HF_HUB_CACHE: "/other" }, () => {
     assertEquals(hubSettings({}).cacheDir, "/other");
+  });
+  // older names, which huggingface_hub reads where the newer ones are unset
+  await onlyWith({ HUGGINGFACE_HUB_CACHE: "/older", TRANSFORMERS_OFFLINE: "1" }, () => {
+    const { cacheDir, localFilesOnly } = hubSettings({});
+    assertEquals([cacheDir, localFilesOnly], ["/older", true]);
+  });
+  const both = { HUGGINGFACE_HUB_CACHE: "/older", HF_HUB_CACHE: "/newer" };
+  await onlyWith({ ...both, TRANSFORMERS_OFFLINE: "1", HF_HUB_OFFLINE: "0" }, () => {
+    const { cacheDir, localFilesOnly } = hubSettings({});
+    assertEquals([cacheDir, localFilesOnly], ["/newer", false]);
   });
 });
 

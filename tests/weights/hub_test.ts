@@ -217,6 +217,42 @@ Deno.test("resolveCheckpoint: a damaged copy is repaired", () =>
     assertEquals(again.length, 1); // its blob was still there
   }));
 
+Deno.test("resolveCheckpoint: the root of a repository in a cache stands for its snapshot", () =>
+  withFolder(async (folder) => {
+    const root = `${folder}/models--org--name`, [one, two] = ["a".repeat(40), "b".repeat(40)];
+    await Deno.mkdir(`${root}/snapshots/${one}`, { recursive: true });
+    await Deno.writeTextFile(`${root}/snapshots/${one}/config.json`, "{}");
+    assertEquals(await resolveCheckpoint(root), `${root}/snapshots/${one}`);
+    await Deno.mkdir(`${root}/snapshots/${two}`);
+    const several = () => resolveCheckpoint(`${root}/`);
+    await assertRejects(
+      several,
+      InputError,
+      "2 snapshots, none of which is main; name one, such as",
+    );
+    await Deno.mkdir(`${root}/refs`);
+    await Deno.writeTextFile(`${root}/refs/main`, `${two}\n`);
+    assertEquals(await several(), `${root}/snapshots/${two}`);
+  }));
+
+Deno.test("resolveCheckpoint: adapters and pickles are named as what they are", async () => {
+  const adapter = { "adapter_config.json": '{"base_model_name_or_path": "org/base"}' };
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/adapter_config.json`, adapter["adapter_config.json"]);
+    const get = () => resolveCheckpoint(folder);
+    await assertRejects(get, InputError, 'it is an adapter of "org/base", not a model; merge it');
+  });
+  await withHub(adapter, async (hub, cache) => {
+    const get = () => resolveCheckpoint("org/name", hub.options(cache));
+    await assertRejects(get, InputError, "it is an adapter, not a model; merge it");
+  });
+  const pickled = { "config.json": "{}", "tokenizer.json": "{}", "pytorch_model.bin": "x" };
+  await withHub(pickled, async (hub, cache) => {
+    const get = () => resolveCheckpoint("org/name", hub.options(cache));
+    await assertRejects(get, InputError, "a pickle is not read; load it with transformers");
+  });
+});
+
 Deno.test("resolveCheckpoint: directories, and names that are neither", () =>
   withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/model`);

@@ -150,7 +150,7 @@ Deno.test("openSafetensors: says what a folder without weights holds", () =>
     const open = () => openSafetensors(folder);
     await assertRejects(open, InputError, "found 0 other files");
     await Deno.writeTextFile(`${folder}/pytorch_model.bin`, "");
-    await assertRejects(open, InputError, '"pytorch_model.bin", which is a pickle');
+    await assertRejects(open, InputError, 'found "pytorch_model.bin"; a pickle is not read');
     await assertRejects(() => openSafetensors(`${folder}/none`), InputError, "no such directory");
   }));
 

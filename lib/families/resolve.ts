@@ -1,0 +1,116 @@
+/**
+ * From a name to a checkpoint on disk. What can be known of a hub model without its weights is
+ * checked before they are asked for.
+ *
+ * @module
+ */
+import { CheckpointRules } from "../weights/checkpoint_rules.ts";
+import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
+import type { WeightHeaders } from "../weights/safetensors.ts";
+import { openWeights } from "../weights/weights.ts";
+import { loadProcessor } from "../inputs/processor.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { readModelConfig } from "./checkpoint.ts";
+import type { Family } from "./family.ts";
+import { matchWeights } from "./load_weights.ts";
+import { shippedOrGiven } from "./shipped.ts";
+import { fetchShipped } from "./shipped_download.ts";
+
+/** What a checkpoint's files say, without the numbers of its weights. */
+export interface Inspection {
+  /** Its directory; of a hub model the folder in the cache, in which the weights may be missing. */
+  readonly dir: string;
+  /** Its family. */
+  readonly family: Family;
+  /** Its config. */
+  readonly config: ModelConfig;
+  /** Type, shape and size of each weight. */
+  readonly weights: readonly WeightSummary[];
+}
+
+/** One weight as its file's header describes it. */
+export interface WeightSummary {
+  /** Name in the file. */
+  readonly name: string;
+  /** Stored element type. */
+  readonly dtype: string;
+  /** Sizes of the axes. */
+  readonly shape: readonly number[];
+  /** Size in bytes. */
+  readonly byteLength: number;
+}
+
+/** Reads every file but the numbers of the weights. */
+async function inspect(
+  dir: string,
+  rules: CheckpointRules,
+  given?: WeightHeaders,
+): Promise<Inspection> {
+  const { family, config } = await readModelConfig(dir, rules);
+  await loadProcessor(dir, (files) => family.readInputs(files, config), rules);
+  using opened = given ? null : await openWeights(dir, rules);
+  const headers = given ?? opened!;
+  matchWeights(family, config, headers);
+  const weights = headers.names().map((name) => {
+    const { dtype, shape, byteLength } = headers.info(name);
+    return { name, dtype, shape, byteLength };
+  });
+  return { dir, family, config, weights };
+}
+
+/**
+ * The directory of a checkpoint, downloaded if it is a hub id. Before weights are downloaded the
+ * config, the files of processor and tokenizer, and the names and shapes of the weights are fetched
+ * and checked.
+ *
+ * @param nameOrId a shipped model, a directory or a hub id
+ * @param rules how strictly; they gather what there is to warn of
+ * @throws {InputError} for a checkpoint that cannot be used
+ */
+export async function resolveModel(
+  nameOrId: string,
+  options: Omit<ResolveOptions, "check"> = {},
+  rules: CheckpointRules = new CheckpointRules(),
+): Promise<string> {
+  await fetchShipped(nameOrId);
+  const check = async (dir: string, headers: WeightHeaders) => {
+    await inspect(dir, rules, headers);
+  };
+  return await resolveCheckpoint(shippedOrGiven(nameOrId), {
+    ...options,
+    ...(options.weights === false ? {} : { check }),
+  });
+}
+
+/**
+ * What a checkpoint is, from its config and headers alone. Of a hub model no weights are downloaded:
+ * their headers are read by byte range.
+ *
+ * @param nameOrId a shipped model, a directory or a hub id
+ * @param rules how strictly; they gather what there is to warn of
+ * @throws {InputError} for a checkpoint that cannot be used
+ *
+ * @example
+ * ```ts
+ * import { inspectModel } from "./resolve.ts";
+ * import { assertEquals } from "@std/assert";
+ * const { family, weights } = await inspectModel("tests/golden/qwen3_vl");
+ * assertEquals([family.title, weights.length > 50], ["Qwen3-VL", true]);
+ * ```
+ */
+export async function inspectModel(
+  nameOrId: string,
+  options: Omit<ResolveOptions, "check" | "weights"> = {},
+  rules: CheckpointRules = new CheckpointRules(),
+): Promise<Inspection> {
+  await fetchShipped(nameOrId);
+  let found: Inspection | undefined;
+  const dir = await resolveCheckpoint(shippedOrGiven(nameOrId), {
+    ...options,
+    weights: false,
+    check: async (dir, headers) => {
+      found = await inspect(dir, rules, headers);
+    },
+  });
+  return found ?? await inspect(dir, rules);
+}
