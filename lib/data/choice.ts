@@ -42,9 +42,9 @@ function unwrapped(text: string): string {
   return (found[1] ?? found[2]).replace(/\\(?:text|mathrm|mathbf)\s*\{([^{}]*)\}/g, "$1").trim();
 }
 
-/** What may stand between `answer` and its letter: `is`, `: **(`, `would be option`. */
+/** What may stand between `answer` and its letter, not too much of it: `is`, `: **(`, `would be option`. */
 const link = String
-  .raw`(?:[\s:=\-–—"'“”‘’*_({[$]|\\(?:text|mathrm|mathbf)|\b(?:is|are|was|be|would|should|must|the|option|choice|letter|answer)\b)*`;
+  .raw`(?:[\s:=\-–—"'“”‘’*_({[$]|\\(?:text|mathrm|mathbf)|\b(?:is|are|was|be|would|should|must|the|option|choice|letter|answer)\b){0,30}`;
 
 /** A letter that ends there: no letter, digit or apostrophe behind it. */
 const letter = String.raw`\b([A-Z])(?![\p{L}\p{N}]|['’]\p{L})`;

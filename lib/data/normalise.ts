@@ -17,5 +17,5 @@
  */
 export function normaliseAnswer(text: string): string {
   return text.normalize("NFKC").toLowerCase().normalize("NFKC").replace(/\s+/gu, " ")
-    .replace(/^[\s\p{P}]+|[\s\p{P}]+$/gu, "");
+    .replace(/^[\s\p{P}]+|(?<![\s\p{P}])[\s\p{P}]+$/gu, ""); // looked at once, however long
 }

@@ -187,3 +187,13 @@ Deno.test("isRightByMlvu: what the benchmark's check says", () => {
   const sample = { answer: ["B", "y"], choices: ["x", "y"] };
   for (const [said, right] of mlvuReference) assertEquals(isRightByMlvu(said, sample), right, said);
 });
+
+Deno.test("an answer that repeats itself for long is read at once", () => {
+  const start = performance.now();
+  for (const said of ["option ", "answer is ", "<answer>", "(", "a)", " ", "\\boxed{"]) {
+    const long = `x${said.repeat(20_000)}`; // more than any limit of tokens lets through
+    chosenIndex(long, animals);
+    isCorrect(long, { answer: "['a', 'b']", metric: "list" });
+  }
+  assert(performance.now() - start < 10_000); // a step back at each place takes minutes
+});

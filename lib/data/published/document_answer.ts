@@ -16,8 +16,10 @@ import { numberIn, pythonList, pythonRound, pythonText } from "./python_values.t
 
 /** A text without what does not count: case, notes in parentheses, quotes, `$` before, `%` behind. */
 function cleaned(text: string): string {
-  return text.toLowerCase().trim().replace(/\s*\([^)]*\)/g, "").trim().replace(/^['"]|['"]$/g, "")
-    .trim().replace(/^\$+/, "").trim().replace(/%+$/, "").trim();
+  const plain = text.toLowerCase().trim(), end = plain.lastIndexOf(")") + 1;
+  const notes = plain.slice(0, end).replace(/(?<!\s)\s*\([^)]*\)/g, ""); // each of them ends
+  return (notes + plain.slice(end)).trim().replace(/^['"]|['"]$/g, "")
+    .trim().replace(/^\$+/, "").trim().replace(/(?<!%)%+$/, "").trim();
 }
 
 /** Texts that must be equal to be right: addresses, files, pages, numbers, times and dates. */
