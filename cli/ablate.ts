@@ -47,7 +47,7 @@ export const command: Command = {
     const { samples, record } = await readData(args);
     const scores = await readFoundHeads(args.required("scores"));
     using model = await loadCommandModel(args);
-    const { results } = await ablateHeads(model.network, ablationSamples(model, samples), scores, {
+    const { results } = await ablateHeads(model, ablationSamples(model, samples), scores, {
       ...record,
       ...settings,
       allowOtherScores: args.flag("allow-other-scores"),

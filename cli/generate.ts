@@ -53,7 +53,7 @@ export const command: Command = {
       stopTokenIds: args.flag("ignore-eos") ? [] : undefined,
       attention: await attentionFor(args, model, prompt),
     };
-    const cache = model.network.newCache(null, options.attention);
+    const cache = model.newCache(options.attention);
     let held = 0;
     for await (const { id, isStop } of model.generate(prompt, options, cache)) {
       ids.push(id);

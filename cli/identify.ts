@@ -50,7 +50,7 @@ export const command: Command = {
         `Cannot score by rule "${wanted}": there are ${all.map(({ name }) => name).join(", ")}`,
       );
     }
-    const found = await findHeads(model.network, samples, {
+    const found = await findHeads(model, samples, {
       ...record,
       rules: [first, ...all.filter((rule) => rule !== first)],
       fraction,

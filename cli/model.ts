@@ -10,8 +10,8 @@ import {
   type PretrainedModel,
 } from "../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
-import { backendLine, backendNames } from "../lib/backend/select.ts";
 import { parseExactJson } from "../lib/common/exact_json.ts";
+import { backendNames } from "../lib/backend/select.ts";
 import { readJsonOf } from "../lib/common/text_files.ts";
 import { intervene } from "../lib/causal/intervene.ts";
 import { promptForms } from "../lib/causal/interventions/registry.ts";
@@ -55,7 +55,7 @@ export async function loadCommandModel(args: Arguments): Promise<PretrainedModel
     ...readingOptions(args),
     onProgress: (stage, done, total) => shows[stage](done, total),
   });
-  console.error(backendLine(model.backend, model.network.kernels.computeDType));
+  console.error(model.backendLine);
   return model;
 }
 

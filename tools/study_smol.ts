@@ -66,7 +66,7 @@ if (import.meta.main) {
   const common = { model: "SmolLM2-135M-Instruct Q4_1", seed: 0 };
   if (!await exists("identify")) {
     const train = textNeedles(scored, { ...needle, split: "train" });
-    await findHeads(model.network, headSamples(model, train), {
+    await findHeads(model, headSamples(model, train), {
       ...common,
       folder: `${out}/identify`,
       data: data("train", scored),
@@ -79,7 +79,7 @@ if (import.meta.main) {
   for (const scope of ["all", "answer"] as const) {
     const folder = `ablate-${scope}`;
     if (!await wanted(folder)) continue;
-    await ablateHeads(model.network, test, scores, {
+    await ablateHeads(model, test, scores, {
       ...common,
       scope,
       fractions: [0.05],
@@ -90,7 +90,7 @@ if (import.meta.main) {
     });
   }
   if (await wanted("hybrid")) {
-    await hybridQuality(model.network, test, {
+    await hybridQuality(model, test, {
       ...common,
       scores: meanScores(scores),
       settings: hybridSettings(),

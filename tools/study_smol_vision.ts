@@ -99,7 +99,7 @@ if (import.meta.main) {
       domain,
       load: () => headSamples(model, [draw()])[0].load(),
     }));
-    await findHeads(model.network, train, {
+    await findHeads(model, train, {
       ...common,
       folder: folder("identify"),
       data: data("train", scored),
@@ -117,7 +117,7 @@ if (import.meta.main) {
   }));
   const ablate = async (scope: "all" | "answer") => {
     if (!scores || !await wanted(`ablate-${scope}`)) return;
-    await ablateHeads(model.network, test, scores, {
+    await ablateHeads(model, test, scores, {
       ...common,
       scope,
       fractions: [0.05],
@@ -129,7 +129,7 @@ if (import.meta.main) {
   };
   await ablate("answer");
   if (scores && await wanted("hybrid")) {
-    await hybridQuality(model.network, test, {
+    await hybridQuality(model, test, {
       ...common,
       scores: meanScores(scores),
       settings: hybridSettings(),

@@ -130,7 +130,7 @@ async function readNeedle(
   const tokens = classes.map((index) => words.tokens[index]);
   const twin = { ...seen, inputs: textTwin(seen.inputs, model.config.imageTokenId, tokens) };
   const right = async (prompt: typeof seen) => {
-    const [outcome] = await sweep(model.network, prompt, [[]], { scope: "all" });
+    const [outcome] = await sweep(model, prompt, [[]], { scope: "all" });
     return Number(outcome.correct);
   };
   const found = await readCells(model, seen.inputs.media, words);

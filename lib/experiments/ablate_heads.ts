@@ -11,8 +11,14 @@ import { type AnswerSample, type Scope, sweep } from "../causal/sweep.ts";
 import { InputError } from "../common/errors.ts";
 import type { NamedScores } from "../data/published_scores.ts";
 import { gridOfScores, type HeadScores, meanScores } from "../heads/head_scores.ts";
-import type { VisionLanguageModel } from "../model/vision_language_model.ts";
-import { ablationPlan, type PlannedAblation, type PlanOptions } from "./ablation_plan.ts";
+import { type AnyModel, networkOf } from "../model/network_of.ts";
+import {
+  ablationPlan,
+  type Condition,
+  defaultConditions,
+  type PlannedAblation,
+  type PlanOptions,
+} from "./ablation_plan.ts";
 import {
   type AblationResult,
   ablationResults,
@@ -94,7 +100,7 @@ export interface AblateHeadsConfig
 
 /** Outcomes of one sample under every variant. */
 export async function ablateSample(
-  network: VisionLanguageModel,
+  model: AnyModel,
   variants: readonly Variant[],
   given: AblationSample | LazyAblationSample,
   options: Pick<AblateHeadsOptions, "scope" | "batchRows" | "maxNewTokens"> = {},
@@ -103,13 +109,13 @@ export async function ablateSample(
   const sample = "load" in given ? await given.load() : given;
   const maxNewTokens = options.maxNewTokens ?? sample.maxNewTokens ??
     Math.max(8, 2 * sample.answerIds.length);
-  const outcomes = await sweep(network, sample, variants, { scope, batchRows });
+  const outcomes = await sweep(model, sample, variants, { scope, batchRows });
   const correct = Float32Array.from(outcomes, (outcome) => outcome.correct ? 1 : 0);
   const { judge, scores } = sample;
   const said: (readonly number[])[] = variants.map(() => [...sample.answerIds]);
   const open = [...variants.keys()].filter((i) => correct[i] === 0);
   if (judge && open.length > 0) { // not exactly the answer, but maybe another right one
-    const answers = await decodeVariants(network, sample, open.map((i) => variants[i]), {
+    const answers = await decodeVariants(model, sample, open.map((i) => variants[i]), {
       scope,
       batchRows,
       maxNewTokens,
@@ -195,51 +201,74 @@ export interface AblatedHeads extends AblationTable {
   readonly results: readonly AblationResult[];
 }
 
+/** The conditions to plan: without scores to match by, no controls are matched in score. */
+function conditionsFor(
+  { conditions, onNotice }: AblateHeadsOptions,
+  matchable: boolean,
+): readonly Condition[] {
+  const wanted = conditions ?? defaultConditions;
+  if (matchable || !wanted.includes("score-matched")) return wanted;
+  const lack = 'score-matched controls need scores by the rule "context-mass"';
+  if (conditions) {
+    throw new InputError(`Cannot plan the ablation: ${lack}; score the heads by it as well`);
+  }
+  onNotice?.(`left out: ${lack}`);
+  return wanted.filter((condition) => condition !== "score-matched");
+}
+
 /**
  * Removes the best heads and controls for them on every sample. With a folder, writes
  * `results.json`, `samples.arrow` and `manifest.json` there, and a run that was killed goes on where
  * it stopped.
  *
- * @param scores scores that say which heads are best; take them from other samples than these. With
- * scores by the rule `context-mass` among `rules`, `score-matched` controls are alike in it.
+ * @param scores scores that say which heads are best; take them from other samples than these.
+ * `score-matched` controls need scores by the rule `context-mass` among its `rules`, and are alike in
+ * it; without them they are left out.
  * @throws {InputError} naming the sample that cannot be used; what was done before stays done
  */
 export async function ablateHeads(
-  network: VisionLanguageModel,
+  model: AnyModel,
   samples: readonly (AblationSample | LazyAblationSample)[],
   scores: HeadScores & Partial<Pick<FoundHeads, "rules" | "origin">>,
   options: AblateHeadsOptions = {},
 ): Promise<AblatedHeads> {
-  const { scope = "answer", intervention = interventions.zero(), model, data } = options;
+  const network = networkOf(model), grid = gridOfScores(scores);
+  const { scope = "answer", intervention = interventions.zero(), data } = options;
   const { maxNewTokens, batchRows, bootstrapDraws = 2000, seed = 0 } = options;
-  const matched = scores.rules?.find(({ rule }) => rule === "context-mass") ?? scores;
-  const grid = gridOfScores(scores);
-  const { numHiddenLayers, numAttentionHeads } = network.config.text;
-  if (grid.layers !== numHiddenLayers || grid.heads !== numAttentionHeads) {
+  if (grid.layers !== network.grid.layers || grid.heads !== network.grid.heads) {
     throw new InputError(
       `Cannot ablate by scores of ${grid.layers} layers with ${grid.heads} heads: the model has ` +
-        `${numHiddenLayers} with ${numAttentionHeads}`,
+        `${network.grid.layers} with ${network.grid.heads}`,
     );
   }
+  const matched = scores.rules?.find(({ rule }) => rule === "context-mass");
+  const conditions = conditionsFor(options, matched !== undefined);
   const { origin, sampleIds } = scores;
   const whose = origin && await checkScoreOrigin(origin, network, options);
   const config: AblateHeadsConfig = {
     network,
     samples,
-    plan: ablationPlan(meanScores(scores), meanScores(matched), grid, options),
+    plan: ablationPlan(meanScores(scores), meanScores(matched ?? scores), grid, {
+      ...options,
+      conditions,
+    }),
     scope,
     intervention,
     maxNewTokens,
     batchRows,
     bootstrapDraws,
     seed,
-    chosen: { rule: scores.rule, matchedBy: matched.rule, scoredSamples: sampleIds.length },
+    chosen: {
+      rule: scores.rule,
+      matchedBy: matched?.rule ?? "none",
+      scoredSamples: sampleIds.length,
+    },
   };
   const units = await ablateHeadsExperiment.units(config, options);
   const both = await samplesInBoth(units, sampleIds, origin);
   const warning = sharedSamplesWarning(both, samples.length);
   if (warning !== null) options.onNotice?.(warning);
-  const about = { model, data, scores: whose, samplesInBoth: both };
+  const about = { model: options.model, data, scores: whose, samplesInBoth: both };
   return await runExperiment(ablateHeadsExperiment, { ...config, about }, options);
 }
 

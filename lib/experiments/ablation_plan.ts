@@ -39,6 +39,9 @@ export const conditionNames = [
 /** Conditions that serve as controls for `core`. */
 export const controlNames = ["bottom", "random", "layer-matched", "score-matched"] as const;
 
+/** What is planned unless something else is asked for. */
+export const defaultConditions: readonly Condition[] = ["core", ...controlNames];
+
 /** One set of heads to remove. */
 export interface PlannedAblation {
   /** Why these heads. */
@@ -91,7 +94,7 @@ export function ablationPlan(
   options: PlanOptions = {},
 ): PlannedAblation[] {
   const {
-    conditions = ["core", ...controlNames],
+    conditions = defaultConditions,
     fractions = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5],
     draws = 5,
     seed = 0,

@@ -7,6 +7,7 @@
 import { InputError } from "../common/errors.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
 import { checkHeads, gridOf, headAt, type HeadId, headIndex, headName } from "../common/head_id.ts";
+import { massOn } from "../heads/attention_mass.ts";
 import type { Hooks } from "../hooks/hook_point.ts";
 import type { Box, RgbImage } from "../inputs/image.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
@@ -56,7 +57,7 @@ export class AttentionView {
     const [layers, heads, length] = this.shape;
     return Float32Array.from(
       { length: layers * heads },
-      (_, i) => tokens.reduce((sum, token) => sum + this.data[i * length + token], 0),
+      (_, i) => massOn(this.data.subarray(i * length, (i + 1) * length), tokens),
     );
   }
 }

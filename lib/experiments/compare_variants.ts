@@ -6,7 +6,7 @@
 import { type AblationEffect, ablationEffect } from "../causal/effect.ts";
 import type { Variant } from "../causal/head_mask.ts";
 import { InputError } from "../common/errors.ts";
-import type { VisionLanguageModel } from "../model/vision_language_model.ts";
+import type { AnyModel } from "../model/network_of.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
 import {
   type AblateHeadsOptions,
@@ -61,7 +61,7 @@ export type CompareVariantsOptions =
  * ```
  */
 export async function compareVariants(
-  model: VisionLanguageModel,
+  model: AnyModel,
   samples: readonly (AblationSample | LazyAblationSample)[],
   variants: Readonly<Record<string, Variant>>,
   options: CompareVariantsOptions = {},

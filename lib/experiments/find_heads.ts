@@ -12,7 +12,7 @@ import { checkArrow } from "../heads/arrow_check.ts";
 import { headScoresFromArrow, headScoresToArrow } from "../heads/head_scores_file.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
 import { rulesFor, scoreSample, type ScoringRule } from "../heads/scoring_rules.ts";
-import type { VisionLanguageModel } from "../model/vision_language_model.ts";
+import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import { type Experiment, type ExperimentConfig, runExperiment } from "./experiment.ts";
 import { noneUsable, type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
@@ -166,23 +166,23 @@ export interface FoundHeads extends HeadScores {
  * ```
  */
 export async function findHeads(
-  network: VisionLanguageModel,
+  model: AnyModel,
   samples: Samples,
   options: FindHeadsOptions = {},
 ): Promise<FoundHeads> {
-  const { model, data, fraction = 0.05, draws = 2000, seed = 0, ...context } = options;
+  const { model: name, data, fraction = 0.05, draws = 2000, seed = 0, ...context } = options;
   if (options.rules?.length === 0) {
     throw new InputError("Cannot find heads by 0 rules: 1 needed");
   }
   const given = options.rules ?? rulesFor(await firstUsable(samples, options));
   const config: FindHeadsConfig = {
-    network,
+    network: networkOf(model),
     samples,
     rules: given,
     fraction,
     draws,
     seed,
-    about: { model, data },
+    about: { model: name, data },
   };
   const rules = await runExperiment(findHeadsExperiment, config, context);
   if (context.folder === undefined) return { ...rules[0], rules };

@@ -7,7 +7,7 @@ import { sweep } from "../causal/sweep.ts";
 import { InputError } from "../common/errors.ts";
 import { gridOf } from "../common/head_id.ts";
 import { type AttentionFunction, denseAttention } from "../nn/attention.ts";
-import type { VisionLanguageModel } from "../model/vision_language_model.ts";
+import { type AnyModel, networkOf } from "../model/network_of.ts";
 import { hybridAttention } from "../sparse/attention.ts";
 import { patterns } from "../sparse/patterns/registry.ts";
 import { hybridPlan } from "../sparse/plan.ts";
@@ -168,13 +168,14 @@ export const hybridQualityExperiment: Experiment<
  * @throws {InputError} for scores of another model, impossible shares, or samples that cannot be used
  */
 export async function hybridQuality(
-  network: VisionLanguageModel,
+  model: AnyModel,
   samples: readonly (AblationSample | LazyAblationSample)[],
   options: HybridQualityOptions,
 ): Promise<HybridQualityRow[]> {
-  const { scores, settings, seed = 0, model, data, origin } = options;
+  const network = networkOf(model);
+  const { scores, settings, seed = 0, data, origin } = options;
   const whose = origin && await checkScoreOrigin(origin, network, options);
-  const about = { model, data, scores: whose };
+  const about = { model: options.model, data, scores: whose };
   const config = { network, samples, scores, settings, seed, about };
   return await runExperiment(hybridQualityExperiment, config, options);
 }

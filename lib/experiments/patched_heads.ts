@@ -6,10 +6,9 @@
 import { corruptMedia, patchHeads } from "../causal/path.ts";
 import { sweep } from "../causal/sweep.ts";
 import { InputError } from "../common/errors.ts";
-import { gridOf } from "../common/head_id.ts";
 import { type HeadScores, headScores, type SampleScores } from "../heads/head_scores.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
-import type { VisionLanguageModel } from "../model/vision_language_model.ts";
+import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
 
 /** What each head alone brings back, by sample. */
@@ -45,16 +44,15 @@ export interface PatchedHeadsOptions {
  * import { assertEquals } from "@std/assert";
  * using model = await fromPretrained("mini");
  * const samples = ablationSamples(model, madeSamples(1, { domains: ["scene"] }));
- * const restored = await patchedHeads(model.network, samples);
+ * const restored = await patchedHeads(model, samples);
  * assertEquals(meanScores(restored).length, 8 * 12);
  * ```
  */
 export async function patchedHeads(
-  model: VisionLanguageModel,
+  model: AnyModel,
   samples: readonly (AblationSample | LazyAblationSample)[],
   { corrupt = (inputs) => corruptMedia(inputs, 0), leastLoss = 0.1 }: PatchedHeadsOptions = {},
 ): Promise<PatchedHeads> {
-  const { layers, heads } = gridOf(model.config.text);
   const rows: SampleScores[] = [], leftOut: string[] = [];
   for (const given of samples) {
     const sample = "load" in given ? await given.load() : given;
@@ -74,5 +72,5 @@ export async function patchedHeads(
         "of the answer's log-probability, so there is nothing to bring back",
     );
   }
-  return { ...headScores("restored", { layers, heads }, rows), leftOut };
+  return { ...headScores("restored", networkOf(model).grid, rows), leftOut };
 }

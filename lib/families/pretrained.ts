@@ -7,6 +7,7 @@ import { createKernels, type DTypeChoice } from "../backend/create_kernels.ts";
 import {
   type BackendChoice,
   type BackendDescription,
+  backendLine,
   currentBackend,
   useBackend,
 } from "../backend/select.ts";
@@ -17,6 +18,7 @@ import {
   type PrepareOptions,
   type Processor,
 } from "../inputs/processor.ts";
+import type { AttentionFunction } from "../nn/attention.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { generate, type GeneratedToken, type GenerateOptions } from "../model/generate.ts";
 import type { KvCache } from "../model/kv_cache.ts";
@@ -90,6 +92,11 @@ export class PretrainedModel {
     return this.network.grid;
   }
 
+  /** One line that names the backend and the element type of the weights. */
+  get backendLine(): string {
+    return backendLine(this.backend, this.network.kernels.computeDType);
+  }
+
   /** All hook names, in firing order. */
   get hookNames(): readonly string[] {
     return this.network.hookNames;
@@ -112,6 +119,15 @@ export class PretrainedModel {
     cache?: KvCache,
   ): AsyncGenerator<GeneratedToken> {
     return generate(this.network, inputs, options, cache);
+  }
+
+  /**
+   * A KV cache, to pass to {@link PretrainedModel.generate} and to look at.
+   *
+   * @param attention if given, the cache keeps only what this attention function needs
+   */
+  newCache(attention?: AttentionFunction): KvCache {
+    return this.network.newCache(null, attention);
   }
 
   /**

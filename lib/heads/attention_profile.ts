@@ -9,7 +9,7 @@ import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import type { Hooks } from "../hooks/hook_point.ts";
 import { SharedPrefix } from "../model/shared_prefix.ts";
-import type { VisionLanguageModel } from "../model/vision_language_model.ts";
+import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
 import { type AttentionProfile, type ProfileExtra, ProfileGathering } from "./profile_gathering.ts";
 import type { HeadSample, SampleTokens } from "./scored_sample.ts";
@@ -71,28 +71,28 @@ function runContentless(
  * not stand before the question
  */
 export async function attentionProfile(
-  model: VisionLanguageModel,
+  model: AnyModel,
   sample: HeadSample,
   options: ProfileOptions = {},
 ): Promise<AttentionProfile> {
-  const { kernels: k, decoder } = model;
+  const network = networkOf(model), { kernels: k, decoder } = network;
   const gathering = new ProfileGathering(k, sample, options.extras ?? []);
   const { tokens, rows } = gathering;
   try {
     if (options.extras?.includes("contentless")) {
       const ids = checkContentless(sample, tokens);
-      using prefix = new SharedPrefix(model, sample.inputs, tokens.question[0], {
-        hooks: model.runHooks(options.hooks),
+      using prefix = new SharedPrefix(network, sample.inputs, tokens.question[0], {
+        hooks: network.runHooks(options.hooks),
         attention: options.attention,
       });
-      const cache = model.newCache(prefix.cache);
+      const cache = network.newCache(prefix.cache);
       try {
         k.scope(() => {
           decoder.forward(prefix.rest.embeddings, prefix.restPositions, {
             cache,
             deepstack: prefix.rest.deepstack,
             attention: options.attention,
-            hooks: model.runHooks(options.hooks),
+            hooks: network.runHooks(options.hooks),
             patternRows: gathering.request(prefix.length),
           });
         });
@@ -105,9 +105,9 @@ export async function attentionProfile(
       const lastRows = options.hooks ? undefined : sample.inputs.inputIds.length - rows[0];
       const { hooks, attention } = options;
       const request = { hooks, attention, lastRows, patternRows: gathering.request() };
-      k.dispose(model.prefill(sample.inputs, request));
+      k.dispose(network.prefill(sample.inputs, request));
     }
-    return await gathering.finish(model.config);
+    return await gathering.finish(network.config);
   } finally {
     gathering.free();
   }

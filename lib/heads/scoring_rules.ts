@@ -7,7 +7,7 @@
 import { InputError, nearestNames } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import type { PlacedGrid } from "../inputs/visual_grid.ts";
-import type { VisionLanguageModel } from "../model/vision_language_model.ts";
+import type { AnyModel } from "../model/network_of.ts";
 import {
   type AttentionProfile,
   attentionProfile,
@@ -15,7 +15,7 @@ import {
   type ProfileOptions,
 } from "./attention_profile.ts";
 import { headAt, type HeadId, headName } from "../common/head_id.ts";
-import { massOn } from "./retrieval_attention_mass.ts";
+import { massOn } from "./attention_mass.ts";
 import type { HeadSample, SampleTokens } from "./scored_sample.ts";
 import { spatialEntropy } from "./spatial_entropy.ts";
 
@@ -242,7 +242,7 @@ export function scoresOfProfile(
  * @throws {InputError} naming the sample, if it cannot be scored or lacks what a rule needs
  */
 export async function scoreSample(
-  model: VisionLanguageModel,
+  model: AnyModel,
   sample: HeadSample,
   rules: readonly ScoringRule[] = rulesFor(sample),
   options: Omit<ProfileOptions, "extras"> = {},

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { massOn, retrievalAttentionMass } from "../../lib/heads/retrieval_attention_mass.ts";
+import { massOn } from "../../lib/heads/attention_mass.ts";
+import { retrievalAttentionMass } from "../../lib/heads/retrieval_attention_mass.ts";
 import { tokensOf } from "../../lib/inputs/token_spans.ts";
 import { goldenCase, goldenModel, testKernels } from "../suites/golden.ts";
 import { goldenSample } from "../suites/golden_samples.ts";
