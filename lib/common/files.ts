@@ -154,8 +154,8 @@ export async function writeAtomically(
 }
 
 /**
- * Removes the temporary files that {@link writeAtomically} leaves in a folder when the process is
- * killed. Only for a folder in which nobody else writes now.
+ * Removes the temporary files that a killed process leaves in a folder: those of
+ * {@link writeAtomically}, and those by which outputs are tried. Only for a folder in which nobody else writes now.
  *
  * @example
  * ```ts
@@ -170,7 +170,7 @@ export async function writeAtomically(
  */
 export async function removeTemporaries(folder: string): Promise<void> {
   for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (!isFile || !/\.[0-9a-f]{8}\.tmp$/.test(name)) continue;
+    if (!isFile || !/[.-][0-9a-f]{8}\.tmp$/.test(name)) continue;
     await Deno.remove(`${folder}/${name}`).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });

@@ -254,6 +254,7 @@ Deno.test("temporary files of a killed process go at the next start, other files
     const wanted = await undisturbed(given);
     await killed(given, "u1", { folder });
     await Deno.writeTextFile(`${folder}/results.json.0123abcd.tmp`, "half");
+    await Deno.writeTextFile(`${folder}/.corelens-0123abcd.tmp`, "tried");
     await Deno.writeTextFile(`${folder}/notes.tmp`, "mine");
     await runExperiment(products(), given, { folder });
     assertEquals(await bytesOf(folder), { ...wanted, "notes.tmp": "mine" });
