@@ -26,6 +26,7 @@ import {
 } from "./command.ts";
 import { pip, pipFailure, venvProgram } from "./python.ts";
 import { libraryNames, pinnedRequirement, tensorFlowWheel, type Wheel } from "./wheels.ts";
+import { makeWorkFolder, removeLeftFolders } from "./work_folder.ts";
 
 const nativeDir = join(repository, ".native");
 const nativeSources = join(repository, "tools", "native");
@@ -169,17 +170,6 @@ async function hasMusl(): Promise<boolean> {
   return names.some((name) => name.startsWith("ld-musl-"));
 }
 
-/** Removes what set-ups that were killed more than a day ago left behind. */
-async function removeLeftovers(): Promise<void> {
-  for await (const { name } of Deno.readDir(repository)) {
-    if (!/^\.native-.*\.tmp$/.test(name)) continue;
-    const { mtime } = await Deno.stat(join(repository, name));
-    if (mtime && Date.now() - mtime.getTime() > 24 * 3600 * 1000) {
-      await Deno.remove(join(repository, name), { recursive: true });
-    }
-  }
-}
-
 /** Downloads TensorFlow's libraries and headers, and those of CUDA, into `target`. */
 async function fetchLibraries(
   wheel: Wheel,
@@ -267,19 +257,18 @@ export async function setUpNative(gpu?: boolean): Promise<string> {
     libraries: await librariesStamp(wheel, kind),
     sources: await sourcesStamp(),
   };
+  await removeLeftFolders(repository);
   if (JSON.stringify(present) === JSON.stringify(wanted)) return "there already";
   if (!await exists(venvProgram("python"))) throw new SetupError("it needs Python 3.10 or later");
-  await removeLeftovers();
-  const work = await Deno.makeTempDir({ dir: repository, prefix: ".native-", suffix: ".tmp" });
+  using work = await makeWorkFolder(repository);
   const interrupted = () => {
-    Deno.removeSync(work, { recursive: true });
+    work[Symbol.dispose]();
     Deno.exit(130);
   };
   Deno.addSignalListener("SIGINT", interrupted);
   try {
-    return await build(wheel, wanted, present, work);
+    return await build(wheel, wanted, present, work.path);
   } finally {
     Deno.removeSignalListener("SIGINT", interrupted);
-    await Deno.remove(work, { recursive: true }).catch(() => {});
   }
 }
