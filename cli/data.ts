@@ -81,19 +81,24 @@ export interface DataRun {
  * Reads `--dataset`, `--out`, `--limit`, `--skip-bad`, `--seed` and `--model`, before any model is
  * loaded. Says on standard error how many samples were left out since they cannot be used.
  *
- * @param accept samples that the command has a use for; all by default
+ * @param refuse why the command has no use for a sample, or null; it has one for all by default
  * @throws {InputError} for missing options and a data set that cannot be read
  */
 export async function readData(
   args: Arguments,
-  accept?: (sample: FolderSample) => boolean,
+  refuse: (sample: FolderSample) => string | null = () => null,
 ): Promise<DataRun> {
   const { listSamples } = await import("../lib/data/shipped_samples.ts");
   const data = args.required("dataset"), folder = args.required("out");
   await checkOutput(folder, "folder");
   const limit = args.integer("limit", Number.MAX_SAFE_INTEGER, 1);
   const seed = args.integer("seed", 0, 0);
-  const skipBad = args.flag("skip-bad"), leftOut: LeftOut[] = [];
+  const skipBad = args.flag("skip-bad"), leftOut: LeftOut[] = [], refused: LeftOut[] = [];
+  const accept = (sample: FolderSample) => {
+    const reason = refuse(sample);
+    if (reason !== null) refused.push({ sample: sample.id, reason });
+    return reason === null;
+  };
   const samples = await listSamples(data, {
     limit,
     accept,
@@ -107,6 +112,16 @@ export async function readData(
   const fresh = args.flag("fresh"), onNotice = (text: string) => console.error(text);
   return {
     samples,
-    record: { folder, data, model, seed, skipBad, leftOut, onLeftOut, fresh, onNotice },
+    record: {
+      folder,
+      data,
+      model,
+      seed,
+      skipBad,
+      leftOut: [...leftOut, ...refused],
+      onLeftOut,
+      fresh,
+      onNotice,
+    },
   };
 }

@@ -33,8 +33,9 @@ export const command: Command = {
     const fraction = args.number("fraction", 0.05, 0, 1);
     let unknown = 0;
     const { samples: list, record } = await readData(args, ({ evidence }) => {
-      if (evidence.length === 0) unknown++;
-      return evidence.length > 0;
+      if (evidence.length > 0) return null;
+      unknown++;
+      return "it does not say where its answer stands";
     });
     if (list.length === 0) throw noEvidence(record.data, unknown);
     if (unknown > 0) {

@@ -43,6 +43,8 @@ Deno.test("identify, ablate and accelerate write the promised files, on a folder
   const scores = await json("identify", ...model, "--out", heads);
   assertEquals(files(heads), ["manifest.json", "samples.arrow", "scores.json"]);
   assertEquals(scores, JSON.parse(await Deno.readTextFile(`${heads}/scores.json`)));
+  const { leftOut } = JSON.parse(await Deno.readTextFile(`${heads}/manifest.json`));
+  assertEquals([leftOut.count, leftOut.samples[0].sample], [1, "unseen"]);
   assertEquals([scores.rule, scores.layers, scores.heads, scores.samples], ["ram", 4, 4, 2]);
   assertEquals(scores.ranking.length, 16);
   assertEquals(scores.ci95.flat().length, 16);
