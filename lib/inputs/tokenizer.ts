@@ -11,6 +11,7 @@ import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_fil
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 import { inertKeys } from "../weights/known_keys.ts";
 import { ExpressionGuard, expressionsIn } from "./expression_guard.ts";
+import { AddedTokenPipeline } from "./added_tokens.ts";
 import { tokenOffsets } from "./token_offsets.ts";
 
 /** How a text is encoded. */
@@ -69,6 +70,7 @@ function isUtf8(bytes: readonly number[]): boolean {
  */
 export class Tokenizer {
   readonly #library: LibraryTokenizer;
+  readonly #pipeline: AddedTokenPipeline;
   readonly #guard: ExpressionGuard;
   readonly #byteLevel: boolean;
   /** The token of a byte that no UTF-8 has, where unknown characters are spelt in bytes. */
@@ -89,6 +91,7 @@ export class Tokenizer {
   constructor(tokenizer: JsonObject, config: JsonObject) {
     try {
       this.#library = new LibraryTokenizer(tokenizer, config);
+      this.#pipeline = new AddedTokenPipeline(this.#library);
       this.#library.encode("a"); // parts of a wrong kind show only now
     } catch (error) {
       throw new InputError(`Cannot use tokenizer.json: ${quoted((error as Error).message)}`);
@@ -155,14 +158,30 @@ export class Tokenizer {
   encodeWithOffsets(text: string, { addSpecialTokens = true }: EncodeOptions = {}): Encoding {
     const { ids, tokens } = this.#encode(text, addSpecialTokens);
     const [before, after] = this.#around(addSpecialTokens);
-    const bare = tokenOffsets(text, tokens.slice(before, tokens.length - after), {
-      byteLevel: this.#byteLevel,
-      isAdded: (token) => this.#added.has(token),
-    });
+    const bare = this.#offsets(text, tokens.slice(before, tokens.length - after));
     const offsets = new Int32Array(2 * ids.length).fill(text.length);
     offsets.fill(0, 0, 2 * before);
     offsets.set(bare, 2 * before);
     return { ids, offsets };
+  }
+
+  /** Characters of the tokens of a text: piece by piece where the pieces make up the tokens. */
+  #offsets(text: string, tokens: readonly string[]): Int32Array {
+    const spelling = {
+      byteLevel: this.#byteLevel,
+      isAdded: (token: string) => this.#added.has(token),
+    };
+    const pieces = this.#pipeline.pieces(text);
+    if (pieces.reduce((sum, piece) => sum + piece.tokens.length, 0) !== tokens.length) {
+      return tokenOffsets(text, tokens, spelling);
+    }
+    const offsets = new Int32Array(2 * tokens.length);
+    let at = 0;
+    for (const { start, end, token, tokens: own } of pieces) {
+      const found = token ? [0, end - start] : tokenOffsets(text.slice(start, end), own, spelling);
+      for (const index of found) offsets[at++] = start + index;
+    }
+    return offsets;
   }
 
   /**
