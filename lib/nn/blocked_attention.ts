@@ -5,6 +5,7 @@
  * `tests/suites/kernel_suite.ts` holds all of them equal.
  * @module
  */
+import { faultsApart } from "./faulty_keys.ts";
 import type { AttentionOptions, Kernels, Tensor } from "./kernels.ts";
 import { rangeBias } from "./mask.ts";
 
@@ -60,8 +61,29 @@ export function mixValues(k: Kernels, pattern: Tensor, values: readonly Tensor[]
   return mixed!;
 }
 
-/** {@link Kernels.attention} out of the other operations of `k`. */
+/**
+ * {@link Kernels.attention} out of the other operations of `k`. What is not finite reaches only queries
+ * that see it.
+ */
 export function blockedAttention(
+  k: Kernels,
+  query: Tensor,
+  keys: readonly Tensor[],
+  values: readonly Tensor[],
+  options: AttentionOptions,
+): Tensor {
+  const hides = options.causal && (query.shape[2] > 1 || options.ranges !== undefined);
+  if (!hides) return finiteAttention(k, query, keys, values, options);
+  return k.scope(() => {
+    const apart = faultsApart(k, query, keys, values, options);
+    if (!apart) return finiteAttention(k, query, keys, values, options);
+    const z = finiteAttention(k, query, apart.keys, apart.values, options);
+    return k.cast(k.add(z, apart.missing), k.computeDType);
+  });
+}
+
+/** Attention in which a key that is not finite would reach every query. */
+function finiteAttention(
   k: Kernels,
   query: Tensor,
   keys: readonly Tensor[],

@@ -114,6 +114,32 @@ export function attentionTests(test: KernelTest): void {
     }
   });
 
+  test("what is not finite reaches only the queries that see it", (k) => {
+    const put = ({ shape, data }: Grid, place: number, value: number): Grid => {
+      const changed = Float32Array.from(data);
+      changed[place] = value;
+      return { shape, data: changed };
+    };
+    const kinds = [["keys", NaN], ["values", NaN], ["values", Infinity]] as const;
+    for (const [i, shapes] of attentionShapes.entries()) {
+      const inputs = attentionInputs(shapes), [, heads, queries, width] = shapes.query;
+      const last = inputs.keys.length - 1, { shape } = inputs.keys[last];
+      const window = Array.from(
+        { length: heads },
+        (_, head) => head === 1 ? null : { sink: 1, window: 1 },
+      );
+      // all of them for short runs, one in turn for long ones
+      for (const [kind, value] of queries > 5 ? [kinds[i % 3]] : kinds) {
+        // of the first head the last key, or one before
+        const place = Math.max(0, shape[2] - 1 - 2 * (i % 2)) * width;
+        const faulty = inputs[kind].map((g, run) => run === last ? put(g, place, value) : g);
+        for (const ranges of [undefined, window]) {
+          compareAttention(k, { ...inputs, [kind]: faulty }, { causal: true, ranges });
+        }
+      }
+    }
+  });
+
   test("attention follows a sharp score, and huge scores do not overflow", (k) => {
     const [tokens, width] = [80, 16];
     // key j points along axis j % 16, query t along axis 7 t % 16: scores are 10000 or 0

@@ -74,7 +74,9 @@ export function compare(
   const exact = inputs.map((g) => rounded(k, g));
   const { shape, data: wanted, allowed } = loop(...exact);
   let scale = 0;
-  for (let i = 0; i < wanted.length; i++) scale = Math.max(scale, Math.abs(wanted[i]));
+  for (let i = 0; i < wanted.length; i++) {
+    if (Number.isFinite(wanted[i])) scale = Math.max(scale, Math.abs(wanted[i]));
+  }
   const plain = scale * (roundings === 0 ? 0 : floatTolerance) +
     (narrow && !allowed ? scale * roundings * unitRoundoff.bfloat16 : 0);
   for (const computed of narrow ? [false, true] : [false]) {

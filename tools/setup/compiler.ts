@@ -55,18 +55,23 @@ function quietArguments(target: string): string[] {
   return ["-O2", "-std=c++17", "-shared", "-fPIC", "-fvisibility=hidden", source, "-o", output];
 }
 
-/** Arguments that compile our own operations, for this machine's processor. */
+/**
+ * Arguments that compile our own operations.
+ *
+ * @param processor for which, in the compiler's words; by default this machine's
+ */
 export function operationArguments(
   os: string,
   arch: string,
   include: string,
   target: string,
+  processor = "native",
 ): string[] {
   const framework = libraryNames(os).find((name) => name.includes("framework"))!;
   const origin = os === "darwin" ? "@loader_path" : "$ORIGIN";
   return [
     "-O3",
-    arch === "x86_64" ? "-march=native" : "-mcpu=native",
+    `${arch === "x86_64" ? "-march" : "-mcpu"}=${processor}`,
     "-ffp-contract=fast",
     "-fno-math-errno",
     "-std=c++17",

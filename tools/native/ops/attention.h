@@ -4,6 +4,7 @@
 #define CORELENS_ATTENTION_H_
 
 #include <algorithm>
+#include <atomic>
 #include <vector>
 
 #include "parallel.h"
@@ -149,6 +150,38 @@ void ForKeyTiles(const AttentionCall<T> &call, int64_t head, int64_t first, int 
     for (int64_t begin = start; begin < end; begin += kKeyTile) {
       body(from, begin, std::min(begin + kKeyTile, end));
     }
+  }
+}
+
+// Adds the values of keys [begin, end) by their shares to what a tile of queries has mixed so far, times
+// its scale. A share of 0 adds nothing, whatever the value: unlike a product of matrices this keeps
+// values that are not finite from queries that do not see them.
+template <typename T, typename Share>
+void MixSeen(const AttentionCall<T> &call, int64_t batch, int64_t key_head, int rows, int64_t begin,
+             int64_t end, const Share *shares, int64_t share_stride, const float *scale, float *mixed,
+             int64_t stride) {
+  for (int r = 0; r < rows; r++) {
+    ForVectors(call.width, [&](int64_t i, int n) {
+      float *sum = mixed + r * stride + i;
+      StoreUpTo(sum, LoadUpTo(sum, n) * scale[r], n);
+    });
+  }
+  int64_t offset = 0;
+  for (const Segment<T> &segment : call.segments) {
+    const int64_t head = (segment.shared ? 0 : batch) * call.key_heads + key_head;
+    const int64_t to = std::min(end, offset + segment.length);
+    for (int64_t j = std::max(begin, offset); j < to; j++) {
+      const T *value = segment.value + (head * segment.length + j - offset) * call.width;
+      for (int r = 0; r < rows; r++) {
+        const float share = Widen(shares[r * share_stride + j - begin]);
+        if (share == 0) continue;
+        ForVectors(call.width, [&](int64_t i, int n) {
+          float *sum = mixed + r * stride + i;
+          StoreUpTo(sum, LoadUpTo(sum, n) + LoadUpTo(value + i, n) * share, n);
+        });
+      }
+    }
+    offset += segment.length;
   }
 }
 

@@ -15,12 +15,14 @@ struct FloatPack {
   int64_t width;  // padded to whole vectors
   float *key;     // [keys / kPanel][width of a head][kPanel]
   float *value;   // [keys][width]
+  bool finite;    // all values of all packs of the call
 };
 
-// Packs the keys and values [begin, end) of a pack.
+// Packs the keys and values [begin, end) of a pack; unsets `finite` where a value is not.
 template <typename T>
 void PackFloats(const AttentionCall<T> &call, int64_t batch, int64_t key_head, int64_t begin,
-                int64_t end, const FloatPack &pack) {
+                int64_t end, const FloatPack &pack, std::atomic<bool> &finite) {
+  Floats zeros{};
   int64_t offset = -pack.place.offset;
   for (const Segment<T> &segment : call.segments) {
     const int64_t from = std::max(begin, offset), to = std::min(end, offset + segment.length);
@@ -32,9 +34,11 @@ void PackFloats(const AttentionCall<T> &call, int64_t batch, int64_t key_head, i
       float *value = pack.value + j * pack.width;
       for (int64_t h = 0; h < call.width; h++) value[h] = Widen(segment.value[row + h]);
       for (int64_t h = call.width; h < pack.width; h++) value[h] = 0;
+      for (int64_t h = 0; h < pack.width; h += kLanes) zeros += Load(value + h) * 0.0f;
     }
     offset += segment.length;
   }
+  if (SumOf(zeros) != 0) finite = false;  // it is NaN
   for (int64_t j = std::max(begin, pack.place.count); j < end; j++) {  // padding
     float *key = pack.key + j / kPanel * call.width * kPanel + j % kPanel;
     for (int64_t h = 0; h < call.width; h++) key[h * kPanel] = 0;
@@ -69,6 +73,10 @@ void FloatQueryTile(const AttentionCall<T> &call, int64_t batch, int64_t head, i
     }
     HideScores(call, head, first, rows, from, begin, end, begin + columns, scores);
     SoftmaxTile(rows, columns, scores, scores, kScoreStride, state);
+    if (!pack.finite) {
+      return MixSeen(call, batch, head / call.group(), rows, begin, end, scores, kScoreStride,
+                     state.scale, mixed, padded_width);
+    }
     for (int64_t j = 0; j < columns; j += kValueRun) {
       const int64_t run = std::min(kValueRun, columns - j);
       for (int64_t h = 0; h < padded_width; h += kPanel) {
@@ -97,10 +105,11 @@ void AttendFloat(const AttentionCall<T> &call) {
   const int count = PackPlace::Of(call, places);
   const int64_t width = RoundUp(call.width, kLanes);
   float *key[2], *value[2];
+  std::atomic<bool> finite{true};
   const auto packOf = [&](int p, int64_t batch, int64_t key_head) {
     const int64_t head = (places[p].batches == 1 ? 0 : batch) * call.key_heads + key_head;
     const int64_t at = head * RoundUp(places[p].count, kPanel);
-    return FloatPack{places[p], width, key[p] + at * call.width, value[p] + at * width};
+    return FloatPack{places[p], width, key[p] + at * call.width, value[p] + at * width, finite};
   };
   for (int p = 0; p < count; p++) {
     const int64_t keys = RoundUp(places[p].count, kPanel);
@@ -109,7 +118,7 @@ void AttendFloat(const AttentionCall<T> &call) {
     value[p] = Scratch<float>(p == 0 ? kPackedValues : kMoreValues, rows * width);
     ForPackPieces(call, places[p].batches, keys,
                   [&](int64_t batch, int64_t head, int64_t from, int64_t to) {
-                    PackFloats(call, batch, head, from, to, packOf(p, batch, head));
+                    PackFloats(call, batch, head, from, to, packOf(p, batch, head), finite);
                   });
   }
   ForQueryTiles(call, [&](int64_t batch, int64_t head, int64_t first) {

@@ -16,6 +16,7 @@ struct PairPack {
   int64_t width;
   Bfloat16 *key;    // columns are keys, rows the width: [keys / 16][width / 32] blocks
   Bfloat16 *value;  // columns are the width, rows keys: [keys / 32][width / 16] blocks
+  bool finite;      // all values of all packs of the call
 
   Bfloat16 *KeyAt(int64_t j, int64_t h) const {
     return key + (j / 16 * (width / 32) + h / 32) * kBlock + h % 32 / 2 * 32 + j % 16 * 2 + h % 2;
@@ -25,9 +26,11 @@ struct PairPack {
   }
 };
 
-// Packs keys and values [begin, end), which are whole blocks.
+// Packs keys and values [begin, end), which are whole blocks; unsets `finite` where a value is not.
 inline void PackPairs(const AttentionCall<Bfloat16> &call, int64_t batch, int64_t key_head,
-                      int64_t begin, int64_t end, const PairPack &pack) {
+                      int64_t begin, int64_t end, const PairPack &pack,
+                      std::atomic<bool> &finite) {
+  Floats zeros{};
   if (call.width < pack.width || end > pack.place.count) {  // padding is 0
     std::fill(pack.KeyAt(begin, 0), pack.KeyAt(begin, 0) + (end - begin) * pack.width, Bfloat16{0});
     std::fill(pack.ValueAt(begin, 0), pack.ValueAt(begin, 0) + (end - begin) * pack.width,
@@ -58,10 +61,12 @@ inline void PackPairs(const AttentionCall<Bfloat16> &call, int64_t batch, int64_
         const int64_t rest = std::min<int64_t>(16, call.width - h);
         Bfloat16 *block = pack.ValueAt(j, h);
         for (int64_t i = 0; i < rest; i++) block[2 * i] = value[h + i];
+        zeros += LoadUpTo(value + h, static_cast<int>(rest)) * 0.0f;
       }
     }
     offset += segment.length;
   }
+  if (SumOf(zeros) != 0) finite = false;  // it is NaN
 }
 
 // C = A B (+ C) with whichever instructions there are.
@@ -101,6 +106,10 @@ inline void PairQueryTile(const AttentionCall<Bfloat16> &call, int64_t batch, in
                 kScoreStride, false);
     HideScores(call, head, first, rows, from, begin, end, begin + columns, scores);
     SoftmaxTile(padded_rows, columns, scores, shares, kShareStride, state);
+    if (!pack.finite) {
+      return MixSeen(call, batch, head / call.group(), rows, begin, end, shares, kShareStride,
+                     state.scale, mixed, width);
+    }
     for (int r = 0; r < rows; r++) {
       if (state.scale[r] == 1.0f) continue;
       float *row = mixed + r * width;
@@ -144,10 +153,11 @@ inline void AttendPairs(const AttentionCall<Bfloat16> &call) {
   const int count = PackPlace::Of(call, places);
   const int64_t width = RoundUp(call.width, 32);
   Bfloat16 *key[2], *value[2];
+  std::atomic<bool> finite{true};
   const auto packOf = [&](int p, int64_t batch, int64_t key_head) {
     const int64_t head = (places[p].batches == 1 ? 0 : batch) * call.key_heads + key_head;
     const int64_t at = head * RoundUp(places[p].count, 32) * width;
-    return PairPack{places[p], width, key[p] + at, value[p] + at};
+    return PairPack{places[p], width, key[p] + at, value[p] + at, finite};
   };
   for (int p = 0; p < count; p++) {
     const int64_t keys = RoundUp(places[p].count, 32);
@@ -156,7 +166,7 @@ inline void AttendPairs(const AttentionCall<Bfloat16> &call) {
     value[p] = Scratch<Bfloat16>(p == 0 ? kPackedValues : kMoreValues, size);
     ForPackPieces(call, places[p].batches, keys,
                   [&](int64_t batch, int64_t head, int64_t from, int64_t to) {
-                    PackPairs(call, batch, head, from, to, packOf(p, batch, head));
+                    PackPairs(call, batch, head, from, to, packOf(p, batch, head), finite);
                   });
   }
   ForQueryTiles(call, [&](int64_t batch, int64_t head, int64_t first) {

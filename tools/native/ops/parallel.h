@@ -5,8 +5,10 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "sizes.h"
@@ -22,17 +24,25 @@ class Pool {
     return *pool;
   }
 
-  // Sets the number of threads, the caller's included. Only the first call counts.
+  // Sets the number of threads, the caller's included: fewer where the system gives no more. Only the
+  // first call counts.
   void Start(int threads) {
     std::lock_guard<std::mutex> one(start_);
     if (threads_ > 0) return;
     threads_ = threads < 1 ? 1 : threads;
-    for (int i = 1; i < threads_; i++) std::thread([this] { Work(); }).detach();
+    for (int i = 1; i < threads_; i++) {
+      try {
+        std::thread([this] { Work(); }).detach();
+      } catch (const std::system_error &) {
+        threads_ = i;
+      }
+    }
   }
 
   int threads() const { return threads_; }
 
-  // Runs task(0) ... task(count - 1) and waits for all of them.
+  // Runs task(0) ... task(count - 1) and waits for all of them. What the first task to fail throws, in
+  // whichever thread, is thrown here; tasks that have not begun by then are left out.
   void Run(int64_t count, const std::function<void(int64_t)> &task) {
     std::unique_lock<std::mutex> alone(run_, std::try_to_lock);
     if (count < 2 || threads_ < 2 || !alone.owns_lock()) {  // another caller has the threads
@@ -52,11 +62,22 @@ class Pool {
     std::unique_lock<std::mutex> lock(mutex_);
     task_ = nullptr;
     done_.wait(lock, [this] { return busy_ == 0; });
+    if (!failure_) return;
+    const std::exception_ptr failure = failure_;
+    failure_ = nullptr;
+    lock.unlock();
+    std::rethrow_exception(failure);
   }
 
  private:
   void Take(const std::function<void(int64_t)> &task, int64_t count) {
-    for (int64_t i = next_.fetch_add(1); i < count; i = next_.fetch_add(1)) task(i);
+    try {
+      for (int64_t i = next_.fetch_add(1); i < count; i = next_.fetch_add(1)) task(i);
+    } catch (...) {
+      next_ = count;
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (!failure_) failure_ = std::current_exception();
+    }
   }
 
   void Work() {
@@ -81,6 +102,7 @@ class Pool {
   const std::function<void(int64_t)> *task_ = nullptr;
   int64_t count_ = 0;
   std::atomic<int64_t> next_{0};
+  std::exception_ptr failure_;
   uint64_t round_ = 0;
   int busy_ = 0;
 };

@@ -21,7 +21,7 @@ enum ScratchSlot {
 };
 
 // Uninitialised memory for `count` elements, aligned to cache lines. It belongs to this thread and
-// slot until the next call with the same slot.
+// slot until the next call with the same slot. Throws std::bad_alloc.
 template <typename T>
 T *Scratch(ScratchSlot slot, int64_t count) {
   struct Memory {
@@ -32,6 +32,7 @@ T *Scratch(ScratchSlot slot, int64_t count) {
   Memory &own = memory[slot];
   const size_t needed = count * sizeof(T) + 64;
   if (own.size < needed) {
+    own.size = 0;  // also where there is not enough memory for the next line
     own.bytes.reset();
     own.bytes.reset(new uint8_t[needed]);
     own.size = needed;

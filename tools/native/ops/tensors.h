@@ -3,7 +3,8 @@
 #ifndef CORELENS_TENSORS_H_
 #define CORELENS_TENSORS_H_
 
-#include <string>
+#include <exception>
+#include <new>
 #include <vector>
 
 #include "tensorflow/c/kernels.h"
@@ -55,10 +56,24 @@ class Input {
   TF_Tensor *tensor_ = nullptr;
 };
 
-inline void Fail(TF_OpKernelContext *context, const std::string &message) {
+inline void Fail(TF_OpKernelContext *context, const char *message,
+                 TF_Code code = TF_INVALID_ARGUMENT) {
   Status status;
-  TF_SetStatus(status.raw, TF_INVALID_ARGUMENT, message.c_str());
+  TF_SetStatus(status.raw, code, message);
   TF_OpKernelContext_Failure(context, status.raw);
+}
+
+// An operation whose exceptions, such as those of memory that is not there, become its failure: past
+// TensorFlow's C interface they would end the process.
+template <void (*compute)(void *, TF_OpKernelContext *)>
+void Guarded(void *kernel, TF_OpKernelContext *context) {
+  try {
+    compute(kernel, context);
+  } catch (const std::bad_alloc &) {
+    Fail(context, "not enough memory for intermediate results", TF_RESOURCE_EXHAUSTED);
+  } catch (const std::exception &error) {
+    Fail(context, error.what(), TF_INTERNAL);
+  }
 }
 
 // An output, the first by default, uninitialised; null after a failure, which the context knows.

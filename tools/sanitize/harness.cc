@@ -1,0 +1,454 @@
+// Runs our operations under the sanitizers, against plain loops in double precision: the shapes of the
+// kernel suite, which come as lines of text, then random ones, wrong ones, and calls for which there
+// is no memory.
+//
+// harness CALLS SEED < SHAPES; the last line of output is `CALLS calls, REFUSED refused, WRONG wrong`.
+
+#include <atomic>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <random>
+#include <sstream>
+
+#include "../native/ops/ops.cc"
+#include "fake_tensorflow.h"
+#include "references.h"
+
+// Threads for which there is no memory for arrays; only the operations' intermediate results are arrays.
+enum Starved { kNone, kWorkers, kAll };
+static std::atomic<Starved> starved{kNone};
+static thread_local bool is_main = false;
+void *operator new[](size_t size) {
+  const bool refuse = starved == kAll || (starved == kWorkers && !is_main);
+  void *memory = refuse ? nullptr : std::malloc(size);
+  if (!memory) throw std::bad_alloc();
+  return memory;
+}
+void operator delete[](void *memory) noexcept { std::free(memory); }
+void operator delete[](void *memory, size_t) noexcept { std::free(memory); }
+
+namespace {
+
+using reference::Run;
+using reference::Values;
+typedef std::vector<int64_t> Shape;
+
+constexpr double kRoundoff = 1.0 / 256;  // of bfloat16
+
+std::mt19937_64 random_bits;
+int64_t Between(int64_t low, int64_t high) {
+  return low + static_cast<int64_t>(random_bits() % (high - low + 1));
+}
+// Small sizes as often as large ones.
+int64_t Size(int64_t low, int64_t high) {
+  const double step = (random_bits() >> 11) * 0x1p-53;
+  return static_cast<int64_t>(low * std::pow((high + 1.0) / low, step));
+}
+bool OneIn(int64_t count) { return Between(1, count) == 1; }
+
+// A tensor and its values as the operation reads them.
+struct Given {
+  TF_Tensor *tensor;
+  Values values;
+  Given(TF_DataType type, const Shape &shape, double deviation = 1)
+      : tensor(fake::NewTensor(type, shape)), values(fake::ElementCount(shape)) {
+    std::normal_distribution<double> normal(0, deviation);
+    for (size_t i = 0; i < values.size(); i++) Put(i, static_cast<float>(normal(random_bits)));
+  }
+  Given(const Given &) = delete;
+  ~Given() { fake::Delete(tensor); }
+  void Put(int64_t i, float value) {
+    if (tensor->type == TF_BFLOAT16) {
+      corelens::Bfloat16 &narrow = static_cast<corelens::Bfloat16 *>(tensor->data)[i];
+      corelens::Put(&narrow, value);
+      values[i] = corelens::Widen(narrow);
+    } else {
+      static_cast<float *>(tensor->data)[i] = value;
+      values[i] = value;
+    }
+  }
+};
+
+int64_t calls = 0, refused = 0, wrong = 0;
+TF_Code last_code = TF_OK;
+std::string now;  // the call, for messages
+
+// One call of an operation; the outputs that it gave, empty if it failed.
+std::vector<Values> Call(const char *name, const std::map<std::string, double> &attributes,
+                         const std::vector<const TF_Tensor *> &inputs) {
+  calls++;
+  const int64_t tensors = fake::live_tensors, statuses = fake::live_statuses;
+  TF_OpKernelConstruction construction{attributes};
+  const TF_KernelBuilder &kernel = *fake::kernels.at(name);
+  void *settings = kernel.make ? kernel.make(&construction) : nullptr;
+  TF_OpKernelContext context;
+  context.inputs = inputs;
+  kernel.compute(settings, &context);
+  if (kernel.remove) kernel.remove(settings);
+  std::vector<Values> results;
+  last_code = context.failure.code;
+  if (last_code != TF_OK) refused++;
+  for (auto &[index, output] : context.outputs) {
+    Values values(fake::ElementCount(output->shape));
+    for (size_t i = 0; i < values.size() && last_code == TF_OK; i++) {
+      values[i] = output->type == TF_BFLOAT16
+                      ? corelens::Widen(static_cast<corelens::Bfloat16 *>(output->data)[i])
+                      : static_cast<float *>(output->data)[i];
+    }
+    if (last_code == TF_OK) results.push_back(values);
+    fake::Delete(output);
+  }
+  if (tensors != fake::live_tensors || statuses != fake::live_statuses) {
+    std::printf("%s: tensors or status objects left over\n", now.c_str());
+    wrong++;
+  }
+  return results;
+}
+
+// Within `roundings` of the compute type and float32's own errors, of the largest value. NaN equals
+// NaN.
+void Check(const std::vector<Values> &found, size_t index, const Values &wanted, double roundings) {
+  if (last_code == TF_RESOURCE_EXHAUSTED && starved != kNone) return;  // as it must be
+  if (found.size() <= index || found[index].size() != wanted.size()) {
+    std::printf("%s: no result %zu\n", now.c_str(), index);
+    wrong++;
+    return;
+  }
+  double largest = 0;
+  for (double value : wanted) {
+    if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
+  }
+  const double bound = (2e-5 + roundings * kRoundoff) * largest + 1e-9;
+  for (size_t i = 0; i < wanted.size(); i++) {
+    const double value = found[index][i];
+    const bool same = value == wanted[i] || (std::isnan(value) && std::isnan(wanted[i]));
+    if (same || std::abs(value - wanted[i]) <= bound) continue;
+    std::printf("%s: result %zu, value %zu is %g, wanted %g within %g\n", now.c_str(), index, i,
+                value, wanted[i], bound);
+    wrong++;
+    return;
+  }
+}
+
+TF_DataType AnyType() { return OneIn(2) ? TF_FLOAT : TF_BFLOAT16; }
+double Roundings(TF_DataType type, double count) { return type == TF_BFLOAT16 ? count : 0; }
+
+void Say(const char *name, TF_DataType type, const Shape &shape) {
+  now = std::string(name) + (type == TF_BFLOAT16 ? " bfloat16" : " float");
+  for (int64_t size : shape) now += " " + std::to_string(size);
+}
+
+void TryNorm(const Shape &shape, TF_DataType type) {
+  Say("norm", type, shape);
+  const int64_t width = shape.back();
+  const TF_DataType gain_type = AnyType(), out = AnyType();
+  const bool center = OneIn(2), gained = OneIn(2), biased = OneIn(2);
+  const Given x(type, shape, 3), gain(gain_type, {gained ? width : 0});
+  const Given bias(gain_type, {biased ? width : 0});
+  const auto found = Call("CorelensNorm", {{"eps", 1e-3}, {"center", center}, {"Y", out}},
+                          {x.tensor, gain.tensor, bias.tensor});
+  Check(found, 0, reference::Norm(x.values, gain.values, bias.values, width, 1e-3, center),
+        Roundings(out, 1));
+}
+
+void TryGated(const Shape &shape, TF_DataType type) {
+  Say("gated", type, shape);
+  const int kind = static_cast<int>(Between(0, 4));
+  const bool plain = OneIn(3);
+  const Given gate(type, shape, 3), up(type, plain ? Shape{0} : shape);
+  Values wanted(gate.values.size());
+  for (size_t i = 0; i < wanted.size(); i++) {
+    wanted[i] = reference::Activate(kind, gate.values[i]) * (up.values.empty() ? 1 : up.values[i]);
+  }
+  Check(Call("CorelensGated", {{"kind", kind}}, {gate.tensor, up.tensor}), 0, wanted,
+        Roundings(type, 1));
+}
+
+void TryRotate(const Shape &shape, TF_DataType type) {
+  Say("rotate", type, shape);
+  const int64_t tokens = shape[shape.size() - 2], width = shape.back();
+  const Given x(type, shape), cosine(TF_FLOAT, {tokens, width}), sine(TF_FLOAT, {tokens, width});
+  Check(Call("CorelensRotate", {}, {x.tensor, cosine.tensor, sine.tensor}), 0,
+        reference::Rotate(x.values, cosine.values, sine.values, tokens, width), Roundings(type, 1));
+}
+
+void TryAdd(const Shape &shape) {
+  Say("add", TF_FLOAT, shape);
+  const Given a(TF_FLOAT, shape), b(TF_BFLOAT16, shape);
+  Values wanted = a.values;
+  for (size_t i = 0; i < wanted.size(); i++) wanted[i] += b.values[i];
+  Check(Call("CorelensAdd", {}, {a.tensor, b.tensor}), 0, wanted, 0);
+}
+
+void TryLinear(int64_t rows, int64_t depth, int64_t width, TF_DataType type) {
+  Say("linear", type, {rows, depth, width});
+  const Given x(type, {rows, depth}), weight(type, {width, depth}, 1 / std::sqrt(depth + 1.0));
+  const Given bias(type, {OneIn(2) ? width : 0});
+  Check(Call("CorelensLinear", {}, {x.tensor, weight.tensor, bias.tensor}), 0,
+        reference::Linear(x.values, weight.values, bias.values, rows, depth, width),
+        Roundings(type, 1));
+}
+
+struct AttentionShape {
+  int64_t batch, heads, queries, width, key_heads;
+  std::vector<std::pair<int64_t, int64_t>> runs;
+};
+
+// `faults`: puts numbers that are not finite into keys that only the last query may see.
+void TryAttention(const AttentionShape &s, TF_DataType type, bool causal, bool ranged, bool faults) {
+  Say("attention", type, {s.batch, s.heads, s.queries, s.width, s.key_heads, causal, ranged, faults});
+  const Given query(type, {s.batch, s.heads, s.queries, s.width}, 2 / std::sqrt(s.width));
+  std::vector<std::unique_ptr<Given>> keys, values;
+  std::vector<Run> runs;
+  for (const auto &[batch, length] : s.runs) {
+    now += " + " + std::to_string(batch) + " " + std::to_string(length);
+    const Shape shape{batch, s.key_heads, length, s.width};
+    keys.emplace_back(new Given(type, shape));
+    values.emplace_back(new Given(type, shape));
+  }
+  if (faults && s.runs.back().second > 0) {
+    const int64_t rows = s.runs.back().second;
+    for (int64_t head = 0; head < s.runs.back().first * s.key_heads; head++) {
+      const int64_t last = ((head + 1) * rows - 1) * s.width;
+      const float fault = OneIn(2) ? NAN : INFINITY;
+      if (OneIn(2)) values.back()->Put(last + Between(0, s.width - 1), fault);
+      else keys.back()->Put(last + Between(0, s.width - 1), NAN);
+    }
+  }
+  for (size_t i = 0; i < keys.size(); i++) {
+    runs.push_back({s.runs[i].first, s.runs[i].second, keys[i]->values, values[i]->values});
+  }
+  std::vector<int32_t> ranges;
+  for (int64_t head = 0; head < s.heads && ranged; head++) {
+    const bool whole = OneIn(3);
+    ranges.push_back(whole ? 0 : static_cast<int32_t>(Between(0, 70)));
+    ranges.push_back(whole ? 0 : static_cast<int32_t>(Size(1, 200)));
+  }
+  Given limits(TF_FLOAT, {ranged ? s.heads : 0, 2});  // int32: as wide as float
+  std::copy(ranges.begin(), ranges.end(), static_cast<int32_t *>(limits.tensor->data));
+  std::vector<const TF_Tensor *> inputs{query.tensor, limits.tensor};
+  for (const auto &key : keys) inputs.push_back(key->tensor);
+  for (const auto &value : values) inputs.push_back(value->tensor);
+  const auto found = Call("CorelensAttention",
+                          {{"causal", causal}, {"segments", static_cast<double>(keys.size())}}, inputs);
+  // shares and result, each of the largest value of which the result is a mean
+  Check(found, 0,
+        reference::Attention(query.values, runs, s.batch, s.heads, s.key_heads, s.queries, s.width,
+                             causal, ranges),
+        Roundings(type, 8));
+}
+
+AttentionShape AnyAttention() {
+  AttentionShape s;
+  s.batch = Between(1, 2);
+  s.key_heads = Between(1, 2);
+  s.heads = s.key_heads * Between(1, 2);
+  s.queries = Size(1, 70);
+  s.width = Size(1, 40);
+  int64_t keys = 0;
+  bool shared = true;
+  for (int64_t left = Between(1, 4); left > 0; left--) {
+    shared = shared && OneIn(2);
+    const int64_t length = left == 1 ? std::max(s.queries - keys, Size(1, 30)) : Size(1, 90);
+    s.runs.push_back({shared ? 1 : s.batch, length});
+    keys += length;
+  }
+  return s;
+}
+
+void TryGradients(int64_t rows, int64_t width) {
+  const Shape shape{rows, width};
+  const Given x(TF_FLOAT, shape), dy(TF_FLOAT, shape), up(TF_FLOAT, shape);
+  const Given gain(TF_FLOAT, {OneIn(2) ? width : 0});
+  Say("norm gradient", TF_FLOAT, shape);
+  Values dx(x.values.size()), dgain(gain.values.size());
+  for (size_t row = 0; row < dx.size(); row += width) {
+    double square = 0, product = 0;
+    for (int64_t i = 0; i < width; i++) {
+      const double g = gain.values.empty() ? 1 : gain.values[i];
+      square += x.values[row + i] * x.values[row + i] / width;
+      product += dy.values[row + i] * g * x.values[row + i] / width;
+    }
+    const double r = 1 / std::sqrt(square + 1e-3);
+    for (int64_t i = 0; i < width; i++) {
+      const double g = gain.values.empty() ? 1 : gain.values[i];
+      dx[row + i] = r * (dy.values[row + i] * g - x.values[row + i] * r * r * product);
+      if (!dgain.empty()) dgain[i] += dy.values[row + i] * x.values[row + i] * r;
+    }
+  }
+  const auto norm =
+      Call("CorelensNormGradient", {{"eps", 1e-3}}, {x.tensor, gain.tensor, dy.tensor});
+  Check(norm, 0, dx, 0);
+  Check(norm, 1, dgain, 0);
+
+  Say("gated gradient", TF_FLOAT, shape);
+  Values dgate(dx.size()), dup(dx.size());
+  for (size_t i = 0; i < dx.size(); i++) {
+    const double g = x.values[i], s = reference::Sigmoid(g);
+    dgate[i] = dy.values[i] * up.values[i] * (s + g * s * (1 - s));
+    dup[i] = dy.values[i] * g * s;
+  }
+  const auto gated = Call("CorelensGatedGradient", {}, {x.tensor, up.tensor, dy.tensor});
+  Check(gated, 0, dgate, 0);
+  Check(gated, 1, dup, 0);
+
+  Say("softmax and its gradient", TF_FLOAT, shape);
+  const Given mask(TF_FLOAT, {OneIn(2) ? rows : 1, width});
+  Check(Call("CorelensMaskedSoftmax", {}, {x.tensor, mask.tensor}), 0,
+        reference::MaskedSoftmax(x.values, mask.values, width), 0);
+  Check(Call("CorelensSoftmaxGradient", {}, {x.tensor, dy.tensor}), 0,
+        reference::SoftmaxGradient(x.values, dy.values, width), 0);
+
+  Say("weighted sum", TF_BFLOAT16, shape);
+  const Given a(TF_BFLOAT16, shape), b(TF_BFLOAT16, shape);
+  Values sum(dx.size());
+  for (size_t i = 0; i < sum.size(); i++) sum[i] = 3 * a.values[i] - 2 * b.values[i];
+  Check(Call("CorelensWeightedSum", {{"first", 3}, {"second", -2}}, {a.tensor, b.tensor}), 0, sum, 1);
+
+  const int64_t even = width + width % 2;
+  Say("rotate gradient", TF_FLOAT, {2, rows, even});
+  const Given turned(TF_FLOAT, {2, rows, even}), dz(TF_FLOAT, {2, rows, even});
+  const Given cosine(TF_FLOAT, {rows, even}), sine(TF_FLOAT, {rows, even});
+  Values to_x(turned.values.size()), to_cosine(rows * even), to_sine(rows * even);
+  for (size_t i = 0; i < to_x.size(); i++) {
+    const int64_t half = even / 2, table = i % (rows * even);
+    const bool low = static_cast<int64_t>(i % even) < half;
+    const int64_t other = low ? half : -half;
+    to_x[i] = dz.values[i] * cosine.values[table] +
+              (low ? 1 : -1) * dz.values[i + other] * sine.values[table + other];
+    to_cosine[table] += dz.values[i] * turned.values[i];
+    to_sine[table] += dz.values[i] * (low ? -1 : 1) * turned.values[i + other];
+  }
+  const auto rotated =
+      Call("CorelensRotateGradient", {}, {turned.tensor, cosine.tensor, sine.tensor, dz.tensor});
+  Check(rotated, 0, to_x, 0);
+  Check(rotated, 1, to_cosine, 0);
+  Check(rotated, 2, to_sine, 0);
+}
+
+// Tensors whose shapes need not fit each other: whatever the operation says, it stays within them.
+void TryMisfits() {
+  static const std::pair<const char *, int> operations[] = {
+      {"CorelensNorm", 3},         {"CorelensGated", 2},          {"CorelensRotate", 3},
+      {"CorelensLinear", 3},       {"CorelensNormGradient", 3},   {"CorelensGatedGradient", 3},
+      {"CorelensMaskedSoftmax", 2}, {"CorelensSoftmaxGradient", 2}, {"CorelensRotateGradient", 4},
+      {"CorelensAttention", 6},    {"CorelensAdd", 2},            {"CorelensWeightedSum", 2}};
+  const auto &[name, count] = operations[Between(0, 11)];
+  now = std::string(name) + " of misfits";
+  const std::string own = name;
+  TF_DataType type = AnyType();
+  if (own.find("Gradient") != std::string::npos || own == "CorelensMaskedSoftmax") type = TF_FLOAT;
+  if (own == "CorelensWeightedSum") type = TF_BFLOAT16;
+  std::vector<std::unique_ptr<Given>> given;
+  std::vector<const TF_Tensor *> inputs;
+  Shape shape(Between(0, 4));
+  for (int64_t &size : shape) size = Between(0, 5);
+  for (int i = 0; i < count; i++) {
+    if (OneIn(3)) {
+      shape.resize(Between(0, 4));
+      for (int64_t &size : shape) size = Between(0, 5);
+    }
+    const bool tables = own == "CorelensRotate" && i > 0;
+    const bool narrow = own == "CorelensAdd" && i > 0;
+    const bool wide = own == "CorelensAdd" && i == 0;
+    const TF_DataType element =
+        tables || wide || (own == "CorelensAttention" && i == 1) ? TF_FLOAT : narrow ? TF_BFLOAT16 : type;
+    given.emplace_back(new Given(element, shape));
+    if (own == "CorelensAttention" && i == 1) {
+      std::memset(given.back()->tensor->data, 1, 4 * given.back()->values.size());
+    }
+    inputs.push_back(given.back()->tensor);
+  }
+  Call(name,
+       {{"eps", 1}, {"center", 1}, {"Y", TF_FLOAT}, {"kind", Between(-1, 6)}, {"causal", OneIn(2)},
+        {"segments", 2}, {"first", 1}, {"second", 1}},
+       inputs);
+}
+
+// Without memory for intermediate results an operation fails, in whichever thread it needs some; with
+// it, it computes again. Comes first: threads keep the memory that they have. kWorkers before kAll.
+void TryWithoutMemory() {
+  AttentionShape shape{1, 12, 260, 16, 2, {{1, 70}, {1, 260}}};
+  const auto refused = [&](Starved threads, auto body) {
+    bool failed = false;
+    starved = threads;
+    // a try in which the caller did everything itself needs no other thread's memory
+    for (int i = 0; i < 20 && !failed; i++) {
+      body();
+      failed = last_code == TF_RESOURCE_EXHAUSTED;
+    }
+    starved = kNone;
+    if (!failed) std::printf("%s: not refused without memory\n", now.c_str()), wrong++;
+    body();
+  };
+  for (const TF_DataType type : {TF_FLOAT, TF_BFLOAT16}) {
+    const auto attend = [&] { TryAttention(shape, type, true, false, false); };
+    if (type == TF_FLOAT) refused(kWorkers, attend);
+    shape.runs[0].second *= 2;  // more than what is kept
+    refused(kAll, attend);
+    shape.runs[0].second *= 2;  // more than what is kept
+  }
+  refused(kAll, [] { TryLinear(200, 320, 64, TF_FLOAT); });
+}
+
+void TryLine(const std::string &line) {
+  std::istringstream words(line);
+  std::string name;
+  words >> name;
+  Shape n;
+  for (int64_t number; words >> number;) n.push_back(number);
+  for (const TF_DataType type : {TF_FLOAT, TF_BFLOAT16}) {
+    if (name == "linear") TryLinear(n[0], n[1], n[2], type);
+    if (name == "norm") TryNorm(n, type), TryGated(n, type);
+    if (name == "rotate") TryRotate(n, type);
+    if (name != "attention") continue;
+    AttentionShape s{n[0], n[1], n[2], n[3], n[4], {}};
+    for (size_t i = 5; i + 1 < n.size(); i += 2) s.runs.push_back({n[i], n[i + 1]});
+    TryAttention(s, type, false, false, false);
+    for (const bool ranged : {false, true}) {
+      for (const bool faults : {false, true}) TryAttention(s, type, true, ranged, faults);
+    }
+  }
+}
+
+void TryAny() {
+  const TF_DataType type = AnyType();
+  Shape shape(Between(1, 4));
+  for (int64_t &size : shape) size = Size(1, 9);
+  shape.back() = Size(1, 90);
+  switch (Between(0, 9)) {
+    case 0: return TryNorm(shape, type);
+    case 1: return TryGated(shape, type);
+    case 2: return TryRotate({Size(1, 6), Size(1, 20), 2 * Size(1, 40)}, type);
+    case 3: return TryAdd(shape);
+    case 4: return TryLinear(Size(1, 20), Size(1, 200), Size(1, 100), type);
+    case 5: return TryLinear(Size(17, 200), 8 * Size(1, 12), 8 * Size(1, 8), type);
+    case 6: return TryGradients(Size(1, 40), Size(4, 70));
+    case 7: return TryMisfits();
+    default: {
+      const bool causal = !OneIn(4);
+      return TryAttention(AnyAttention(), type, causal, causal && OneIn(2), causal && OneIn(4));
+    }
+  }
+}
+
+}  // namespace
+
+int main(int count, char **arguments) {
+  if (count != 3) return 2;
+  const int64_t wanted = std::atoll(arguments[1]);
+  random_bits.seed(std::strtoull(arguments[2], nullptr, 10));
+  if (const int code = corelens_register_ops(4); code != 0) {
+    std::printf("not for this processor\n");
+    return 3;
+  }
+  is_main = true;
+  TryWithoutMemory();
+  for (std::string line; std::getline(std::cin, line);) TryLine(line);
+  const int64_t shared = calls;
+  while (calls < shared + wanted) TryAny();
+  std::printf("%lld calls, %lld refused, %lld wrong\n", static_cast<long long>(calls),
+              static_cast<long long>(refused), static_cast<long long>(wrong));
+  return wrong == 0 ? 0 : 1;
+}
