@@ -183,6 +183,7 @@ export interface TowerDefaults {
  * @throws {InputError} for missing, impossible or unsupported values
  */
 export function readImageTower(config: JsonReader, family: TowerDefaults): ImageTowerConfig {
+  config.object("vision_config").oneOf("model_type", Object.keys(encoders), family.encoder);
   config.require("vision_feature_select_strategy", family.strategy);
   const layer = config.value("vision_feature_layer") ?? family.featureLayer;
   if (!Number.isInteger(layer)) {

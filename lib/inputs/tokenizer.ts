@@ -240,6 +240,18 @@ function checkConfigKeys(config: JsonObject, rules: CheckpointRules): void {
   reader.finish();
 }
 
+/** Says what to do about a tokenizer in the form before `tokenizer.json`. */
+async function checkFast(dir: string): Promise<void> {
+  if (await hasCheckpointFile(dir, "tokenizer.json")) return;
+  for (const older of ["tokenizer.model", "vocab.json"]) {
+    if (!await hasCheckpointFile(dir, older)) continue;
+    throw new InputError(
+      `Cannot open "tokenizer.json" in ${dir}: it has only ${older}, the older form; in Python, ` +
+        "AutoTokenizer.from_pretrained(folder).save_pretrained(folder) writes the other beside it",
+    );
+  }
+}
+
 /**
  * Loads `tokenizer.json` and `tokenizer_config.json` of a checkpoint.
  *
@@ -251,6 +263,7 @@ export async function loadTokenizer(
   dir: string,
   rules: CheckpointRules = new CheckpointRules(),
 ): Promise<Tokenizer> {
+  await checkFast(dir);
   const [tokenizer, config] = await Promise.all([
     readCheckpointJson(dir, "tokenizer.json", rules),
     hasCheckpointFile(dir, "tokenizer_config.json").then((there) =>
