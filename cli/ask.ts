@@ -2,32 +2,86 @@
 import { InputError } from "../lib/common/errors.ts";
 import { gridOf, headName } from "../lib/common/head_id.ts";
 import { writeTextAtomically } from "../lib/common/files.ts";
-import { fileError } from "../lib/common/system_errors.ts";
+import { quoted } from "../lib/common/text.ts";
 import type { PretrainedModel } from "../lib/families/pretrained.ts";
+import type { RgbImage } from "../lib/inputs/image.ts";
+import type { VideoFile, VideoFrames } from "../lib/inputs/messages.ts";
 import type { PreparedPrompt } from "../lib/inputs/processor.ts";
 import type { Arguments, Command } from "./command.ts";
 import { decodingOptions, generationConfigUse, tellDecoding } from "./decoding.ts";
 import { checkOutput } from "./outputs.ts";
+import { pixelOptions } from "./pixels.ts";
 
 /** Heads that `--attention` draws. */
 const drawnHeads = 6;
+
+/** What is asked about. */
+interface AskedMedia {
+  /** Pictures in memory. */
+  readonly images: readonly RgbImage[];
+  /** A video: frames in memory, or a file. */
+  readonly video?: VideoFrames | VideoFile;
+}
+
+/** Reads `--image` and `--video`, before any model is loaded. */
+async function readMedia(args: Arguments): Promise<AskedMedia> {
+  const { loadImage } = await import("../lib/inputs/media_files.ts");
+  const { mapTogether } = await import("../lib/inputs/media_loading.ts");
+  const { checkVideoFile, isVideoFile } = await import("../lib/inputs/video_file.ts");
+  const { mediaPath } = await import("../lib/inputs/media_source.ts");
+  const [images, videos] = [args.texts("image"), args.texts("video")];
+  if (images.length > 0 && videos.length > 0) {
+    throw new InputError("Cannot use --image and --video together: choose one");
+  }
+  const rate = args.text("fps") === undefined ? undefined : args.number("fps", 2, 0.01, 1000);
+  const nframes = args.text("nframes") === undefined ? undefined : args.integer("nframes", 1, 1);
+  const frames = nframes === undefined ? {} : { nframes };
+  if (videos.length === 0 && (rate ?? nframes) !== undefined) {
+    throw new InputError("Cannot use --fps or --nframes without --video");
+  }
+  const load = (path: string) => loadImage(path);
+  if (videos.length === 0) return { images: await mapTogether(images, load) };
+  const path = await mediaPath(videos[0], {}, "video");
+  if (videos.length === 1 && await isVideoFile(path)) {
+    await checkVideoFile({ path, name: `video ${quoted(videos[0])}` }, {});
+    const wishes = rate === undefined || nframes !== undefined ? frames : { fps: rate };
+    return { images: [], video: { file: videos[0], ...wishes } };
+  }
+  return {
+    images: [],
+    video: { frames: await mapTogether(videos, load), fps: rate ?? 2, ...frames },
+  };
+}
+
+/** The pictures of the prompt: the images, or the frames of the video that the model saw. */
+async function shownPictures(
+  { images, video }: AskedMedia,
+  prompt: PreparedPrompt,
+): Promise<readonly RgbImage[]> {
+  if (video === undefined) return images;
+  if ("frames" in video) return video.frames as readonly RgbImage[];
+  const { findMedia } = await import("../lib/inputs/media_source.ts");
+  const { readVideoFile } = await import("../lib/inputs/video_file.ts");
+  const indices = [...new Set(prompt.grids.flatMap(({ frames }) => frames))];
+  const found = await findMedia(video.file, {}, "video");
+  const { frames } = await readVideoFile(found, () => indices, {});
+  const pictures: RgbImage[] = [];
+  indices.forEach((index, i) => pictures[index] = frames[i]);
+  return pictures;
+}
 
 /** Writes a page with the attention of some heads on the pictures. */
 async function drawAttention(
   args: Arguments,
   model: PretrainedModel,
   prompt: PreparedPrompt,
+  pictures: readonly RgbImage[],
   { answer, question, page }: { answer: string; question: string; page: string },
 ): Promise<void> {
   const { attentionFrom, attentionPanels } = await import("../lib/experiments/attention_view.ts");
   const { attentionOverlay, report } = await import("../lib/figures/mod.ts");
-  const { decodeImage } = await import("../lib/inputs/image.ts");
   const { tokensOf } = await import("../lib/inputs/token_spans.ts");
   const { readRanking } = await import("../lib/heads/ranking_file.ts");
-  const files = [...args.texts("image"), ...args.texts("video")];
-  const pictures = await Promise.all(
-    files.map(async (file) => await decodeImage(await Deno.readFile(file))),
-  );
   const view = await attentionFrom(model, prompt);
   const run = args.text("scores");
   const heads = run === undefined
@@ -52,8 +106,19 @@ export const command: Command = {
   summary: "ask one question about pictures or a video",
   options: {
     image: { type: "string", multiple: true, value: "FILE", help: "a picture; may be repeated" },
-    video: { type: "string", multiple: true, value: "FILE", help: "a frame; repeat in order" },
-    fps: { type: "string", value: "N", help: "frames per second of the video (default 2)" },
+    video: {
+      type: "string",
+      multiple: true,
+      value: "FILE",
+      help: "a video (MP4, GIF, … through ffmpeg), or a frame; repeat frames in order",
+    },
+    fps: {
+      type: "string",
+      value: "N",
+      help: "frames per second: to be seen of a video, or of the frames given (default 2)",
+    },
+    nframes: { type: "string", value: "N", help: "frames of the video to be seen" },
+    ...pixelOptions,
     question: { type: "string", value: "TEXT", help: "the question" },
     attention: {
       type: "string",
@@ -71,47 +136,35 @@ export const command: Command = {
   examples: [
     'ask --image page.png --question "What is the total?"',
     'ask --image page.png --question "What is the total?" --attention look.html',
+    'ask --video clip.mp4 --nframes 8 --question "What happens?"',
   ],
   async run(args) {
     const { loadCommandModel } = await import("./model.ts");
     const question = args.text("question"); // may be empty
     if (question === undefined) throw new InputError("Missing option --question");
-    const [images, frames] = [args.texts("image"), args.texts("video")];
-    if (images.length > 0 && frames.length > 0) {
-      throw new InputError("Cannot use --image and --video together: choose one");
-    }
     const page = args.text("attention");
     if (page !== undefined) {
-      if (images.length + frames.length === 0) {
+      if (args.texts("image").length + args.texts("video").length === 0) {
         throw new InputError("Cannot draw attention: --attention needs --image or --video");
       }
       await checkOutput(page, "file");
     }
-    const { decodeImage } = await import("../lib/inputs/image.ts");
-    const read = async (path: string) => {
-      const bytes = await Deno.readFile(path).catch((error) => {
-        if (error instanceof Deno.errors.NotFound) throw new InputError(`Cannot find ${path}`);
-        throw fileError("read", path, error);
-      });
-      await decodeImage(bytes, { name: path }); // so that an error names the file
-      return bytes;
-    };
+    const media = await readMedia(args);
     using model = await loadCommandModel(args);
-    const fps = args.number("fps", 2, 0.01, 1000);
-    const video = frames.length > 0
-      ? { frames: await Promise.all(frames.map(read)), fps }
-      : undefined;
     const generationConfig = generationConfigUse(args);
     tellDecoding(model.config, generationConfig);
     const { answer, tokenIds, prompt } = await model.ask(
-      { images: await Promise.all(images.map(read)), video, question },
+      { ...media, question },
       {
         maxNewTokens: args.integer("max-new-tokens", 64, 1),
         seed: args.integer("seed", 0, 0),
         generationConfig,
       },
     );
-    if (page !== undefined) await drawAttention(args, model, prompt, { answer, question, page });
+    if (page !== undefined) {
+      const pictures = await shownPictures(media, prompt);
+      await drawAttention(args, model, prompt, pictures, { answer, question, page });
+    }
     if (!args.flag("json")) return console.log(answer);
     console.log(
       JSON.stringify({ answer, token_ids: tokenIds, prompt_tokens: prompt.inputIds.length }),

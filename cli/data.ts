@@ -8,6 +8,7 @@ import { publishedNames } from "../lib/data/published/mod.ts";
 import { type LeftOut, leftOutLine } from "../lib/data/unusable.ts";
 import type { Arguments, Options } from "./command.ts";
 import { checkOutput } from "./outputs.ts";
+import { pixelOptions } from "./pixels.ts";
 
 /** Options of commands that read a data set. */
 export const dataOptions: Options = {
@@ -24,6 +25,7 @@ export const dataOptions: Options = {
     type: "boolean",
     help: "go on without samples that cannot be used, and name them in the manifest",
   },
+  ...pixelOptions,
   fresh: { type: "boolean", help: "start over: remove what earlier runs left in --out" },
 };
 

@@ -4,7 +4,8 @@ import type { CapturedArray } from "../lib/hooks/capture.ts";
 import type { ForwardResult } from "../lib/model/run_options.ts";
 import type { TensorToWrite } from "../lib/weights/safetensors_write.ts";
 import type { Command } from "./command.ts";
-import { maskOptions, messagesOptions } from "./model.ts";
+import { messagesOptions, promptOf, readMessages } from "./messages.ts";
+import { maskOptions } from "./model.ts";
 import { sparseOptions } from "./sparse.ts";
 import { inputTensors, outFile, outOption, writeTensors } from "./tensors.ts";
 
@@ -121,12 +122,13 @@ export const command: Command = {
     "forward --messages chat.json --capture hidden,attention --mask 3:1,4:0 --out run.safetensors",
   ],
   async run(args) {
-    const { attentionFor, loadCommandModel, parseMask, readPrompt } = await import("./model.ts");
+    const { attentionFor, loadCommandModel, parseMask } = await import("./model.ts");
     const out = await outFile(args);
     const wanted = parseCapture(args.text("capture"));
+    const given = await readMessages(args);
     using model = await loadCommandModel(args);
     parseMask(args, model.config); // a wrong head is told before the prompt is prepared
-    const prompt = await readPrompt(args, model);
+    const prompt = await promptOf(given, model.processor);
     const visual = Object.keys(prompt.media).length > 0;
     const deepstack = (model.config.vision?.deepstackVisualIndexes.length ?? 0) > 0;
     const names = pointsOf(wanted, visual, deepstack);

@@ -1,7 +1,8 @@
 /** `corelens generate`: greedy (or sampled) decoding with a KV cache. */
 import type { Command } from "./command.ts";
 import { decodingOptions, generationConfigUse, tellDecoding } from "./decoding.ts";
-import { maskOptions, messagesOptions } from "./model.ts";
+import { messagesOptions, promptOf, readMessages } from "./messages.ts";
+import { maskOptions } from "./model.ts";
 import { sparseOptions } from "./sparse.ts";
 import { write } from "./terminal.ts";
 
@@ -30,10 +31,11 @@ export const command: Command = {
     "generate --messages chat.json --mask 3:1 --json",
   ],
   async run(args) {
-    const { attentionFor, loadCommandModel, parseMask, readPrompt } = await import("./model.ts");
+    const { attentionFor, loadCommandModel, parseMask } = await import("./model.ts");
+    const given = await readMessages(args);
     using model = await loadCommandModel(args);
     parseMask(args, model.config); // a wrong head is told before the prompt is prepared
-    const prompt = await readPrompt(args, model);
+    const prompt = await promptOf(given, model.processor);
     const { tokenizer } = model.processor;
     const generationConfig = generationConfigUse(args);
     tellDecoding(model.config, generationConfig);

@@ -10,18 +10,16 @@ import {
   type PretrainedModel,
 } from "../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
-import { parseExactJson } from "../lib/common/exact_json.ts";
 import { backendNames } from "../lib/backend/select.ts";
-import { readJsonOf } from "../lib/common/text_files.ts";
 import { intervene } from "../lib/causal/intervene.ts";
 import { promptForms } from "../lib/causal/interventions/registry.ts";
 import { checkHeads, gridOf, type HeadId, parseHeads } from "../lib/common/head_id.ts";
-import { parseMessages } from "../lib/inputs/messages.ts";
-import type { PreparedPrompt, Processor } from "../lib/inputs/processor.ts";
+import type { PreparedPrompt } from "../lib/inputs/processor.ts";
 import type { ModelConfig } from "../lib/model/config.ts";
 import type { AttentionFunction } from "../lib/nn/attention.ts";
 import type { StrictnessOptions } from "../lib/weights/checkpoint_rules.ts";
 import type { Arguments, Options } from "./command.ts";
+import { overridesOf } from "./pixels.ts";
 import { progress } from "./progress.ts";
 import { hybridFrom } from "./sparse.ts";
 
@@ -53,38 +51,11 @@ export async function loadCommandModel(args: Arguments): Promise<PretrainedModel
     backend: args.oneOf("backend", ["auto", ...backendNames] as const, "auto"),
     dtype: args.oneOf("dtype", ["auto", "float32", "bfloat16"] as const, "auto"),
     ...readingOptions(args),
+    processor: overridesOf(args),
     onProgress: (stage, done, total) => shows[stage](done, total),
   });
   console.error(model.backendLine);
   return model;
-}
-
-/** Options of commands that read a messages file. */
-export const messagesOptions: Options = {
-  messages: { type: "string", value: "FILE", help: "chat messages, as JSON" },
-  "media-root": {
-    type: "string",
-    value: "DIR",
-    help: "folder that media paths may not leave (default: the messages file's)",
-  },
-};
-
-/** The prompt of a `--messages` file, for a model. */
-export function readPrompt(args: Arguments, model: PretrainedModel): Promise<PreparedPrompt> {
-  return readPromptOf(args, model.processor);
-}
-
-/** The prompt of a `--messages` file. */
-export async function readPromptOf(args: Arguments, processor: Processor): Promise<PreparedPrompt> {
-  const path = args.required("messages");
-  const json = await readJsonOf(path, parseExactJson); // tool calls print their numbers as written
-  const { messages, templateArguments, fps } = parseMessages(json);
-  return await processor.prepare(messages, {
-    templateArguments,
-    fps: fps ?? undefined,
-    mediaDir: path.replace(/[^/\\]*$/, "") || ".",
-    mediaRoot: args.text("media-root"),
-  });
 }
 
 /** Options of commands that can remove heads. */

@@ -11,7 +11,7 @@ import { UnusableSampleError } from "../data/unusable.ts";
 import { publishedScores } from "../data/published_scores.ts";
 import { answerTokens, opensThoughts, thinkingTokens } from "./answer_length.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
-import { type AnySample, lazily, promptedSample } from "./samples.ts";
+import { type AnySample, lazily, promptedSample, promptSettings } from "./samples.ts";
 
 /**
  * Samples for `ablateHeads`, each prepared when its turn comes. The right answer's tokens are those
@@ -62,5 +62,5 @@ export function ablationSamples(
       judge: (tokenIds) => isCorrect(said(tokenIds), sample),
       scores: (tokenIds) => publishedScores(said(tokenIds), sample),
     };
-  });
+  }, promptSettings(model));
 }

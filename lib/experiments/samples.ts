@@ -95,6 +95,19 @@ export function lazily<T>(
   }));
 }
 
+/** How samples become prompts, where that is not as the checkpoint's files say. */
+export function promptSettings(
+  { processor }: PretrainedModel,
+  { contentless }: PromptOptions = {},
+): Json {
+  const overrides = Object.entries(processor.overrides).filter(([, value]) => value !== undefined);
+  const settings = {
+    ...(contentless === undefined ? {} : { contentless }),
+    ...(overrides.length === 0 ? {} : { processor: Object.fromEntries(overrides) }),
+  };
+  return Object.keys(settings).length === 0 ? null : settings;
+}
+
 /** @throws {UnusableSampleError} if a sample has no tokens that heads could be scored on */
 function checkSpans({ id, spans }: Pick<HeadSample, "id" | "spans">): void {
   if (tokensOf(spans.question).length === 0) {
@@ -141,5 +154,5 @@ export function headSamples(
     const prompted = await promptedSample(model, sample, { needsEvidence: true });
     checkSpans(prompted);
     return { ...prompted, grids: prompted.inputs.grids, contentless };
-  }, options.contentless === undefined ? null : { contentless: options.contentless });
+  }, promptSettings(model, options));
 }

@@ -18,6 +18,7 @@ import {
 } from "../inputs/native_resolution.ts";
 import { countedPositions, mropePositions, type PositionRule } from "../inputs/position_ids.ts";
 import { type ProcessorFiles, settingsOf, settingsReader } from "../inputs/processor_files.ts";
+import { withPixels } from "../inputs/processor_overrides.ts";
 import { tiledImages } from "../inputs/tiles.ts";
 import { defaultFrames, middleFrames, spreadFrames, steppedFrames } from "../inputs/video.ts";
 import { plainLayout, timestampedLayout } from "../inputs/video_layouts.ts";
@@ -48,11 +49,15 @@ function ownSettings<T>(files: ProcessorFiles, read: (settings: JsonReader) => T
   return result;
 }
 
+/** Settings of pictures, with the pixels that the program asks for. */
+const imageSettings = (files: ProcessorFiles) =>
+  settingsOf(withPixels(files.image, files.overrides));
+
 /** Qwen3-VL: time stamps between temporal patches, one budget for all frames. */
 export function qwen3VlInputs(files: ProcessorFiles): InputRecipe {
   ownSettings(files, () => {}); // it has none
   return {
-    images: nativeImages(qwenImageToken, settingsOf(files.image), qwenImage),
+    images: nativeImages(qwenImageToken, imageSettings(files), qwenImage),
     videos: nativeVideos(qwenVideoToken, settingsOf(files.video), {
       defaults: {
         ...half,
@@ -77,8 +82,8 @@ function qwen2Inputs(
 ): InputRecipe {
   ownSettings(files, () => {}); // they have none
   return {
-    images: nativeImages(qwenImageToken, settingsOf(files.image), qwenImage),
-    videos: nativeVideos(qwenVideoToken, settingsOf(files.video), {
+    images: nativeImages(qwenImageToken, imageSettings(files), qwenImage),
+    videos: nativeVideos(qwenVideoToken, settingsOf(withPixels(files.video, files.overrides)), {
       defaults: { ...qwenImage, minPixels: 128 * 28 * 28, maxPixels: 28 * 28 * 768 },
       fps: null,
       maxVideoTokens: 128_000,

@@ -18,6 +18,8 @@ import {
   type PrepareOptions,
   type Processor,
 } from "../inputs/processor.ts";
+import type { ProcessorFiles } from "../inputs/processor_files.ts";
+import type { ProcessorOverrides } from "../inputs/processor_overrides.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { generate, type GeneratedToken, type GenerateOptions } from "../model/generate.ts";
@@ -40,6 +42,11 @@ export interface LoadOptions
   readonly backend?: BackendChoice;
   /** Element type of weights and matrix products; `auto` by default. */
   readonly dtype?: DTypeChoice;
+  /**
+   * Settings of the processor in place of those in the checkpoint's files, as transformers'
+   * `AutoProcessor.from_pretrained(…, max_pixels=…)`.
+   */
+  readonly processor?: ProcessorOverrides;
   /** Told how many bytes of how many are downloaded (first use of a hub id) and then read. */
   readonly onProgress?: (stage: "download" | "read", done: number, total: number) => void;
   /**
@@ -194,14 +201,14 @@ export async function fromPretrained(
   dirOrHubId: string,
   options: LoadOptions = {},
 ): Promise<PretrainedModel> {
-  const { backend, dtype = "auto", onProgress, onWarning, ...hub } = options;
+  const { backend, dtype = "auto", onProgress, onWarning, processor: overrides, ...hub } = options;
   const rules = new CheckpointRules(options);
   const dir = await resolveModel(dirOrHubId, {
     ...hub,
     onProgress: ({ received, total }) => onProgress?.("download", received, total),
   }, rules);
   const description = !backend && currentBackend() || await useBackend(backend ?? "auto");
-  const processor = await loadProcessorOf(dir, rules);
+  const processor = await loadProcessorOf(dir, rules, overrides);
   const { family, config, source } = await openCheckpoint(dir, rules);
   using _open = source;
   const kernels = createKernels(dtype, storedWeights(family, config, source));
@@ -216,7 +223,9 @@ export async function fromPretrained(
 export async function loadProcessorOf(
   dir: string,
   rules: CheckpointRules = new CheckpointRules(),
+  overrides: ProcessorOverrides = {},
 ): Promise<Processor> {
   const { family, config } = await readModelConfig(dir, rules);
-  return await loadProcessor(dir, (files) => family.readInputs(files, config), rules);
+  const recipe = (files: ProcessorFiles) => family.readInputs(files, config);
+  return await loadProcessor(dir, recipe, rules, overrides);
 }

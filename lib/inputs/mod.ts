@@ -55,6 +55,7 @@ export {
   withEvidence,
 } from "./processor.ts";
 export { type ProcessorFiles, readProcessorFiles, type SettingsFile } from "./processor_files.ts";
+export type { ProcessorOverrides } from "./processor_overrides.ts";
 export type { PlacedText } from "./prompt.ts";
 export { type ResizeFilter, resizeImage } from "./resize.ts";
 export {

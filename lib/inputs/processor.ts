@@ -15,6 +15,12 @@ import type { MediaAccess } from "./media_source.ts";
 import { type ChatMessage, checkConversation, parseMessage, partsOf } from "./messages.ts";
 import type { MediaWishes } from "./pixel_wishes.ts";
 import { type ProcessorFiles, readProcessorFiles } from "./processor_files.ts";
+import {
+  checkOverrides,
+  checkUse,
+  type ProcessorOverrides,
+  withFrames,
+} from "./processor_overrides.ts";
 import { expandPlaceholders, type PlacedText, type Placeholder, renderPrompt } from "./prompt.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
 import {
@@ -144,11 +150,13 @@ export class Processor {
    * @param tokenizer text to tokens
    * @param template messages to text
    * @param recipe the family's rules
+   * @param overrides what the rules were made with in place of what the files say
    */
   constructor(
     readonly tokenizer: Tokenizer,
     readonly template: ChatTemplate,
     readonly recipe: InputRecipe,
+    readonly overrides: ProcessorOverrides = {},
   ) {}
 
   /**
@@ -219,17 +227,24 @@ export function withEvidence(
  * @param dir checkpoint directory
  * @param recipe the family's rules, made from the settings in the checkpoint's files
  * @param rules how strictly; they gather what there is to warn of
- * @throws {InputError} if a file is missing or damaged, or holds settings that are not supported
+ * @param overrides settings in place of those in the files
+ * @throws {InputError} if a file is missing or damaged, or holds settings that are not supported, or
+ *   if the model has no use for an override
  */
 export async function loadProcessor(
   dir: string,
   recipe: (files: ProcessorFiles) => InputRecipe,
   rules: CheckpointRules = new CheckpointRules(),
+  overrides: ProcessorOverrides = {},
 ): Promise<Processor> {
+  checkOverrides(overrides);
   const [tokenizer, files] = await Promise.all([
     loadTokenizer(dir, rules),
     readProcessorFiles(dir, rules),
   ]);
   const template = await loadChatTemplate(dir, tokenizer.specialTokens, rules);
-  return new Processor(tokenizer, template, recipe(files));
+  const video = withFrames(files.video, overrides);
+  const made = recipe({ ...files, video, overrides });
+  checkUse(made, overrides);
+  return new Processor(tokenizer, template, made, overrides);
 }

@@ -10,6 +10,7 @@ import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_fil
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 import { inertKeys } from "../weights/known_keys.ts";
 import type { NormalizeConfig } from "./normalize.ts";
+import type { ProcessorOverrides } from "./processor_overrides.ts";
 import type { ResizeFilter } from "./resize.ts";
 
 /** A JSON object and the file it is from. */
@@ -30,6 +31,8 @@ export interface ProcessorFiles {
   readonly video: SettingsFile | null;
   /** Of the processor around them; empty if there is none. */
   readonly processor: SettingsFile;
+  /** Pixels of pictures that are asked for in place of those in the files. */
+  readonly overrides?: ProcessorOverrides;
 }
 
 const processorFile = "processor_config.json";

@@ -53,13 +53,37 @@ function containerOf(start: Uint8Array, name: string): string {
 
 /** The first bytes of a file. */
 async function beginningOf(path: string): Promise<Uint8Array> {
-  using file = await Deno.open(path);
+  using file = await Deno.open(path); // a regular file: its finder made sure
   const bytes = new Uint8Array(400);
   let length = 0;
   for (let count: number | null = 1; count && length < bytes.length; length += count ?? 0) {
     count = await file.read(bytes.subarray(length));
   }
   return bytes.subarray(0, length);
+}
+
+/** Whether a file begins like a video or an animation, not like a single picture. */
+export async function isVideoFile(path: string): Promise<boolean> {
+  const start = await beginningOf(path), format = imageFormat(start);
+  if (format === "GIF" || format === "WebP") {
+    const { default: sharp } = await import("sharp");
+    const pages = (await sharp(path).metadata().catch(() => null))?.pages ?? 1;
+    return pages > 1;
+  }
+  return format === null &&
+    containers.some(([, pattern]) => pattern.test(String.fromCharCode(...start)));
+}
+
+/**
+ * Checks that a video can be read here, without unpacking its frames.
+ *
+ * @throws {InputError} as {@link readVideoFile}
+ */
+export async function checkVideoFile(found: FoundFile, { ffmpegDir }: MediaAccess): Promise<void> {
+  if (!("path" in found)) return;
+  const start = await beginningOf(found.path), format = imageFormat(start), { name } = found;
+  if (format === "GIF" || format === "WebP") return;
+  await probe(["-f", containerOf(start, name), "-i", `file:${found.path}`], ffmpegDir, name);
 }
 
 /** What ffprobe lists, as far as it is used. */

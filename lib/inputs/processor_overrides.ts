@@ -1,0 +1,81 @@
+/**
+ * What a program asks of a checkpoint's processor in place of what its files say.
+ *
+ * Source: `AutoProcessor.from_pretrained(…, max_pixels=…)` of transformers, which gives these to the
+ * image processor and, where that knows them, to the video processor.
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import type { InputRecipe } from "./media_layout.ts";
+import type { SettingsFile } from "./processor_files.ts";
+
+/** Settings that may be overridden. */
+export interface ProcessorOverrides {
+  /** Fewest pixels of a picture, for models that take pictures near their own size. */
+  readonly minPixels?: number;
+  /** Most pixels of a picture, likewise: fewer pixels, fewer tokens, less time. */
+  readonly maxPixels?: number;
+  /** Frames per second that are sampled of videos. */
+  readonly fps?: number;
+  /** How many frames are sampled of videos. */
+  readonly numFrames?: number;
+}
+
+/** Throws unless the values are possible. */
+export function checkOverrides(overrides: ProcessorOverrides): void {
+  const { minPixels, maxPixels, fps, numFrames } = overrides;
+  const known = ["minPixels", "maxPixels", "fps", "numFrames"];
+  const unknown = Object.keys(overrides).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw new InputError(`Cannot override "${unknown}": there are ${known.join(", ")}`);
+  }
+  for (const [name, value] of Object.entries({ minPixels, maxPixels, numFrames })) {
+    if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
+    throw new InputError(`Cannot use ${name} ${value}: wanted a whole number above 0`);
+  }
+  if (fps !== undefined && !(fps > 0 && fps < Infinity)) {
+    throw new InputError(`Cannot use fps ${fps}: wanted a number above 0`);
+  }
+  if (fps !== undefined && numFrames !== undefined) {
+    throw new InputError("Cannot use fps and numFrames together: choose one");
+  }
+  if (minPixels !== undefined && maxPixels !== undefined && minPixels > maxPixels) {
+    throw new InputError(`Cannot use minPixels ${minPixels} above maxPixels ${maxPixels}`);
+  }
+}
+
+/** Settings of pictures with the pixels that are asked for. */
+export function withPixels(
+  settings: SettingsFile | null,
+  { minPixels, maxPixels }: ProcessorOverrides = {},
+): SettingsFile | null {
+  if (settings === null || (minPixels === undefined && maxPixels === undefined)) return settings;
+  const json = {
+    ...settings.json,
+    ...(minPixels === undefined ? {} : { min_pixels: minPixels }),
+    ...(maxPixels === undefined ? {} : { max_pixels: maxPixels }),
+  };
+  return { ...settings, json };
+}
+
+/** Settings of videos with the frames that are asked for. */
+export function withFrames(
+  settings: SettingsFile | null,
+  { fps, numFrames }: ProcessorOverrides,
+): SettingsFile | null {
+  if (settings === null || (fps === undefined && numFrames === undefined)) return settings;
+  const rate = numFrames === undefined ? { fps, num_frames: null } : { num_frames: numFrames };
+  return { ...settings, json: { ...settings.json, ...rate, do_sample_frames: true } };
+}
+
+/** Throws where a model has no use for what is asked. */
+export function checkUse(recipe: InputRecipe, overrides: ProcessorOverrides): void {
+  const sizes = overrides.minPixels !== undefined || overrides.maxPixels !== undefined;
+  if (sizes && !recipe.images?.takesSizes) {
+    const why = recipe.images ? "takes pictures at sizes of its own" : "takes no pictures";
+    throw new InputError(`Cannot use minPixels or maxPixels: this model ${why}`);
+  }
+  if ((overrides.fps ?? overrides.numFrames) !== undefined && recipe.videos === null) {
+    throw new InputError("Cannot use fps or numFrames: this model takes no videos");
+  }
+}
