@@ -7,7 +7,6 @@
  */
 import { InputError } from "../common/errors.ts";
 import type { InputRecipe } from "./media_layout.ts";
-import type { SettingsFile } from "./processor_files.ts";
 
 /** Settings that may be overridden. */
 export interface ProcessorOverrides {
@@ -44,11 +43,16 @@ export function checkOverrides(overrides: ProcessorOverrides): void {
   }
 }
 
+/** The settings of a file. */
+interface Settings {
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
 /** Settings of pictures with the pixels that are asked for. */
-export function withPixels(
-  settings: SettingsFile | null,
+export function withPixels<F extends Settings>(
+  settings: F | null,
   { minPixels, maxPixels }: ProcessorOverrides = {},
-): SettingsFile | null {
+): F | null {
   if (settings === null || (minPixels === undefined && maxPixels === undefined)) return settings;
   const json = {
     ...settings.json,
@@ -59,10 +63,10 @@ export function withPixels(
 }
 
 /** Settings of videos with the frames that are asked for. */
-export function withFrames(
-  settings: SettingsFile | null,
+export function withFrames<F extends Settings>(
+  settings: F | null,
   { fps, numFrames }: ProcessorOverrides,
-): SettingsFile | null {
+): F | null {
   if (settings === null || (fps === undefined && numFrames === undefined)) return settings;
   const rate = numFrames === undefined ? { fps, num_frames: null } : { num_frames: numFrames };
   return { ...settings, json: { ...settings.json, ...rate, do_sample_frames: true } };
