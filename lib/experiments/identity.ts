@@ -62,7 +62,7 @@ export async function runIdentity(parts: RunParts): Promise<Identity> {
     ...await modelIdentity(parts.network),
     ...Object.fromEntries(options),
     ...await numericChoices(parts.network.kernels),
-    code: await codeDigest(parts.sources),
+    code: codeDigest(parts.sources),
   };
 }
 

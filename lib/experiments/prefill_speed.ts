@@ -223,10 +223,11 @@ export function prefillSpeedExperiment(
         policies.flatMap((policy) =>
           (policy === "local" ? [0] : fractions).map((fraction) => ({
             key: `${group.prompt.inputIds.length} ${policy} ${fraction}`,
-            open: async () => ({
-              digest: digestOf(await Promise.all(group.samples.map(sampleDigest))),
-              work: () => measure(config, group, policy, fraction, answers),
-            }),
+            open: () =>
+              Promise.resolve({
+                digest: digestOf(group.samples.map(sampleDigest)),
+                work: () => measure(config, group, policy, fraction, answers),
+              }),
           }))
         )
       );

@@ -90,7 +90,7 @@ export function lazily<T>(
     id: sample.id,
     domain: sample.domain,
     load: () => load(sample),
-    digest: () => sampleDigest(sample),
+    digest: () => Promise.resolve(sampleDigest(sample)),
     settings,
   }));
 }

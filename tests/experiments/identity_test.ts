@@ -57,15 +57,15 @@ Deno.test("what changes numbers is named: dtype, kernels, the product of floats"
 });
 
 Deno.test("code is known by version and sources; a laboratory's sources come on top", async () => {
-  const own = await codeDigest();
+  const own = codeDigest();
   assertMatch(own, /^\d+\.\d+\.\d+ [0-9a-f]{32}$/);
-  assertEquals(await codeDigest(), own);
+  assertEquals(codeDigest(), own);
   const folder = await Deno.makeTempDir();
   const write = (name: string, text: string) => Deno.writeTextFile(`${folder}/${name}`, text);
   const digest = async (copy: string) => {
     // a folder is read once by a process: another address is another folder
     await Deno.symlink(folder, `${folder}-${copy}`);
-    const found = await codeDigest([new URL(`file://${folder}-${copy}/`)]);
+    const found = codeDigest([new URL(`file://${folder}-${copy}/`)]);
     await Deno.remove(`${folder}-${copy}`);
     return found;
   };
