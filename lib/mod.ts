@@ -1,8 +1,12 @@
 /**
- * CoReLens finds, tests and uses the few attention heads with which a multimodal language model looks
- * things up in images, video and documents.
+ * CoReLens finds, tests and uses the few attention heads with which a multimodal language model
+ * retrieves what it is asked about from images, video and documents.
  *
- * @example Ask a question about a picture
+ * This is the front door: what a first project needs. The rest has entries of its own: `corelens/model`,
+ * `corelens/inputs`, `corelens/heads`, `corelens/causal`, `corelens/sparse`, `corelens/stats`,
+ * `corelens/data`, `corelens/experiments` and `corelens/figures`.
+ *
+ * @example Ask a question about an image
  * ```ts
  * import { fromPretrained } from "corelens";
  *
@@ -16,17 +20,63 @@
  * ```
  * @module
  */
+
+// a model, and what it is asked
 export { InputError } from "./common/errors.ts";
-export * from "./stats/mod.ts";
-export * from "./backend/mod.ts";
-export * from "./nn/mod.ts";
-export * from "./hooks/mod.ts";
-export * from "./model/mod.ts";
-export * from "./weights/mod.ts";
-export * from "./inputs/mod.ts";
-export * from "./families/mod.ts";
-export * from "./heads/mod.ts";
-export * from "./causal/mod.ts";
-export * from "./sparse/mod.ts";
-export * from "./data/mod.ts";
-export * from "./experiments/mod.ts";
+export { type Answer, fromPretrained, type PretrainedModel } from "./families/pretrained.ts";
+export { dataFolder } from "./families/shipped.ts";
+export type { PreparedPrompt } from "./inputs/processor.ts";
+export { tokensOf } from "./inputs/token_spans.ts";
+
+// samples with questions, answers and evidence
+export { readFolderDataSet, writeFolderDataSet } from "./data/folder_data_set.ts";
+export { picturesOf, type Sample } from "./data/sample.ts";
+export { shippedSample } from "./data/shipped_samples.ts";
+export { ablationSamples } from "./experiments/ablation_samples.ts";
+export { headSamples, samplePrompt } from "./experiments/samples.ts";
+
+// heads: names, scores, selection
+export { allHeads, headAt, type HeadGrid, type HeadId, headName } from "./common/head_id.ts";
+export { detectHeads } from "./heads/detect.ts";
+export { headConcentration, type HeadScores, meanScores, sampleMap } from "./heads/head_scores.ts";
+export {
+  type HeadView,
+  ruleNamed,
+  rulesFor,
+  type ScoringRule,
+  scoringRule,
+  scoringRules,
+} from "./heads/scoring_rules.ts";
+export { otherHeads, topHeads } from "./heads/select.ts";
+
+// identify: which heads attend to the evidence?
+export { attentionFrom, attentionPanels, headPanels } from "./experiments/attention_view.ts";
+export { findHeads, readFoundHeads } from "./experiments/find_heads.ts";
+export { readManifest, scoresRecord } from "./experiments/record.ts";
+export { concentrationRows, topHeadRows } from "./experiments/tables.ts";
+export { domainAgreement, halfAgreement, ruleAgreement } from "./heads/stability.ts";
+export type { Interval } from "./stats/interval.ts";
+export { kendallTau, spearman } from "./stats/rank.ts";
+
+// ablate: does the answer need them?
+export { effectCorrelation } from "./causal/effect.ts";
+export { type Variant, zeroHeads } from "./causal/head_mask.ts";
+export { intervene } from "./causal/intervene.ts";
+export type { Intervention } from "./causal/interventions/intervention.ts";
+export { interventions } from "./causal/interventions/registry.ts";
+export { logitLens } from "./causal/path.ts";
+export { ablateHeads, readAblatedHeads } from "./experiments/ablate_heads.ts";
+export { headEffects } from "./experiments/ablation_results.ts";
+export { compareVariants } from "./experiments/compare_variants.ts";
+export { patchedHeads } from "./experiments/patched_heads.ts";
+export { effectPoints } from "./experiments/tables.ts";
+
+// accelerate: what if only they see everything?
+export { hybridQuality, readHybridQuality } from "./experiments/hybrid_quality.ts";
+export { prefillSpeed } from "./experiments/prefill_speed.ts";
+export { hybridAttention } from "./sparse/attention.ts";
+export { cacheCost } from "./sparse/cost.ts";
+export type { Pattern } from "./sparse/patterns/pattern.ts";
+export { patterns } from "./sparse/patterns/registry.ts";
+export { hybridPlan } from "./sparse/plan.ts";
+export { fullHeads, policyTitles } from "./sparse/policies.ts";

@@ -22,6 +22,12 @@ interface Check {
   readonly args: readonly string[];
 }
 
+/** The files behind the package's exports. */
+function entries(): string[] {
+  const { exports } = JSON.parse(Deno.readTextFileSync(`${repository}/deno.json`));
+  return Object.values<string>(exports);
+}
+
 const checks: readonly Check[] = [
   // without notebooks: `deno fmt --check` 2.9.6 rejects every notebook; tools/check_notebooks.ts compares
   // (`--ignore` would replace the exclusions of deno.json)
@@ -47,7 +53,7 @@ const checks: readonly Check[] = [
   { name: "types", args: ["check", "--quiet", "lib", "lab", "cli", "tools", "tests", "bench"] },
   {
     name: "documentation",
-    args: ["doc", "--lint", "--quiet", "lib/mod.ts", "lib/figures/mod.ts", "lab/mod.ts"],
+    args: ["doc", "--lint", "--quiet", ...entries(), "lab/mod.ts"],
   },
   {
     name: "tests",
@@ -58,7 +64,17 @@ const checks: readonly Check[] = [
   },
   {
     name: "examples in the documentation",
-    args: ["test", "--quiet", "--frozen", "--allow-all", "--doc", "lib", "lab", "cli"],
+    args: [
+      "test",
+      "--quiet",
+      "--frozen",
+      "--allow-all",
+      "--doc",
+      "lib",
+      "lab",
+      "cli",
+      "CONTRIBUTING.md",
+    ],
   },
   { name: "notebooks", args: ["run", "--quiet", "--allow-all", "tools/check_notebooks.ts"] },
   {

@@ -14,7 +14,7 @@ import type { Media } from "../../lib/model/model_inputs.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
 import type { AttentionFunction } from "../../lib/nn/attention.ts";
 import { type AskedQuestion, contextIds, type TrainingContext } from "./batches.ts";
-import { zeroHeads } from "./head_treatment.ts";
+import { silencingHooks } from "./head_treatment.ts";
 import { patchGridsOf, type PictureLayout, sequenceLayout, sequenceLength } from "./layout.ts";
 import { questionTokens, tokenIds } from "./token_format.ts";
 
@@ -75,7 +75,7 @@ export async function answerContext(
   const media: Media = pictures.format === "video"
     ? { pixel_values_videos: pixels, video_grid_thw: grid }
     : { pixel_values: pixels, image_grid_thw: grid };
-  const hooks = zeroHeads(options.without ?? [], config.text.numAttentionHeads);
+  const hooks = silencingHooks(options.without ?? [], config.text.numAttentionHeads);
   const cache = model.newCache();
   const own = model.newCache(cache);
   try {

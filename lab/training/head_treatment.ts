@@ -11,7 +11,7 @@ import type { LocalWindow } from "./attention.ts";
 import type { HeadTreatment } from "./trainer.ts";
 
 /** Hooks that set the outputs of heads to zero. */
-export function zeroHeads(
+export function silencingHooks(
   heads: readonly HeadId[],
   count: number,
 ): Hooks {
@@ -60,5 +60,5 @@ export function sparseTreatment(finish: SparseFinish, random: Random): HeadTreat
       if (random.uniform() < dropout && other) silent.push({ layer, head });
     });
   }
-  return { local: restricted ? local : [], hooks: zeroHeads(silent, heads) };
+  return { local: restricted ? local : [], hooks: silencingHooks(silent, heads) };
 }

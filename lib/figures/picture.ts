@@ -56,13 +56,13 @@ function pngChunk(name: string, content: Uint8Array): Uint8Array {
  *
  * @example
  * ```ts
- * import { encodePng } from "./picture.ts";
+ * import { pngBytes } from "./picture.ts";
  * import { assertEquals } from "@std/assert";
- * const file = encodePng({ width: 1, height: 1, data: new Uint8Array([255, 0, 0]) });
+ * const file = pngBytes({ width: 1, height: 1, data: new Uint8Array([255, 0, 0]) });
  * assertEquals([...file.subarray(1, 4)], [...new TextEncoder().encode("PNG")]);
  * ```
  */
-export function encodePng(picture: PixelPicture): Uint8Array {
+export function pngBytes(picture: PixelPicture): Uint8Array {
   const { width, height, data } = checkPixels(picture);
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
@@ -152,7 +152,7 @@ function base64(bytes: Uint8Array): string {
  */
 export function pictureUrl(picture: Picture, side = 640): string {
   if (!("url" in picture)) {
-    return `data:image/png;base64,${base64(encodePng(shrink(picture, side)))}`;
+    return `data:image/png;base64,${base64(pngBytes(shrink(picture, side)))}`;
   }
   const { width, height, url } = picture;
   if (!(width > 0 && height > 0 && Number.isFinite(width * height))) {

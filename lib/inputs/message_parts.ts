@@ -23,6 +23,7 @@ export interface PixelWishes {
 
 /** A picture in a message. */
 export interface ImagePart extends PixelWishes {
+  /** Which kind of part. */
   readonly type: "image";
   /** The picture. */
   readonly image: ImageSource;
@@ -42,6 +43,7 @@ export interface FrameWishes {
 
 /** A video in a message. */
 export interface VideoPart extends PixelWishes, FrameWishes {
+  /** Which kind of part. */
   readonly type: "video";
   /** Its frames in order, or a file (read by ffmpeg; animated GIF and WebP files without). */
   readonly video: readonly ImageSource[] | MediaFile;

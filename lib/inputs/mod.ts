@@ -21,7 +21,14 @@ export {
 } from "./image.ts";
 export { type ImageSource, loadImage } from "./media_files.ts";
 export type { MediaAccess, MediaFile } from "./media_source.ts";
-export type { InputRecipe, LayoutPiece, MediaRecipe, PreparedMedia } from "./media_layout.ts";
+export type {
+  InputRecipe,
+  LayoutPiece,
+  MediaRecipe,
+  PreparedMedia,
+  VideoRecipe,
+} from "./media_layout.ts";
+export type { MediaWishes } from "./pixel_wishes.ts";
 export {
   type ChatMessage,
   type MessagesFile,

@@ -12,8 +12,15 @@ export type {
   TextConfig,
   VisionConfig,
 } from "./config.ts";
-export { generate, type GeneratedToken, type GenerateOptions } from "./generate.ts";
+export type { DecodingRules, DrawRules, GenerationSettings, ScoreRules } from "./decoding_rules.ts";
+export {
+  generate,
+  type GeneratedToken,
+  type GenerateOptions,
+  type GenerationConfigUse,
+} from "./generate.ts";
 export { KvCache } from "./kv_cache.ts";
+export { type AnyModel, networkOf } from "./network_of.ts";
 export type {
   Media,
   MediaFeatures,

@@ -9,7 +9,7 @@ import type { Kernels, KeyRange, Tensor } from "./kernels.ts";
  * Added to the score of a key that a query must not see. The softmax of it is exactly 0 beside any
  * seen key; unlike -Infinity it stays a number where all keys are hidden, and fits into bfloat16.
  */
-export const hiddenScore = -1e30;
+export const hiddenScore: number = -1e30;
 
 /**
  * 0 where the query at a position may see a key, else {@link hiddenScore}: `[positions, keys]`.

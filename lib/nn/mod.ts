@@ -23,3 +23,4 @@ export { groupedAttention, joinHeads, type KeyValueGroup, takeHeads } from "./gr
 export type * from "./kernels.ts";
 export { causalBias, causalBiasAt, hiddenScore, rangeBias } from "./mask.ts";
 export { foldGain, frequencyAxes, type RopeConfig, type RopeTables, ropeTables } from "./rope.ts";
+export type { RopeBase, RopeScaling } from "./rope_scaling.ts";

@@ -4,9 +4,12 @@
  *
  * @module
  */
+export type { KeyPolicy, UnknownKeys } from "../common/key_policy.ts";
+export { CheckpointRules, type StrictnessOptions } from "./checkpoint_rules.ts";
 export {
   checkpointPath,
   hasCheckpointFile,
+  type LinkRules,
   maxTextBytes,
   readCheckpointJson,
   readCheckpointText,
@@ -15,7 +18,12 @@ export { type DecodedArray, float32ToBfloat16, type SafetensorsDType } from "./d
 export { type DownloadProgress, isHubId, resolveCheckpoint, type ResolveOptions } from "./hub.ts";
 export type { HubOptions } from "./hub_settings.ts";
 export { openGguf } from "./gguf.ts";
-export { openSafetensors, type StoredWeight, type WeightSource } from "./safetensors.ts";
+export {
+  openSafetensors,
+  type StoredWeight,
+  type WeightHeaders,
+  type WeightSource,
+} from "./safetensors.ts";
 export {
   type DecodedTensor,
   float32Tensor,

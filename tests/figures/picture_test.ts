@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/common/errors.ts";
-import { encodePng, pictureUrl, shrink } from "../../lib/figures/picture.ts";
+import { pngBytes, pictureUrl, shrink } from "../../lib/figures/picture.ts";
 import { decodeImage } from "../../lib/inputs/image.ts";
 import { plainPicture } from "./helpers.ts";
 
@@ -13,7 +13,7 @@ Deno.test("a PNG file decodes to the same pixels", async () => {
       fc.infiniteStream(fc.integer({ min: 0, max: 255 })),
       async (width, height, bytes) => {
         const data = Uint8Array.from({ length: width * height * 3 }, () => bytes.next().value);
-        const decoded = await decodeImage(encodePng({ width, height, data }));
+        const decoded = await decodeImage(pngBytes({ width, height, data }));
         assertEquals([decoded.width, decoded.height], [width, height]);
         assertEquals(decoded.data, data);
       },
@@ -43,7 +43,7 @@ Deno.test("pictures become data URLs, and nothing else is let through", () => {
   }
   assertThrows(() => pictureUrl({ width: 0, height: 1, url }), InputError, "0 x 1 pixels");
   assertThrows(
-    () => encodePng({ width: 2, height: 2, data: new Uint8Array(5) }),
+    () => pngBytes({ width: 2, height: 2, data: new Uint8Array(5) }),
     InputError,
     "from 5 bytes",
   );

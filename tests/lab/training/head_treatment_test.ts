@@ -3,13 +3,13 @@ import { portableKernels } from "../../../lib/backend/portable.ts";
 import { useBackend } from "../../../lib/backend/select.ts";
 import type { KernelHook } from "../../../lib/hooks/hook_point.ts";
 import { Random } from "../../../lib/stats/random.ts";
-import { sparseTreatment, zeroHeads } from "../../../lab/training/head_treatment.ts";
+import { sparseTreatment, silencingHooks } from "../../../lab/training/head_treatment.ts";
 
 await useBackend("auto");
 
-Deno.test("zeroHeads silences the named heads and no other", async () => {
+Deno.test("silencingHooks silences the named heads and no other", async () => {
   const k = portableKernels();
-  const hooks = zeroHeads([{ layer: 2, head: 1 }, { layer: 2, head: 2 }], 3);
+  const hooks = silencingHooks([{ layer: 2, head: 1 }, { layer: 2, head: 2 }], 3);
   assertEquals(Object.keys(hooks), ["blocks.2.attn.z"]);
   const z = k.tensor(Float32Array.from({ length: 12 }, (_, i) => i + 1), [1, 2, 3, 2]);
   const context = { name: "blocks.2.attn.z", layer: 2, firstPosition: 0 };
