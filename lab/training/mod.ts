@@ -24,7 +24,7 @@ export {
 export { type EyesSettings, loadEyes, readEyesSettings, saveEyes } from "./eyes_files.ts";
 export { EyesParameters, eyesPixels, eyesTower } from "./eyes_model.ts";
 export { labelledPages, randomPages } from "./eyes_pages.ts";
-export { sparseTreatment, silencingHooks } from "./head_treatment.ts";
+export { silencingHooks, sparseTreatment } from "./head_treatment.ts";
 export { type BlockLayout, type PictureLayout, sequenceLayout, type TokenGrid } from "./layout.ts";
 export { crossEntropy } from "./loss.ts";
 export {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/common/errors.ts";
-import { pngBytes, pictureUrl, shrink } from "../../lib/figures/picture.ts";
+import { pictureUrl, pngBytes, shrink } from "../../lib/figures/picture.ts";
 import { decodeImage } from "../../lib/inputs/image.ts";
 import { plainPicture } from "./helpers.ts";
 

@@ -3,7 +3,7 @@ import { portableKernels } from "../../../lib/backend/portable.ts";
 import { useBackend } from "../../../lib/backend/select.ts";
 import type { KernelHook } from "../../../lib/hooks/hook_point.ts";
 import { Random } from "../../../lib/stats/random.ts";
-import { sparseTreatment, silencingHooks } from "../../../lab/training/head_treatment.ts";
+import { silencingHooks, sparseTreatment } from "../../../lab/training/head_treatment.ts";
 
 await useBackend("auto");
 
