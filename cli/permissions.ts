@@ -185,14 +185,13 @@ class Grants {
     if (URL.canParse(endpoint)) this.net.add(new URL(endpoint).host);
   }
 
-  /** ffmpeg and ffprobe, where they are installed. */
+  /** ffmpeg and ffprobe: where they are installed, else where they would be, so that this is told. */
   video(): void {
-    for (const folder of (this.where.environment("PATH") ?? "").split(":")) {
-      for (const program of ["ffmpeg", "ffprobe"]) {
-        if (folder.startsWith("/") && exists(`${folder}/${program}`)) {
-          this.run.add(`${folder}/${program}`);
-        }
-      }
+    for (const program of ["ffmpeg", "ffprobe"]) {
+      const folders = (this.where.environment("PATH") ?? "").split(":");
+      const found = folders.filter((folder) => folder.startsWith("/"))
+        .map((folder) => `${folder}/${program}`).find(exists);
+      this.run.add(found ?? `/usr/bin/${program}`);
     }
   }
 

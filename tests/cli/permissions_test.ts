@@ -79,7 +79,7 @@ Deno.test("programs may be started only where a video is named", async () => {
     await Deno.writeTextFile(`${folder}/ffmpeg`, "");
     const env = { PATH: folder };
     assertEquals(flagsOf(["ask", "--image", "a.png"], env)["--allow-run"], undefined);
-    const wanted = [`${folder}/ffmpeg`];
+    const wanted = [`${folder}/ffmpeg`, "/usr/bin/ffprobe"];
     assertEquals(flagsOf(["ask", "--video", "a.mp4"], env)["--allow-run"], wanted);
     const messages = `${folder}/chat.json`;
     await Deno.writeTextFile(messages, '[{"content": [{"type": "video", "video": "a.mkv"}]}]');
