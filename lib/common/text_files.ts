@@ -15,21 +15,14 @@ const marks: readonly [label: string, bytes: readonly number[]][] = [
 ];
 
 /**
- * The text of a regular file: UTF-8, or UTF-16 with a byte-order mark, as editors on Windows write
- * it. The mark is left out.
+ * Checks that a path leads to a regular file of bounded size: reading a pipe may wait for ever, and a
+ * device may never end.
  *
  * @param path the file
- * @param limit most bytes that are read
- * @throws {InputError} if there is no such file, or it is a folder, a pipe or a device, or no text
- *
- * @example
- * ```ts
- * import { readTextOf } from "./text_files.ts";
- * import { assertRejects } from "@std/assert";
- * await assertRejects(() => readTextOf("lib"), Error, "it is a folder");
- * ```
+ * @param limit most bytes
+ * @throws {InputError} if there is no such file, or it is a folder, a pipe or a device, or too large
  */
-export async function readTextOf(path: string, limit = 1 << 28): Promise<string> {
+export async function checkRegular(path: string, limit = Infinity): Promise<void> {
   try {
     const { isFile, isDirectory, size } = await Deno.stat(path);
     if (!isFile) {
@@ -39,18 +32,55 @@ export async function readTextOf(path: string, limit = 1 << 28): Promise<string>
     if (size > limit) {
       throw new InputError(`Cannot read ${quoted(path)}: it has ${size} bytes; at most ${limit}`);
     }
-    const bytes = await Deno.readFile(path);
-    const [label] = marks.find(([, mark]) => mark.every((byte, i) => bytes[i] === byte)) ??
-      ["utf-8"];
-    return new TextDecoder(label, { fatal: true }).decode(bytes);
   } catch (error) {
-    if (error instanceof TypeError && !("code" in error)) {
-      throw new InputError(`Cannot read ${quoted(path)}: it is no text in UTF-8`);
-    }
     if (error instanceof Deno.errors.NotFound) {
-      throw new InputError(`Cannot find ${quoted(path)}: there is no such file`);
+      throw new InputError(`Cannot find ${quoted(path)}: there is no such file`, { cause: error });
     }
     throw fileError("read", path, error);
+  }
+}
+
+/**
+ * The bytes of a regular file.
+ *
+ * @param path the file
+ * @param limit most bytes that are read
+ * @throws {InputError} as {@link checkRegular}, or if it may not be read
+ */
+export async function readBytesOf(
+  path: string,
+  limit = Infinity,
+): Promise<Uint8Array<ArrayBuffer>> {
+  await checkRegular(path, limit);
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw fileError("read", path, error);
+  }
+}
+
+/**
+ * The text of a regular file: UTF-8, or UTF-16 with a byte-order mark, as editors on Windows write
+ * it. The mark is left out.
+ *
+ * @param path the file
+ * @param limit most bytes that are read
+ * @throws {InputError} as {@link readBytesOf}, or if it is no text
+ *
+ * @example
+ * ```ts
+ * import { readTextOf } from "./text_files.ts";
+ * import { assertRejects } from "@std/assert";
+ * await assertRejects(() => readTextOf("lib"), Error, "it is a folder");
+ * ```
+ */
+export async function readTextOf(path: string, limit = 1 << 28): Promise<string> {
+  const bytes = await readBytesOf(path, limit);
+  const [label] = marks.find(([, mark]) => mark.every((byte, i) => bytes[i] === byte)) ?? ["utf-8"];
+  try {
+    return new TextDecoder(label, { fatal: true }).decode(bytes);
+  } catch {
+    throw new InputError(`Cannot read ${quoted(path)}: it is no text in UTF-8`);
   }
 }
 

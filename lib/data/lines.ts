@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkRegular } from "../common/text_files.ts";
 
 /**
  * Lines of a text file, without line ends and byte order mark; the file is read as they are asked for.
@@ -18,6 +19,7 @@
  * ```
  */
 export async function* linesOf(path: string): AsyncGenerator<string> {
+  await checkRegular(path);
   using file = await Deno.open(path);
   let begun: string[] = []; // pieces of the line that is not whole yet
   for await (const text of file.readable.pipeThrough(new TextDecoderStream())) {

@@ -25,6 +25,7 @@ import {
   type AblationRow,
   type AblationTable,
 } from "./ablation_results.ts";
+import { readBytesOf } from "../common/text_files.ts";
 import { checkArrow } from "../heads/arrow_check.ts";
 import { ablationRowsFromArrow, ablationTableToArrow } from "./ablation_table_file.ts";
 import { type Experiment, type ExperimentConfig, runExperiment } from "./experiment.ts";
@@ -189,7 +190,7 @@ export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow, A
   }),
   async readRows(folder, { plan }) {
     const path = `${folder}/samples.arrow`;
-    const bytes = await Deno.readFile(path);
+    const bytes = await readBytesOf(path);
     await checkArrow(bytes, path);
     return ablationRowsFromArrow(bytes, plan.length, path);
   },

@@ -5,9 +5,9 @@
  */
 import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
-import { fileError } from "../common/system_errors.ts";
 import { gridOf } from "../common/head_id.ts";
 import { type HeadScores, headScores } from "../heads/head_scores.ts";
+import { readBytesOf } from "../common/text_files.ts";
 import { checkArrow } from "../heads/arrow_check.ts";
 import { headScoresFromArrow, headScoresToArrow } from "../heads/head_scores_file.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
@@ -196,13 +196,10 @@ export async function findHeads(
  */
 export async function readFoundHeads(folder: string): Promise<FoundHeads> {
   const name = "samples.arrow", path = `${folder}/${name}`;
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw fileError("read", path, error);
+  const bytes = await readBytesOf(path).catch((error) => {
+    if (!(error.cause instanceof Deno.errors.NotFound)) throw error;
     throw new InputError(`Cannot read ${path}: no such file; wanted the folder of an identify run`);
-  }
+  });
   const manifest = await readManifestIfAny(folder);
   const wanted = manifest?.files?.[name];
   if (wanted !== undefined && digestOfBytes(bytes) !== wanted) {

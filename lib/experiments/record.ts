@@ -7,6 +7,7 @@ import { currentBackend } from "../backend/select.ts";
 import type { Kernels } from "../nn/kernels.ts";
 import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
+import { readJsonOf } from "../common/text_files.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import { packageVersion } from "../common/package.ts";
 import { writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
@@ -149,12 +150,7 @@ export function jsonText(value: object): string {
  * @throws {InputError} if it is missing or no JSON
  */
 export async function readRecordJson(folder: string, name: string): Promise<unknown> {
-  try {
-    return JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
-  } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
-    throw new InputError(`Cannot read ${folder}/${name}: ${why}`);
-  }
+  return await readJsonOf(`${folder}/${name}`);
 }
 
 /**

@@ -5,7 +5,6 @@
  */
 import { type Options, parseCommand } from "../../cli/command.ts";
 import { permissionFlags, PermissionMistake } from "../../cli/permissions.ts";
-import { readRanking } from "../../cli/sparse.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import { containedPath } from "../../lib/common/files.ts";
 import { parseSample } from "../../lib/data/sample_json.ts";
@@ -13,6 +12,7 @@ import { Journal } from "../../lib/experiments/journal.ts";
 import { readModelConfig } from "../../lib/families/checkpoint.ts";
 import { loadProcessorOf } from "../../lib/families/pretrained.ts";
 import { checkArrow } from "../../lib/heads/arrow_check.ts";
+import { readRanking } from "../../lib/heads/ranking_file.ts";
 import { headScoresFromArrow, headScoresToArrow } from "../../lib/heads/head_scores_file.ts";
 import { ChatTemplate } from "../../lib/inputs/chat_template.ts";
 import { decodeImage } from "../../lib/inputs/image.ts";
@@ -277,9 +277,9 @@ export const readers: Readonly<Record<string, FuzzReader>> = {
   ranking: {
     cases: 600,
     start: (folder) => async (random) => {
-      const good = { model: "mini", ranking: [[0, 1], [1, 0]], layers: 2, heads: 2 };
+      const good = { model: "mini", ranking: [[0, 1], [0, 0]], layers: 1, heads: 2 };
       await writeJson(`${folder}/scores.json`, mutateJson(good, random));
-      await readRanking(folder);
+      await readRanking(folder, { layers: 1, heads: 2 });
     },
   },
   journal: {

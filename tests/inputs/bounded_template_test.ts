@@ -10,6 +10,7 @@ const loop = (depth: number, body: string) =>
 const greedy: Record<string, string> = {
   "nested loops": loop(3, "a"),
   "nested loops without output": loop(2, "{% set x = 1 %}"),
+  "nested loops with nothing in them": loop(2, ""),
   "a long count": "{% for i in range(1000000000) %}a{% endfor %}",
   "a count without end": "{{ range(1e308 * 10) }}",
   "doubled text": "{% set s = namespace(t='ab') %}{% for i in range(60) %}" +
