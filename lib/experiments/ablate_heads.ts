@@ -32,7 +32,8 @@ import { type Experiment, type ExperimentConfig, runExperiment } from "./experim
 import type { SamplesContext } from "./run_context.ts";
 import type { FoundHeads } from "./find_heads.ts";
 import { type LazySample, sampleUnits } from "./lazy_sample.ts";
-import { jsonText, readRecordJson } from "./record.ts";
+import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
+import { checkExperiment, experiments } from "./registry.ts";
 import {
   checkScoreOrigin,
   type OriginOptions,
@@ -158,9 +159,7 @@ function scoreTable(rows: readonly AblationRow[], sets: number): AblationTable["
 
 /** The experiment: one row per sample. */
 export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow, AblatedHeads> = {
-  name: "ablate_heads",
-  action: "ablate heads",
-  question: "Does the answer need these heads, more than it needs others?",
+  ...experiments.ablateHeads,
   units(config) {
     const { samples, network, plan, intervention } = config;
     const variants = plan.map(({ heads }): Variant =>
@@ -279,6 +278,7 @@ export async function ablateHeads(
  * @throws {InputError} if the folder holds no such record
  */
 export async function readAblatedHeads(folder: string): Promise<AblationResult[]> {
+  checkExperiment(folder, await readManifestIfAny(folder), experiments.ablateHeads);
   const json = await readRecordJson(folder, "results.json");
   if (Array.isArray(json)) return json as AblationResult[];
   throw new InputError(`Cannot read ${folder}/results.json: it is no list of ablations`);

@@ -21,6 +21,7 @@ import {
 } from "./earlier_results.ts";
 import { sampleSettings, type Unit } from "./lazy_sample.ts";
 import { makeManifest, readRecordJson, writeRecord } from "./record.ts";
+import type { ExperimentFacts } from "./registry.ts";
 import { noneUsable, type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
 import { decodeRow, encodeRow } from "./row_codec.ts";
 import { RunFolder } from "./run_folder.ts";
@@ -61,13 +62,8 @@ export interface RecordParts {
 }
 
 /** A question and how it is answered: rows of results, one for each unit of work. */
-export interface Experiment<Config extends ExperimentConfig, Row, Result> {
-  /** Name in records, such as `find_heads`. */
-  readonly name: string;
-  /** What it answers, in one sentence. */
-  readonly question: string;
-  /** What it does, for messages: `find heads`. */
-  readonly action: string;
+export interface Experiment<Config extends ExperimentConfig, Row, Result>
+  extends Omit<ExperimentFacts, "command"> {
   /** Folders whose sources compute, besides the library's. */
   readonly sources?: readonly URL[];
   /** The work, in order. @throws {InputError} for a configuration that cannot be run */

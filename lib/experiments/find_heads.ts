@@ -18,6 +18,7 @@ import { type Experiment, type ExperimentConfig, runExperiment } from "./experim
 import { noneUsable, type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
 import { type LazySample, sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifest, readManifestIfAny, scoresRecord } from "./record.ts";
+import { checkExperiment, experiments } from "./registry.ts";
 import { type ScoreOrigin, scoreOrigin } from "./score_origin.ts";
 
 /** A sample to be scored that is loaded when its turn comes. */
@@ -96,9 +97,7 @@ export const findHeadsExperiment: Experiment<
   SampleRow,
   readonly HeadScores[]
 > = {
-  name: "find_heads",
-  action: "find heads",
-  question: "Which heads attend from the question to the evidence, and how sure is that?",
+  ...experiments.findHeads,
   units: ({ samples, rules, network }) =>
     sampleUnits<HeadSample, SampleRow>(samples, async (sample, id, domain) => ({
       id,
@@ -196,11 +195,12 @@ export async function findHeads(
  */
 export async function readFoundHeads(folder: string): Promise<FoundHeads> {
   const name = "samples.arrow", path = `${folder}/${name}`;
+  const manifest = await readManifestIfAny(folder);
+  checkExperiment(folder, manifest, experiments.findHeads);
   const bytes = await readBytesOf(path).catch((error) => {
     if (!(error.cause instanceof Deno.errors.NotFound)) throw error;
     throw new InputError(`Cannot read ${path}: no such file; wanted the folder of an identify run`);
   });
-  const manifest = await readManifestIfAny(folder);
   const wanted = manifest?.files?.[name];
   if (wanted !== undefined && digestOfBytes(bytes) !== wanted) {
     throw new InputError(

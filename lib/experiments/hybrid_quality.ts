@@ -19,7 +19,8 @@ import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
 import { type Experiment, type ExperimentConfig, runExperiment } from "./experiment.ts";
 import type { SamplesContext } from "./run_context.ts";
 import { sampleUnits } from "./lazy_sample.ts";
-import { jsonText, readRecordJson } from "./record.ts";
+import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
+import { checkExperiment, experiments } from "./registry.ts";
 import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_origin.ts";
 
 /** Who keeps full attention, and what the others see. */
@@ -117,9 +118,7 @@ export const hybridQualityExperiment: Experiment<
   QualityRow,
   HybridQualityRow[]
 > = {
-  name: "hybrid_quality",
-  action: "measure hybrid attention",
-  question: "Which heads must see everything for the answers to stay right?",
+  ...experiments.hybridQuality,
   units(config) {
     const functions = attentions(config);
     return sampleUnits<AblationSample, QualityRow>(config.samples, async (sample, id) => {
@@ -186,5 +185,6 @@ export async function hybridQuality(
  * @throws {InputError} if the folder holds no such record
  */
 export async function readHybridQuality(folder: string): Promise<HybridQualityRow[]> {
+  checkExperiment(folder, await readManifestIfAny(folder), experiments.hybridQuality);
   return await readRecordJson(folder, "results.json") as HybridQualityRow[];
 }

@@ -61,6 +61,7 @@ export {
   type ScoresSummary,
 } from "./record.ts";
 export * from "./patched_heads.ts";
+export { type ExperimentFacts, experiments } from "./registry.ts";
 export * from "./samples.ts";
 export type { OriginOptions, ScoreOrigin } from "./score_origin.ts";
 export { type Identity } from "./identity.ts";

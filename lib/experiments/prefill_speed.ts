@@ -24,6 +24,7 @@ import { type RunContext, type SamplesContext, unlessUnusable } from "./run_cont
 import { interleaved } from "./prefill_timing.ts";
 import { PromptStore } from "./prompt_store.ts";
 import { jsonText, readRecordJson } from "./record.ts";
+import { experiments } from "./registry.ts";
 import { sampleDigest } from "./sample_digest.ts";
 import { type AnySample, samplePrompt } from "./samples.ts";
 import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_origin.ts";
@@ -206,10 +207,7 @@ export function prefillSpeedExperiment(
   answers: DenseAnswers,
 ): Experiment<PrefillSpeedConfig, PrefillSpeedRow[], PrefillSpeedRow[]> {
   return {
-    name: "prefill_speed",
-    action: "measure prefill",
-    question:
-      "How much faster is prefill when only some heads see everything, and what does it cost?",
+    ...experiments.prefillSpeed,
     async units(config, context) {
       const { layers, heads } = gridOf(config.pretrained.config.text);
       if (config.scores.length !== layers * heads) {
