@@ -31,7 +31,7 @@ const startMilliseconds = 20_000;
 export async function checkArrow(
   bytes: Uint8Array,
   file: string,
-  milliseconds = 3000,
+  milliseconds = 2000,
 ): Promise<void> {
   const worker = new Worker(new URL("./arrow_worker.ts", import.meta.url), { type: "module" });
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -33,7 +33,7 @@ export const templateLimits: TemplateLimits = {
   text: 1 << 23,
   list: 1 << 16,
   indent: 1000,
-  milliseconds: 3000,
+  milliseconds: 2000,
 };
 
 /** A node of a parsed template, as far as it is looked at here. */
