@@ -15,7 +15,11 @@ export const command: Command = {
     const { hookNames } = await import("../lib/hooks/hook_point.ts");
     const { CheckpointRules } = await import("../lib/weights/checkpoint_rules.ts");
     const reading = readingOptions(args), rules = new CheckpointRules(reading);
-    const { dir, config, family, weights } = await inspectModel(modelName(args), {}, rules);
+    const { dir, config, family, weights } = await inspectModel(
+      modelName(args),
+      { verify: args.flag("verify") },
+      rules,
+    );
     if (rules.warning !== null) reading.onWarning?.(rules.warning);
     const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
     const names = hookNames(config.text.numHiddenLayers, visionDepth(config));

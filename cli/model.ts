@@ -4,13 +4,8 @@
  * @module
  */
 import { InputError } from "../lib/common/errors.ts";
-import {
-  fromPretrained,
-  type LoadOptions,
-  type PretrainedModel,
-} from "../lib/families/pretrained.ts";
+import type { LoadOptions, PretrainedModel } from "../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
-import { backendNames } from "../lib/backend/select.ts";
 import { intervene } from "../lib/causal/intervene.ts";
 import { promptForms } from "../lib/causal/interventions/registry.ts";
 import { checkHeads, gridOf, type HeadId, parseHeads } from "../lib/common/head_id.ts";
@@ -41,6 +36,9 @@ export function readingOptions(
 
 /** Loads the model that `--model`, `--backend` and `--dtype` name, and says what it runs on. */
 export async function loadCommandModel(args: Arguments): Promise<PretrainedModel> {
+  // not before: help and mistakes are answered without TensorFlow.js
+  const { fromPretrained } = await import("../lib/families/pretrained.ts");
+  const { backendNames } = await import("../lib/backend/select.ts");
   const shows = {
     download: progress("downloading"),
     read: progress("reading weights"),

@@ -169,12 +169,17 @@ class Grants {
     this.write.add(path).add(real(path));
   }
 
+  /** The folder for caches of all programs. */
+  get #caches(): string {
+    const { environment } = this.where;
+    const home = environment("HOME") ?? environment("USERPROFILE") ?? ".";
+    return environment("XDG_CACHE_HOME") ?? `${home}/.cache`;
+  }
+
   /** Downloaded models: their folder, and the hub's hosts. */
   hub(): void {
     const { environment } = this.where;
-    const home = environment("HOME") ?? environment("USERPROFILE") ?? ".";
-    const folder = environment("HF_HOME") ??
-      `${environment("XDG_CACHE_HOME") ?? `${home}/.cache`}/huggingface`;
+    const folder = environment("HF_HOME") ?? `${this.#caches}/huggingface`;
     const chosen = [environment("HF_HUB_CACHE"), environment("HUGGINGFACE_HUB_CACHE")];
     for (const cache of [`${folder}/hub`, ...chosen]) if (cache) this.mayWrite(cache);
     this.mayRead(`${folder}/token`);
@@ -235,6 +240,8 @@ class Grants {
       case "data": {
         const folder = /^[\w+-]{2,}:(.+)$/s.exec(value)?.[1] ?? value;
         this.mayRead(folder);
+        // a run is bound to digests of large files, which are remembered there
+        this.mayWrite(`${this.#caches}/corelens/digests`);
         const samples = `${this.#path(folder)}/samples.jsonl`;
         if (folder !== value || speaksOfVideos(samples)) this.video();
         break;
@@ -259,7 +266,7 @@ function listed(entries: Iterable<string>): string {
  * Deno's permission flags for one command line.
  *
  * Read: this repository, the paths that options name, and for a hub id the cache. Write: the folders
- * of `--out` and `--attention`, and the cache. Network: for a hub id, the hub's hosts and that of
+ * of `--out` and `--attention`, and the caches. Network: for a hub id, the hub's hosts and that of
  * `HF_ENDPOINT`. Programs: ffmpeg and ffprobe, where a video is named. Libraries: those of the
  * set-up.
  *

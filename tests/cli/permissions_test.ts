@@ -34,7 +34,10 @@ Deno.test("a local model without output may write nothing, ask nobody and start 
 
 Deno.test("what is written is the named folder, and never where libraries or code lie", () => {
   const flags = flagsOf(["identify", "--dataset", "d", "--out", "runs/a"]);
-  assertEquals(flags["--allow-write"], ["/somewhere/runs/a"]);
+  assertEquals(flags["--allow-write"], [
+    "/home/someone/.cache/corelens/digests",
+    "/somewhere/runs/a",
+  ]);
   for (const library of flags["--allow-ffi"]) assert(flags["--deny-write"].includes(library));
   for (
     const place of [".native/x", "node_modules", "cli/main.ts", "deno.json", "./lib/../tools/a"]
