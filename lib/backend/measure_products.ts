@@ -10,11 +10,11 @@ import { tensorFlow } from "./tensorflow.ts";
 
 /** Rows, columns in, columns out: those of a small language model's layers. */
 const products = [[1024, 1024, 1024], [1024, 1024, 3072], [1024, 3072, 1024]] as const;
-const rounds = 7;
 
 /**
  * Measures both in turn, for about two seconds; native TensorFlow must run.
  *
+ * @param rounds how often each product is timed
  * @returns null where there is nothing to choose: no product of ours on this processor or device
  *
  * @example
@@ -24,7 +24,7 @@ const rounds = 7;
  * if ((await useBackend("auto")).backend === "tensorflow") measureProducts();
  * ```
  */
-export function measureProducts(): ProductChoice | null {
+export function measureProducts(rounds = 7): ProductChoice | null {
   if (!registerFusedOps(tensorFlow())?.floatProducts) return null;
   const [ours, theirs] = [true, false].map((floatProducts) =>
     nativeKernels({ dtype: "float32", floatProducts })

@@ -13,7 +13,7 @@ Deno.test({
   fn: () => {
     const kernels = nativeKernels({ dtype: "float32" });
     const before = kernels.tensorCount();
-    const choice = measureProducts();
+    const choice = measureProducts(2);
     assertEquals(kernels.tensorCount(), before);
     assertEquals(choice === null, !registerFusedOps(tensorFlow())?.floatProducts);
     assert(choice === null || (choice.ratio > 0.1 && choice.ratio < 10));

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { main } from "../../cli/main.ts";
 import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
+import { corelens } from "../suites/command_line.ts";
 import {
   goldenCase,
   goldenCases,
@@ -12,19 +12,10 @@ import {
 /** Tensors of a case that are about more than one prefill, or say again what others say. */
 const otherTensors = /^(generated|ablated)\.|^(layer_inputs|rope_delta|attention_mask|mm_token_)/;
 
-/** Runs the command line in this process and returns its standard output. */
-async function corelens(...args: string[]): Promise<string> {
-  const { log, error } = console;
-  let out = "";
-  console.log = (text) => void (out += `${text}\n`);
-  console.error = () => {};
-  let code: number;
-  try {
-    code = await main(args);
-  } finally {
-    Object.assign(console, { log, error });
-  }
-  assertEquals(code, 0, args.join(" "));
+/** Standard output of one command line that succeeds. */
+async function output(...args: string[]): Promise<string> {
+  const { code, out, err } = await corelens(...args);
+  assertEquals(code, 0, `${args.join(" ")}: ${err}`);
   return out;
 }
 
@@ -33,7 +24,7 @@ for (const family of goldenNames) {
   Deno.test(`info, forward and generate agree with transformers on ${family}`, async (t) => {
     const { text_config, ...config } = JSON.parse(await Deno.readTextFile(`${model}/config.json`));
     const text = text_config ?? config;
-    const info = JSON.parse(await corelens("info", "--model", model, "--json"));
+    const info = JSON.parse(await output("info", "--model", model, "--json"));
     assertEquals([info.modelType, info.layers, info.heads, info.keyValueHeads], [
       ...[config.model_type, text.num_hidden_layers, text.num_attention_heads],
       text.num_key_value_heads,
@@ -44,7 +35,7 @@ for (const family of goldenNames) {
         const golden = await goldenCase(family, name);
         const chat = ["--model", model, "--messages", `${model}/expected/${name}.json`];
         const capture = ["--capture", "logits,hidden,attention,z,vision", "--out", out];
-        await corelens("forward", ...chat, ...capture);
+        await output("forward", ...chat, ...capture);
         const { tensors } = await readSafetensorsFile(out);
         for (const tensor of golden.names.filter((name) => !otherTensors.test(name))) {
           assert(tensors.has(tensor), `${name}: no ${tensor}`);
@@ -54,14 +45,14 @@ for (const family of goldenNames) {
           assert(error < 2e-4, `${name} ${tensor}: ${error} of the scale`);
         }
         const generate = ["generate", ...chat, "--max-new-tokens", "12", "--ignore-eos", "--json"];
-        assertEquals(JSON.parse(await corelens(...generate)), {
+        assertEquals(JSON.parse(await output(...generate)), {
           token_ids: golden.json["generated_ids"],
           text: golden.json["generated_text"],
           prompt_tokens: golden.inputs.inputIds.length,
         });
         const heads = golden.json["ablated_heads"] as [number, number][];
         const mask = heads.map((head) => head.join(":")).join(",");
-        const masked = JSON.parse(await corelens(...generate, "--mask", mask));
+        const masked = JSON.parse(await output(...generate, "--mask", mask));
         assertEquals(masked.token_ids, golden.json["ablated_generated_ids"]);
       });
     }
