@@ -135,12 +135,15 @@ export class AddedTokenPipeline {
     );
     if (parts.remove_space || parts.do_lowercase_and_remove_accent) return;
     parts.encode_text = (text) =>
-      text === null ? null : this.pieces(text).flatMap(({ tokens }) => tokens);
+      text === null ? null : this.#cut(text).flatMap(({ tokens }) => tokens);
   }
 
   /** The pieces of a text; those of the last one are kept. */
   pieces(text: string): readonly TokenisedPiece[] {
-    if (this.#last?.text === text) return this.#last.pieces;
+    return this.#last?.text === text ? this.#last.pieces : this.#cut(text);
+  }
+
+  #cut(text: string): readonly TokenisedPiece[] {
     const pieces = this.#raw(text).map((piece, index) => ({
       ...piece,
       tokens: piece.token
