@@ -41,6 +41,7 @@ async function launch(args: readonly string[]): Promise<number> {
       ...args,
     ],
     cwd,
+    env: { CORELENS_LAUNCHER: `${Deno.pid}` },
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",

@@ -56,21 +56,38 @@ export async function main(args: readonly string[]): Promise<number> {
     else await command.run(parsed);
     return 0;
   } catch (error) {
-    const { text, code } = lastWords(error, Boolean(Deno.env.get("CORELENS_TRACE")));
+    const { text, code } = lastWords(error, Boolean(variable("CORELENS_TRACE")));
     console.error(text);
     return code;
   }
 }
 
+/** A variable of the environment; undefined also where it may not be read. */
+function variable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) : undefined;
+}
+
+/** Ends this process soon after its launcher was killed, so that no run goes on unseen. */
+function endWithLauncher(): void {
+  const launcher = Deno.ppid;
+  if (variable("CORELENS_LAUNCHER") !== `${launcher}`) return;
+  const watch = setInterval(() => {
+    if (Deno.ppid !== launcher) Deno.exit(1);
+  }, 1000);
+  Deno.unrefTimer(watch);
+}
+
 /** Ends the program on an error that no command caught, also one that nobody waited for. */
 function fail(error: unknown): never {
-  const { text, code } = lastWords(error, Boolean(Deno.env.get("CORELENS_TRACE")));
+  const { text, code } = lastWords(error, Boolean(variable("CORELENS_TRACE")));
   console.error(text);
   Deno.exit(code);
 }
 
 if (import.meta.main) {
   protectConsole();
+  endWithLauncher();
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     fail(event.reason);

@@ -221,3 +221,38 @@ Deno.test("the launcher passes on exit codes, and refuses to write over the prog
   assertEquals(code, 2);
   assertEquals(err.trim().split("\n").length, 1, err);
 });
+
+Deno.test({
+  name: "a run ends with its launcher, however that is ended",
+  ignore: Deno.build.os === "windows", // it has no such signals
+  fn: endsWithLauncher,
+});
+
+async function endsWithLauncher() {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      // a hub that accepts and is silent
+      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const { port } = listener.addr as Deno.NetAddr;
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--quiet", "--no-prompt", "--permission-set=launcher", "cli/launch.ts"],
+          ...["info", "--model", "someone/some-model"],
+        ],
+        cwd: root,
+        env: { HF_ENDPOINT: `http://127.0.0.1:${port}`, HF_HUB_CACHE: folder, INIT_CWD: folder },
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      using connection = await listener.accept(); // the run has begun
+      child.kill(signal);
+      await child.status;
+      const buffer = new Uint8Array(1 << 16);
+      // the connection ends when the run itself has ended
+      while ((await connection.read(buffer).catch(() => null)) !== null);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
