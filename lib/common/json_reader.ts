@@ -189,6 +189,11 @@ export class JsonReader {
     );
   }
 
+  /** Says that some values of a key mean the same, for {@link JsonReader.repeats}. */
+  equivalent(key: string, values: readonly unknown[]): void {
+    this.#allowed.set(key, values.map((value) => JSON.stringify(value)));
+  }
+
   /**
    * Takes keys of this object that `inner` was asked for, such as a decoder's keys that stand outside
    * of `text_config` as well.

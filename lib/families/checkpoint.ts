@@ -8,6 +8,7 @@ import { JsonReader } from "../common/json_reader.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_files.ts";
 import type { WeightSource } from "../weights/safetensors.ts";
+import { joinedExperts } from "../weights/joined_experts.ts";
 import { openWeights } from "../weights/weights.ts";
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 import { inertKeys } from "../weights/known_keys.ts";
@@ -78,5 +79,5 @@ export async function openCheckpoint(
   rules: CheckpointRules = new CheckpointRules(),
 ): Promise<Checkpoint> {
   const { family, config } = await readModelConfig(dir, rules);
-  return { dir, family, config, source: await openWeights(dir, rules) };
+  return { dir, family, config, source: joinedExperts(await openWeights(dir, rules)) };
 }

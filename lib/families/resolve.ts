@@ -5,6 +5,7 @@
  * @module
  */
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
+import { joinedHeaders } from "../weights/joined_experts.ts";
 import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
 import type { WeightHeaders } from "../weights/safetensors.ts";
 import { openWeights } from "../weights/weights.ts";
@@ -49,7 +50,7 @@ async function inspect(
   const { family, config } = await readModelConfig(dir, rules);
   await loadProcessor(dir, (files) => family.readInputs(files, config), rules);
   using opened = given ? null : await openWeights(dir, rules);
-  const headers = given ?? opened!;
+  const headers = joinedHeaders(given ?? opened!);
   matchWeights(family, config, headers);
   const weights = headers.names().map((name) => {
     const { dtype, shape, byteLength } = headers.info(name);

@@ -117,7 +117,10 @@ export function readRope(
   rope.require("partial_rotary_factor", 1);
   const names = [...Object.keys(kinds), ...Object.keys(olderNames)];
   const named = rope.oneOf("rope_type", names, rope.oneOf("type", names, "default"));
-  const ropeScaling = kinds[olderNames[named] ?? named](rope, { headDim, maxPositions });
+  const kind = olderNames[named] ?? named;
+  const same = names.filter((name) => (olderNames[name] ?? name) === kind);
+  for (const key of ["rope_type", "type"]) rope.equivalent(key, same);
+  const ropeScaling = kinds[kind](rope, { headDim, maxPositions });
   return {
     headDim,
     ropeTheta: theta,

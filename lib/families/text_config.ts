@@ -11,6 +11,7 @@ import type { JsonReader } from "../common/json_reader.ts";
 import type { TextConfig } from "../model/config.ts";
 import { configLimits } from "../model/config_limits.ts";
 import { ignoreBookkeeping } from "./config_keys.ts";
+import { readExperts } from "./experts_config.ts";
 import { readRope } from "./rope_config.ts";
 
 /** Activation functions that a config may name. */
@@ -26,6 +27,8 @@ export interface TextDefaults {
   readonly attentionBias: boolean;
   /** Whether positions have three axes, and whether the axes' frequencies alternate or come in runs. */
   readonly mrope?: "interleaved" | "runs";
+  /** Whether layers have experts, whose shares are taken as they are where the file does not say. */
+  readonly experts?: boolean;
   /** Value of `tie_word_embeddings` where neither object has it; false by default. */
   readonly tied?: boolean;
   /** Values of absent keys; without one the key is required. */
@@ -63,6 +66,16 @@ export const decoders: Readonly<Record<string, TextDefaults>> = {
     qkNorm: true,
     attentionBias: false,
     values: { ...qwen, rms_norm_eps: 1e-6, max_position_embeddings: 32768, head_dim: 128 },
+  },
+  qwen3_moe: {
+    qkNorm: true,
+    attentionBias: false,
+    experts: true,
+    values: {
+      ...{ hidden_size: 2048, intermediate_size: 6144, num_hidden_layers: 24, vocab_size: 151936 },
+      ...{ num_attention_heads: 32, num_key_value_heads: 4, rope_theta: 10000, rms_norm_eps: 1e-6 },
+      ...{ max_position_embeddings: 32768 },
+    },
   },
 };
 
@@ -138,6 +151,7 @@ export function readTextConfig(
     tieWordEmbeddings: readTied(text, whole, defaults.tied ?? false),
     maxPositionEmbeddings,
     ...rope,
+    ...(defaults.experts ? { experts: readExperts(text, false) } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { InputError } from "../common/errors.ts";
 import { type JsonObject, JsonReader } from "../common/json_reader.ts";
 import { quoted } from "../common/text.ts";
+import { isRecord } from "../common/values.ts";
 import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_files.ts";
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 import { inertKeys } from "../weights/known_keys.ts";
@@ -89,6 +90,7 @@ export class Tokenizer {
    * @throws {InputError} if the library cannot use them
    */
   constructor(tokenizer: JsonObject, config: JsonObject) {
+    checkSizes(tokenizer);
     try {
       this.#library = new LibraryTokenizer(tokenizer, config);
       this.#pipeline = new AddedTokenPipeline(this.#library);
@@ -226,6 +228,25 @@ export class Tokenizer {
   /** String of a token in the vocabulary (not its text: byte-level spelling); null if none. */
   tokenString(id: number): string | null {
     return this.#library.id_to_token(id) ?? null;
+  }
+}
+
+/** Most tokens of a vocabulary, of added tokens and of merges; published ones have 300,000. */
+const maxEntries = 2_000_000;
+
+/** Refuses vocabularies that would take long to read. */
+function checkSizes(tokenizer: JsonObject): void {
+  const { vocab, merges } = isRecord(tokenizer.model) ? tokenizer.model : {};
+  const counted: [string, unknown][] = [
+    ["tokens", isRecord(vocab) ? Object.keys(vocab) : vocab],
+    ["merges", merges],
+    ["added tokens", tokenizer.added_tokens],
+  ];
+  for (const [what, list] of counted) {
+    if (!Array.isArray(list) || list.length <= maxEntries) continue;
+    throw new InputError(
+      `Cannot use tokenizer.json: it has ${list.length} ${what}; at most ${maxEntries} are read`,
+    );
   }
 }
 

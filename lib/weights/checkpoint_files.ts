@@ -15,7 +15,7 @@ import { duplicateKey } from "./json_keys.ts";
  * Largest `tokenizer.json` or index of weights that is read, in bytes; published tokenizers reach
  * 35 MB.
  */
-export const maxTextBytes = 200_000_000;
+export const maxTextBytes = 64_000_000;
 
 /** Largest other text file of a checkpoint, in bytes; published ones reach a few MB. */
 export const maxSmallTextBytes = 16_000_000;

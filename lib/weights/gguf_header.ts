@@ -34,10 +34,12 @@ export interface GgufHeader {
 }
 
 /** Longest header that is read, in bytes; published vocabularies make headers of 10 MB. */
-export const maxGgufHeaderBytes = 200_000_000;
+export const maxGgufHeaderBytes = 64_000_000;
 
 /** Most values in the lists of a header, all together; published vocabularies need 1.5 million. */
 const maxListValues = 3_000_000;
+/** Longest text, in bytes; the longest published are chat templates. */
+const maxTextBytes = 8_000_000;
 /** Most notes and most tensors. */
 const maxNotes = 10_000, maxTensors = 200_000;
 
@@ -104,6 +106,7 @@ class Cursor {
 
   string(what: string): string {
     const length = this.count(`the length of ${what}`, 1);
+    if (length > maxTextBytes) this.refuse(`${what} has ${length} bytes; at most ${maxTextBytes}`);
     const start = this.take(length, what);
     try {
       return this.#utf8.decode(this.bytes.subarray(start, start + length));

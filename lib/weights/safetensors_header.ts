@@ -42,6 +42,9 @@ export const maxHeaderBytes = 100_000_000;
 /** Most tensors of one file; the largest published models have under 100,000 in all. */
 export const maxTensors = 250_000;
 
+/** Most axes of a tensor. */
+const maxAxes = 32;
+
 /** Throws an error that says which file and what is wrong with it. */
 function refuse(file: string, problem: string): never {
   throw new InputError(`Cannot read ${file}: ${problem}`);
@@ -123,8 +126,10 @@ function parseEntry(name: string, value: unknown, dataBytes: number, file: strin
   if (typeof dtype !== "string" || !isSafetensorsDType(dtype)) {
     return wrong(`dtype is ${shown(dtype)}; wanted one of ${safetensorsDTypes.join(", ")}`);
   }
-  if (!Array.isArray(shape) || !shape.every(isSize)) {
-    return wrong(`shape is ${shown(shape)}; wanted a list of whole numbers, none negative`);
+  if (!Array.isArray(shape) || shape.length > maxAxes || !shape.every(isSize)) {
+    return wrong(
+      `shape is ${shown(shape)}; wanted a list of at most ${maxAxes} whole numbers, none negative`,
+    );
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
     return wrong(`data_offsets is ${shown(offsets)}; wanted [begin, end]`);

@@ -19,10 +19,11 @@ interface Expected {
 /** A golden checkpoint with the model and the processor files of `tests/golden/hub_settings`. */
 async function withHubFiles(family: string, body: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir(), own = goldenDir(`hub_settings/${family}`);
+  const golden = family === "internvl_moe" ? "internvl_qwen3" : family;
   try {
-    for (const { name, isFile } of Deno.readDirSync(goldenDir(family))) {
+    for (const { name, isFile } of Deno.readDirSync(goldenDir(golden))) {
       if (!isFile || /preprocessor_config|safetensors|chat_template.json/.test(name)) continue;
-      await Deno.copyFile(`${goldenDir(family)}/${name}`, `${dir}/${name}`);
+      await Deno.copyFile(`${goldenDir(golden)}/${name}`, `${dir}/${name}`);
     }
     for (const { name } of Deno.readDirSync(own)) {
       await Deno.copyFile(`${own}/${name}`, `${dir}/${name}`);
@@ -33,7 +34,7 @@ async function withHubFiles(family: string, body: (dir: string) => Promise<void>
   }
 }
 
-for (const family of ["llava", "llava_next", "llava_onevision", "internvl"]) {
+for (const family of ["llava", "llava_next", "llava_onevision", "internvl", "internvl_moe"]) {
   Deno.test(`${family} with the hub's processor files: tokens, pixels and logits are transformers'`, () =>
     withHubFiles(family, async (dir) => {
       const expected: Expected = JSON.parse(await Deno.readTextFile(`${dir}/expected.json`));
@@ -73,4 +74,14 @@ Deno.test("a vision tower of another kind is named before its settings", () =>
     json.vision_config.model_type = "pixtral";
     await Deno.writeTextFile(`${dir}/config.json`, JSON.stringify(json));
     await assertRejects(() => fromPretrained(dir), InputError, 'found "pixtral", wanted one of');
+  }));
+
+Deno.test("shares of experts that do not add up to 1 are refused, also by default", () =>
+  withHubFiles("internvl_moe", async (dir) => {
+    const json = JSON.parse(await Deno.readTextFile(`${dir}/config.json`));
+    for (const value of [false, undefined]) {
+      json.text_config.norm_topk_prob = value;
+      await Deno.writeTextFile(`${dir}/config.json`, JSON.stringify(json));
+      await assertRejects(() => fromPretrained(dir), InputError, "norm_topk_prob");
+    }
   }));

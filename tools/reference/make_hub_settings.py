@@ -88,6 +88,15 @@ FAMILIES = {
             "image_token": "<image>", "num_image_tokens": 729, "processor_class": "LlavaOnevisionProcessor",
             "video_token": "<video>", "vision_feature_select_strategy": "full"},
     },
+    "internvl_moe": {
+        "golden": "internvl_qwen3",
+        "config": {"image_seq_length": 256, "tie_word_embeddings": False,
+                   "text_config": {"model_type": "qwen3_moe", "architectures": ["Qwen3MoeForCausalLM"], "head_dim": 8,
+                                   "num_experts": 5, "num_experts_per_tok": 2, "moe_intermediate_size": 12,
+                                   "decoder_sparse_step": 1, "mlp_only_layers": [], "norm_topk_prob": True},
+                   "vision_config": {"model_type": "internvl_vision", "image_size": [448, 448], "patch_size": [14, 14],
+                                     "attention_bias": True, "layer_scale_init_value": 0.1, **TOWER}},
+    },
     "internvl": {
         "config": {"image_seq_length": 256,
                    "vision_config": {"model_type": "internvl_vision", "image_size": [448, 448], "patch_size": [14, 14],
@@ -104,12 +113,18 @@ FAMILIES = {
 }
 
 
+for _name in ("preprocessor_config.json", "processor_config.json"):
+    FAMILIES["internvl_moe"][_name] = FAMILIES["internvl"][_name]
+
+
 def make(family, spec, repository, out):
-    golden, folder = repository / "tests/golden" / family, out / family
+    golden, folder = repository / "tests/golden" / spec.get("golden", family), out / family
     folder.mkdir(parents=True, exist_ok=True)
     config = json.loads((golden / "config.json").read_text())
-    config = {**config, **spec["config"], "text_config": {**config["text_config"], **TEXT}}
-    config["text_config"].pop("head_dim", None)
+    text = {**config["text_config"], **TEXT}
+    for key in ("head_dim", "layer_types"):
+        text.pop(key, None)
+    config = {**config, **spec["config"], "text_config": {**text, **spec["config"].get("text_config", {})}}
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     for name, content in spec.items():
         if name.endswith(".json"):
@@ -130,7 +145,7 @@ def make(family, spec, repository, out):
         with torch.no_grad():
             for name, parameter in model.named_parameters():
                 if parameter.dim() > 1 or "newline" in name or "class" in name or "cls" in name:
-                    parameter.copy_(torch.randn_like(parameter) * (0.5 if parameter.dim() == 2 else 0.1))
+                    parameter.copy_(torch.randn_like(parameter) * (0.5 if parameter.dim() in (2, 3) else 0.1))
                 parameter.copy_(parameter.to(torch.bfloat16).float())
         model = model.eval()
         processor = AutoProcessor.from_pretrained(whole)
