@@ -80,6 +80,9 @@ export async function mediaPath(
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       throw refuse("no such file");
     }
+    // the command line may read the media root only
+    const denied = error instanceof Deno.errors.NotCapable;
+    if (denied && mediaRoot !== undefined) throw outside(what, path, mediaRoot);
     throw fileError("open", path, error);
   }
   if (mediaRoot !== undefined) {
