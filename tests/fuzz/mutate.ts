@@ -77,7 +77,7 @@ export function mutateJson(value: unknown, random: Random): unknown {
 
 /** A copy of bytes with some of them changed, left out, repeated or cut off. */
 export function mutateBytes(bytes: Uint8Array, random: Random): Uint8Array<ArrayBuffer> {
-  let copy = bytes.slice() as Uint8Array<ArrayBuffer>;
+  let copy = new Uint8Array(bytes);
   for (let changes = 1 + below(random, 8); changes > 0 && copy.length > 0; changes--) {
     const at = below(random, copy.length), length = 1 + below(random, 16);
     switch (below(random, 8)) {
