@@ -1,4 +1,5 @@
 /** `corelens identify`: retrieval attention mass of every head on a data set. */
+import { detectHeads } from "../lib/heads/detect.ts";
 import { InputError } from "../lib/common/errors.ts";
 import { headName } from "../lib/common/head_id.ts";
 import type { Command } from "./command.ts";
@@ -68,6 +69,11 @@ export const command: Command = {
         `  ${headName({ layer, head })}`.padEnd(10),
         `${value} [${low.toFixed(3)}, ${high.toFixed(3)}]`,
       );
+    }
+    const calibrated = found.rules.find(({ rule }) => rule === "contrast");
+    if (calibrated && calibrated.sampleIds.length > 1) {
+      const names = detectHeads(calibrated).heads.map(headName).join(" ") || "none";
+      console.log(`heads that move attention to the evidence when asked, 99 % sure: ${names}`);
     }
     console.log(`record: ${folder}/scores.json, samples.arrow, manifest.json`);
   },

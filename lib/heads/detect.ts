@@ -61,7 +61,10 @@ export function detectHeads(scores: HeadScores, options: DetectOptions = {}): De
     for (let c = 0; c < columns; c++) error[c] += (matrix.data[row * columns + c] - mean[c]) ** 2;
   }
   error.forEach((squares, c) => error[c] = Math.sqrt(squares / (rows - 1) / rows));
-  const drawn = bootstrapMeans(matrix, { draws, seed, strata: scores.domains });
+  // a domain with one sample would be drawn without any variation, and bounds would be too sure
+  const sizes = Map.groupBy(scores.domains, (domain) => domain).values();
+  const strata = sizes.every(({ length }) => length > 1) ? scores.domains : undefined;
+  const drawn = bootstrapMeans(matrix, { draws, seed, strata });
   const largest = new Float64Array(draws);
   drawn.forEach((value, i) => {
     const draw = Math.floor(i / columns), c = i % columns;

@@ -48,3 +48,16 @@ Deno.test("the same seed gives the same outcome; impossible options are errors",
   assertThrows(() => detectHeads(some, { level: 1 }), Error, "level must be in (0, 1)");
   assertThrows(() => detectHeads(scores([1], 1, 0, 0)), Error, "on 1 sample: at least 2");
 });
+
+Deno.test("one sample of each domain says as little as so many samples of one domain", () => {
+  const maps = [0.05, 0.3, 0.2, 0.4, 0.1].map((value) => Float32Array.of(value, 0));
+  const rows = (domain: (i: number) => string) =>
+    headScores(
+      "contrast",
+      { layers: 1, heads: 2 },
+      maps.map((map, i) => ({ id: `${i}`, domain: domain(i), map })),
+    );
+  const [each, one] = [rows((i) => `d${i}`), rows(() => "d")].map((scores) => detectHeads(scores));
+  assertEquals(each, one);
+  assert(each.width > 1);
+});
