@@ -25,7 +25,8 @@ const startMilliseconds = 20_000;
  * ```ts
  * import { checkArrow } from "./arrow_check.ts";
  * import { assertRejects } from "@std/assert";
- * await assertRejects(() => checkArrow(new Uint8Array(100), "a.arrow"), Error, "no Arrow file");
+ * const text = new TextEncoder().encode("{}".repeat(99));
+ * await assertRejects(() => checkArrow(text, "a.arrow"), Error, "a.arrow");
  * ```
  */
 export async function checkArrow(
