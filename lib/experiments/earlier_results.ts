@@ -74,11 +74,11 @@ export function otherSamples(path: string, { changed, gone }: Comparison<unknown
 
 /** Whether a record holds exactly the units of a run, in their order. */
 export function isWhole(
-  { digests = {} }: Manifest,
+  { digests = [] }: Manifest,
   units: readonly Unit<unknown>[],
   { kept }: Comparison<unknown>,
 ): boolean {
   return kept.size === units.length &&
-    JSON.stringify(Object.entries(digests)) ===
+    JSON.stringify(digests) ===
       JSON.stringify(units.map(({ key }) => [key, kept.get(key)!.digest]));
 }

@@ -139,9 +139,14 @@ async function knownRows<Config extends ExperimentConfig, Row>(
   if (finished) {
     const rows = await experiment.readRows?.(path, config) ??
       (await readRecordJson(path, rowsFile) as Json[]).map(decodeRow<Row>);
-    Object.entries(finished.digests ?? {}).forEach(([key, digest], i) =>
-      known.set(key, { digest, row: rows[i] })
-    );
+    const { digests = [] } = finished;
+    if (digests.length !== rows.length) {
+      throw new InputError(
+        `Cannot run in ${path}: it holds ${rows.length} results, its manifest names ` +
+          `${digests.length}; start over with --fresh, or choose another folder`,
+      );
+    }
+    digests.forEach(([key, digest], i) => known.set(key, { digest, row: rows[i] }));
   }
   for (const [key, { digest, value }] of journal.entries) {
     known.set(key, { digest, row: decodeRow<Row>(value) });
@@ -256,7 +261,7 @@ export async function runExperiment<Config extends ExperimentConfig, Row, Result
       options: settings,
       scores: about?.scores,
       identity,
-      digests: Object.fromEntries(done.map(([key, { digest }]) => [key, digest])),
+      digests: done.map(([key, { digest }]) => [key, digest] as const),
     }, config.network.kernels);
     await writeRecord(path, manifest, { ...files, ...own });
     await journal.remove();

@@ -56,8 +56,11 @@ export interface Manifest {
   readonly scores?: Json;
   /** What the whole run depends on, by content; records of earlier versions have none. */
   readonly identity?: Identity;
-  /** Digest of each unit of work (a sample's question, answer, evidence and media), by its key. */
-  readonly digests?: Readonly<Record<string, string>>;
+  /**
+   * Key and digest of each unit of work (a sample's question, answer, evidence and media), in the order
+   * of the results. A list, since an object would put keys that are numbers first.
+   */
+  readonly digests?: readonly (readonly [key: string, digest: string])[];
   /** Digests of the record's other files. */
   readonly files?: Readonly<Record<string, string>>;
 }

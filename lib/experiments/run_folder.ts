@@ -5,7 +5,7 @@
  */
 import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
-import { removeTemporaries } from "../common/files.ts";
+import { relativeNameProblem, removeTemporaries } from "../common/files.ts";
 import { changedParts, type Identity } from "./identity.ts";
 import { Journal, type Json } from "./journal.ts";
 import { type Manifest, readManifest } from "./record.ts";
@@ -15,6 +15,15 @@ export const journalName = "run.partial";
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
+}
+
+/** Digests of a record's files, as its manifest says; only of names that lie in the folder itself. */
+function filesOf(manifest: Pick<Manifest, "files">): [name: string, digest: unknown][] {
+  const { files } = manifest;
+  if (typeof files !== "object" || files === null) return [];
+  return Object.entries(files).filter(([name]) =>
+    relativeNameProblem(name) === null && !name.includes("/")
+  );
 }
 
 /**
@@ -31,7 +40,7 @@ export async function damagedFile(
   folder: string,
   manifest: Pick<Manifest, "files">,
 ): Promise<string | null> {
-  for (const [name, digest] of Object.entries(manifest.files ?? {})) {
+  for (const [name, digest] of filesOf(manifest)) {
     const bytes = await Deno.readFile(`${folder}/${name}`).catch(() => null);
     if (bytes === null || digestOfBytes(bytes) !== digest) return name;
   }
@@ -40,8 +49,8 @@ export async function damagedFile(
 
 /** Removes a record: its manifest first, so that nothing halfway counts as a record. */
 async function removeRecord(folder: string): Promise<void> {
-  const { files = {} } = await readManifest(folder).catch(() => ({ files: {} }));
-  for (const name of ["manifest.json", ...Object.keys(files)]) {
+  const manifest = await readManifest(folder).catch(() => ({ files: {} }));
+  for (const name of ["manifest.json", ...filesOf(manifest).map(([file]) => file)]) {
     await Deno.remove(`${folder}/${name}`).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });

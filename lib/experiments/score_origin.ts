@@ -22,7 +22,11 @@ export interface ScoreOrigin {
   /** Digest of the scores by sample, `samples.arrow`. */
   readonly table?: string;
   /** Digests of the samples, by id. */
-  readonly digests?: Readonly<Record<string, string>>;
+  readonly digests?: readonly (readonly [id: string, digest: string])[];
+}
+
+function isPairs(value: unknown): value is readonly [string, string][] {
+  return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2);
 }
 
 /** The origin of scores, from the manifest of their record; null without one. */
@@ -32,9 +36,9 @@ export function scoreOrigin(manifest: Manifest | null): ScoreOrigin {
   return {
     model: text(model),
     data: text(data),
-    weights: identity?.weights,
-    table: files?.["samples.arrow"],
-    digests,
+    weights: text(identity?.weights) || undefined,
+    table: text(files?.["samples.arrow"]) || undefined,
+    digests: isPairs(digests) ? digests : undefined,
   };
 }
 
@@ -88,11 +92,11 @@ export async function samplesInBoth(
   scored: readonly string[],
   { digests }: Partial<Pick<ScoreOrigin, "digests">> = {},
 ): Promise<number> {
-  const ids = new Set(scored);
+  const ids = new Set(scored), known = digests && new Map(digests);
   let both = 0;
   for (const { key, open } of units) {
     if (!ids.has(key)) continue;
-    if (digests === undefined || digests[key] === (await open()).digest) both++;
+    if (known === undefined || known.get(key) === (await open()).digest) both++;
   }
   return both;
 }

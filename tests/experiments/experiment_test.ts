@@ -190,6 +190,20 @@ Deno.test("a finished run is read again; changed samples are computed, the other
   });
 });
 
+Deno.test("ids that are numbers keep their own results", async () => {
+  await inFolder(async (folder) => {
+    const ids = ["10", "b", "2", "__proto__", "1", "constructor"];
+    const named = config(ids.map((id, i) => ({ id, domain: "d", n: i })));
+    const all = [0, 10, 20, 30, 40, 50];
+    assertEquals(await runExperiment(products(), named, { folder }), all);
+    const worked: string[] = [];
+    assertEquals(await runExperiment(products(worked), named, { folder }), all);
+    const more = { ...named, samples: [{ id: "5", domain: "d", n: 9 }, ...named.samples] };
+    assertEquals(await runExperiment(products(worked), more, { folder }), [90, ...all]);
+    assertEquals(worked, ["5"]);
+  });
+});
+
 Deno.test("other options, another model: refused with what changed, begun or finished", async () => {
   const given = config(numbers(1, 2, 3));
   const changes: [given: Partial<Config>, said: string][] = [
@@ -258,6 +272,28 @@ Deno.test("temporary files of a killed process go at the next start, other files
     await Deno.writeTextFile(`${folder}/notes.tmp`, "mine");
     await runExperiment(products(), given, { folder });
     assertEquals(await bytesOf(folder), { ...wanted, "notes.tmp": "mine" });
+  });
+});
+
+Deno.test("a manifest of strangers cannot name files outside of its folder, nor be anything else", async () => {
+  await inFolder(async (folder) => {
+    const given = config(numbers(1, 2));
+    const outside = `${folder}/../outside.txt`;
+    const manifests = [
+      { files: { "../outside.txt": "x", "/etc/hostname": "x", "a/../../outside.txt": "x" } },
+      { files: ["../outside.txt"] },
+      { files: "x", identity: "x", digests: 3 },
+      { files: null, identity: null, digests: [1] },
+    ];
+    for (const manifest of manifests) {
+      await Deno.mkdir(folder, { recursive: true });
+      await Deno.writeTextFile(outside, "mine");
+      await Deno.writeTextFile(`${folder}/manifest.json`, JSON.stringify(manifest));
+      await assertRejects(() => runExperiment(products(), given, { folder }), Error, "--fresh");
+      await runExperiment(products(), given, { folder, fresh: true });
+      assertEquals(await Deno.readTextFile(outside), "mine");
+      await Deno.remove(folder, { recursive: true });
+    }
   });
 });
 
