@@ -79,6 +79,21 @@ Deno.test("missing and extra weights are named", async () => {
   await withConfig(() => {}, async (dir) => assert((await matched(dir)).size > 100));
 });
 
+Deno.test("a decoder's keys outside of text_config as well: the same is fine, others are named", async () => {
+  const text = (json: Record<string, unknown>) => json.text_config as Record<string, unknown>;
+  await withConfig(
+    (json) => Object.assign(json, { ...text(json), model_type: "qwen3_vl" }),
+    (dir) => readModelConfig(dir, new CheckpointRules({ strict: true })).then(() => {}),
+  );
+  await withConfig((json) => json.hidden_size = 65, async (dir) => {
+    const message = `"hidden_size" is 65 here and 64 in ${dir}/config.json, text_config`;
+    await assertRejects(() => readModelConfig(dir), InputError, message);
+  });
+  await withConfig((json) => json.head_dim = 7, async (dir) => {
+    await assertRejects(() => readModelConfig(dir), InputError, '"head_dim" is 7 here');
+  });
+});
+
 /** The objects of a JSON document with their paths, itself first. */
 function objectsOf(json: unknown, path: string[] = []): [string[], Record<string, unknown>][] {
   if (typeof json !== "object" || json === null || Array.isArray(json)) return [];
