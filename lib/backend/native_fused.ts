@@ -29,7 +29,10 @@ export interface FusedOps {
 
 const registered = new Map<string, FusedOps | null>();
 
-/** Rows up to which our product, which reads the weight as it lies, is faster than TensorFlow's. */
+/**
+ * Rows up to which our product, which reads the weight as it lies, is faster than TensorFlow's. The
+ * counterpart in C++ is `kFewRows` in `tools/native/ops/calls.h`: change both.
+ */
 const fewRows = { float32: 16, bfloat16: 2 } as const;
 /** Rows from which our product packs the weight: for Strassen's sums, or for matrix registers. */
 const manyRows = { float32: 256, bfloat16: 32 } as const;

@@ -12,13 +12,7 @@ import {
   type SplitHalfOptions,
   type SplitHalfResult,
 } from "../stats/stability.ts";
-import {
-  byDomain,
-  filterSamples,
-  type HeadScores,
-  meanScores,
-  scoreMatrix,
-} from "./head_scores.ts";
+import { byDomain, type HeadScores, meanScores, scoreMatrix } from "./head_scores.ts";
 
 /** Agreement of the mean maps of the domains. */
 export function domainAgreement(
@@ -29,22 +23,6 @@ export function domainAgreement(
     Object.fromEntries([...byDomain(scores)].map(([domain, own]) => [domain, meanScores(own)])),
     options,
   );
-}
-
-/**
- * Agreement of the mean maps of groups of samples, e.g. of short and long prompts.
- *
- * @param groupOf name of a sample's group, from its id
- */
-export function groupAgreement(
-  scores: HeadScores,
-  groupOf: (id: string) => string,
-  options: AgreementOptions = {},
-): AgreementTable {
-  const groups = [...new Set(scores.sampleIds.map(groupOf))];
-  const meanOf = (group: string) =>
-    meanScores(filterSamples(scores, (id) => groupOf(id) === group));
-  return agreementTable(Object.fromEntries(groups.map((group) => [group, meanOf(group)])), options);
 }
 
 /**

@@ -14,14 +14,7 @@ export {
   sees,
 } from "./patterns/pattern.ts";
 export { patternKinds, patterns } from "./patterns/registry.ts";
-export {
-  fullShare,
-  hybridPlan,
-  layerParts,
-  neededByHeads,
-  type PlanPart,
-  type SparsePlan,
-} from "./plan.ts";
+export { hybridPlan, layerParts, neededByHeads, type PlanPart, type SparsePlan } from "./plan.ts";
 export {
   amdahlBound,
   type CacheCost,

@@ -118,9 +118,3 @@ export function neededByHeads(
     return needed;
   });
 }
-
-/** Share of heads with full attention. */
-export function fullShare(plan: SparsePlan): number {
-  const all = plan.patterns.flat();
-  return all.filter(({ range }) => range === "all").length / all.length;
-}

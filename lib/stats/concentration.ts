@@ -176,22 +176,3 @@ export function entropy(values: ArrayLike<number>, options: ShareOptions = {}): 
   }
   return Math.max(0, sum);
 }
-
-/**
- * Effective number of heads, exp(entropy): how many equal heads would be as spread out.
- *
- * @param values one per head, 0 or more
- * @param options what to do with negative values
- * @returns from 1 to the number of values
- * @throws {InputError} when the list is empty or a value is negative or not finite
- *
- * @example
- * ```ts
- * import { effectiveNumber } from "./concentration.ts";
- * import { assertAlmostEquals } from "@std/assert";
- * assertAlmostEquals(effectiveNumber([5, 5, 0, 0]), 2);
- * ```
- */
-export function effectiveNumber(values: ArrayLike<number>, options: ShareOptions = {}): number {
-  return Math.exp(entropy(values, options));
-}

@@ -92,33 +92,3 @@ export function columnMeans(matrix: SampleMatrix, rows?: ArrayLike<number>): Flo
   for (let c = 0; c < columns; c++) means[c] /= count;
   return means;
 }
-
-/**
- * The matrix of chosen rows, in the given order (a row may be named more than once).
- *
- * @param matrix values by sample, `[rows, columns]`
- * @param rows row indices to keep
- * @returns a copy, `[rows.length, columns]`
- * @throws {InputError} when no row is chosen or an index lies outside the matrix
- *
- * @example
- * ```ts
- * import { sampleMatrix, selectRows } from "./matrix.ts";
- * import { assertEquals } from "@std/assert";
- * const matrix = sampleMatrix(new Float64Array([1, 10, 3, 20]), 2, 2);
- * assertEquals([...selectRows(matrix, [1]).data], [3, 20]);
- * ```
- */
-export function selectRows(matrix: SampleMatrix, rows: ArrayLike<number>): SampleMatrix {
-  const { columns } = matrix;
-  if (rows.length === 0) throw new InputError("Cannot select 0 rows: at least 1 row is needed");
-  const data = new Float64Array(rows.length * columns);
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i];
-    if (!(Number.isInteger(row) && row >= 0 && row < matrix.rows)) {
-      throw new InputError(`Cannot select row ${row}: rows are 0 to ${matrix.rows - 1}`);
-    }
-    data.set(matrix.data.subarray(row * columns, (row + 1) * columns), i * columns);
-  }
-  return { rows: rows.length, columns, data };
-}

@@ -175,36 +175,6 @@ export function spearmanBrown(correlation: number, factor = 2): number {
 }
 
 /**
- * Correlation between two true maps, given the correlation of the measured ones and the
- * reliability of each (Spearman's correction for attenuation). A value near 1 says that two
- * domains disagree by sampling noise only; it can exceed 1 by chance.
- *
- * @param correlation between the two measured maps
- * @param reliabilityA of the first map, above 0
- * @param reliabilityB of the second map, above 0
- * @throws {InputError} when a reliability is not above 0
- *
- * @example
- * ```ts
- * import { disattenuate } from "./stability.ts";
- * import { assertAlmostEquals } from "@std/assert";
- * assertAlmostEquals(disattenuate(0.72, 0.9, 0.8), 0.72 / Math.sqrt(0.72));
- * ```
- */
-export function disattenuate(
-  correlation: number,
-  reliabilityA: number,
-  reliabilityB: number,
-): number {
-  if (!(reliabilityA > 0 && reliabilityB > 0)) {
-    throw new InputError(
-      `Cannot correct for reliabilities ${reliabilityA} and ${reliabilityB}: both must be above 0`,
-    );
-  }
-  return correlation / Math.sqrt(reliabilityA * reliabilityB);
-}
-
-/**
  * Agreement between the mean maps of random halves of the samples.
  *
  * The ranges describe how splits differ; they are not confidence intervals. `heldOutTopShare` is

@@ -1,11 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { headScores } from "../../lib/heads/head_scores.ts";
-import {
-  domainAgreement,
-  groupAgreement,
-  halfAgreement,
-  ruleAgreement,
-} from "../../lib/heads/stability.ts";
+import { domainAgreement, halfAgreement, ruleAgreement } from "../../lib/heads/stability.ts";
 import { Random } from "../../lib/stats/random.ts";
 
 /** A lasting map plus noise; one domain may have its map reversed. */
@@ -50,11 +45,6 @@ Deno.test("noise lowers the agreement of halves", () => {
   const low = halfAgreement(scores("ram", 0.2), { splits: 20 }).kendall.mean;
   const high = halfAgreement(scores("ram", 20), { splits: 20 }).kendall.mean;
   assert(low > 0.8 && high < 0.5 * low, `${low} ${high}`);
-});
-
-Deno.test("any grouping of the samples can be compared, e.g. by length", () => {
-  const { names } = groupAgreement(scores("ram", 1), (id) => id.length > 2 ? "long" : "short");
-  assertEquals(names, ["short", "long"]);
 });
 
 Deno.test("rules over other samples, or twice the same, are errors", () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
-import { columnMeans, sampleMatrix, selectRows } from "../../lib/stats/matrix.ts";
+import { columnMeans, sampleMatrix } from "../../lib/stats/matrix.ts";
 
 const matrix = sampleMatrix(new Float32Array([1, 2, 3, 4, 5, 6]), 3, 2);
 
@@ -9,14 +9,6 @@ Deno.test("column means weigh each named row", () => {
   assertEquals([...columnMeans(matrix, [0, 2, 2, 0])], [3, 4]);
   assertEquals([...columnMeans(matrix, [2, 2, 2, 0])], [4, 5]);
   assertThrows(() => columnMeans(matrix, []), InputError, "0 rows");
-});
-
-Deno.test("chosen rows come in the given order, as a copy", () => {
-  const chosen = selectRows(matrix, [2, 0]);
-  assertEquals([...chosen.data], [5, 6, 1, 2]);
-  chosen.data[0] = 9;
-  assertEquals(matrix.data[4], 5);
-  assertThrows(() => selectRows(matrix, [3]), InputError, "rows are 0 to 2");
 });
 
 Deno.test("a matrix of wrong size or with a missing value is refused", () => {

@@ -3,13 +3,7 @@ import { InputError } from "../../lib/common/errors.ts";
 import { type SampleMatrix, sampleMatrix } from "../../lib/stats/matrix.ts";
 import { expectedJaccard } from "../../lib/stats/overlap.ts";
 import { Random } from "../../lib/stats/random.ts";
-import {
-  agreement,
-  agreementTable,
-  disattenuate,
-  spearmanBrown,
-  splitHalf,
-} from "../../lib/stats/stability.ts";
+import { agreement, agreementTable, spearmanBrown, splitHalf } from "../../lib/stats/stability.ts";
 
 /** Head values with variance 1 over heads, seen through noise of a given standard deviation. */
 function noisyMap(random: Random, rows: number, columns: number, noise: number): SampleMatrix {
@@ -76,13 +70,11 @@ Deno.test("a map that does not vary has no reliability but does not fail", () =>
   assertEquals(found.splits, 0);
 });
 
-Deno.test("Spearman and Brown's formula and the correction for attenuation", () => {
+Deno.test("Spearman and Brown's formula", () => {
   assertEquals(spearmanBrown(1), 1);
   assertEquals(spearmanBrown(0, 10), 0);
   assertAlmostEquals(spearmanBrown(spearmanBrown(0.3), 0.5), 0.3, 1e-12); // doubled, then halved
-  assertAlmostEquals(disattenuate(0.5, 0.5, 0.5), 1, 1e-12);
   assertThrows(() => spearmanBrown(-1), InputError, "above -1");
-  assertThrows(() => disattenuate(0.5, 0, 1), InputError, "above 0");
 });
 
 Deno.test("a single unit cannot be split", () => {
