@@ -187,7 +187,10 @@ class Grants {
     if (token) this.mayRead(token);
     for (const host of hubHosts) this.net.add(host);
     const endpoint = environment("HF_ENDPOINT") ?? "";
-    if (URL.canParse(endpoint)) this.net.add(new URL(endpoint).host);
+    if (!URL.canParse(endpoint)) return;
+    const { host, hostname } = new URL(endpoint);
+    // a mirror on this machine may hand large files out on another port
+    this.net.add(/^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname) ? hostname : host);
   }
 
   /** ffmpeg and ffprobe: where they are installed, else where they would be, so that this is told. */

@@ -73,6 +73,10 @@ Deno.test("a hub id opens the hub's hosts, those of HF_ENDPOINT too, and the cac
   assert(flags["--allow-net"].includes("mirror.example:8443"));
   assert(flags["--allow-net"].includes("huggingface.co"));
   assert(flags["--allow-write"].includes("/caches/hub"));
+  const here = flagsOf(["info", "--model", "someone/some-model"], {
+    HF_ENDPOINT: "http://127.0.0.1:8080",
+  });
+  assert(here["--allow-net"].includes("127.0.0.1") && !here["--allow-net"].includes(":8080"));
   assertEquals(flagsOf(["info", "--model", "mini"])["--allow-net"], undefined);
 });
 
