@@ -216,11 +216,11 @@ export class VisionEncoder implements VisionTower {
     let start = 0;
     for (const { length, count } of runsOfEqual(lengths)) {
       // frames of equal size become a batch: [heads, count * length, H] -> [count, heads, length, H]
-      const [q, kk, v] = turned.map((x) => {
+      const [query, key, value] = turned.map((x) => {
         const run = k.slice(x, [0, start, 0], [-1, count * length, -1]);
         return k.transpose(k.reshape(run, [config.numHeads, count, length, headDim]), [1, 0, 2, 3]);
       });
-      const z = bidirectionalAttention(k, q, kk, v, onPattern);
+      const z = bidirectionalAttention(k, query, key, value, onPattern);
       // [count, heads, length, H] -> [count * length, D_v]
       mixed.push(k.reshape(k.transpose(z, [0, 2, 1, 3]), [count * length, config.hiddenSize]));
       start += count * length;
