@@ -57,7 +57,7 @@ function sampleOf(tokens: number): HeadSample {
       question: [[question, tokens]],
       answer: [],
     },
-    contentless: inputIds.slice(0, 8),
+    nullQuery: inputIds.slice(0, 8),
   };
 }
 

@@ -18,6 +18,8 @@ export interface Option {
   readonly value?: string;
   /** One line of help. */
   readonly help: string;
+  /** A former name of the option: deprecated, still accepted. */
+  readonly formerly?: string;
 }
 
 /** Options by name, without the dashes. */
@@ -140,9 +142,9 @@ export function parseCommand(command: Command, args: readonly string[]): Argumen
     strict: false,
     tokens: true,
     options: Object.fromEntries(
-      Object.entries(options).map((
-        [name, { type, multiple = false }],
-      ) => [name, { type, multiple }]),
+      Object.entries(options).flatMap(([name, { type, multiple = false, formerly }]) =>
+        [name, ...(formerly ? [formerly] : [])].map((any) => [any, { type, multiple }])
+      ),
     ),
   };
   const { values, tokens = [] } = parseArgs(config);
@@ -153,7 +155,13 @@ export function parseCommand(command: Command, args: readonly string[]): Argumen
       );
     }
     if (token.kind !== "option") continue;
-    const option = options[token.name];
+    const renamed = Object.entries(options).find(([, { formerly }]) => formerly === token.name);
+    if (renamed) {
+      const [name] = renamed;
+      console.error(`${token.rawName} is deprecated: write --${name}`);
+      values[name] ??= values[token.name];
+    }
+    const option = renamed?.[1] ?? options[token.name];
     if (!option) {
       const near = nearestNames(token.name, Object.keys(options), 1)[0];
       throw new InputError(

@@ -14,10 +14,11 @@ export const command: Command = {
     ...dataOptions,
     rule: { type: "string", value: "NAME", help: "scoring rule of scores.json (default: ram)" },
     fraction: { type: "string", value: "SHARE", help: "share that counts as top (default 0.05)" },
-    contentless: {
+    "null-query": {
       type: "string",
       value: "TEXT",
-      help: "a question without content, for the contrast rule",
+      help: "a content-free question, for the contrast rule",
+      formerly: "contentless",
     },
   },
   examples: [
@@ -43,7 +44,7 @@ export const command: Command = {
       console.error(`left out: ${unknown} samples that do not say where their answer stands`);
     }
     using model = await loadCommandModel(args);
-    const samples = headSamples(model, list, { contentless: args.text("contentless") });
+    const samples = headSamples(model, list, { nullQuery: args.text("null-query") });
     const all = rulesFor(await firstUsable(samples, record));
     const wanted = args.text("rule") ?? "ram";
     const first = all.find(({ name }) => name === wanted);

@@ -38,7 +38,7 @@ export interface PlantedSample {
   /** The picture's cells. */
   readonly grids: readonly PlacedGrid[];
   /** A question that asks for no key. */
-  readonly contentless: Int32Array;
+  readonly nullQuery: Int32Array;
   /** The right answer: one token. */
   readonly answerIds: Int32Array;
 }
@@ -102,7 +102,7 @@ export function plantedSample(seed: Seed, index: number): PlantedSample {
       region: [0, 0, cells, 1],
       start: 1,
     }],
-    contentless: Int32Array.of(token.ask, token.anything),
+    nullQuery: Int32Array.of(token.ask, token.anything),
     answerIds: Int32Array.of(token.value + values[asked]),
   };
 }

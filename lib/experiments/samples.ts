@@ -24,10 +24,10 @@ export type AnySample = Sample | FolderSample;
 /** How samples become prompts. */
 export interface PromptOptions {
   /**
-   * A question without content for the contrast rule, which then needs one more pass over the
-   * question's tokens; none by default.
+   * A null (content-free) query such as "N/A" for the contrast rule, which then needs one more pass
+   * over the question's tokens; none by default.
    */
-  readonly contentless?: string;
+  readonly nullQuery?: string;
 }
 
 /** What a prompt is for. */
@@ -98,11 +98,11 @@ export function lazily<T>(
 /** How samples become prompts, where that is not as the checkpoint's files say. */
 export function promptSettings(
   { processor }: PretrainedModel,
-  { contentless }: PromptOptions = {},
+  { nullQuery }: PromptOptions = {},
 ): Json {
   const overrides = Object.entries(processor.overrides).filter(([, value]) => value !== undefined);
   const settings = {
-    ...(contentless === undefined ? {} : { contentless }),
+    ...(nullQuery === undefined ? {} : { nullQuery }),
     ...(overrides.length === 0 ? {} : { processor: Object.fromEntries(overrides) }),
   };
   return Object.keys(settings).length === 0 ? null : settings;
@@ -147,12 +147,12 @@ export function headSamples(
   samples: readonly AnySample[],
   options: PromptOptions = {},
 ): LazyHeadSample[] {
-  const contentless = options.contentless === undefined
+  const nullQuery = options.nullQuery === undefined
     ? undefined
-    : model.processor.tokenizer.encode(options.contentless, { addSpecialTokens: false });
+    : model.processor.tokenizer.encode(options.nullQuery, { addSpecialTokens: false });
   return lazily(samples, async (sample): Promise<HeadSample> => {
     const prompted = await promptedSample(model, sample, { needsEvidence: true });
     checkSpans(prompted);
-    return { ...prompted, grids: prompted.inputs.grids, contentless };
+    return { ...prompted, grids: prompted.inputs.grids, nullQuery };
   }, promptSettings(model, options));
 }

@@ -26,8 +26,8 @@ export interface ProfileOptions {
   readonly attention?: AttentionFunction;
 }
 
-/** Runs the question without content after the shared context and gathers its mean attention. */
-function runContentless(
+/** Runs the null query after the shared context and gathers its mean attention. */
+function runNullQuery(
   prefix: SharedPrefix,
   ids: Int32Array,
   options: ProfileOptions,
@@ -47,7 +47,7 @@ function runContentless(
       const embeddings = k.reshape(decoder.embed(ids), [1, ids.length, -1]);
       const onPattern = (_layer: number, pattern: Tensor) => {
         const before = k.slice(k.sum(pattern, 2), [0, 0, 0], [-1, -1, length]);
-        into.addContentless(k.scale(before, 1 / ids.length));
+        into.addNullQuery(k.scale(before, 1 / ids.length));
       };
       decoder.forward(embeddings, positions, {
         cache,
@@ -67,8 +67,8 @@ function runContentless(
  * Where the contrast is asked for, the context runs once and both questions after it.
  *
  * @throws {InputError} naming the sample: see {@link sampleTokens}; if the attention is not a number;
- * if the contrast is asked for and the sample has no question without content, or its evidence does
- * not stand before the question
+ * if the contrast is asked for and the sample has no null query, or its evidence does not stand
+ * before the question
  */
 export async function attentionProfile(
   model: AnyModel,
@@ -79,8 +79,8 @@ export async function attentionProfile(
   const gathering = new ProfileGathering(k, sample, options.extras ?? []);
   const { tokens, rows } = gathering;
   try {
-    if (options.extras?.includes("contentless")) {
-      const ids = checkContentless(sample, tokens);
+    if (options.extras?.includes("nullQuery")) {
+      const ids = checkNullQuery(sample, tokens);
       using prefix = new SharedPrefix(network, sample.inputs, tokens.question[0], {
         hooks: network.runHooks(options.hooks),
         attention: options.attention,
@@ -99,7 +99,7 @@ export async function attentionProfile(
       } finally {
         cache.dispose();
       }
-      runContentless(prefix, ids, options, gathering);
+      runNullQuery(prefix, ids, options, gathering);
     } else {
       // of the last layer nothing is needed but these rows; hooks, though, expect all rows
       const lastRows = options.hooks ? undefined : sample.inputs.inputIds.length - rows[0];
@@ -113,12 +113,12 @@ export async function attentionProfile(
   }
 }
 
-/** The tokens of the question without content, checked. */
-function checkContentless(sample: HeadSample, tokens: SampleTokens): Int32Array {
+/** The tokens of the null query, checked. */
+function checkNullQuery(sample: HeadSample, tokens: SampleTokens): Int32Array {
   const name = `sample ${quoted(sample.id)}`;
-  if (!sample.contentless || sample.contentless.length === 0) {
+  if (!sample.nullQuery || sample.nullQuery.length === 0) {
     throw new InputError(
-      `Cannot contrast ${name}: it has no question without content, wanted at least 1 token`,
+      `Cannot contrast ${name}: it has no null query, wanted at least 1 token`,
     );
   }
   const late = tokens.evidence.find((token) => token >= tokens.question[0]);
@@ -128,5 +128,5 @@ function checkContentless(sample: HeadSample, tokens: SampleTokens): Int32Array 
         `which begins at token ${tokens.question[0]}`,
     );
   }
-  return sample.contentless;
+  return sample.nullQuery;
 }

@@ -12,7 +12,7 @@ import { headAt, headName } from "../common/head_id.ts";
 import { type HeadSample, type SampleTokens, sampleTokens } from "./scored_sample.ts";
 
 /** What the pass computes only when asked, because it costs time. */
-export type ProfileExtra = "argMax" | "contextArgMax" | "contentless";
+export type ProfileExtra = "argMax" | "contextArgMax" | "nullQuery";
 
 /** How the question's attention of every head is spread over the S tokens of a prompt. */
 export interface AttentionProfile {
@@ -27,10 +27,10 @@ export interface AttentionProfile {
   /** Attention of the prompt's last token: `[L, N, S]`. */
   readonly promptEnd: Float32Array;
   /**
-   * Attention of a question without content on the P tokens before the question, averaged over its
-   * tokens: `[L, N, P]`; null unless asked for.
+   * Attention of the null query on the P tokens before the question, averaged over its tokens:
+   * `[L, N, P]`; null unless asked for.
    */
-  readonly contentless: Float32Array | null;
+  readonly nullQuery: Float32Array | null;
   /** For each of the R question tokens the token that it attends most: `[L, N, R]`; null unless asked. */
   readonly argMax: Int32Array | null;
   /** The same among the context tokens: `[L, N, R]`; null unless asked. */
@@ -127,7 +127,7 @@ export class ProfileGathering {
       question: new LayerRows(kernels),
       lastQuestion: new LayerRows(kernels),
       promptEnd: new LayerRows(kernels),
-      contentless: new LayerRows(kernels),
+      nullQuery: new LayerRows(kernels),
       argMax: new LayerRows(kernels),
       contextArgMax: new LayerRows(kernels),
     };
@@ -146,9 +146,9 @@ export class ProfileGathering {
     };
   }
 
-  /** Attention of the question without content on what stands before it, of one layer, `[1, N, P]`. */
-  addContentless(mean: Tensor): void {
-    this.#gathered.contentless.add(mean);
+  /** Attention of the null query on what stands before it, of one layer, `[1, N, P]`. */
+  addNullQuery(mean: Tensor): void {
+    this.#gathered.nullQuery.add(mean);
   }
 
   /**
@@ -169,7 +169,7 @@ export class ProfileGathering {
       question: await floats("question"),
       lastQuestion: await floats("lastQuestion"),
       promptEnd: await floats("promptEnd"),
-      contentless: extras.has("contentless") ? await floats("contentless") : null,
+      nullQuery: extras.has("nullQuery") ? await floats("nullQuery") : null,
       argMax: await integers("argMax"),
       contextArgMax: await integers("contextArgMax"),
     };

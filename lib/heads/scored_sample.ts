@@ -23,10 +23,10 @@ export interface HeadSample {
   /** Grids of its visual tokens; rules on the layout of the attention need them. */
   readonly grids?: readonly PlacedGrid[];
   /**
-   * Tokens of a question without content, which takes the question's place after the same context;
+   * Tokens of a null (content-free) query, which takes the question's place after the same context;
    * the contrast rule needs them.
    */
-  readonly contentless?: Int32Array;
+  readonly nullQuery?: Int32Array;
 }
 
 /** The tokens of a sample by role: ascending indices into the prompt. */

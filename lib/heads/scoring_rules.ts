@@ -31,8 +31,8 @@ export interface HeadView {
   readonly lastQuestion: Float32Array;
   /** Attention of the prompt's last token: `[S]`. */
   readonly promptEnd: Float32Array;
-  /** Attention of the question without content: `[P]`; only for rules that need it. */
-  readonly contentless: Float32Array;
+  /** Attention of the null query: `[P]`; only for rules that need it. */
+  readonly nullQuery: Float32Array;
   /** The token that each question token attends most: `[R]`; only for rules that need it. */
   readonly argMax: Int32Array;
   /** The same among context tokens: `[R]`; only for rules that need it. */
@@ -91,10 +91,10 @@ export const scoringRules: readonly ScoringRule[] = [
   ),
   scoringRule(
     "contrast",
-    "RAM minus what a question without content gives to the same tokens.",
-    ({ question, contentless, tokens }) =>
-      massOn(question, tokens.evidence) - massOn(contentless, tokens.evidence),
-    ["contentless"],
+    "RAM minus what a null query gives to the same tokens.",
+    ({ question, nullQuery, tokens }) =>
+      massOn(question, tokens.evidence) - massOn(nullQuery, tokens.evidence),
+    ["nullQuery"],
   ),
   scoringRule(
     "last-token",
@@ -186,7 +186,7 @@ export function rulesFor(
 /** What a sample lacks for a need, or null. */
 function lackOf(sample: HeadSample, need: RuleNeed): string | null {
   if (need === "grids" && !sample.grids?.length) return "grids of visual tokens";
-  if (need === "contentless" && !sample.contentless?.length) return "a question without content";
+  if (need === "nullQuery" && !sample.nullQuery?.length) return "a null query";
   return null;
 }
 
@@ -214,7 +214,7 @@ export function scoresOfProfile(
       question: profile.question.subarray(i * keys, (i + 1) * keys),
       lastQuestion: row(profile.lastQuestion, i),
       promptEnd: row(profile.promptEnd, i),
-      contentless: row(profile.contentless, i),
+      nullQuery: row(profile.nullQuery, i),
       argMax: row(profile.argMax, i),
       contextArgMax: row(profile.contextArgMax, i),
       grids: sample.grids ?? [],

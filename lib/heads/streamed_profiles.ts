@@ -16,8 +16,8 @@ import type { HeadSample } from "./scored_sample.ts";
  *
  * @param samples as many as fit into memory with their residual streams: tokens times width floats
  *   each
- * @throws {InputError} naming the sample, as `attentionProfile`; if the contrast with a question
- *   without content is asked for, which takes two passes
+ * @throws {InputError} naming the sample, as `attentionProfile`; if the null query is
+ *   asked for, which takes two passes
  */
 export async function streamedProfiles(
   model: StreamedModel,
@@ -26,10 +26,9 @@ export async function streamedProfiles(
   onProgress?: StreamProgress,
 ): Promise<AttentionProfile[]> {
   const { extras = [], hooks, attention } = options;
-  if (extras.includes("contentless")) {
+  if (extras.includes("nullQuery")) {
     throw new InputError(
-      "Cannot contrast with a question without content while streaming: wanted argMax, " +
-        "contextArgMax or no extras",
+      "Cannot run a null query while streaming: wanted argMax, contextArgMax or no extras",
     );
   }
   const gatherings: ProfileGathering[] = [];

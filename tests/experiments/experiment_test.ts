@@ -325,13 +325,13 @@ Deno.test("how samples become prompts is part of the identity", async () => {
         id: sample.id,
         domain: sample.domain,
         load: () => Promise.resolve(sample),
-        settings: { contentless: settings },
+        settings: { nullQuery: settings },
       }));
     await killed(config(with_("N/A")), "u1", { folder });
     await assertRejects(
       () => runExperiment(products(), config(with_("none")), { folder }),
       Error,
-      'option prompts ({"contentless":"N/A"} then, {"contentless":"none"} now)',
+      'option prompts ({"nullQuery":"N/A"} then, {"nullQuery":"none"} now)',
     );
   });
 });

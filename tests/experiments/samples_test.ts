@@ -11,11 +11,11 @@ import { goldenDir } from "../suites/golden.ts";
 Deno.test("samples of every domain become prompts with question and evidence", async () => {
   using model = await fromPretrained(goldenDir("qwen3_vl"));
   assertEquals(domainsFor(model), [...domainNames]);
-  for (const lazy of headSamples(model, madeSamples(1), { contentless: "?" })) {
-    const { spans, inputs, contentless } = await lazy.load();
+  for (const lazy of headSamples(model, madeSamples(1), { nullQuery: "?" })) {
+    const { spans, inputs, nullQuery } = await lazy.load();
     assert(tokensOf(spans.evidence).length > 0, lazy.domain);
     assert(tokensOf(spans.question).length > 0, lazy.domain);
-    assert(contentless!.length > 0);
+    assert(nullQuery!.length > 0);
     const visual = new Set(tokensOf(spans.visual));
     assert(tokensOf(spans.evidence).every((token) => visual.has(token)), lazy.domain);
     assert(tokensOf(spans.question).every((token) => token < inputs.inputIds.length));

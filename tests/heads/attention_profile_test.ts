@@ -8,7 +8,7 @@ import { goldenCase, goldenModel, relativeError, testKernels } from "../suites/g
 import { goldenSample } from "../suites/golden_samples.ts";
 import { assertNear } from "../suites/near.ts";
 
-const extras = ["argMax", "contextArgMax", "contentless"] as const;
+const extras = ["argMax", "contextArgMax", "nullQuery"] as const;
 
 Deno.test("profiles equal rows of transformers' attention maps, with and without a shared prefix", async () => {
   const kernels = await testKernels();
@@ -38,7 +38,7 @@ Deno.test("profiles equal rows of transformers' attention maps, with and without
     assertNear(profile.lastQuestion, last, 1e-5);
     assertNear(profile.promptEnd, rows((map) => row(map, size - 1)), 1e-5);
     if (asked.length === 0) {
-      assertEquals([profile.argMax, profile.contextArgMax, profile.contentless], [
+      assertEquals([profile.argMax, profile.contextArgMax, profile.nullQuery], [
         null,
         null,
         null,
@@ -56,12 +56,12 @@ Deno.test("profiles equal rows of transformers' attention maps, with and without
   model.dispose();
 });
 
-Deno.test("the question without content attends as in a prompt of its own", async () => {
+Deno.test("the null query attends as in a prompt of its own", async () => {
   const kernels = await testKernels();
   const model = await goldenModel("qwen3_vl", kernels);
   const sample = await goldenSample("qwen3_vl", "image");
   const [first] = sample.spans.question[0];
-  const { contentless: ids } = sample;
+  const { nullQuery: ids } = sample;
   const { inputs } = sample;
   const tokens = inputs.inputIds.length;
   // the same words behind the same context, as an ordinary prompt
@@ -85,12 +85,12 @@ Deno.test("the question without content attends as in a prompt of its own", asyn
     },
     spans: { ...sample.spans, question: [[first, whole]] },
   };
-  const both = await attentionProfile(model, sample, { extras: ["contentless"] });
+  const both = await attentionProfile(model, sample, { extras: ["nullQuery"] });
   const own = await attentionProfile(model, alone);
   const heads = own.shape[0] * own.shape[1];
   for (let map = 0; map < heads; map++) {
     for (let j = 0; j < first; j++) {
-      assertAlmostEquals(both.contentless![map * first + j], own.question[map * whole + j], 1e-6);
+      assertAlmostEquals(both.nullQuery![map * first + j], own.question[map * whole + j], 1e-6);
     }
   }
   model.dispose();
@@ -115,17 +115,17 @@ Deno.test("hooks act on the pass: with layer 0's values zeroed, later attention 
   model.dispose();
 });
 
-Deno.test("the contrast needs a question without content, and evidence before the question", async () => {
+Deno.test("the contrast needs a null query, and evidence before the question", async () => {
   const kernels = await testKernels();
   const model = await goldenModel("qwen3_vl", kernels);
   const sample = await goldenSample("qwen3_vl", "image");
   const before = kernels.tensorCount();
   const contrast = (changed: HeadSample) =>
-    attentionProfile(model, changed, { extras: ["contentless"] });
+    attentionProfile(model, changed, { extras: ["nullQuery"] });
   await assertRejects(
-    () => contrast({ ...sample, contentless: new Int32Array(0) }),
+    () => contrast({ ...sample, nullQuery: new Int32Array(0) }),
     Error,
-    'Cannot contrast sample "qwen3_vl/image": it has no question without content',
+    'Cannot contrast sample "qwen3_vl/image": it has no null query',
   );
   const [start, end] = sample.spans.question[0];
   const spans = {
@@ -139,7 +139,7 @@ Deno.test("the contrast needs a question without content, and evidence before th
     `its evidence token ${start + 1} does not stand before the question`,
   );
   await assertRejects(
-    () => contrast({ ...sample, contentless: Int32Array.of(1 << 20) }),
+    () => contrast({ ...sample, nullQuery: Int32Array.of(1 << 20) }),
     Error,
     "the vocabulary has ids",
   );

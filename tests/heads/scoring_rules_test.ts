@@ -36,7 +36,7 @@ const sample: HeadSample = {
     region: [0, 0, 4, 1],
     start: 1,
   }],
-  contentless: Int32Array.of(0),
+  nullQuery: Int32Array.of(0),
 };
 
 /** Two heads: one looks things up, one rests on the first token. */
@@ -46,7 +46,7 @@ const profile: AttentionProfile = {
   question: Float32Array.of(0.125, 0, 0.5, 0.25, 0.125, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0),
   lastQuestion: Float32Array.of(0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0),
   promptEnd: Float32Array.of(0.5, 0, 0, 0.25, 0, 0, 0, 0.25, 1, 0, 0, 0, 0, 0, 0, 0),
-  contentless: Float32Array.of(0.5, 0.125, 0.125, 0.125, 0.125, 1, 0, 0, 0, 0),
+  nullQuery: Float32Array.of(0.5, 0.125, 0.125, 0.125, 0.125, 1, 0, 0, 0, 0),
   argMax: Int32Array.of(0, 2, 0, 0),
   contextArgMax: Int32Array.of(3, 2, 1, 1),
 };
@@ -95,7 +95,7 @@ Deno.test("rules are found by name; a misspelt one is an error with the nearest"
 });
 
 Deno.test("a sample is scored by the rules for which it has everything", async () => {
-  const without = { ...sample, grids: undefined, contentless: undefined };
+  const without = { ...sample, grids: undefined, nullQuery: undefined };
   const names = rulesFor(without).map(({ name }) => name);
   assertEquals(names.length, scoringRules.length - 2);
   assert(!names.includes("contrast") && !names.includes("spatial-entropy"));
@@ -105,7 +105,7 @@ Deno.test("a sample is scored by the rules for which it has everything", async (
   await assertRejects(
     () => scoreSample(model, without, [ruleNamed("contrast")]),
     Error,
-    'Cannot score sample "s1" by rule "contrast": it has no question without content',
+    'Cannot score sample "s1" by rule "contrast": it has no null query',
   );
   await assertRejects(
     () => scoreSample(model, without, [ruleNamed("spatial-entropy")]),

@@ -42,7 +42,7 @@ Deno.test("a contrast is refused, since it takes two passes", async () => {
   using model = new StreamedModel(kernels, await openCheckpoint(goldenDir("qwen3_vl")));
   const sample = await goldenSample("qwen3_vl", "image");
   await assertRejects(
-    () => streamedProfiles(model, [sample], { extras: ["contentless"] }),
+    () => streamedProfiles(model, [sample], { extras: ["nullQuery"] }),
     Error,
     "while streaming",
   );

@@ -91,10 +91,10 @@ const sampleChanges: Change[] = [
 
 /** Changes of what holds for the whole run, for each command. */
 function runChanges(command: World["command"]): Change[] {
-  const contentless = /option prompts \(none then, \{"contentless":"N\/A"\} now\)/;
+  const nullQuery = /option prompts \(none then, \{"nullQuery":"N\/A"\} now\)/;
   const own = {
     identify: [
-      withOptions("a null query", ["--contentless", "N/A"], contentless),
+      withOptions("a null query", ["--null-query", "N/A"], nullQuery),
       withOptions("another rule first", ["--rule", "last-token"], /option rules/),
       withOptions("another share", ["--fraction", "0.2"], /option fraction \(0.05 then, 0.2 now\)/),
     ],

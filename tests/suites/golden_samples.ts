@@ -52,6 +52,6 @@ export async function goldenSample(family: string, name: string): Promise<HeadSa
       answer: [],
     },
     grids: gridsOf(visual, golden.tensor("image_grid_thw").data),
-    contentless: golden.inputs.inputIds.slice(after, after + 3),
+    nullQuery: golden.inputs.inputIds.slice(after, after + 3),
   };
 }
