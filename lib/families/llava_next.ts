@@ -9,8 +9,38 @@ import { configLimits } from "../model/config_limits.ts";
 import { nextImages } from "./anyres_rows.ts";
 import type { Family } from "./family.ts";
 import { imageTowerFamily } from "./image_tower_family.ts";
-import { llavaNextInputs, llavaNextResolutions } from "./input_recipes.ts";
 import { clipTower } from "./llava.ts";
+import { anyresImages } from "../inputs/anyres.ts";
+import type { InputRecipe } from "../inputs/media_layout.ts";
+import { countedPositions } from "../inputs/position_ids.ts";
+import { type ProcessorFiles, settingsOf } from "../inputs/processor_files.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { checkSelection, clip, ownSettings } from "./processor_settings.ts";
+
+/** Heights and widths into which LLaVA-NeXT tiles a picture where the files name none. */
+export const llavaNextResolutions: readonly (readonly [number, number])[] = [
+  ...[[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]] as const,
+];
+
+/** LLaVA-NeXT: tiles with newlines, for each of several pictures as well. */
+export function llavaNextInputs(files: ProcessorFiles, config: ModelConfig): InputRecipe {
+  const { encoder } = config.imageTower!;
+  const token = ownSettings(files, (settings) => {
+    checkSelection(settings);
+    settings.require("patch_size", encoder.patchSize);
+    return settings.text("image_token", "<image>");
+  });
+  const side = Math.floor(encoder.imageSize / encoder.patchSize);
+  return {
+    images: anyresImages(
+      { token, side, maxTiles: Infinity, several: "tiled" },
+      settingsOf(files.image),
+      { ...clip, edge: 224, resolutions: llavaNextResolutions },
+    ),
+    videos: null,
+    positions: countedPositions,
+  };
+}
 
 /** LLaVA-NeXT. */
 export const llavaNext: Family = imageTowerFamily({

@@ -10,9 +10,24 @@ import type { JsonReader } from "../common/json_reader.ts";
 import type { VisionConfig } from "../model/config.ts";
 import { configLimits } from "../model/config_limits.ts";
 import type { Family } from "./family.ts";
-import { qwen25VlInputs } from "./input_recipes.ts";
-import { qwen2Vl, readQwen2Patches, readQwen2Vl } from "./qwen2_vl.ts";
+import { qwen2Inputs, qwen2Vl, readQwen2Patches, readQwen2Vl } from "./qwen2_vl.ts";
 import { activations } from "./text_config.ts";
+import type { InputRecipe } from "../inputs/media_layout.ts";
+import { mropePositions } from "../inputs/position_ids.ts";
+import type { ProcessorFiles } from "../inputs/processor_files.ts";
+
+/**
+ * Qwen2.5-VL: as Qwen2-VL, with times of temporal patches in seconds.
+ *
+ * @param tokensPerSecond `tokens_per_second` of the vision config
+ */
+export function qwen25VlInputs(files: ProcessorFiles, tokensPerSecond: number): InputRecipe {
+  const positions = mropePositions({
+    time: ({ kind, media }, index, { second_per_grid_ts: seconds }) =>
+      kind === "image" ? index : Math.trunc(index * tokensPerSecond * seconds.data[media]),
+  });
+  return qwen2Inputs(files, positions, true);
+}
 
 function readVision(vision: JsonReader): VisionConfig {
   const shared = readQwen2Patches(vision);

@@ -11,8 +11,53 @@ import { visionWeightShapes } from "../model/weight_shapes.ts";
 import { configLimits } from "../model/config_limits.ts";
 import { ignoreBookkeeping, ignoreTowerBookkeeping } from "./config_keys.ts";
 import type { Family, WeightPrefix, WeightRename } from "./family.ts";
-import { qwen2VlInputs } from "./input_recipes.ts";
 import { activations, readTextConfig, type TextDefaults } from "./text_config.ts";
+import type { InputRecipe } from "../inputs/media_layout.ts";
+import { frameBudgetSize, nativeImages, nativeVideos } from "../inputs/native_resolution.ts";
+import { mropePositions, type PositionRule } from "../inputs/position_ids.ts";
+import { type ProcessorFiles, settingsOf } from "../inputs/processor_files.ts";
+import { withPixels } from "../inputs/processor_overrides.ts";
+import { steppedFrames } from "../inputs/video.ts";
+import { plainLayout } from "../inputs/video_layouts.ts";
+import { clip, imageSettings, ownSettings } from "./processor_settings.ts";
+
+/** `Qwen2VLImageProcessor`, which all Qwen-VL families use. */
+export const qwenImage = {
+  ...clip,
+  ...{ patchSize: 14, temporalPatchSize: 2, mergeSize: 2 },
+  ...{ minPixels: 56 * 56, maxPixels: 28 * 28 * 1280 },
+};
+/** Placeholder of an image. */
+export const qwenImageToken = "<|image_pad|>";
+/** Placeholder of a video. */
+export const qwenVideoToken = "<|video_pad|>";
+
+/** Inputs of Qwen2-VL and Qwen2.5-VL: temporal patches in a row, a budget for each frame. */
+export function qwen2Inputs(
+  files: ProcessorFiles,
+  positions: PositionRule,
+  secondsPerGrid: boolean,
+): InputRecipe {
+  ownSettings(files, () => {}); // they have none
+  return {
+    images: nativeImages(qwenImageToken, imageSettings(files), qwenImage),
+    videos: nativeVideos(qwenVideoToken, settingsOf(withPixels(files.video, files.overrides)), {
+      defaults: { ...qwenImage, minPixels: 128 * 28 * 28, maxPixels: 28 * 28 * 768 },
+      fps: null,
+      maxVideoTokens: 128_000,
+      sample: steppedFrames,
+      size: frameBudgetSize,
+      layout: plainLayout,
+      secondsPerGrid,
+    }),
+    positions,
+  };
+}
+
+/** Qwen2-VL: temporal patches in a row, a budget for each frame. */
+export function qwen2VlInputs(files: ProcessorFiles): InputRecipe {
+  return qwen2Inputs(files, mropePositions(), false);
+}
 
 /** Qwen2's decoder with positions of three axes. */
 export const qwen2VlDecoder: TextDefaults = {

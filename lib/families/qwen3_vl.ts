@@ -11,8 +11,37 @@ import { visionWeightShapes } from "../model/weight_shapes.ts";
 import { configLimits } from "../model/config_limits.ts";
 import { ignoreBookkeeping, ignoreTowerBookkeeping } from "./config_keys.ts";
 import type { Family } from "./family.ts";
-import { qwen3VlInputs } from "./input_recipes.ts";
 import { activations, readTextConfig, type TextDefaults } from "./text_config.ts";
+import type { InputRecipe } from "../inputs/media_layout.ts";
+import { nativeImages, nativeVideos, sharedBudgetSize } from "../inputs/native_resolution.ts";
+import { mropePositions } from "../inputs/position_ids.ts";
+import { type ProcessorFiles, settingsOf } from "../inputs/processor_files.ts";
+import { spreadFrames } from "../inputs/video.ts";
+import { timestampedLayout } from "../inputs/video_layouts.ts";
+import { half, imageSettings, ownSettings } from "./processor_settings.ts";
+import { qwenImage, qwenImageToken, qwenVideoToken } from "./qwen2_vl.ts";
+
+/** Qwen3-VL: time stamps between temporal patches, one budget for all frames. */
+export function qwen3VlInputs(files: ProcessorFiles): InputRecipe {
+  ownSettings(files, () => {}); // it has none
+  return {
+    images: nativeImages(qwenImageToken, imageSettings(files), qwenImage),
+    videos: nativeVideos(qwenVideoToken, settingsOf(files.video), {
+      defaults: {
+        ...half,
+        ...{ patchSize: 16, temporalPatchSize: 2, mergeSize: 2 },
+        ...{ minPixels: 128 * 32 * 32, maxPixels: 32 * 32 * 768 },
+      },
+      fps: 2,
+      maxVideoTokens: 768,
+      sample: spreadFrames,
+      size: sharedBudgetSize,
+      layout: timestampedLayout("<|vision_start|>", "<|vision_end|>"),
+      secondsPerGrid: false,
+    }),
+    positions: mropePositions(),
+  };
+}
 
 const decoder: TextDefaults = {
   qkNorm: true,

@@ -1,13 +1,11 @@
 import { assertThrows } from "@std/assert";
-import {
-  internvlInputs,
-  llavaInputs,
-  llavaNextInputs,
-  llavaOnevisionInputs,
-  qwen25VlInputs,
-  qwen2VlInputs,
-  qwen3VlInputs,
-} from "../../lib/families/input_recipes.ts";
+import { internvlInputs } from "../../lib/families/internvl.ts";
+import { llavaInputs } from "../../lib/families/llava.ts";
+import { llavaNextInputs } from "../../lib/families/llava_next.ts";
+import { llavaOnevisionInputs } from "../../lib/families/llava_onevision.ts";
+import { qwen25VlInputs } from "../../lib/families/qwen2_5_vl.ts";
+import { qwen2VlInputs } from "../../lib/families/qwen2_vl.ts";
+import { qwen3VlInputs } from "../../lib/families/qwen3_vl.ts";
 import { readModelConfig } from "../../lib/families/checkpoint.ts";
 import { goldenDir } from "../suites/golden.ts";
 import { inputsSuite } from "../suites/inputs_suite.ts";

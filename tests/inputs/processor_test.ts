@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { internvlInputs, qwen3VlInputs } from "../../lib/families/input_recipes.ts";
+import { internvlInputs } from "../../lib/families/internvl.ts";
+import { qwen3VlInputs } from "../../lib/families/qwen3_vl.ts";
 import type { RgbImage } from "../../lib/inputs/image.ts";
 import { questionMessages } from "../../lib/inputs/messages.ts";
 import { loadProcessor, Processor, withEvidence } from "../../lib/inputs/processor.ts";
