@@ -1,8 +1,8 @@
 /**
- * Assembles SmolLM2 and the eyes made for it into the LLaVA checkpoint that `--model smol-vision` and
+ * Assembles SmolLM2 and the vision tower trained for it into the LLaVA checkpoint that `--model smol-vision` and
  * notebook 09 use. Needs `deno task smol` once.
  *
- *     deno task assemble [--eyes data/models/eyes] [--out data/models/smol-vision]
+ *     deno task assemble [--vision-tower data/models/smollm2-vision-tower] [--out data/models/smol-vision]
  * @module
  */
 import { join } from "node:path";
@@ -18,13 +18,13 @@ if (import.meta.main) {
     args: [...Deno.args],
     options: {
       base: { type: "string", default: "smol" },
-      eyes: { type: "string", default: join(models, "eyes") },
+      "vision-tower": { type: "string", default: join(models, "smollm2-vision-tower") },
       out: { type: "string", default: join(models, "smol-vision") },
     },
   });
   try {
-    await assembleLlava(shippedOrGiven(values.base), values.eyes, values.out);
-    say(`SmolLM2 with eyes: ${values.out}`);
+    await assembleLlava(shippedOrGiven(values.base), values["vision-tower"], values.out);
+    say(`SmolLM2 with a vision tower: ${values.out}`);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     say(`${error.message}. All else works without it.`);

@@ -1,4 +1,4 @@
-"""Checks that transformers loads SmolLM2 with eyes and computes what this library computes.
+"""Checks that transformers loads SmolLM2 with a vision tower and computes what this library computes.
 
     python tools/check_smol_vision.py data/models/smol-vision [samples]
 

@@ -1,6 +1,6 @@
 /**
- * Writes page needles as a folder data set for `--dataset`: pages for a model with the eyes of
- * `data/models/eyes`. Samples of the test split, beyond those that the records use.
+ * Writes page needles as a folder data set for `--dataset`: pages for a model with the vision tower of
+ * `data/models/smollm2-vision-tower`. Samples of the test split, beyond those that the records use.
  *
  *     deno run -A tools/make_pages.ts [--out data/pages] [--count 24] [--pages 2] [--level 0]
  * @module

@@ -1,5 +1,5 @@
 /**
- * Records of SmolLM2 with eyes: how well it reads, whether it answers from page images as from the same
+ * Records of SmolLM2 with a vision tower: how well it reads, whether it answers from page images as from the same
  * words as text, which heads look the answer up on the page, what their loss costs, and how few must see
  * everything. Resumable; run it again to go on. Needs `deno task smol` and `deno task assemble`.
  *
@@ -50,7 +50,7 @@ if (import.meta.main) {
     return parts.includes(part) && !await Deno.stat(manifest).then(() => true, () => false);
   };
   using model = await fromPretrained(values.model, { dtype: "bfloat16" });
-  const name = "SmolLM2-135M-Instruct with eyes";
+  const name = "SmolLM2-135M-Instruct with a vision tower";
   const folder = (part: string) => join(values.out, part);
 
   if (await wanted("words")) {

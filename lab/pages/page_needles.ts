@@ -1,7 +1,7 @@
 /**
  * Needles on page images: who owns what, said once on pages of other sentences. In documents the thing
- * is a word; in scenes it is a picture, in its sentence and in others. For the real language model with
- * eyes; the visual counterpart of `text_needles.ts`.
+ * is a word; in scenes it is an image, in its sentence and in others. For SmolLM2 with its vision tower;
+ * the visual counterpart of `text_needles.ts`.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * The words that the eyes of the real language model can read: each is one token of its tokenizer (with
+ * The words that the vision tower of SmolLM2 can read: each is one token of its tokenizer (with
  * the space before it), so that one cell of a page is one visual token.
  *
- * Not many more fit: embeddings of other words are nearly independent directions, and the eyes must
+ * Not many more fit: embeddings of other words are nearly independent directions, and the vision tower must
  * make all of them from features of 256 numbers.
  *
  * @module
@@ -92,7 +92,7 @@ const wordsOf = (sentences: readonly string[]) =>
 /** The word of an empty cell. */
 export const blank = "\n";
 
-/** Every word once; its index is the class that the eyes are trained to tell. */
+/** Every word once; its index is the class that the vision tower is trained to tell. */
 export const pageWords: readonly string[] = Object.freeze([
   ...new Set([
     blank,
@@ -110,7 +110,7 @@ export const pageWords: readonly string[] = Object.freeze([
 const classes = new Map(pageWords.map((word, index) => [word, index]));
 
 /**
- * The class of a word, or -1 where the eyes cannot read it.
+ * The class of a word, or -1 where the vision tower cannot read it.
  *
  * @example
  * ```ts

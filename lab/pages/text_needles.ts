@@ -1,6 +1,6 @@
 /**
  * Needles in a haystack of text: who owns what, said once among sentences about other things. For
- * language models without eyes, and for the text side of those with.
+ * text-only language models, and for the text side of those with a vision tower.
  *
  * @module
  */

@@ -9,7 +9,7 @@ import { blank } from "./page_words.ts";
 import type { RgbImage } from "../../lib/data/sample.ts";
 import { drawWord, type FontName, fontNames, type InkMask } from "./stroke_font.ts";
 
-/** Pixels along each side of a cell: one patch of the eyes, one visual token. */
+/** Pixels along each side of a cell: one patch of the vision tower, one visual token. */
 export const pageCell = 48;
 /** Cells along each side of a page. */
 export const pageSide = 8;

@@ -101,7 +101,7 @@ export function textTwin(
 
 /** Settings of the experiment. */
 export interface PageReadingConfig {
-  /** The model with eyes. */
+  /** The multimodal model. */
   readonly model: PretrainedModel;
   /** The samples. */
   readonly needles: readonly LazyPageNeedle[];

@@ -1,5 +1,5 @@
 /**
- * What the eyes of a language model read: the word whose embedding lies nearest to each visual token.
+ * What the vision tower of a language model reads: the word whose embedding lies nearest to each visual token.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { widenToFloat32 } from "../../lib/backend/widen.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import type { Media } from "../../lib/model/model_inputs.ts";
-import { pageWordTokens } from "../training/run_eyes.ts";
+import { pageWordTokens } from "../training/run_vision_tower.ts";
 import { openWeights } from "../../lib/weights/weights.ts";
 
 /** Page words as a model knows them. */
@@ -21,7 +21,7 @@ export interface ReadableWords {
 }
 
 /**
- * The page words of a model with eyes.
+ * The page words of a multimodal model.
  *
  * @throws {InputError} if its tokenizer cuts one of them into several tokens
  */
@@ -78,7 +78,7 @@ export function nearestRows(
  * Class of the word that is read in each cell of some pages.
  *
  * @param media the pages as the model's processor prepares them
- * @throws {InputError} for a model without eyes
+ * @throws {InputError} for a model without a vision tower
  */
 export async function readCells(
   { network }: PretrainedModel,
@@ -86,7 +86,7 @@ export async function readCells(
   { embeddings, width }: ReadableWords,
 ): Promise<Int32Array> {
   const { kernels: k, vision } = network;
-  if (!vision) throw new InputError("Cannot read pages: this model has no eyes");
+  if (!vision) throw new InputError("Cannot read pages: this model has no vision tower");
   const features = k.keep(k.scope(() => vision.encodeMedia(media).images!.features));
   const rows = await k.read(features) as Float32Array;
   k.dispose(features);

@@ -1,5 +1,5 @@
 /**
- * How many words the eyes of a language model read right, on pages of random words in drawings that
+ * How many words the vision tower of a language model reads correctly, on pages of random words in drawings that
  * training never showed.
  *
  * @module
@@ -12,7 +12,7 @@ import { drawnObjects } from "../pages/drawn_objects.ts";
 import { pageWords } from "../pages/page_words.ts";
 import { fontNames } from "../pages/stroke_font.ts";
 import { drawPage, type PageCell, pageCells } from "../pages/word_page.ts";
-import { labelledPages } from "../training/eyes_pages.ts";
+import { labelledPages } from "../training/vision_tower_pages.ts";
 import {
   type Experiment,
   type ExperimentConfig,
@@ -48,7 +48,7 @@ export interface WordReadingResult {
 
 /** Settings of the experiment. */
 export interface WordReadingConfig {
-  /** The model with eyes. */
+  /** The multimodal model. */
   readonly model: PretrainedModel;
   /** The words that it reads. */
   readonly words: ReadableWords;
@@ -104,7 +104,7 @@ interface WordReadingFound {
 /** The experiment: one row per page. */
 export const wordReadingExperiment: Experiment<RunConfig, WordReadingRow, WordReadingFound> = {
   name: "word_reading",
-  question: "How many words do the eyes read right?",
+  question: "How many words does the vision tower read correctly?",
   action: "read pages",
   sources: [new URL("../", import.meta.url)],
   units: ({ pretrained, samples, words }) =>

@@ -1,5 +1,5 @@
 /**
- * LLaVA assembled: a language model as it is and eyes made for it become one checkpoint in Hugging
+ * LLaVA assembled: a language model as it is and a vision tower trained for it become one checkpoint in Hugging
  * Face's layout, which transformers loads as `LlavaForConditionalGeneration`.
  *
  * @module
@@ -13,14 +13,18 @@ import { float32ToBfloat16 } from "../../lib/weights/dtypes.ts";
 import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
 import { type TensorToWrite, writeSafetensors } from "../../lib/weights/safetensors_write.ts";
 import { openWeights } from "../../lib/weights/weights.ts";
-import { type EyesSettings, eyesWeightsFile, readEyesSettings } from "./eyes_files.ts";
-import { eyesPixels, eyesTower } from "./eyes_model.ts";
+import {
+  readVisionTowerSettings,
+  type VisionTowerSettings,
+  visionTowerWeightsFile,
+} from "./vision_tower_files.ts";
+import { visionTowerConfig, visionTowerPixels } from "./vision_tower_model.ts";
 
 /** Placeholder of one visual token. */
 const imageToken = "<image>";
 
 /** ChatML as SmolLM2 has it, with a line for each picture. */
-export const eyesChatTemplate: string =
+export const llavaChatTemplate: string =
   "{% if messages[0]['role'] != 'system' %}{{ '<|im_start|>system\\nYou are a helpful AI assistant " +
   "named SmolLM, trained by Hugging Face<|im_end|>\\n' }}{% endif %}{% for message in messages %}" +
   "{{ '<|im_start|>' + message['role'] + '\\n' }}{% if message['content'] is string %}" +
@@ -39,7 +43,12 @@ const textKeys = [
 type Json = Record<string, unknown>;
 
 /** LLaVA's config around a LLaMA's. */
-function llavaConfig(base: Json, settings: EyesSettings, image: number, vocabulary: number): Json {
+function llavaConfig(
+  base: Json,
+  settings: VisionTowerSettings,
+  image: number,
+  vocabulary: number,
+): Json {
   const text = Object.fromEntries(
     textKeys.filter((key) => base[key] !== undefined && base[key] !== null)
       .map((key) => [key, base[key]]),
@@ -50,7 +59,8 @@ function llavaConfig(base: Json, settings: EyesSettings, image: number, vocabula
     model_type: "llava",
     torch_dtype: "bfloat16",
     image_token_index: image,
-    image_seq_length: (eyesTower.encoder.imageSize / eyesTower.encoder.patchSize) ** 2,
+    image_seq_length: (visionTowerConfig.encoder.imageSize / visionTowerConfig.encoder.patchSize) **
+      2,
     projector_hidden_act: "gelu",
     vision_feature_layer: -1,
     vision_feature_select_strategy: "default",
@@ -68,7 +78,7 @@ function llavaConfig(base: Json, settings: EyesSettings, image: number, vocabula
 }
 
 function processorFiles(): Record<string, Json> {
-  const { imageSize, patchSize } = eyesTower.encoder;
+  const { imageSize, patchSize } = visionTowerConfig.encoder;
   return {
     "processor_config.json": {
       processor_class: "LlavaProcessor",
@@ -89,8 +99,8 @@ function processorFiles(): Record<string, Json> {
       do_rescale: true,
       rescale_factor: 1 / 255,
       do_normalize: true,
-      image_mean: Array(3).fill(eyesPixels.mean),
-      image_std: Array(3).fill(eyesPixels.deviation),
+      image_mean: Array(3).fill(visionTowerPixels.mean),
+      image_std: Array(3).fill(visionTowerPixels.deviation),
     },
   };
 }
@@ -121,23 +131,23 @@ function halved(values: Float32Array, shape: readonly number[]): TensorToWrite {
 }
 
 /**
- * Assembles LLaVA: a LLaMA-like language model as it is, and eyes made for it. In bfloat16.
+ * Assembles LLaVA: a LLaMA-like language model as it is, and a vision tower trained for it. In bfloat16.
  *
  * @param base directory of the language model: Hugging Face's layout or a GGUF file in it
- * @param eyes folder made by `saveEyes`
+ * @param tower folder made by `saveVisionTower`
  * @param out is made if it is not there
- * @throws {InputError} if the eyes were made for a language model of another width
+ * @throws {InputError} if the tower was trained for a language model of another width
  */
-export async function assembleLlava(base: string, eyes: string, out: string): Promise<void> {
+export async function assembleLlava(base: string, tower: string, out: string): Promise<void> {
   const [config, tokenizer, tokenizerConfig, settings] = await Promise.all([
     ...["config.json", "tokenizer.json", "tokenizer_config.json"].map((file) =>
       readCheckpointJson(base, file)
     ),
-    readEyesSettings(eyes),
-  ]) as [Json, Json, Json, EyesSettings];
+    readVisionTowerSettings(tower),
+  ]) as [Json, Json, Json, VisionTowerSettings];
   if (config.hidden_size !== settings.text_width) {
     throw new InputError(
-      `Cannot give these eyes to ${base}: its width is ${config.hidden_size}, theirs ` +
+      `Cannot join this vision tower to ${base}: its width is ${config.hidden_size}, the tower's ` +
         `${settings.text_width}`,
     );
   }
@@ -155,10 +165,10 @@ export async function assembleLlava(base: string, eyes: string, out: string): Pr
       ? halved(extendedTable(values, width, vocabulary), [vocabulary, width])
       : halved(values, shape);
   }
-  const { tensors: own } = await readSafetensorsFile(join(eyes, eyesWeightsFile));
+  const { tensors: own } = await readSafetensorsFile(join(tower, visionTowerWeightsFile));
   for (const [name, { shape, data }] of own) tensors[name] = halved(data as Float32Array, shape);
   const norm = "vision_tower.vision_model.post_layernorm"; // after the features, of no effect on them
-  const hidden = eyesTower.encoder.hiddenSize;
+  const hidden = visionTowerConfig.encoder.hiddenSize;
   tensors[`${norm}.weight`] = halved(new Float32Array(hidden).fill(1), [hidden]);
   tensors[`${norm}.bias`] = halved(new Float32Array(hidden), [hidden]);
   await writeSafetensors(join(out, "model.safetensors"), tensors, { format: "pt" });
@@ -173,5 +183,5 @@ export async function assembleLlava(base: string, eyes: string, out: string): Pr
   for (const [name, json] of Object.entries(files)) {
     await writeTextAtomically(join(out, name), JSON.stringify(json, null, 2) + "\n");
   }
-  await writeTextAtomically(join(out, "chat_template.jinja"), eyesChatTemplate);
+  await writeTextAtomically(join(out, "chat_template.jinja"), llavaChatTemplate);
 }

@@ -8,7 +8,7 @@
  */
 export { Aligner, type AlignReport, type LabelledPictures } from "./align.ts";
 export { type LocalWindow, type Looks, TrainingAttention } from "./attention.ts";
-export { assembleLlava, eyesChatTemplate } from "./assemble_llava.ts";
+export { assembleLlava, llavaChatTemplate } from "./assemble_llava.ts";
 export { type AskedQuestion, assembleBatch, type TrainingContext } from "./batches.ts";
 export { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoints.ts";
 export { type CurriculumState, type Level, pictures } from "./curriculum.ts";
@@ -16,14 +16,23 @@ export { answerContext, type AnswerOptions, type AskableContext } from "./evalua
 export { exportModel } from "./export.ts";
 export type { AuxiliaryWeights, Batch } from "./forward.ts";
 export {
-  EyesAligner,
-  type EyesReport,
+  type AlignmentReport,
   type LabelledPages,
+  VisionTowerAligner,
   type WordTable,
-} from "./eyes_aligner.ts";
-export { type EyesSettings, loadEyes, readEyesSettings, saveEyes } from "./eyes_files.ts";
-export { EyesParameters, eyesPixels, eyesTower } from "./eyes_model.ts";
-export { labelledPages, randomPages } from "./eyes_pages.ts";
+} from "./vision_tower_aligner.ts";
+export {
+  loadVisionTower,
+  readVisionTowerSettings,
+  saveVisionTower,
+  type VisionTowerSettings,
+} from "./vision_tower_files.ts";
+export {
+  visionTowerConfig,
+  VisionTowerParameters,
+  visionTowerPixels,
+} from "./vision_tower_model.ts";
+export { labelledPages, randomPages } from "./vision_tower_pages.ts";
 export { silencingHooks, sparseTreatment } from "./head_treatment.ts";
 export { type BlockLayout, type PictureLayout, sequenceLayout, type TokenGrid } from "./layout.ts";
 export { crossEntropy } from "./loss.ts";
@@ -46,13 +55,13 @@ export {
   sparsePhase,
 } from "./run_phases.ts";
 export {
-  type EyesRun,
-  freshEyes,
+  freshVisionTower,
   pageWordTokens,
-  trainEyes,
+  trainVisionTower,
+  type VisionTowerRun,
   type WordSource,
   wordTable,
-} from "./run_eyes.ts";
+} from "./run_vision_tower.ts";
 export { rateAt, type Schedule } from "./schedule.ts";
 export { encodeText, tokenIds } from "./token_format.ts";
 export { type LogLine, type RunPlan, type RunState, train } from "./train.ts";

@@ -10,7 +10,7 @@ import { checkoutFolder, packageVersion } from "../common/package.ts";
 
 /**
  * Short names: the small model, the same without the price that concentrates its look-up, the same
- * finished with the sparsity-aware phase, SmolLM2, and SmolLM2 with eyes.
+ * finished with the sparsity-aware phase, SmolLM2, and SmolLM2 with a vision tower.
  */
 export const shippedNames = [
   ...["mini", "mini-natural", "mini-sparse", "smol", "smol-vision"] as const,

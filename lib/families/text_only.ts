@@ -1,5 +1,5 @@
 /**
- * Language models without eyes: LLaMA, Qwen2 and Qwen3, the decoders of the multimodal families.
+ * Text-only language models: LLaMA, Qwen2 and Qwen3, the decoders of the multimodal families.
  *
  * Source: transformers `models/llama`, `models/qwen2`, `models/qwen3`.
  * @module

@@ -63,7 +63,7 @@ export function ggufArchitecture({ metadata }: GgufHeader, file: string): string
   if (known) return known;
   throw new InputError(
     `Cannot use ${file}: its architecture is ${quoted(String(found ?? "not said"), 60)}; ` +
-      `supported are the text models ${ggufArchitectures.join(", ")}; models with eyes are read ` +
+      `supported are the text models ${ggufArchitectures.join(", ")}; multimodal models are read ` +
       "from safetensors",
   );
 }

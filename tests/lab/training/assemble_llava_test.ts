@@ -9,8 +9,15 @@ import { Random } from "../../../lib/stats/random.ts";
 import { pageWords } from "../../../lab/pages/page_words.ts";
 import { drawPage } from "../../../lab/pages/word_page.ts";
 import { assembleLlava } from "../../../lab/training/assemble_llava.ts";
-import { loadEyes, readEyesSettings, saveEyes } from "../../../lab/training/eyes_files.ts";
-import { EyesParameters, eyesTower } from "../../../lab/training/eyes_model.ts";
+import {
+  loadVisionTower,
+  readVisionTowerSettings,
+  saveVisionTower,
+} from "../../../lab/training/vision_tower_files.ts";
+import {
+  visionTowerConfig,
+  VisionTowerParameters,
+} from "../../../lab/training/vision_tower_model.ts";
 import { trainingKernels } from "../../../lab/training/training_kernels.ts";
 import { readCheckpointJson } from "../../../lib/weights/checkpoint_files.ts";
 
@@ -18,18 +25,23 @@ await useBackend("auto");
 
 const base = "tests/golden/gguf/tiny-llama.gguf", width = 64, scale = 0.25;
 const folder = await Deno.makeTempDir();
-const eyesFolder = `${folder}/eyes`, model = `${folder}/model`;
-const eyes = new EyesParameters(eyesTower, width, new Float32Array(width).fill(0.5), 1);
+const towerFolder = `${folder}/tower`, model = `${folder}/model`;
+const parameters = new VisionTowerParameters(
+  visionTowerConfig,
+  width,
+  new Float32Array(width).fill(0.5),
+  1,
+);
 const tokens = Int32Array.from(pageWords, (_, i) => i);
-await saveEyes(eyesFolder, eyes, scale, tokens);
-await assembleLlava(base, eyesFolder, model);
+await saveVisionTower(towerFolder, parameters, scale, tokens);
+await assembleLlava(base, towerFolder, model);
 
-Deno.test("saved eyes say what they read, and load as they were within bfloat16", async () => {
-  const settings = await readEyesSettings(eyesFolder);
+Deno.test("a saved vision tower says what it reads, and loads as it was within bfloat16", async () => {
+  const settings = await readVisionTowerSettings(towerFolder);
   assertEquals([settings.words, settings.text_width], [pageWords, width]);
   const table = { embeddings: new Float32Array(2 * width), words: 2, width, scale };
-  const loaded = await loadEyes(eyesFolder, table);
-  for (const [name, variable] of eyes.variables) {
+  const loaded = await loadVisionTower(towerFolder, table);
+  for (const [name, variable] of parameters.variables) {
     const off = tf.tidy(() =>
       tf.max(tf.abs(tf.sub(variable, loaded.variables.get(name)!))).dataSync()[0] /
       Math.max(1e-9, tf.max(tf.abs(variable)).dataSync()[0])
@@ -53,7 +65,7 @@ Deno.test("the assembled model is a LLaVA whose language model computes what it 
   theirs.forEach((value, i) => assert(Math.abs(value - ours[i]) < 0.02 * largest)); // bfloat16
 });
 
-Deno.test("a page becomes as many tokens as it has cells, with the features of the eyes", async () => {
+Deno.test("a page becomes as many tokens as it has cells, with the features of the vision tower", async () => {
   using whole = await fromPretrained(model, { dtype: "float32" });
   const image = drawPage(
     pageWords.slice(1, 65).map((word) => ({ word })),
@@ -73,7 +85,7 @@ Deno.test("a page becomes as many tokens as it has cells, with the features of t
     return data;
   };
   const k = trainingKernels();
-  const tower = new ImageTower(k, eyesTower, eyes.weights(), { images: () => null });
+  const tower = new ImageTower(k, visionTowerConfig, parameters.weights(), { images: () => null });
   const trained = await read(k, tower);
   const found = await read(whole.network.kernels, whole.network.vision!);
   const largest = Math.max(...trained.map(Math.abs));
@@ -82,14 +94,14 @@ Deno.test("a page becomes as many tokens as it has cells, with the features of t
   );
 });
 
-Deno.test("eyes of another width are refused", async () => {
-  const settings = { ...await readEyesSettings(eyesFolder), text_width: 48 };
+Deno.test("a vision tower of another width is refused", async () => {
+  const settings = { ...await readVisionTowerSettings(towerFolder), text_width: 48 };
   await Deno.mkdir(`${folder}/other`);
-  await Deno.writeTextFile(`${folder}/other/eyes.json`, JSON.stringify(settings));
+  await Deno.writeTextFile(`${folder}/other/vision_tower.json`, JSON.stringify(settings));
   await assertRejects(
     () => assembleLlava(base, `${folder}/other`, `${folder}/none`),
     InputError,
-    "its width is 64, theirs 48",
+    "its width is 64, the tower's 48",
   );
 });
 

@@ -2,16 +2,22 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { useBackend } from "../../../lib/backend/select.ts";
 import { Random } from "../../../lib/stats/random.ts";
-import { EyesAligner, type LabelledPages } from "../../../lab/training/eyes_aligner.ts";
-import { EyesParameters, eyesTower } from "../../../lab/training/eyes_model.ts";
+import {
+  type LabelledPages,
+  VisionTowerAligner,
+} from "../../../lab/training/vision_tower_aligner.ts";
+import {
+  visionTowerConfig,
+  VisionTowerParameters,
+} from "../../../lab/training/vision_tower_model.ts";
 
 await useBackend("auto");
 
 const words = 5, width = 24, cell = 4, side = 3;
 const config = {
-  ...eyesTower,
+  ...visionTowerConfig,
   encoder: {
-    ...eyesTower.encoder,
+    ...visionTowerConfig.encoder,
     ...{ depth: 1, featureDepth: 1, hiddenSize: 16, intermediateSize: 32, numHeads: 2 },
     ...{ imageSize: side * cell, patchSize: cell },
   },
@@ -34,8 +40,8 @@ const random = new Random(4);
 const embeddings = Float32Array.from({ length: words * width }, () => random.normal());
 
 Deno.test("cells learn to be the embeddings of their words, also on pages not seen before", () => {
-  const eyes = new EyesParameters(config, width, new Float32Array(width), 1);
-  const aligner = new EyesAligner(eyes, { embeddings, words, width, scale: 1 });
+  const parameters = new VisionTowerParameters(config, width, new Float32Array(width), 1);
+  const aligner = new VisionTowerAligner(parameters, { embeddings, words, width, scale: 1 });
   aligner.step(drawPages(random, 8), 1);
   const before = tf.memory().numTensors;
   let distance = Infinity;
@@ -45,16 +51,16 @@ Deno.test("cells learn to be the embeddings of their words, also on pages not se
   assertEquals(aligner.read(unseen), unseen.labels);
   assert(distance < 0.6, `${distance}`);
   aligner.dispose();
-  eyes.dispose();
+  parameters.dispose();
 });
 
 Deno.test("the reported distance is that of the features from the right embeddings", () => {
   // with nothing but a bias, every cell is projected to it
   const middle = Float32Array.from({ length: width }, (_, i) => i / width);
-  const eyes = new EyesParameters(config, width, middle, 1);
-  const last = eyes.variables.get("projector.linear_2.weight")!;
+  const parameters = new VisionTowerParameters(config, width, middle, 1);
+  const last = parameters.variables.get("projector.linear_2.weight")!;
   tf.tidy(() => last.assign(tf.zeros(last.shape)));
-  const aligner = new EyesAligner(eyes, { embeddings, words, width, scale: 1 });
+  const aligner = new VisionTowerAligner(parameters, { embeddings, words, width, scale: 1 });
   const pages = drawPages(random, 1);
   let sum = 0;
   pages.labels.forEach((label) =>
@@ -63,5 +69,5 @@ Deno.test("the reported distance is that of the features from the right embeddin
   const { distance } = aligner.step(pages, 0);
   assertAlmostEquals(distance, Math.sqrt(sum / pages.labels.length / width), 1e-4);
   aligner.dispose();
-  eyes.dispose();
+  parameters.dispose();
 });

@@ -1,5 +1,5 @@
 /**
- * Pages for the alignment of the eyes: words at random, drawn in every way.
+ * Pages for the alignment of the vision tower: words at random, drawn in every way.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { drawnObjects } from "../pages/drawn_objects.ts";
 import { pageWordClass, pageWords } from "../pages/page_words.ts";
 import type { RgbImage } from "../../lib/data/sample.ts";
 import { drawPage, pageCells, type PageVariety } from "../pages/word_page.ts";
-import type { LabelledPages } from "./eyes_aligner.ts";
-import { eyesPixels } from "./eyes_model.ts";
+import type { LabelledPages } from "./vision_tower_aligner.ts";
+import { visionTowerPixels } from "./vision_tower_model.ts";
 
 /** Words that pages hold far more often than others, and that are small. */
 const frequent = ["\n", ".", ",", "The", "the", "of", "is", "a"].map(pageWordClass);
@@ -26,11 +26,11 @@ const levels = levelTable({
   doRescale: true,
   rescaleFactor: 1 / 255,
   doNormalize: true,
-  imageMean: Array(3).fill(eyesPixels.mean),
-  imageStd: Array(3).fill(eyesPixels.deviation),
+  imageMean: Array(3).fill(visionTowerPixels.mean),
+  imageStd: Array(3).fill(visionTowerPixels.deviation),
 });
 
-/** Pictures as the eyes take them. */
+/** Images as the vision tower takes them. */
 export function labelledPages(images: readonly RgbImage[], labels: Int32Array): LabelledPages {
   const { data, shape } = stackPictures(images, levels);
   return { pixels: { data: data as Float32Array, shape }, labels };

@@ -1,5 +1,5 @@
 /**
- * Alignment of the eyes: each cell of a page learns to be the embedding of its word in a language model
+ * Alignment of the vision tower: each cell of a page learns to be the embedding of its word in a language model
  * that stays as it is and is not even run.
  *
  * @module
@@ -7,12 +7,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { ImageTower } from "../../lib/model/image_tower.ts";
 import { crossEntropy } from "./loss.ts";
-import type { EyesParameters } from "./eyes_model.ts";
+import type { VisionTowerParameters } from "./vision_tower_model.ts";
 import { Optimiser } from "./optimiser.ts";
 import { asTfjs } from "./tensors.ts";
 import { trainingKernels } from "./training_kernels.ts";
 
-/** Word embeddings that the eyes are to hit, scaled to a root mean square of 1. */
+/** Word embeddings that the vision tower is to predict, scaled to a root mean square of 1. */
 export interface WordTable {
   /** `[K, D]`. */
   readonly embeddings: Float32Array;
@@ -33,7 +33,7 @@ export interface LabelledPages {
 }
 
 /** What one step reports. */
-export interface EyesReport {
+export interface AlignmentReport {
   /** Cross entropy of the words, plus the weighted distance. */
   readonly loss: number;
   /** Share of the cells whose nearest word embedding is the right one. */
@@ -48,8 +48,8 @@ const sharpness = 36;
 /** Muon's rate for the layers' matrices, AdamW's for all else. */
 const rates = { muonRate: 0.01, adamRate: 7e-4 };
 
-/** The eyes in training. */
-export class EyesAligner {
+/** The vision tower in training. */
+export class VisionTowerAligner {
   readonly #tower: ImageTower;
   /** The state of the optimiser, for checkpoints. */
   readonly optimiser: Optimiser;
@@ -58,7 +58,7 @@ export class EyesAligner {
   readonly #halfSquares: tf.Tensor1D;
 
   /** Starts with a fresh optimiser. */
-  constructor(readonly parameters: EyesParameters, readonly words: WordTable) {
+  constructor(readonly parameters: VisionTowerParameters, readonly words: WordTable) {
     const { config } = parameters;
     this.#tower = new ImageTower(trainingKernels(), config, parameters.weights(), {
       images: () => null,
@@ -90,7 +90,12 @@ export class EyesAligner {
     return tf.mean(tf.squaredDifference(features, wanted));
   }
 
-  #report(features: tf.Tensor, scores: tf.Tensor, labels: Int32Array, loss: number): EyesReport {
+  #report(
+    features: tf.Tensor,
+    scores: tf.Tensor,
+    labels: Int32Array,
+    loss: number,
+  ): AlignmentReport {
     const best = tf.argMax(scores, 1).dataSync();
     const right = labels.reduce((sum, label, i) => sum + Number(best[i] === label), 0);
     const distance = Math.sqrt(this.#distance(features, labels).dataSync()[0]);
@@ -103,7 +108,7 @@ export class EyesAligner {
    * @param rate factor of the learning rates
    * @param distanceWeight weight of the mean squared distance beside the cross entropy
    */
-  step(pages: LabelledPages, rate: number, distanceWeight = 2): EyesReport {
+  step(pages: LabelledPages, rate: number, distanceWeight = 2): AlignmentReport {
     return tf.tidy(() => {
       const trained = this.parameters.parameters();
       let features!: tf.Tensor2D, scores!: tf.Tensor2D;
@@ -121,7 +126,7 @@ export class EyesAligner {
       const report = this.#report(features, scores, pages.labels, value.dataSync()[0]);
       tf.dispose([features, scores]);
       return report as unknown as tf.TensorContainer;
-    }) as unknown as EyesReport;
+    }) as unknown as AlignmentReport;
   }
 
   /** Class of every cell, by the nearest word embedding. */

@@ -1,5 +1,5 @@
 /**
- * Trained eyes as files: weights under Hugging Face's names, and what they read.
+ * A trained vision tower as files: weights under Hugging Face's names, and the words that it reads.
  *
  * @module
  */
@@ -10,36 +10,36 @@ import { pageWords } from "../pages/page_words.ts";
 import { readCheckpointJson } from "../../lib/weights/checkpoint_files.ts";
 import { float32Tensor, readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
 import { type TensorToWrite, writeSafetensors } from "../../lib/weights/safetensors_write.ts";
-import type { WordTable } from "./eyes_aligner.ts";
-import { type EyesParameters, eyesTower } from "./eyes_model.ts";
-import { freshEyes } from "./run_eyes.ts";
+import type { WordTable } from "./vision_tower_aligner.ts";
+import { visionTowerConfig, type VisionTowerParameters } from "./vision_tower_model.ts";
+import { freshVisionTower } from "./run_vision_tower.ts";
 
-/** Name of the file of the eyes' weights in their folder. */
-export const eyesWeightsFile = "eyes.safetensors";
-/** File that says what the eyes are. */
-const settingsFile = "eyes.json";
+/** Name of the weights file in its folder. */
+export const visionTowerWeightsFile = "vision_tower.safetensors";
+/** File of the settings. */
+const settingsFile = "vision_tower.json";
 
-/** What `eyes.json` says. */
-export interface EyesSettings {
+/** What `vision_tower.json` says. */
+export interface VisionTowerSettings {
   /** Hugging Face's `vision_config`. */
   readonly vision_config: Readonly<Record<string, unknown>>;
-  /** D of the language model whose embeddings the eyes project to. */
+  /** D of the language model whose embeddings the projector maps to. */
   readonly text_width: number;
-  /** The words that the eyes read. */
+  /** The words that the vision tower reads. */
   readonly words: readonly string[];
   /** Token of each. */
   readonly tokens: readonly number[];
 }
 
 /** Hugging Face's name of a weight of the tower. */
-export function storedEyesName(name: string): string {
+export function storedTowerName(name: string): string {
   if (name.startsWith("projector.")) return name.replace("projector.", "multi_modal_projector.");
   return name.replace("encoder.", "vision_tower.vision_model.")
     .replace(".pre_norm.", ".pre_layrnorm.").replace("model.layers.", "model.encoder.layers.");
 }
 
 const visionConfig = () => {
-  const { encoder } = eyesTower;
+  const { encoder } = visionTowerConfig;
   return {
     model_type: "clip_vision_model",
     hidden_size: encoder.hiddenSize,
@@ -56,15 +56,15 @@ const visionConfig = () => {
 };
 
 /**
- * Saves trained eyes, in bfloat16.
+ * Saves a trained vision tower, in bfloat16.
  *
  * @param folder made if it is not there
  * @param scale what the word embeddings were divided by in training; folded into the last layer
  * @param tokens token of each page word
  */
-export async function saveEyes(
+export async function saveVisionTower(
   folder: string,
-  parameters: EyesParameters,
+  parameters: VisionTowerParameters,
   scale: number,
   tokens: Int32Array,
 ): Promise<void> {
@@ -73,14 +73,14 @@ export async function saveEyes(
   for (const [name, variable] of parameters.variables) {
     const data = await variable.data() as Float32Array;
     const last = name.startsWith("projector.linear_2.");
-    tensors[storedEyesName(name)] = {
+    tensors[storedTowerName(name)] = {
       shape: variable.shape,
       data: last ? data.map((value) => value * scale) : data,
       dtype: "BF16",
     };
   }
-  await writeSafetensors(join(folder, eyesWeightsFile), tensors, { format: "pt" });
-  const settings: EyesSettings = {
+  await writeSafetensors(join(folder, visionTowerWeightsFile), tensors, { format: "pt" });
+  const settings: VisionTowerSettings = {
     vision_config: visionConfig(),
     text_width: parameters.textWidth,
     words: pageWords,
@@ -90,25 +90,28 @@ export async function saveEyes(
 }
 
 /**
- * Reads what a folder of eyes says about them.
+ * Reads the settings of a saved vision tower.
  *
  * @throws {InputError} if it has none
  */
-export async function readEyesSettings(folder: string): Promise<EyesSettings> {
-  return await readCheckpointJson(folder, settingsFile) as unknown as EyesSettings;
+export async function readVisionTowerSettings(folder: string): Promise<VisionTowerSettings> {
+  return await readCheckpointJson(folder, settingsFile) as unknown as VisionTowerSettings;
 }
 
 /**
- * Loads saved eyes, to be evaluated or trained further.
+ * Loads a saved vision tower, to be evaluated or trained further.
  *
  * @param words the table that they were trained on
  * @throws {InputError} if a weight is missing
  */
-export async function loadEyes(folder: string, words: WordTable): Promise<EyesParameters> {
-  const content = await readSafetensorsFile(join(folder, eyesWeightsFile));
-  const parameters = freshEyes(words);
+export async function loadVisionTower(
+  folder: string,
+  words: WordTable,
+): Promise<VisionTowerParameters> {
+  const content = await readSafetensorsFile(join(folder, visionTowerWeightsFile));
+  const parameters = freshVisionTower(words);
   for (const [name, variable] of parameters.variables) {
-    const { data } = float32Tensor(content, storedEyesName(name));
+    const { data } = float32Tensor(content, storedTowerName(name));
     const scale = name.startsWith("projector.linear_2.") ? words.scale : 1;
     tf.tidy(() => variable.assign(tf.tensor(data.map((value) => value / scale), variable.shape)));
   }

@@ -1,5 +1,5 @@
 /**
- * The training of the eyes as a function: from the language model's word embeddings to a checkpoint.
+ * The training of the vision tower as a function: from the language model's word embeddings to a checkpoint.
  *
  * @module
  */
@@ -8,9 +8,13 @@ import type { ImageTowerConfig } from "../../lib/model/config.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { pageWords, tokenText } from "../pages/page_words.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
-import { EyesAligner, type EyesReport, type WordTable } from "./eyes_aligner.ts";
-import { EyesParameters, eyesTower } from "./eyes_model.ts";
-import { randomPages } from "./eyes_pages.ts";
+import {
+  type AlignmentReport,
+  VisionTowerAligner,
+  type WordTable,
+} from "./vision_tower_aligner.ts";
+import { visionTowerConfig, VisionTowerParameters } from "./vision_tower_model.ts";
+import { randomPages } from "./vision_tower_pages.ts";
 import { rateAt } from "./schedule.ts";
 
 /** What is needed of a language model: its tokens and their embeddings. */
@@ -50,20 +54,20 @@ export function wordTable({ encode, embeddings, width }: WordSource): WordTable 
 }
 
 /** Seed of the first weights and of the pages. */
-export const eyesSeed = 9;
+export const visionTowerSeed = 9;
 
-/** Fresh eyes for a table of words: their first guess is the mean embedding. */
-export function freshEyes(
+/** A fresh vision tower for a table of words: its first guess is the mean embedding. */
+export function freshVisionTower(
   { embeddings, words, width }: WordTable,
-  tower: ImageTowerConfig = eyesTower,
-): EyesParameters {
+  tower: ImageTowerConfig = visionTowerConfig,
+): VisionTowerParameters {
   const middle = new Float32Array(width);
   embeddings.forEach((value, i) => middle[i % width] += value / words);
-  return new EyesParameters(tower, width, middle, eyesSeed);
+  return new VisionTowerParameters(tower, width, middle, visionTowerSeed);
 }
 
-/** How the eyes are trained. */
-export interface EyesRun {
+/** How the vision tower is trained. */
+export interface VisionTowerRun {
   /** File for the state: an interrupted run goes on from it. */
   readonly checkpoint: string;
   /** Steps in all. */
@@ -75,7 +79,7 @@ export interface EyesRun {
   /** Steps between two savings. */
   readonly saveEvery: number;
   /** Told every step. */
-  readonly onStep?: (step: number, report: EyesReport, level: number) => void;
+  readonly onStep?: (step: number, report: AlignmentReport, level: number) => void;
   /** Stops after the current step. */
   readonly signal?: AbortSignal;
 }
@@ -94,9 +98,12 @@ export function distanceWeightAt(step: number, steps: number): number {
 }
 
 /** Trains, or goes on training; the parameters are the caller's. */
-export async function trainEyes(words: WordTable, run: EyesRun): Promise<EyesParameters> {
-  const parameters = freshEyes(words, run.tower);
-  const aligner = new EyesAligner(parameters, words);
+export async function trainVisionTower(
+  words: WordTable,
+  run: VisionTowerRun,
+): Promise<VisionTowerParameters> {
+  const parameters = freshVisionTower(words, run.tower);
+  const aligner = new VisionTowerAligner(parameters, words);
   const { checkpoint, steps, pages, saveEvery } = run;
   let step = 0;
   if (await Deno.stat(checkpoint).then(() => true, () => false)) {
@@ -105,7 +112,8 @@ export async function trainEyes(words: WordTable, run: EyesRun): Promise<EyesPar
   const warmUp = Math.min(30, steps);
   const holdUntil = Math.max(warmUp, Math.round(0.45 * steps));
   const schedule = { warmUp, holdUntil, end: steps, floor: 0.02 };
-  const random = new Random(`pages of the eyes, ${eyesSeed}`);
+  // the seed's text is that of the shipped tower's run
+  const random = new Random(`pages of the eyes, ${visionTowerSeed}`);
   while (step < steps && !run.signal?.aborted) {
     const level = varietyAt(step, steps);
     const batch = randomPages(random.fork(step), pages, { level });

@@ -3,15 +3,15 @@ import { useBackend } from "../../../lib/backend/select.ts";
 import { InputError } from "../../../lib/common/errors.ts";
 import { Random } from "../../../lib/stats/random.ts";
 import { pageWordClass, pageWords, tokenText } from "../../../lab/pages/page_words.ts";
-import { eyesTower } from "../../../lab/training/eyes_model.ts";
-import { randomPages } from "../../../lab/training/eyes_pages.ts";
+import { visionTowerConfig } from "../../../lab/training/vision_tower_model.ts";
+import { randomPages } from "../../../lab/training/vision_tower_pages.ts";
 import {
   distanceWeightAt,
   pageWordTokens,
-  trainEyes,
+  trainVisionTower,
   varietyAt,
   wordTable,
-} from "../../../lab/training/run_eyes.ts";
+} from "../../../lab/training/run_vision_tower.ts";
 
 await useBackend("auto");
 
@@ -64,18 +64,18 @@ Deno.test("a run that was stopped goes on exactly where it stopped", async () =>
   const folder = await Deno.makeTempDir();
   const weights = async (name: string, stopAfter: number) => {
     const small = { depth: 1, featureDepth: 1, hiddenSize: 16, intermediateSize: 16, numHeads: 2 };
-    const tower = { ...eyesTower, encoder: { ...eyesTower.encoder, ...small } };
+    const tower = { ...visionTowerConfig, encoder: { ...visionTowerConfig.encoder, ...small } };
     const run = { checkpoint: `${folder}/${name}`, steps: 3, pages: 1, saveEvery: 1, tower };
     const stop = new AbortController();
-    const first = await trainEyes(table, {
+    const first = await trainVisionTower(table, {
       ...run,
       signal: stop.signal,
       onStep: (step) => step + 1 === stopAfter && stop.abort(),
     });
     first.dispose();
-    const eyes = await trainEyes(table, run);
-    const bias = eyes.variables.get("projector.linear_2.bias")!.dataSync().slice();
-    eyes.dispose();
+    const parameters = await trainVisionTower(table, run);
+    const bias = parameters.variables.get("projector.linear_2.bias")!.dataSync().slice();
+    parameters.dispose();
     return bias;
   };
   assertEquals(await weights("stopped", 1), await weights("whole", 3));

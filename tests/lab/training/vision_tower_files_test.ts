@@ -5,41 +5,45 @@ import { nearestRows } from "../../../lab/studies/read_cells.ts";
 import { Random } from "../../../lib/stats/random.ts";
 import { pageWords } from "../../../lab/pages/page_words.ts";
 import { drawPage, pageCells } from "../../../lab/pages/word_page.ts";
-import { loadEyes, readEyesSettings, storedEyesName } from "../../../lab/training/eyes_files.ts";
-import { labelledPages } from "../../../lab/training/eyes_pages.ts";
+import {
+  loadVisionTower,
+  readVisionTowerSettings,
+  storedTowerName,
+} from "../../../lab/training/vision_tower_files.ts";
+import { labelledPages } from "../../../lab/training/vision_tower_pages.ts";
 import { trainingKernels } from "../../../lab/training/training_kernels.ts";
 
 await useBackend("auto");
-const shipped = "data/models/eyes";
+const shipped = "data/models/smollm2-vision-tower";
 
 Deno.test("weights are stored under the names of published LLaVA checkpoints", () => {
   assertEquals(
-    storedEyesName("encoder.layers.2.self_attn.q_proj.weight"),
+    storedTowerName("encoder.layers.2.self_attn.q_proj.weight"),
     "vision_tower.vision_model.encoder.layers.2.self_attn.q_proj.weight",
   );
   assertEquals(
-    storedEyesName("encoder.pre_norm.bias"),
+    storedTowerName("encoder.pre_norm.bias"),
     "vision_tower.vision_model.pre_layrnorm.bias",
   );
-  assertEquals(storedEyesName("projector.linear_1.bias"), "multi_modal_projector.linear_1.bias");
+  assertEquals(storedTowerName("projector.linear_1.bias"), "multi_modal_projector.linear_1.bias");
 });
 
-Deno.test("the shipped eyes read the words that pages are made of", async () => {
-  const { words, tokens } = await readEyesSettings(shipped);
+Deno.test("the shipped vision tower reads the words that pages are made of", async () => {
+  const { words, tokens } = await readVisionTowerSettings(shipped);
   assertEquals(words, pageWords);
   assertEquals(new Set(tokens).size, words.length);
 });
 
-Deno.test("the shipped eyes see one word in two drawings as one, and two words as two", async () => {
-  const { text_width: width } = await readEyesSettings(shipped);
-  const eyes = await loadEyes(shipped, {
+Deno.test("the shipped vision tower sees one word in two drawings as one, and two words as two", async () => {
+  const { text_width: width } = await readVisionTowerSettings(shipped);
+  const parameters = await loadVisionTower(shipped, {
     embeddings: new Float32Array(2 * width),
     words: 2,
     width,
     scale: 1,
   });
   const k = trainingKernels();
-  const tower = new ImageTower(k, eyes.config, eyes.weights(), { images: () => null });
+  const tower = new ImageTower(k, parameters.config, parameters.weights(), { images: () => null });
   const featuresOf = async (from: number, seed: number) => {
     const random = new Random(`two drawings ${seed}`);
     const words = pageWords.slice(from, from + pageCells);
@@ -65,5 +69,5 @@ Deno.test("the shipped eyes see one word in two drawings as one, and two words a
     count += found.length;
   }
   assert(right >= 0.97 * count, `${right} of ${count}`);
-  eyes.dispose();
+  parameters.dispose();
 });

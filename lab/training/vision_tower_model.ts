@@ -1,5 +1,5 @@
 /**
- * The eyes of the real language model: a small CLIP tower and LLaVA's projector, as variables to train.
+ * The vision tower of SmolLM2: a small CLIP tower and LLaVA's projector, as variables to train.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { pageCell, pageSide } from "../pages/word_page.ts";
 import { WeightVariables } from "./weight_variables.ts";
 
 /** The tower: one patch is one cell of a page, so one cell is one visual token. */
-export const eyesTower: ImageTowerConfig = {
+export const visionTowerConfig: ImageTowerConfig = {
   encoder: {
     depth: 3,
     featureDepth: 3,
@@ -33,8 +33,8 @@ export const eyesTower: ImageTowerConfig = {
   newline: false,
 };
 
-/** Mean and deviation of the eyes' pixels, per channel. */
-export const eyesPixels = { mean: 0.5, deviation: 0.5 } as const;
+/** Mean and deviation of the pixels, per channel. */
+export const visionTowerPixels = { mean: 0.5, deviation: 0.5 } as const;
 
 /** Blurs a picture of `side` along both axes, with wrapped borders. */
 function blur(picture: Float32Array, side: number): Float32Array {
@@ -72,8 +72,8 @@ function isHiddenMatrix(name: string): boolean {
   return /layers\..*(proj|fc\d)\.weight$/.test(name) || name === "projector.linear_1.weight";
 }
 
-/** Weights of the eyes in training, named as in `ImageTower`. */
-export class EyesParameters extends WeightVariables {
+/** Weights of the vision tower in training, named as in `ImageTower`. */
+export class VisionTowerParameters extends WeightVariables {
   /**
    * Draws the first values.
    *

@@ -1,10 +1,10 @@
 /**
- * Trains the eyes of SmolLM2: a small CLIP tower and LLaVA's projector that turn each cell of a page
+ * Trains the vision tower of SmolLM2: a small CLIP tower and LLaVA's projector that turn each cell of a page
  * into the embedding of its word. Needs the language model (`deno task smol`); about an
  * hour on one core. Goes on where it stopped; with --steps 0 it only exports what there is.
  *
- *     deno run -A tools/train_eyes.ts [--steps 3000] [--pages 16] [--work .cache/training/eyes]
- *       [--out data/models/eyes]
+ *     deno run -A tools/train_vision_tower.ts [--steps 3000] [--pages 16] [--work .cache/training/vision_tower]
+ *       [--out data/models/smollm2-vision-tower]
  * @module
  */
 import { join } from "node:path";
@@ -14,16 +14,16 @@ import { widenToFloat32 } from "../lib/backend/widen.ts";
 import { openCheckpoint } from "../lib/families/checkpoint.ts";
 import { loadProcessorOf } from "../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
-import { saveEyes } from "../lab/training/eyes_files.ts";
-import { pageWordTokens, trainEyes, wordTable } from "../lab/training/run_eyes.ts";
+import { saveVisionTower } from "../lab/training/vision_tower_files.ts";
+import { pageWordTokens, trainVisionTower, wordTable } from "../lab/training/run_vision_tower.ts";
 
 const { values: args } = parseArgs({
   args: [...Deno.args],
   options: {
-    work: { type: "string", default: ".cache/training/eyes" },
+    work: { type: "string", default: ".cache/training/vision_tower" },
     steps: { type: "string", default: "3000" },
     pages: { type: "string", default: "16" },
-    out: { type: "string", default: "data/models/eyes" },
+    out: { type: "string", default: "data/models/smollm2-vision-tower" },
   },
 });
 await Deno.mkdir(args.work, { recursive: true });
@@ -39,13 +39,13 @@ const table = wordTable({
   embeddings: widenToFloat32(bytes, dtype),
   width: config.text.hiddenSize,
 });
-const log = Deno.openSync(join(args.work, "eyes.jsonl"), { create: true, append: true });
+const log = Deno.openSync(join(args.work, "vision_tower.jsonl"), { create: true, append: true });
 const stop = new AbortController();
 Deno.addSignalListener("SIGTERM", () => stop.abort());
 Deno.addSignalListener("SIGINT", () => stop.abort());
 let last = performance.now();
-const parameters = await trainEyes(table, {
-  checkpoint: join(args.work, "eyes.safetensors"),
+const parameters = await trainVisionTower(table, {
+  checkpoint: join(args.work, "vision_tower.safetensors"),
   steps: Number(args.steps),
   pages: Number(args.pages),
   saveEvery: 50,
@@ -62,5 +62,7 @@ const parameters = await trainEyes(table, {
     );
   },
 });
-if (!stop.signal.aborted) await saveEyes(args.out, parameters, table.scale, pageWordTokens(encode));
+if (!stop.signal.aborted) {
+  await saveVisionTower(args.out, parameters, table.scale, pageWordTokens(encode));
+}
 parameters.dispose();
