@@ -4,14 +4,14 @@
  *     deno run -A bench/train_memory.ts [--steps 1000]
  *
  * Small steps of the shipped model's trainer (four layers, 32 visual tokens, fresh batches, with and
- * without prices of looking in turn), because growth is a matter of their number.
+ * without the attention regulariser in turn), because growth is a matter of their number.
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../lib/backend/select.ts";
 import { Random } from "../lib/stats/random.ts";
 import { pictures } from "../lab/training/curriculum.ts";
-import { plainLevels } from "../lab/training/levels.ts";
+import { plainStages } from "../lab/training/stages.ts";
 import { miniConfig, ModelParameters } from "../lab/training/parameters.ts";
 import { optimiserOptions } from "../lab/training/recipe.ts";
 import { wordSource } from "../lab/training/sources.ts";
@@ -26,16 +26,16 @@ const config = miniConfig(sizes, { vocabSize, ...tokenIds });
 const parameters = new ModelParameters(config, 1);
 const trainer = new Trainer(config, parameters, optimiserOptions);
 const grids = pictures(1, 4, 8);
-const level = { ...plainLevels[0], grids: [grids], pairs: [4, 4] as const, contexts: 4 };
+const stage = { ...plainStages[0], grids: [grids], pairs: [4, 4] as const, contexts: 4 };
 for (let step = 0; step <= steps; step++) {
   const random = new Random(step);
-  const prices = step % 2 ? { sharpness: 0.01, mass: 0.01 } : undefined;
+  const regulariser = step % 2 ? { sharpness: 0.01, mass: 0.01 } : undefined;
   trainer.step(
-    wordSource(level, grids, random),
+    wordSource(stage, grids, random),
     { left: 1, own: 0.1, afterLayers: 2 },
     0.1,
     random,
-    { prices },
+    { regulariser },
   );
   if (step % 100 > 0) continue;
   const { rss, heapUsed } = Deno.memoryUsage();

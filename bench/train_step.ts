@@ -11,7 +11,7 @@
 import { useBackend } from "../lib/backend/select.ts";
 import { Random } from "../lib/stats/random.ts";
 import { sequenceLength } from "../lab/training/layout.ts";
-import { plainLevels } from "../lab/training/levels.ts";
+import { plainStages } from "../lab/training/stages.ts";
 import { ModelParameters } from "../lab/training/parameters.ts";
 import { afterLayers, optimiserOptions, shippedConfig } from "../lab/training/recipe.ts";
 import { wordSource } from "../lab/training/sources.ts";
@@ -26,8 +26,8 @@ await useBackend("tensorflow", { threads });
 const parameters = new ModelParameters(shippedConfig, 1);
 const trainer = new Trainer(shippedConfig, parameters, optimiserOptions);
 const random = new Random(1);
-const level = plainLevels[0];
-const batch = wordSource(level, level.grids[0], random);
+const stage = plainStages[0];
+const batch = wordSource(stage, stage.grids[0], random);
 
 /** Milliseconds of one step, the mean of several. */
 function ours(): number {

@@ -65,7 +65,7 @@ function logTo(name: string): (line: LogLine) => void {
     if (line.step % 10 > 0) return;
     const milliseconds = Math.round(line.batchMs + line.stepMs);
     console.log(
-      `${name} ${line.step}  level ${line.level}  ${line.visualTokens} visual tokens  loss ` +
+      `${name} ${line.step}  stage ${line.stage}  ${line.visualTokens} visual tokens  loss ` +
         `${line.answerLoss.toFixed(3)}  right ${line.accuracy.toFixed(3)}  ${milliseconds} ms`,
     );
   };

@@ -83,8 +83,8 @@ function maskOf(
   return tf.tensor(data, [end - start, keys]);
 }
 
-/** What the rows of a layer give to the watched keys, `[B, N, T]` each. */
-export interface Looks {
+/** Attention of the rows of a layer on the watched keys, `[B, N, T]` each. */
+export interface AttentionStatistics {
   /** Sum of their probabilities. */
   readonly mass: tf.Tensor;
   /** Sum of the squares of their probabilities: 1 where all goes to one key. */
@@ -96,16 +96,16 @@ export class TrainingAttention {
   readonly #blocks: readonly RowBlock[];
   readonly #watched: tf.Tensor1D | null = null;
   /**
-   * What each row gives to the watched keys, one entry for each layer that has run. Empty where
+   * Attention of each row on the watched keys, one entry for each layer that has run. Empty where
    * nothing is watched. They live as long as the masks.
    */
-  readonly looks: Looks[] = [];
+  readonly statistics: AttentionStatistics[] = [];
 
   /**
    * Makes the masks of a layout.
    *
    * @param local restricts chosen heads of chosen layers; nothing by default
-   * @param watched keys for {@link TrainingAttention.looks}; the layout's block rows look at them
+   * @param watched keys for {@link TrainingAttention.statistics}, attended by the layout's block rows
    * @param ops our own operations, those that there are by default; null for portable ones
    */
   constructor(
@@ -163,7 +163,7 @@ export class TrainingAttention {
     if (!this.#watched) return asKernelTensor(z);
     const width = value.shape[3];
     const [own, mass, sharpness] = tf.split(z, [width, 1, 1], 3);
-    this.looks.push({
+    this.statistics.push({
       mass: tf.keep(tf.squeeze(mass, [3])),
       sharpness: tf.keep(tf.squeeze(sharpness, [3])),
     });
@@ -172,7 +172,7 @@ export class TrainingAttention {
 
   /** Frees masks and looks. */
   dispose(): void {
-    for (const { mass, sharpness } of this.looks) tf.dispose([mass, sharpness]);
+    for (const { mass, sharpness } of this.statistics) tf.dispose([mass, sharpness]);
     this.#watched?.dispose();
     for (const { mask, local } of this.#blocks) tf.dispose(local ? [mask, local] : [mask]);
   }

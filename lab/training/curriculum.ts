@@ -8,8 +8,8 @@ import { InputError } from "../../lib/common/errors.ts";
 import type { Random } from "../../lib/stats/random.ts";
 import type { TokenGrid } from "./layout.ts";
 
-/** One level. */
-export interface Level {
+/** One stage. */
+export interface Stage {
   /** Name for the log. */
   readonly name: string;
   /** Layouts to draw from. */
@@ -22,10 +22,10 @@ export interface Level {
   readonly contexts: number;
   /** Questions on each context. */
   readonly questions: number;
-  /** Mean accuracy over the last batches at which the next level begins. */
-  readonly gate: number;
-  /** Steps at this level before the gate is looked at. */
-  readonly leastSteps: number;
+  /** Mean accuracy over the last batches at which the next stage begins: the promotion threshold. */
+  readonly threshold: number;
+  /** Steps in this stage before promotion is considered. */
+  readonly minSteps: number;
   /** Weight of "name your left neighbour". */
   readonly left: number;
   /** Difficulties of the task generator to draw from; 0 is the plain circuit. */
@@ -37,34 +37,34 @@ export function pictures(count: number, rows: number, columns = rows): TokenGrid
   return Array.from({ length: count }, () => [rows, columns] as const);
 }
 
-/** Where a run stands in its levels. */
+/** Where a run stands in its stages. */
 export interface CurriculumState {
-  /** Index of the current level. */
-  readonly level: number;
-  /** Steps made at this level. */
-  readonly stepsAtLevel: number;
-  /** Accuracies of the last batches of this level, oldest first. */
+  /** Index of the current stage. */
+  readonly stage: number;
+  /** Steps made at this stage. */
+  readonly stepsInStage: number;
+  /** Accuracies of the last batches of this stage, oldest first. */
   readonly recent: readonly number[];
 }
 
-/** Batches whose mean accuracy is compared with the gate. */
-const gateWindow = 10;
-/** Share of the steps that go to lower levels. */
+/** Batches whose mean accuracy is compared with the threshold. */
+const thresholdWindow = 10;
+/** Share of the steps that go to lower stages. */
 const reviewShare = 0.4;
 
 /** The beginning. */
-export const firstState: CurriculumState = { level: 0, stepsAtLevel: 0, recent: [] };
+export const firstState: CurriculumState = { stage: 0, stepsInStage: 0, recent: [] };
 
-/** The level of the next batch: the current one, or in a share of the steps a lower one. */
-export function drawLevel(state: CurriculumState, random: Random): number {
-  if (state.level === 0 || random.uniform() >= reviewShare) return state.level;
-  return random.integer(state.level);
+/** The stage of the next batch: the current one, or in a share of the steps a lower one. */
+export function drawStage(state: CurriculumState, random: Random): number {
+  if (state.stage === 0 || random.uniform() >= reviewShare) return state.stage;
+  return random.integer(state.stage);
 }
 
 /**
  * The state after a batch.
  *
- * @param drawn level of the batch
+ * @param drawn stage of the batch
  * @param accuracy share of right answers in it
  * @throws {InputError} when the accuracy is none
  *
@@ -72,14 +72,14 @@ export function drawLevel(state: CurriculumState, random: Random): number {
  * ```ts
  * import { advance, firstState } from "./curriculum.ts";
  * import { assertEquals } from "@std/assert";
- * const levels = [{ gate: 0.8, leastSteps: 0 }, { gate: 0.8, leastSteps: 0 }];
+ * const stages = [{ threshold: 0.8, minSteps: 0 }, { threshold: 0.8, minSteps: 0 }];
  * let state = firstState;
- * for (let i = 0; i < 10; i++) state = advance(levels, state, 0, 0.9);
- * assertEquals(state.level, 1);
+ * for (let i = 0; i < 10; i++) state = advance(stages, state, 0, 0.9);
+ * assertEquals(state.stage, 1);
  * ```
  */
 export function advance(
-  levels: readonly Pick<Level, "gate" | "leastSteps">[],
+  stages: readonly Pick<Stage, "threshold" | "minSteps">[],
   state: CurriculumState,
   drawn: number,
   accuracy: number,
@@ -87,14 +87,14 @@ export function advance(
   if (!(accuracy >= 0 && accuracy <= 1)) {
     throw new InputError(`Cannot advance with accuracy ${accuracy}: wanted 0 to 1`);
   }
-  const stepsAtLevel = state.stepsAtLevel + 1;
-  if (drawn !== state.level) return { ...state, stepsAtLevel };
-  const recent = [...state.recent, accuracy].slice(-gateWindow);
+  const stepsInStage = state.stepsInStage + 1;
+  if (drawn !== state.stage) return { ...state, stepsInStage };
+  const recent = [...state.recent, accuracy].slice(-thresholdWindow);
   const mean = recent.reduce((a, b) => a + b, 0) / recent.length;
-  const { gate, leastSteps } = levels[state.level];
-  const passed = recent.length === gateWindow && mean >= gate && stepsAtLevel >= leastSteps;
-  if (!passed || state.level === levels.length - 1) {
-    return { level: state.level, stepsAtLevel, recent };
+  const { threshold, minSteps } = stages[state.stage];
+  const passed = recent.length === thresholdWindow && mean >= threshold && stepsInStage >= minSteps;
+  if (!passed || state.stage === stages.length - 1) {
+    return { stage: state.stage, stepsInStage, recent };
   }
-  return { level: state.level + 1, stepsAtLevel: 0, recent: [] };
+  return { stage: state.stage + 1, stepsInStage: 0, recent: [] };
 }

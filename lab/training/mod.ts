@@ -7,11 +7,11 @@
  * @module
  */
 export { Aligner, type AlignReport, type LabelledPictures } from "./align.ts";
-export { type LocalWindow, type Looks, TrainingAttention } from "./attention.ts";
+export { type AttentionStatistics, type LocalWindow, TrainingAttention } from "./attention.ts";
 export { assembleLlava, llavaChatTemplate } from "./assemble_llava.ts";
 export { type AskedQuestion, assembleBatch, type TrainingContext } from "./batches.ts";
 export { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoints.ts";
-export { type CurriculumState, type Level, pictures } from "./curriculum.ts";
+export { type CurriculumState, pictures, type Stage } from "./curriculum.ts";
 export { answerContext, type AnswerOptions, type AskableContext } from "./evaluate.ts";
 export { exportModel } from "./export.ts";
 export type { AuxiliaryWeights, Batch } from "./forward.ts";
@@ -44,7 +44,7 @@ export {
   type Parameter,
 } from "./optimiser.ts";
 export { miniConfig, miniSizes, ModelParameters } from "./parameters.ts";
-export { priceOfLooking, type Prices } from "./price_of_looking.ts";
+export { attentionRegulariser, type RegulariserWeights } from "./attention_regulariser.ts";
 export { type QuickResult, quickRun } from "./quick_run.ts";
 export { shippedConfig } from "./recipe.ts";
 export {

@@ -5,7 +5,7 @@
  */
 import { Random } from "../../lib/stats/random.ts";
 import { assembleBatch } from "./batches.ts";
-import { type Level, pictures } from "./curriculum.ts";
+import { pictures, type Stage } from "./curriculum.ts";
 import { miniConfig, ModelParameters } from "./parameters.ts";
 import { plainContext } from "./plain_contexts.ts";
 import type { OptimiserOptions } from "./optimiser.ts";
@@ -22,15 +22,15 @@ const optimiser: OptimiserOptions = {
   adamRate: 2 * optimiserOptions.adamRate,
 };
 
-const level: Level = {
+const stage: Stage = {
   name: "16 tokens, 8 words",
   grids: [pictures(1, 4)],
   pairs: [4, 4],
   words: 8,
   contexts: 12,
   questions: 4,
-  gate: 0.9,
-  leastSteps: 0,
+  threshold: 0.9,
+  minSteps: 0,
   left: 1,
   difficulties: [0],
 };
@@ -46,7 +46,7 @@ export interface QuickResult {
 }
 
 /**
- * Trains two layers on one small level and asks them about held-out contexts.
+ * Trains two layers on one small stage and asks them about held-out contexts.
  *
  * @param onStep told each step's share of right answers
  * @param steps at most
@@ -69,7 +69,7 @@ export async function quickRun(
   let recent = 0;
   await train(trainer, {
     seed: 1,
-    levels: [level],
+    stages: [stage],
     source: wordSource,
     schedule: { warmUp: 10, holdUntil: steps, end: steps, floor: 1 },
     afterLayers: 1,
@@ -78,18 +78,18 @@ export async function quickRun(
     onLine: ({ step, accuracy }) => {
       onStep?.(step, accuracy);
       recent = 0.8 * recent + 0.2 * accuracy;
-      if (recent > level.gate) done.abort();
+      if (recent > stage.threshold) done.abort();
     },
   });
   const random = new Random("held out");
   const batch = assembleBatch(
-    { grids: level.grids[0], format: "images" },
+    { grids: stage.grids[0], format: "images" },
     Array.from({ length: 32 }, () =>
       plainContext(random, {
-        grids: level.grids[0],
+        grids: stage.grids[0],
         pairs: 4,
         questions: 4,
-        words: level.words,
+        words: stage.words,
         split: "test",
       })),
   );
@@ -99,7 +99,7 @@ export async function quickRun(
   parameters.dispose();
   return {
     accuracy: right.filter(Boolean).length / right.length,
-    chance: 1 / level.pairs[0],
+    chance: 1 / stage.pairs[0],
     seconds: (performance.now() - started) / 1000,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The recipe of the shipped model: the circuit from words, the vision encoder alone, everything from
- * pictures, the price that makes few heads look things up, and for a copy the sparsity-aware finish.
+ * The recipe of the shipped model: text-only pretraining, alignment of the vision encoder, all domains
+ * from images, fine-tuning with the attention regulariser, and for a copy sparsity-aware fine-tuning.
  *
  * @module
  */
@@ -41,18 +41,18 @@ export const laterOptions: OptimiserOptions = {
 
 /** Seeds and lengths of the phases, in steps. */
 export const phases = {
-  /** The circuit from words: levels of `plainLevels`. */
+  /** Text-only pretraining, in which the retrieval circuit forms: stages of `plainStages`. */
   circuit: { seed: 1, steps: 350 },
   /** The vision encoder alone. */
   align: { seed: 5, steps: 900 },
-  /** All domains as pictures: levels of `pictureLevels`. */
+  /** All domains as pictures: stages of `pictureStages`. */
   pictures: { seed: 2, steps: 480 },
-  /** All varieties without a regulariser: levels of `variedLevels`. */
+  /** All varieties without a regulariser: stages of `variedStages`. */
   varied: { seed: 11, steps: 800 },
-  /** The same under a price of looking things up: levels of `concentrationLevels`. */
-  concentrate: { seed: 7, steps: 500, prices: { sharpness: 0.04, mass: 0 }, ramp: 20 },
-  /** The same with a price of looking at pictures at all: levels of `settlingLevels`. */
-  settle: { seed: 8, steps: 200, prices: { sharpness: 0.04, mass: 0.01 }, ramp: 20 },
+  /** The same with the attention regulariser on sharpness: stages of `concentrationStages`. */
+  concentrate: { seed: 7, steps: 500, regulariser: { sharpness: 0.04, mass: 0 }, ramp: 20 },
+  /** Fine-tuning with the regulariser on attention mass, too: stages of `settlingStages`. */
+  settle: { seed: 8, steps: 200, regulariser: { sharpness: 0.04, mass: 0.01 }, ramp: 20 },
   /** The sparsity-aware finish of the copy. */
   sparse: { seed: 4, steps: 400 },
 } as const;

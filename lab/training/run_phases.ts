@@ -7,14 +7,14 @@ import { Random } from "../../lib/stats/random.ts";
 import { Aligner, type AlignReport } from "./align.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import { loadExported } from "./imported.ts";
-import type { Level } from "./curriculum.ts";
+import type { Stage } from "./curriculum.ts";
 import {
-  concentrationLevels,
-  pictureLevels,
-  plainLevels,
-  settlingLevels,
-  variedLevels,
-} from "./levels.ts";
+  concentrationStages,
+  pictureStages,
+  plainStages,
+  settlingStages,
+  variedStages,
+} from "./stages.ts";
 import { Optimiser, type OptimiserOptions } from "./optimiser.ts";
 import { ModelParameters } from "./parameters.ts";
 import { pictureWords } from "./picture_words.ts";
@@ -47,7 +47,7 @@ export interface PhaseOptions {
 
 interface TrainedPhase extends PhaseOptions {
   readonly seed: number;
-  readonly levels: readonly Level[];
+  readonly stages: readonly Stage[];
   readonly source: BatchSource;
   readonly schedule: Schedule;
   readonly steps: number;
@@ -69,14 +69,14 @@ async function run(phase: TrainedPhase): Promise<void> {
   }
 }
 
-/** Phase 1: the circuit from words. */
+/** Phase 1: text-only pretraining, with words in place of visual tokens. */
 export function circuitPhase(options: PhaseOptions): Promise<void> {
   const steps = options.steps ?? phases.circuit.steps;
   return run({
     ...options,
     steps,
     seed: phases.circuit.seed,
-    levels: plainLevels,
+    stages: plainStages,
     source: wordSource,
     schedule: { warmUp: 20, holdUntil: steps, end: steps, floor: 1 },
     trained: (name) => !name.startsWith("vision."),
@@ -124,7 +124,7 @@ export function picturesPhase(options: PhaseOptions & { readonly from: string })
     ...options,
     steps,
     seed: phases.pictures.seed,
-    levels: pictureLevels,
+    stages: pictureStages,
     source: pictureSource,
     schedule: { warmUp: 20, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
     trained: () => true,
@@ -139,7 +139,7 @@ export function variedPhase(options: PhaseOptions & { readonly from: string }): 
     ...options,
     steps,
     seed: phases.varied.seed,
-    levels: variedLevels,
+    stages: variedStages,
     source: pictureSource,
     schedule: { warmUp: 20, holdUntil: Math.round(0.6 * steps), end: steps, floor: 0.03 },
     trained: () => true,
@@ -147,43 +147,45 @@ export function variedPhase(options: PhaseOptions & { readonly from: string }): 
   });
 }
 
-/** As phase 3, with prices of looking; those rise over the first steps. */
-function pricedPhase(
+/** As phase 3, with the attention regulariser; its weights rise over the first steps. */
+function regularisedPhase(
   options: PhaseOptions & { readonly from: string },
-  { seed, prices, ramp, steps: planned }: typeof phases.concentrate | typeof phases.settle,
-  levels: readonly Level[],
+  { seed, regulariser, ramp, steps: planned }: typeof phases.concentrate | typeof phases.settle,
+  stages: readonly Stage[],
 ): Promise<void> {
   const steps = options.steps ?? planned;
   return run({
     ...options,
     steps,
     seed,
-    levels,
+    stages,
     source: pictureSource,
     schedule: { warmUp: 10, holdUntil: Math.round(0.5 * steps), end: steps, floor: 0.03 },
     trained: () => true,
     optimiser: laterOptions,
     heads: (_, step) => {
       const share = Math.min(1, (step + 1) / ramp);
-      return { prices: { sharpness: share * prices.sharpness, mass: share * prices.mass } };
+      return {
+        regulariser: { sharpness: share * regulariser.sharpness, mass: share * regulariser.mass },
+      };
     },
   });
 }
 
 /**
- * Phase 4: a price on picking out visual tokens. It names no head; heads that stand in for one
- * another become fewer.
+ * Phase 4: a regulariser on sharp attention to visual tokens. It names no head; redundant heads
+ * become fewer.
  */
 export function concentratePhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
-  return pricedPhase(options, phases.concentrate, concentrationLevels);
+  return regularisedPhase(options, phases.concentrate, concentrationStages);
 }
 
 /**
- * Phase 5: also a price on looking at the pictures at all, so that heads that look up nothing rest
- * on the sink, and lose nothing when they see only a window.
+ * Phase 5: also a regulariser on attention mass on visual tokens, so that heads that retrieve nothing
+ * rest on the sink, and lose nothing as streaming heads.
  */
 export function settlePhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
-  return pricedPhase(options, phases.settle, settlingLevels);
+  return regularisedPhase(options, phases.settle, settlingStages);
 }
 
 /** The finish of the sparse copy: as the end of phase 3, with heads treated by `heads`. */
@@ -198,7 +200,7 @@ export function sparsePhase(
     ...options,
     steps,
     seed: phases.sparse.seed,
-    levels: [pictureLevels[1], pictureLevels[3]],
+    stages: [pictureStages[1], pictureStages[3]],
     source: pictureSource,
     schedule: { warmUp: 10, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
     trained: () => true,

@@ -8,7 +8,7 @@ import { domainNames } from "../synthetic/domains.ts";
 import type { DomainName } from "../synthetic/options.ts";
 import { assembleBatch } from "./batches.ts";
 import type { Batch } from "./forward.ts";
-import type { Level } from "./curriculum.ts";
+import type { Stage } from "./curriculum.ts";
 import type { PictureLayout, TokenGrid } from "./layout.ts";
 import { plainContext } from "./plain_contexts.ts";
 import { taskContext } from "./task_contexts.ts";
@@ -24,40 +24,40 @@ function drawGaps(grids: readonly TokenGrid[], random: Random): number[] {
   return random.uniform() < gapShare ? grids.map(() => random.integer(9)) : [];
 }
 
-/** The number of pairs of a context: between the level's bounds. */
-function drawPairs(level: Level, random: Random): number {
-  const [low, high] = level.pairs;
+/** The number of pairs of a context: between the stage's bounds. */
+function drawPairs(stage: Stage, random: Random): number {
+  const [low, high] = stage.pairs;
   return low + random.integer(high - low + 1);
 }
 
 /** Batches of the plain circuit in words. */
-export const wordSource: BatchSource = (level, grids, random): Batch =>
+export const wordSource: BatchSource = (stage, grids, random): Batch =>
   assembleBatch(
     { grids, format: "images", gaps: drawGaps(grids, random) },
-    Array.from({ length: level.contexts }, () =>
+    Array.from({ length: stage.contexts }, () =>
       plainContext(random, {
         grids,
-        pairs: drawPairs(level, random),
-        questions: level.questions,
-        words: level.words,
+        pairs: drawPairs(stage, random),
+        questions: stage.questions,
+        words: stage.words,
         split: "train",
       })),
   );
 
 /** Batches of all domains as pictures; a part of them as videos. */
-export const pictureSource: BatchSource = (level, grids, random): Batch => {
+export const pictureSource: BatchSource = (stage, grids, random): Batch => {
   const format: PictureLayout["format"] = random.uniform() < videoShare ? "video" : "images";
   const domains: readonly DomainName[] = format === "video" ? ["video", "long-video"] : domainNames;
   return assembleBatch(
     { grids, format, gaps: drawGaps(grids, random) },
-    Array.from({ length: level.contexts }, () =>
+    Array.from({ length: stage.contexts }, () =>
       taskContext(random, {
         domain: domains[random.integer(domains.length)],
         grids,
-        difficulty: level.difficulties[random.integer(level.difficulties.length)],
-        pairs: drawPairs(level, random),
-        questions: level.questions,
-        words: level.words,
+        difficulty: stage.difficulties[random.integer(stage.difficulties.length)],
+        pairs: drawPairs(stage, random),
+        questions: stage.questions,
+        words: stage.words,
         split: "train",
         pixels: true,
       })),

@@ -1,26 +1,26 @@
 /**
- * Training runs: levels, batches, steps, a log of JSON lines and checkpoints that resume exactly.
+ * Training runs: stages, batches, steps, a log of JSON lines and checkpoints that resume exactly.
  *
  * @module
  */
 import { InputError } from "../../lib/common/errors.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
-import { advance, type CurriculumState, drawLevel, firstState, type Level } from "./curriculum.ts";
+import { advance, type CurriculumState, drawStage, firstState, type Stage } from "./curriculum.ts";
 import type { Batch } from "./forward.ts";
 import type { TokenGrid } from "./layout.ts";
 import { rateAt, type Schedule } from "./schedule.ts";
 import type { HeadTreatment, StepReport, Trainer } from "./trainer.ts";
 
 /** Makes the batch of a step; the same arguments give the same batch. */
-export type BatchSource = (level: Level, grids: readonly TokenGrid[], random: Random) => Batch;
+export type BatchSource = (stage: Stage, grids: readonly TokenGrid[], random: Random) => Batch;
 
 /** One line of the log. */
 export interface LogLine extends StepReport {
   /** Number of the step, from 0. */
   readonly step: number;
-  /** Index of the batch's level. */
-  readonly level: number;
+  /** Index of the batch's stage. */
+  readonly stage: number;
   /** Visual tokens of each context. */
   readonly visualTokens: number;
   /** Tokens of the batch. */
@@ -38,7 +38,7 @@ export interface RunPlan {
   /** Of all random numbers. */
   readonly seed: number;
   /** What is learnt in which order. */
-  readonly levels: readonly Level[];
+  readonly stages: readonly Stage[];
   /** Where batches come from. */
   readonly source: BatchSource;
   /** Learning rates. */
@@ -63,13 +63,13 @@ export interface RunPlan {
 export interface RunState {
   /** Steps made. */
   readonly step: number;
-  /** Levels passed. */
+  /** Stages passed. */
   readonly curriculum: CurriculumState;
 }
 
-/** The level's left-neighbour weight, and a tenth of it for naming oneself. */
-function auxiliaryOf(level: Level, afterLayers: number) {
-  return { left: level.left, own: level.left / 10, afterLayers };
+/** The stage's left-neighbour weight, and a tenth of it for naming oneself. */
+function auxiliaryOf(stage: Stage, afterLayers: number) {
+  return { left: stage.left, own: stage.left / 10, afterLayers };
 }
 
 /**
@@ -97,16 +97,16 @@ export async function train(trainer: Trainer, plan: RunPlan): Promise<RunState> 
   while (state.step < plan.steps && !plan.signal?.aborted) {
     const { step, curriculum } = state;
     const random = root.fork(`step ${step}`);
-    const drawn = drawLevel(curriculum, random);
-    const level = plan.levels[drawn];
-    const grids = level.grids[random.integer(level.grids.length)];
+    const drawn = drawStage(curriculum, random);
+    const stage = plan.stages[drawn];
+    const grids = stage.grids[random.integer(stage.grids.length)];
     const started = performance.now();
-    const batch = plan.source(level, grids, random);
+    const batch = plan.source(stage, grids, random);
     const made = performance.now();
     const rate = rateAt(plan.schedule, step);
     const report = trainer.step(
       batch,
-      auxiliaryOf(level, plan.afterLayers),
+      auxiliaryOf(stage, plan.afterLayers),
       rate,
       random,
       plan.heads?.(random, step),
@@ -116,7 +116,7 @@ export async function train(trainer: Trainer, plan: RunPlan): Promise<RunState> 
     }
     plan.onLine?.({
       step,
-      level: drawn,
+      stage: drawn,
       visualTokens: batch.layout.visual.length,
       tokens: batch.inputIds.length,
       rate,
@@ -124,7 +124,7 @@ export async function train(trainer: Trainer, plan: RunPlan): Promise<RunState> 
       batchMs: made - started,
       stepMs: performance.now() - made,
     });
-    const next = advance(plan.levels, curriculum, drawn, report.accuracy);
+    const next = advance(plan.stages, curriculum, drawn, report.accuracy);
     state = { step: step + 1, curriculum: next };
     if (state.step % (plan.saveEvery ?? 50) === 0) await save();
   }

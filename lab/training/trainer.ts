@@ -19,7 +19,7 @@ import {
 import { type Gradients, Optimiser, type OptimiserOptions, type Parameter } from "./optimiser.ts";
 import type { ModelParameters } from "./parameters.ts";
 import { trainingKernels } from "./training_kernels.ts";
-import { priceOfLooking, type Prices } from "./price_of_looking.ts";
+import { attentionRegulariser, type RegulariserWeights } from "./attention_regulariser.ts";
 
 /** What one step reports. */
 export interface StepReport {
@@ -27,8 +27,8 @@ export interface StepReport {
   readonly answerLoss: number;
   /** Cross entropy of the left neighbours, or null where it is not trained. */
   readonly leftLoss: number | null;
-  /** What the heads pay for looking, or null where it has no price. */
-  readonly paid: number | null;
+  /** Penalty of the attention regulariser, or null without one. */
+  readonly penalty: number | null;
   /** Share of the questions with the whole answer right. */
   readonly accuracy: number;
   /** Right and all questions of each domain. */
@@ -43,8 +43,8 @@ export interface HeadTreatment {
   readonly local?: readonly (LocalWindow | null)[];
   /** Hooks of the step, such as those that silence heads. */
   readonly hooks?: Hooks;
-  /** Prices of looking, see `price_of_looking.ts`; none by default. */
-  readonly prices?: Prices;
+  /** Weights of the regulariser, see `attention_regulariser.ts`; none by default. */
+  readonly regulariser?: RegulariserWeights;
 }
 
 /** Standard deviation of the noise on word embeddings that stand in for pixels. */
@@ -130,12 +130,12 @@ export class Trainer {
     auxiliary: AuxiliaryWeights,
     rate: number,
     random: Random,
-    { local = [], hooks, prices }: HeadTreatment = {},
+    { local = [], hooks, regulariser }: HeadTreatment = {},
   ): StepReport {
     const attention = new TrainingAttention(
       batch.layout,
       local,
-      prices ? batch.layout.visual : null,
+      regulariser ? batch.layout.visual : null,
     );
     const { features, held } = this.#input(batch, random);
     const words = batch.pixels ? this.#wordRows(batch) : null;
@@ -147,7 +147,7 @@ export class Trainer {
     };
     try {
       let answer!: tf.Tensor, best!: tf.Tensor;
-      let left: tf.Tensor | null = null, paid: tf.Tensor | null = null;
+      let left: tf.Tensor | null = null, penalty: tf.Tensor | null = null;
       const { value, grads } = tf.variableGrads(() => {
         const visual = features();
         const losses = this.#forward.losses(batch, visual, attention, auxiliary, hooks);
@@ -155,9 +155,9 @@ export class Trainer {
         best = hold(tf.argMax(losses.logits, 1));
         left = losses.left && hold(losses.left);
         let total: tf.Tensor = losses.total;
-        if (prices) {
-          paid = hold(priceOfLooking(attention.looks, batch, prices));
-          total = tf.add(total, paid);
+        if (regulariser) {
+          penalty = hold(attentionRegulariser(attention.statistics, batch, regulariser));
+          total = tf.add(total, penalty);
         }
         if (words) {
           const drift = tf.mean(tf.squaredDifference(visual, words));
@@ -172,7 +172,7 @@ export class Trainer {
       return {
         answerLoss: answer.dataSync()[0],
         leftLoss: left ? (left as tf.Tensor).dataSync()[0] : null,
-        paid: paid ? (paid as tf.Tensor).dataSync()[0] : null,
+        penalty: penalty ? (penalty as tf.Tensor).dataSync()[0] : null,
         accuracy: right.filter(Boolean).length / right.length,
         byDomain: countByDomain(batch, right),
         gradientNorm,

@@ -9,8 +9,9 @@ import { InputError, nearestNames } from "../common/errors.ts";
 import { checkoutFolder, packageVersion } from "../common/package.ts";
 
 /**
- * Short names: the small model, the same without the price that concentrates its look-up, the same
- * finished with the sparsity-aware phase, SmolLM2, and SmolLM2 with a vision tower.
+ * Short names: the small model, fine-tuned with an attention regulariser that concentrates retrieval in
+ * few heads; the same before that; the same after sparsity-aware fine-tuning; SmolLM2; SmolLM2 with a
+ * vision tower.
  */
 export const shippedNames = [
   ...["mini", "mini-natural", "mini-sparse", "smol", "smol-vision"] as const,

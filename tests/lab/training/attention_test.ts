@@ -5,8 +5,8 @@ import { portableKernels } from "../../../lib/backend/portable.ts";
 import { useBackend } from "../../../lib/backend/select.ts";
 import { denseAttention } from "../../../lib/nn/attention.ts";
 import {
+  type AttentionStatistics,
   type LocalWindow,
-  type Looks,
   maySee,
   TrainingAttention,
 } from "../../../lab/training/attention.ts";
@@ -174,12 +174,12 @@ bothWays("watched keys: mass and sharpness, with gradients; the output stays", (
       };
     };
     assert(difference(run(attention, q, key, value), naive(q, key, value, hidden)) < 1e-5);
-    const [looks] = attention.looks, told = wanted(q, key);
-    assert(difference(looks.mass, told.mass) < 1e-5);
-    assert(difference(looks.sharpness, told.sharpness) < 1e-5);
+    const [statistics] = attention.statistics, told = wanted(q, key);
+    assert(difference(statistics.mass, told.mass) < 1e-5);
+    assert(difference(statistics.sharpness, told.sharpness) < 1e-5);
     const weigh = tf.randomNormal([batch, heads, 11], 0, 1, "float32", 4);
     const weighZ = tf.randomNormal(q.shape, 0, 1, "float32", 5);
-    const both = (z: tf.Tensor, { mass, sharpness }: Looks) =>
+    const both = (z: tf.Tensor, { mass, sharpness }: AttentionStatistics) =>
       tf.addN([
         tf.sum(tf.mul(z, weighZ)),
         tf.sum(tf.mul(sharpness, weigh)),
@@ -187,7 +187,7 @@ bothWays("watched keys: mass and sharpness, with gradients; the output stays", (
       ]) as tf.Scalar;
     const ours = tf.grads((a, b, c) => {
       const z = run(attention, a, b, c);
-      return both(z, attention.looks.at(-1)!);
+      return both(z, attention.statistics.at(-1)!);
     })([q, key, value]);
     const plain = tf.grads((a, b, c) => both(naive(a, b, c, hidden), wanted(a, b)))([
       q,

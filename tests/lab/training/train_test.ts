@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { useBackend } from "../../../lib/backend/select.ts";
 import { loadCheckpoint } from "../../../lab/training/checkpoints.ts";
-import { type Level, pictures } from "../../../lab/training/curriculum.ts";
+import { pictures, type Stage } from "../../../lab/training/curriculum.ts";
 import { miniConfig, ModelParameters } from "../../../lab/training/parameters.ts";
 import { optimiserOptions } from "../../../lab/training/recipe.ts";
 import { pictureSource, wordSource } from "../../../lab/training/sources.ts";
@@ -17,13 +17,13 @@ const config = miniConfig({ layers: 2, heads: 4, keyValueHeads: 2 }, {
   video: tokenIds.video,
   end: tokenIds.end,
 });
-const level: Level = {
+const stage: Stage = {
   ...{ name: "tiny", grids: [pictures(1, 4)], pairs: [2, 3], words: 8, contexts: 2, questions: 2 },
-  ...{ gate: 1, leastSteps: 0, left: 1, difficulties: [0, 2] },
+  ...{ threshold: 1, minSteps: 0, left: 1, difficulties: [0, 2] },
 };
 const plan: Omit<RunPlan, "steps"> = {
   seed: 11,
-  levels: [level, { ...level, left: 0 }],
+  stages: [stage, { ...stage, left: 0 }],
   source: wordSource,
   schedule: { warmUp: 2, holdUntil: 3, end: 8, floor: 0.1 },
   afterLayers: 1,

@@ -1,14 +1,14 @@
 /**
- * The levels that made the shipped model.
+ * The stages that made the shipped model.
  *
  * @module
  */
-import { type Level, pictures } from "./curriculum.ts";
+import { pictures, type Stage } from "./curriculum.ts";
 
-const both = { gate: 0.85, leastSteps: 0, difficulties: [0] } as const;
+const both = { threshold: 0.85, minSteps: 0, difficulties: [0] } as const;
 
 /** The plain circuit, from 64 visual tokens and 16 words to 1,024 visual tokens. */
-export const plainLevels: readonly Level[] = [
+export const plainStages: readonly Stage[] = [
   {
     ...both,
     name: "64 tokens, 16 words",
@@ -72,7 +72,7 @@ export const plainLevels: readonly Level[] = [
 ];
 
 /** Every domain as pictures, from the plain circuit to all varieties and 1,024 visual tokens. */
-export const pictureLevels: readonly Level[] = [
+export const pictureStages: readonly Stage[] = [
   {
     ...both,
     name: "pictures: the plain circuit, short questions, two-word names",
@@ -82,7 +82,7 @@ export const pictureLevels: readonly Level[] = [
     contexts: 6,
     questions: 12,
     left: 0,
-    gate: 0.82,
+    threshold: 0.82,
     difficulties: [0, 1, 2],
   },
   {
@@ -97,7 +97,7 @@ export const pictureLevels: readonly Level[] = [
     contexts: 3,
     questions: 10,
     left: 0,
-    gate: 0.82,
+    threshold: 0.82,
     difficulties: [0, 1, 2, 3],
   },
   {
@@ -112,8 +112,8 @@ export const pictureLevels: readonly Level[] = [
     contexts: 3,
     questions: 10,
     left: 0,
-    gate: 0.6,
-    leastSteps: 100,
+    threshold: 0.6,
+    minSteps: 100,
     difficulties: [0, 1, 2, 3, 4, 4],
   },
   {
@@ -129,55 +129,55 @@ export const pictureLevels: readonly Level[] = [
   },
 ];
 
-/** From 64 to 1,024 visual tokens under the price of looking: see `price_of_looking.ts`. */
-export const concentrationLevels: readonly Level[] = [
+/** From 64 to 1,024 visual tokens under the attention regulariser: see `attention_regulariser.ts`. */
+export const concentrationStages: readonly Stage[] = [
   {
-    ...pictureLevels[1],
-    name: "price: 64 tokens",
+    ...pictureStages[1],
+    name: "regulariser: 64 tokens",
     grids: [pictures(1, 8), pictures(4, 4), pictures(2, 4, 8)],
     contexts: 4,
-    gate: 0.8,
-    leastSteps: 200,
+    threshold: 0.8,
+    minSteps: 200,
   },
-  { ...pictureLevels[2], name: "price: up to 512 tokens, all varieties", leastSteps: 120 },
-  { ...pictureLevels[3], name: "price: 1,024 tokens" },
+  { ...pictureStages[2], name: "regulariser: up to 512 tokens, all varieties", minSteps: 120 },
+  { ...pictureStages[3], name: "regulariser: 1,024 tokens" },
 ];
 
 /** 64 visual tokens in every variety, then 1,024. */
-export const settlingLevels: readonly Level[] = [
+export const settlingStages: readonly Stage[] = [
   {
-    ...concentrationLevels[0],
-    name: "both prices: 64 tokens",
-    leastSteps: 90,
-    gate: 0.7,
+    ...concentrationStages[0],
+    name: "both regularisers: 64 tokens",
+    minSteps: 90,
+    threshold: 0.7,
     difficulties: [0, 1, 2, 3, 4],
   },
-  { ...pictureLevels[3], name: "both prices: 1,024 tokens" },
+  { ...pictureStages[3], name: "both regularisers: 1,024 tokens" },
 ];
 
-const varied = { ...pictureLevels[2], difficulties: [1, 2, 3, 3, 4, 4, 4] } as const;
+const varied = { ...pictureStages[2], difficulties: [1, 2, 3, 3, 4, 4, 4] } as const;
 
 /** All varieties from the start, from 64 to 4,096 visual tokens; no regulariser. */
-export const variedLevels: readonly Level[] = [
+export const variedStages: readonly Stage[] = [
   {
     ...varied,
     name: "varied: 64 tokens",
     grids: [pictures(1, 8), pictures(4, 4), pictures(2, 4, 8)],
     pairs: [4, 20],
     contexts: 5,
-    gate: 0.85,
-    leastSteps: 150,
+    threshold: 0.85,
+    minSteps: 150,
   },
-  { ...varied, name: "varied: up to 512 tokens", gate: 0.85, leastSteps: 150 },
+  { ...varied, name: "varied: up to 512 tokens", threshold: 0.85, minSteps: 150 },
   {
     ...varied,
     name: "varied: 1,024 tokens",
-    grids: pictureLevels[3].grids,
+    grids: pictureStages[3].grids,
     pairs: [8, 64],
     contexts: 1,
     questions: 20,
-    gate: 0.85,
-    leastSteps: 100,
+    threshold: 0.85,
+    minSteps: 100,
   },
   {
     ...varied,

@@ -5,7 +5,7 @@ import { useBackend } from "../../../lib/backend/select.ts";
 import { pictures } from "../../../lab/training/curriculum.ts";
 import { sequenceLayout, sequenceLength } from "../../../lab/training/layout.ts";
 import { tokenIds } from "../../../lab/training/token_format.ts";
-import { priceOfLooking } from "../../../lab/training/price_of_looking.ts";
+import { attentionRegulariser } from "../../../lab/training/attention_regulariser.ts";
 
 await useBackend("auto");
 
@@ -16,8 +16,8 @@ const inputIds = new Int32Array(length).fill(1);
 inputIds[length - 1] = tokenIds.pad;
 const batch = { layout, count: 1, inputIds };
 
-/** What heads pay with `shares[h]` in every counted row, and `elsewhere` in all others. */
-function priceOf(
+/** The penalty on heads with `shares[h]` in every counted row, and `elsewhere` in all others. */
+function penaltyOf(
   shares: readonly number[],
   elsewhere = 0,
   what: "sharpness" | "mass" = "sharpness",
@@ -27,25 +27,25 @@ function priceOf(
     shares.forEach((share, head) => {
       for (let t = layout.context; t < length - 1; t++) data[head * length + t] = share;
     });
-    const looks = tf.tensor(data, [1, shares.length, length]);
-    const both = { sharpness: tf.zerosLike(looks), mass: tf.zerosLike(looks), [what]: looks };
-    return priceOfLooking([both], batch, { sharpness: 1, mass: 0, [what]: 1 }).dataSync()[0];
+    const given = tf.tensor(data, [1, shares.length, length]);
+    const both = { sharpness: tf.zerosLike(given), mass: tf.zerosLike(given), [what]: given };
+    return attentionRegulariser([both], batch, { sharpness: 1, mass: 0, [what]: 1 }).dataSync()[0];
   });
 }
 
-Deno.test("a head that only looks at single cells pays 1, one that never does pays nothing", () => {
-  assertAlmostEquals(priceOf([1]), 1, 1e-6);
-  assertAlmostEquals(priceOf([0]), 0, 1e-6);
-  assertAlmostEquals(priceOf([1, 0, 1]), 2, 1e-6);
-  assertAlmostEquals(priceOf([1, 0, 1], 0, "mass"), 2, 1e-6);
+Deno.test("a head that attends to one cell alone costs 1, one that never attends costs nothing", () => {
+  assertAlmostEquals(penaltyOf([1]), 1, 1e-6);
+  assertAlmostEquals(penaltyOf([0]), 0, 1e-6);
+  assertAlmostEquals(penaltyOf([1, 0, 1]), 2, 1e-6);
+  assertAlmostEquals(penaltyOf([1, 0, 1], 0, "mass"), 2, 1e-6);
 });
 
 Deno.test("rows of the context and pad tokens cost nothing", () => {
-  assertAlmostEquals(priceOf([0.5, 0.2], 1), priceOf([0.5, 0.2], 0), 1e-6);
+  assertAlmostEquals(penaltyOf([0.5, 0.2], 1), penaltyOf([0.5, 0.2], 0), 1e-6);
 });
 
-Deno.test("one head that looks is cheaper than two that share the looking", () => {
+Deno.test("one head with all the attention costs less than two that share it", () => {
   fc.assert(fc.property(fc.double({ min: 0.05, max: 0.95, noNaN: true }), (share) => {
-    assert(priceOf([1, 0]) < priceOf([share, 1 - share]));
+    assert(penaltyOf([1, 0]) < penaltyOf([share, 1 - share]));
   }));
 });
