@@ -28,7 +28,11 @@ export type Options = Readonly<Record<string, Option>>;
 /** Parsed arguments with checks: every message names the option, what was found and what is wanted. */
 export class Arguments {
   /** @param values as `parseArgs` gives them */
-  constructor(readonly values: Readonly<Record<string, unknown>>) {}
+  constructor(
+    readonly values: Readonly<Record<string, unknown>>,
+    /** Words that are no options, in order. */
+    readonly words: readonly string[] = [],
+  ) {}
 
   /** Whether a flag was given. */
   flag(name: string): boolean {
@@ -84,6 +88,8 @@ export interface Command {
   readonly summary: string;
   /** Its options, without {@link commonOptions}. */
   readonly options: Options;
+  /** Words that it takes before its options, in order, for the help; none by default. */
+  readonly words?: readonly string[];
   /** Example calls, without `deno task corelens`. */
   readonly examples: readonly string[];
   /** Does it. */
@@ -120,6 +126,7 @@ export function helpOf(command: Command): string {
   return [
     `corelens ${command.name}: ${command.summary}`,
     "",
+    ...(command.words ? [`Usage: corelens ${command.name} ${command.words.join(" ")} …`, ""] : []),
     ...(Object.keys(command.options).length > 0 ? ["Options", ...rows(command.options), ""] : []),
     "Common options",
     ...rows(commonOptions),
@@ -148,10 +155,14 @@ export function parseCommand(command: Command, args: readonly string[]): Argumen
     ),
   };
   const { values, tokens = [] } = parseArgs(config);
+  const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") {
+      words.push(token.value);
+      if (words.length <= (command.words?.length ?? 0)) continue;
       throw new InputError(
-        `Cannot use "${token.value}" with corelens ${command.name}: it takes options only`,
+        `Cannot use "${token.value}" with corelens ${command.name}: ` +
+          (command.words ? `it takes ${command.words.join(" ")}` : "it takes options only"),
       );
     }
     if (token.kind !== "option") continue;
@@ -175,5 +186,5 @@ export function parseCommand(command: Command, args: readonly string[]): Argumen
       throw new InputError(`Option ${token.rawName} takes no value`);
     }
   }
-  return new Arguments(values);
+  return new Arguments(values, words);
 }

@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   identify: () => import("./identify.ts"),
   ablate: () => import("./ablate.ts"),
   accelerate: () => import("./accelerate.ts"),
+  heads: () => import("./heads.ts"),
 };
 
 async function overview(): Promise<string> {

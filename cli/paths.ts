@@ -36,7 +36,7 @@ const wordCommands: Readonly<Record<string, PathUse>> = {
   merge: "write-folder",
   submit: "write-folder",
   status: "read",
-  heads: "read",
+  heads: "beside",
 };
 
 /** Endings of files that an `--out` may name; any other name is a folder's. */
@@ -50,7 +50,23 @@ export interface NamedPath {
   readonly use: PathUse;
 }
 
-function useOf(option: string, value: string): PathUse | undefined {
+/** Formats of head lists that are one file, whatever its name. */
+const singleFileLists = ["retrieval-head", "mmrethead", "csv"];
+/** Words of a command line that name no path. */
+const plainWords = new Set(["export", "import", "duo-attention", ...singleFileLists]);
+
+/** Whether `heads export` writes one file. */
+function writesOneFile(args: readonly string[]): boolean {
+  return args[0] === "heads" &&
+    args.some((arg, i) =>
+      singleFileLists.some((name) =>
+        arg === `--to=${name}` || args[i - 1] === "--to" && arg === name
+      )
+    );
+}
+
+function useOf(option: string, value: string, args: readonly string[]): PathUse | undefined {
+  if (option === "out" && writesOneFile(args)) return "write-file";
   if (option === "out" && fileEndings.test(value)) return "write-file";
   return Object.hasOwn(pathOptions, option) ? pathOptions[option] : undefined;
 }
@@ -74,8 +90,10 @@ export function namedPaths(args: readonly string[]): NamedPath[] {
     const [, option, given] = /^--([^=]+)(?:=(.*))?$/s.exec(rest[i]) ?? [];
     const value = option === undefined ? rest[i] : given ?? rest[i + 1];
     const use = option === undefined
-      ? (Object.hasOwn(wordCommands, command) ? wordCommands[command] : undefined)
-      : useOf(option, value ?? "");
+      ? (Object.hasOwn(wordCommands, command) && !plainWords.has(value)
+        ? wordCommands[command]
+        : undefined)
+      : useOf(option, value ?? "", args);
     if (use === undefined || !value) continue;
     found.push({ value, use });
     if (option !== undefined && given === undefined) i++;

@@ -51,6 +51,7 @@ export {
   type HybridSetting,
   readHybridQuality,
 } from "./hybrid_quality.ts";
+export { type ImportSettings, recordHeadList } from "./imported_heads.ts";
 export type { Json } from "./journal.ts";
 export { prefillSpeed, type PrefillSpeedOptions, type PrefillSpeedRow } from "./prefill_speed.ts";
 export {

@@ -14,11 +14,12 @@ import type { HeadScores } from "./head_scores.ts";
 const keyColumns = ["sample", "domain", "layer", "head"] as const;
 
 /**
- * Scores by several rules over the same samples, as the bytes of an Arrow file.
+ * Scores by one rule, or by several over the same samples, as the bytes of an Arrow file.
  *
  * @throws {InputError} if the scores are of other samples or heads, or a rule's name is taken
  */
-export function headScoresToArrow(all: readonly HeadScores[]): Uint8Array {
+export function headScoresToArrow(given: HeadScores | readonly HeadScores[]): Uint8Array {
+  const all: readonly HeadScores[] = "shape" in given ? [given] : given;
   if (all.length === 0) throw new InputError("Cannot save head scores of 0 rules: 1 needed");
   const { sampleIds, domains, shape: [samples, layers, heads] } = all[0];
   const taken = new Set<string>(keyColumns);

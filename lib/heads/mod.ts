@@ -46,3 +46,11 @@ export { bottomHeads, type HowMany, otherHeads, type SelectOptions, topHeads } f
 export { spatialEntropy } from "./spatial_entropy.ts";
 export * from "./stability.ts";
 export { streamedProfiles } from "./streamed_profiles.ts";
+export type {
+  HeadList,
+  HeadListFormat,
+  ListSettings,
+  ListSizes,
+  ListTexts,
+} from "./formats/format.ts";
+export { headListFormats, readHeadList, writeHeadList } from "./formats/registry.ts";

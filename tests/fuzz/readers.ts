@@ -14,6 +14,7 @@ import { readModelConfig } from "../../lib/families/checkpoint.ts";
 import { loadProcessorOf } from "../../lib/families/pretrained.ts";
 import { checkArrow } from "../../lib/heads/arrow_check.ts";
 import { readRanking } from "../../lib/heads/ranking_file.ts";
+import { headListFormats } from "../../lib/heads/formats/registry.ts";
 import { headScoresFromArrow, headScoresToArrow } from "../../lib/heads/head_scores_file.ts";
 import { ChatTemplate } from "../../lib/inputs/chat_template.ts";
 import { decodeImage } from "../../lib/inputs/image.ts";
@@ -273,6 +274,30 @@ export const readers: Readonly<Record<string, FuzzReader>> = {
         const bytes = mutateBytes(good, random);
         await checkArrow(bytes, "a.arrow", 1000);
         headScoresFromArrow(bytes, "a.arrow");
+      };
+    },
+  },
+  "head list": {
+    cases: 2000,
+    start() {
+      const [sampleIds, domains, shape] = [["a", "b"], ["x", "y"], [2, 2, 4] as const];
+      const data = Float32Array.from({ length: 16 }, (_, i) => i / 16);
+      const scores = { rule: "ram", sampleIds, domains, shape, data };
+      const settings = { model: "mini", keyValueHeads: 2, sink: 4, recent: 8 };
+      const goods = headListFormats.map((format) => format.write(scores, settings));
+      return (random) => {
+        const which = below(random, goods.length);
+        const texts = Object.fromEntries(
+          Object.entries(goods[which]).map(([name, text]) => {
+            const isJson = text.startsWith("{");
+            const changed = isJson && random.uniform() < 0.6
+              ? JSON.stringify(mutateJson(JSON.parse(text), random)) ?? ""
+              : mutateText(text, random);
+            return [name, random.uniform() < 0.8 ? changed : text];
+          }),
+        );
+        const sizes = random.uniform() < 0.5 ? {} : { layers: 2, heads: 4 };
+        return headListFormats[which].read(texts, "a list", sizes);
       };
     },
   },
