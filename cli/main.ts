@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   ablate: () => import("./ablate.ts"),
   accelerate: () => import("./accelerate.ts"),
   heads: () => import("./heads.ts"),
+  explore: () => import("./explore.ts"),
 };
 
 async function overview(): Promise<string> {

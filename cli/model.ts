@@ -18,9 +18,9 @@ import { overridesOf } from "./pixels.ts";
 import { progress } from "./progress.ts";
 import { hybridFrom } from "./sparse.ts";
 
-/** The directory or hub id that `--model` means. */
-export function modelName(args: Arguments): string {
-  return shippedOrGiven(args.text("model") ?? "mini");
+/** The directory or hub id that `--model` means; without it the default. */
+export function modelName(args: Arguments, otherwise = "mini"): string {
+  return shippedOrGiven(args.text("model") ?? otherwise);
 }
 
 /** How strictly a checkpoint is read, and where warnings go. */
@@ -34,8 +34,15 @@ export function readingOptions(
   };
 }
 
-/** Loads the model that `--model`, `--backend` and `--dtype` name, and says what it runs on. */
-export async function loadCommandModel(args: Arguments): Promise<PretrainedModel> {
+/**
+ * Loads the model that `--model`, `--backend` and `--dtype` name, and says what it runs on.
+ *
+ * @param otherwise the model where `--model` is not given
+ */
+export async function loadCommandModel(
+  args: Arguments,
+  otherwise?: string,
+): Promise<PretrainedModel> {
   // not before: help and mistakes are answered without TensorFlow.js
   const { fromPretrained } = await import("../lib/families/pretrained.ts");
   const { backendNames } = await import("../lib/backend/select.ts");
@@ -43,7 +50,7 @@ export async function loadCommandModel(args: Arguments): Promise<PretrainedModel
     download: progress("downloading"),
     read: progress("reading weights"),
   };
-  const model = await fromPretrained(modelName(args), {
+  const model = await fromPretrained(modelName(args, otherwise), {
     verify: args.flag("verify"),
     onNotice: (text) => console.error(text),
     backend: args.oneOf("backend", ["auto", ...backendNames] as const, "auto"),

@@ -127,6 +127,44 @@ function speaksOfVideos(path: string): boolean {
   }
 }
 
+/**
+ * What a record says that it was made of, for commands that run its model on its samples once more:
+ * its model and its data set, unless options name others. Only a checkpoint, or a folder of samples,
+ * is taken from there: a record may come from anybody.
+ */
+function recordedPaths(args: readonly string[], cwd: string): NamedPath[] {
+  if (args[0] !== "explore") return [];
+  const given = (name: string) =>
+    args.flatMap((arg, i) =>
+      arg === `--${name}`
+        ? [args[i + 1]]
+        : arg.startsWith(`--${name}=`)
+        ? [arg.split("=", 2)[1]]
+        : []
+    ).at(-1);
+  const run = given("scores");
+  if (!run) return [];
+  let manifest: { readonly model?: unknown; readonly data?: unknown };
+  try {
+    manifest = JSON.parse(Deno.readTextFileSync(`${absolute(run, cwd)}/manifest.json`)) ?? {};
+  } catch {
+    return []; // the command says what is wrong with it
+  }
+  const { model, data } = manifest, found: NamedPath[] = [];
+  const isThere = (folder: string, file: string) => exists(`${absolute(folder, cwd)}/${file}`);
+  if (typeof model === "string" && given("model") === undefined) {
+    const isId = /^[\w.-]+\/[\w.-]+$/.test(model) && !exists(absolute(model, cwd));
+    if (isId || isThere(model, "config.json") || model.endsWith(".gguf")) {
+      found.push({ value: model, use: "model" });
+    }
+  }
+  if (typeof data === "string" && given("dataset") === undefined) {
+    const isPublished = /^[\w+-]{2,}:./s.test(data);
+    if (isPublished || isThere(data, "samples.jsonl")) found.push({ value: data, use: "data" });
+  }
+  return found;
+}
+
 /** A mistake in the arguments that shows before the command line itself runs. */
 export class PermissionMistake extends Error {}
 
@@ -268,8 +306,9 @@ function listed(entries: Iterable<string>): string {
 /**
  * Deno's permission flags for one command line.
  *
- * Read: this repository, the paths that options name, and for a hub id the cache. Write: the folders
- * of `--out` and `--attention`, and the caches. Network: for a hub id, the hub's hosts and that of
+ * Read: this repository, the paths that options name, what the record of `explore` was made of, and
+ * for a hub id the cache. Write: the folders of `--out` and `--attention`, and the caches. Network:
+ * for a hub id, the hub's hosts and that of
  * `HF_ENDPOINT`. Programs: ffmpeg and ffprobe, where a video is named. Libraries: those of the
  * set-up.
  *
@@ -290,7 +329,8 @@ export function permissionFlags(args: readonly string[], where: Surroundings): s
     if (real(library) !== library) libraries.push(real(library));
   }
   const follows = args.includes("--follow-links");
-  for (const path of namedPaths(args)) grants.add(path, follows);
+  const named = [...namedPaths(args), ...recordedPaths(args, where.cwd)];
+  for (const path of named) grants.add(path, follows);
   const never = [...guarded.map((name) => `${repository}/${name}`), ...libraries];
   const flag = (name: string, entries: ReadonlySet<string>) =>
     entries.size > 0 ? [`--allow-${name}=${listed(entries)}`] : [];

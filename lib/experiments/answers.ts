@@ -22,6 +22,8 @@ export interface SampleAnswer {
   readonly tokens: number;
   /** What the model said. */
   readonly answer: string;
+  /** The same as tokens, without the one that ends it. */
+  readonly tokenIds: readonly number[];
   /** Whether that is right: by choice where there are choices, else by the sample's metric. */
   readonly correct: boolean;
   /** Scores as the sample's benchmark publishes them, by name. */
@@ -88,6 +90,7 @@ export async function answerSamples(
       domain: sample.domain,
       tokens: prompt.inputIds.length,
       answer,
+      tokenIds: ids,
       correct: isCorrect(said, sample),
       scores: publishedScores(said, sample),
     });

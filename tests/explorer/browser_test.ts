@@ -1,0 +1,332 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Browser, Page } from "playwright-core";
+import { number, percent } from "../../lib/explorer/client/format.ts";
+import { unpackFloats } from "../../lib/explorer/pack.ts";
+import { explorerPage } from "../../lib/explorer/page.ts";
+import type { ExplorerData } from "../../lib/explorer/data.ts";
+import { findChromium, missingChromium } from "./chromium.ts";
+import { exampleData } from "./example.ts";
+
+const chromium = findChromium();
+
+/** How a page is opened. */
+interface Look {
+  readonly width?: number;
+  readonly height?: number;
+  readonly colorScheme?: "light" | "dark";
+  readonly hasTouch?: boolean;
+  readonly fragment?: string;
+  readonly layers?: number;
+  readonly heads?: number;
+}
+
+/** Opens a page in Chromium, as a file without network; fails on any message in its console. */
+function browserTest(
+  name: string,
+  look: Look,
+  body: (page: Page, data: ExplorerData) => Promise<void>,
+): void {
+  Deno.test({
+    name: chromium ? name : `${name} (${missingChromium})`,
+    ignore: chromium === null,
+    sanitizeOps: false, // the browser's own process and pipes
+    sanitizeResources: false,
+    async fn() {
+      const { chromium: launcher } = await import("playwright-core");
+      const folder = await Deno.makeTempDir();
+      let browser: Browser | undefined;
+      try {
+        const { width = 1600, height = 1000, layers = 6, heads = 8, fragment = "" } = look;
+        const data = await exampleData(layers, heads);
+        await Deno.writeTextFile(`${folder}/page.html`, explorerPage(data));
+        const args = Deno.uid?.() === 0 ? ["--no-sandbox"] : [];
+        browser = await launcher.launch({ executablePath: chromium!, args });
+        const context = await browser.newContext({
+          viewport: { width, height },
+          colorScheme: look.colorScheme ?? "light",
+          hasTouch: look.hasTouch,
+          offline: true,
+          acceptDownloads: true,
+        });
+        const page = await context.newPage(), problems: string[] = [];
+        page.on("console", (message) => problems.push(message.text()));
+        page.on("pageerror", (error) => problems.push(error.message));
+        page.on("request", (request) => {
+          if (!/^(file|data|blob):/.test(request.url())) problems.push(request.url());
+        });
+        await page.goto(`file://${folder}/page.html${fragment}`);
+        await page.waitForSelector(".shares");
+        await body(page, data);
+        assertEquals(problems, []);
+        await context.close();
+      } finally {
+        await browser?.close();
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+/** The middle of a head's cell, on the screen. */
+async function placeOf(page: Page, head: number): Promise<readonly [x: number, y: number]> {
+  const box = (await page.locator(`#head-${head}`).boundingBox())!;
+  return [box.x + box.width / 2, box.y + box.height / 2];
+}
+
+const chosen = (page: Page) =>
+  page.$$eval("[role=gridcell][aria-selected=true]", (cells) => cells.map(({ id }) => id));
+
+browserTest(
+  "hovering tells the record's values, for heads and for tokens",
+  {},
+  async (page, data) => {
+    for (const head of [data.ranking[0], data.ranking[20], 0, data.layers * data.heads - 1]) {
+      await page.mouse.move(...await placeOf(page, head));
+      const name = `L${Math.floor(head / data.heads)}H${head % data.heads}`;
+      const line = await page.textContent("#head-readout");
+      assert(line!.startsWith(`${name}: RAM ${number(data.maps[0].values[head]!)} [`), line!);
+    }
+    const sample = data.samples[0], rows = await unpackFloats(sample.rows);
+    const head = data.ranking[0];
+    await page.mouse.click(...await placeOf(page, head));
+    const picture = (await page.locator(".picture > svg").boundingBox())!;
+    const grid = sample.panels[0].grids[0];
+    for (const [row, column] of [[0, 0], [1, 1], [3, 2]]) {
+      await page.mouse.move(
+        picture.x + picture.width * (column + 0.5) / 4,
+        picture.y + picture.height * (row + 0.5) / 4,
+      );
+      const value = rows[grid.start + row * grid.stride + column];
+      const line = await page.textContent("#token-readout");
+      assert(
+        line!.startsWith(`row ${row}, column ${column}: ${number(value)} (${percent(value)}`),
+        `${line} for ${value}`,
+      );
+    }
+    const [from, to] = sample.evidence[0];
+    const onEvidence = rows.subarray(from, to).reduce((a, b) => a + b, 0);
+    assertEquals(await page.textContent("[data-share=evidence]"), percent(onEvidence));
+  },
+);
+
+browserTest(
+  "heads are chosen by pointer: one, several, the top, a layer",
+  {},
+  async (page, data) => {
+    const [a, b, c] = data.ranking;
+    await page.mouse.click(...await placeOf(page, a));
+    assertEquals(await chosen(page), [`head-${a}`]);
+    await page.keyboard.down("Shift");
+    await page.mouse.click(...await placeOf(page, b));
+    await page.keyboard.up("Shift");
+    assertEquals((await chosen(page)).sort(), [`head-${a}`, `head-${b}`].sort());
+    await page.getByLabel("several").check();
+    await page.mouse.click(...await placeOf(page, c));
+    await page.mouse.click(...await placeOf(page, a));
+    assertEquals((await chosen(page)).sort(), [`head-${b}`, `head-${c}`].sort());
+    await page.getByLabel("Choose the top heads of this map").fill("5");
+    assertEquals(
+      (await chosen(page)).sort(),
+      data.ranking.slice(0, 5).map((head) => `head-${head}`).sort(),
+    );
+    await page.getByRole("button", { name: "Clear" }).click();
+    assertEquals(await chosen(page), []);
+    const label = (await page.locator("text.layer").nth(2).boundingBox())!;
+    await page.mouse.click(label.x + label.width / 2, label.y + label.height / 2);
+    assertEquals((await chosen(page)).length, data.heads);
+    await page.getByLabel("Value of the head map").selectOption("calibrated");
+    await page.getByLabel("Value of the head map").selectOption("sample");
+  },
+);
+
+browserTest("everything works by keyboard", {}, async (page, data) => {
+  const reached: string[] = [];
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press("Tab");
+    reached.push(await page.evaluate(() => document.activeElement?.getAttribute("role") ?? ""));
+  }
+  assert(reached.includes("grid") && reached.includes("img"), reached.join());
+  await page.locator("svg[role=grid]").focus();
+  const start = data.ranking[0];
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  const layer = Math.floor(start / data.heads);
+  assertEquals(await chosen(page), [`head-${layer * data.heads + 1}`]);
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Shift+Enter");
+  assertEquals((await chosen(page)).length, 2);
+  await page.keyboard.press("l");
+  assertEquals((await chosen(page)).length, data.heads);
+  await page.keyboard.press("]");
+  assert((await page.textContent(".count"))!.includes("2 of 3"));
+  await page.keyboard.press("[");
+  await page.keyboard.press("s");
+  assert(await page.getByLabel("sinks").isChecked());
+  await page.keyboard.press("e");
+  assertEquals(await page.locator("path.evidence").count(), 0);
+  await page.keyboard.press("o");
+  assertEquals(
+    await page.getByRole("button", { name: "Smooth" }).getAttribute("aria-pressed"),
+    "true",
+  );
+  await page.getByRole("button", { name: "best 2" }).press("Enter");
+  await page.locator(".picture > svg").focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowDown");
+  const read = await page.textContent("#token-readout");
+  assert(read!.startsWith("row 1, column 1:"), read!);
+});
+
+browserTest(
+  "query rows, pictures, overlay and ablation follow what is chosen",
+  {},
+  async (page, data) => {
+    await page.mouse.click(...await placeOf(page, data.ranking[0]));
+    const before = await page.textContent("[data-share=evidence]");
+    await page.getByRole("radio", { name: "it", exact: true }).click();
+    assert(before !== await page.textContent("[data-share=evidence]"));
+    const sample = data.samples[0], rows = await unpackFloats(sample.rows);
+    const row = rows.subarray((sample.means + 2) * sample.tokens).subarray(0, sample.tokens);
+    const [from, to] = sample.evidence[0];
+    assertEquals(
+      await page.textContent("[data-share=evidence]"),
+      percent(row.subarray(from, to).reduce((a, b) => a + b, 0)),
+    );
+    await page.getByLabel("Sample", { exact: true }).last().selectOption({ index: 1 });
+    await page.waitForSelector(".strip");
+    const slider = page.getByLabel("Picture", { exact: true });
+    assertEquals(await slider.inputValue(), "2"); // the frame that holds the evidence
+    await slider.press("ArrowLeft");
+    assertEquals(await page.locator(".frames [aria-pressed=true]").textContent(), "1.0 s");
+    await page.getByRole("button", { name: "Off" }).click();
+    assertEquals(await page.locator(".picture > svg > g:not([fill]) rect").count(), 0);
+    await page.getByRole("button", { name: "best 2" }).click();
+    assert((await page.locator(".bars").textContent())!.includes("without these20 %"));
+    assert((await page.locator(".bars").textContent())!.includes("only these70 %"));
+    assert((await page.locator(".finding").textContent())!.includes("−0.700"));
+    await page.getByLabel("Sample", { exact: true }).last().selectOption({ index: 2 });
+    assert(await page.locator(".tokens .token.evidence").first().isVisible()); // evidence in text
+    await page.locator(".tokens .token.evidence").first().hover();
+    assert((await page.locator(".text .readout").textContent())!.includes("evidence"));
+  },
+);
+
+browserTest("a link restores the view", {}, async (page, data) => {
+  await page.getByLabel("Sample", { exact: true }).last().selectOption({ index: 1 });
+  await page.mouse.click(...await placeOf(page, 5));
+  await page.getByRole("button", { name: "Smooth" }).click();
+  await page.getByRole("button", { name: "Dark" }).click();
+  await page.getByLabel("sinks").check();
+  const url = page.url(),
+    state = async (on: Page) => [
+      await chosen(on),
+      await on.textContent(".count"),
+      await on.getByLabel("sinks").isChecked(),
+      await on.locator(".explorer.dark").count(),
+      await on.getByRole("button", { name: "Smooth" }).getAttribute("aria-pressed"),
+    ];
+  const wanted = await state(page);
+  assertEquals(wanted[0], ["head-5"]);
+  const again = await page.context().newPage();
+  await again.goto(url);
+  await again.waitForSelector(".shares, .note");
+  assertEquals(await state(again), wanted);
+  await again.goto(`${url.split("#")[0]}#heads=L99H1,<b>&sample=nothing&row=-4&picture=99&map=x`);
+  await again.reload();
+  assertEquals(await again.textContent(".count"), `1 of ${data.samples.length}`);
+});
+
+browserTest("figures are saved as SVG and PNG, complete in themselves", {}, async (page) => {
+  for (const place of [".map", ".picture"]) {
+    for (const kind of ["SVG", "PNG"]) {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.locator(place).getByRole("button", { name: kind }).click(),
+      ]);
+      assert(download.suggestedFilename().endsWith(`.${kind.toLowerCase()}`));
+      const bytes = await Deno.readFile(await download.path());
+      if (kind === "SVG") {
+        const text = new TextDecoder().decode(bytes);
+        assert(text.startsWith("<svg") && text.includes('xmlns="http://www.w3.org/2000/svg"'));
+        assert(!/href="(?!data:)/.test(text));
+      } else {
+        const width = new DataView(bytes.buffer).getUint32(16);
+        assert(bytes[1] === 0x50 && width >= 1200, `${width} pixels`);
+      }
+    }
+  }
+});
+
+browserTest("390 pixels, dark and touch: nothing sticks out, and a finger chooses", {
+  width: 390,
+  height: 844,
+  colorScheme: "dark",
+  hasTouch: true,
+}, async (page, data) => {
+  assertEquals(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+  assertEquals(await page.locator(".explorer.dark").count(), 1);
+  const small = await page.$$eval(
+    "button, select, input:not([type=checkbox]):not([type=range])",
+    (all) =>
+      all.filter((one) => one.getBoundingClientRect().height < 24).map((one) => one.textContent),
+  );
+  assertEquals(small, []);
+  await page.touchscreen.tap(...await placeOf(page, data.ranking[3]));
+  assertEquals(await chosen(page), [`head-${data.ranking[3]}`]);
+});
+
+browserTest("1,152 heads: there in under a second, and a move of the mouse costs under 16 ms", {
+  layers: 36,
+  heads: 32,
+}, async (page) => {
+  const ready = await page.evaluate(async () => {
+    const { domInteractive } = performance.getEntriesByType(
+      "navigation",
+    )[0] as PerformanceNavigationTiming;
+    const [paint] = performance.getEntriesByName("first-contentful-paint");
+    await new Promise(requestAnimationFrame);
+    return Math.max(domInteractive, paint?.startTime ?? 0);
+  });
+  assert(ready < 1000, `interactive after ${ready} ms`);
+  const times = await page.evaluate(async () => {
+    const map = document.querySelector("svg[role=grid]")!, box = map.getBoundingClientRect();
+    const taken: number[] = [];
+    for (let i = 0; i < 200; i++) {
+      const clientX = box.left + box.width * (0.1 + 0.8 * (i * 37 % 200) / 200);
+      const clientY = box.top + box.height * (0.05 + 0.85 * (i * 91 % 200) / 200);
+      const start = performance.now();
+      map.dispatchEvent(new PointerEvent("pointermove", { clientX, clientY, bubbles: true }));
+      await new Promise((resolve) => setTimeout(resolve)); // drawing is put off to a microtask
+      map.getBoundingClientRect();
+      taken.push(performance.now() - start);
+      if (i % 20 === 0) await new Promise(requestAnimationFrame);
+    }
+    return taken.sort((a, b) => a - b);
+  });
+  assert(times[100] < 16, `median ${times[100]} ms`);
+  console.log(
+    `    ready ${Math.round(ready)} ms; a move ${times[100].toFixed(1)} ms, 95 % ${
+      times[190].toFixed(1)
+    } ms`,
+  );
+});
+
+browserTest("the accessibility tree names every control", {}, async (page, data) => {
+  const nameless = await page.$$eval(
+    "button, select, input, [role=grid], [role=img], [tabindex='0']",
+    (all) =>
+      all.filter((one) =>
+        !(one.getAttribute("aria-label") || one.textContent?.trim() ||
+          one.closest("label")?.textContent)
+      ).map((one) => one.outerHTML.slice(0, 80)),
+  );
+  assertEquals(nameless, []);
+  assertEquals(await page.getByRole("gridcell").count(), data.layers * data.heads);
+  assertEquals(await page.getByRole("row").count() >= data.layers, true);
+  for (const name of ["Heads", "Sample", "What happens to the answer"]) {
+    assertEquals(await page.getByRole("region", { name, exact: true }).count(), 1);
+  }
+  const ids = await page.$$eval("[id]", (all) => all.map(({ id }) => id));
+  assertEquals(new Set(ids).size, ids.length);
+});
