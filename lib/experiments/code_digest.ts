@@ -10,7 +10,7 @@ import { digestOf, digestOfBytes } from "../common/digest.ts";
 const library = new URL("../", import.meta.url);
 
 /** Folders of the library that no number of a record comes from. */
-const drawing = /^figures\//;
+const drawing = /^(figures|explorer)\//;
 
 /** Relative path and digest of every source below a folder. Reads at once: they are small and many. */
 function sourcesOf(root: URL, path = ""): [path: string, digest: string][] {

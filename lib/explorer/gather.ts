@@ -8,7 +8,12 @@ import { InputError } from "../common/errors.ts";
 import { headAt, type HeadGrid, headIndex } from "../common/head_id.ts";
 import { quoted } from "../common/text.ts";
 import { readFoundHeads } from "../experiments/find_heads.ts";
-import { readManifest, readRecordJson, type ScoresRecord } from "../experiments/record.ts";
+import {
+  type Manifest,
+  readManifest,
+  readRecordJson,
+  type ScoresRecord,
+} from "../experiments/record.ts";
 import type { Progress } from "../experiments/run_context.ts";
 import { sampleDigest } from "../experiments/sample_digest.ts";
 import type { AnySample } from "../experiments/samples.ts";
@@ -71,14 +76,13 @@ export function chosenSamples<T extends { readonly id: string; readonly domain: 
 /** @throws {InputError} for a sample that is not as it was scored */
 async function checkSamples(
   samples: readonly AnySample[],
-  digests: Readonly<Record<string, string>> | undefined,
+  digests: Manifest["digests"],
   folder: string,
 ): Promise<void> {
-  if (!digests) return; // records of earlier versions have none
+  const known = new Map(Array.isArray(digests) ? digests : []); // earlier versions have none
   for (const sample of samples) {
-    if (digests[sample.id] === undefined || digests[sample.id] === await sampleDigest(sample)) {
-      continue;
-    }
+    const digest = known.get(sample.id);
+    if (digest === undefined || digest === await sampleDigest(sample)) continue;
     throw new InputError(
       `Cannot explore ${folder}: sample ${
         quoted(sample.id)

@@ -1,13 +1,12 @@
 /** What an explorer shows, made up: pictures, a video and a text, on as many heads as wanted. */
 import { packFloats } from "../../lib/explorer/pack.ts";
 import type { ExplorerData, ExplorerSample } from "../../lib/explorer/data.ts";
-import { encodePng } from "../../lib/figures/picture.ts";
+import { pictureUrl } from "../../lib/figures/picture.ts";
 import { Random } from "../../lib/stats/random.ts";
 
 /** A picture of one colour. */
 function plainPicture(width: number, height: number, shade: number): string {
-  const bytes = encodePng({ width, height, data: new Uint8Array(width * height * 3).fill(shade) });
-  return `data:image/png;base64,${btoa(String.fromCharCode(...bytes))}`;
+  return pictureUrl({ width, height, data: new Uint8Array(width * height * 3).fill(shade) });
 }
 
 const origin = {
