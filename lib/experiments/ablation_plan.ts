@@ -4,8 +4,15 @@
  * @module
  */
 import { InputError, nearestNames } from "../common/errors.ts";
-import { layerMatchedHeads, randomHeads, scoreMatchedHeads } from "../heads/controls.ts";
+import {
+  layerMatchedHeads,
+  layersHaveRoom,
+  randomHeads,
+  scoreGap,
+  scoreMatchedHeads,
+} from "../heads/controls.ts";
 import { allHeads, type HeadGrid, type HeadId } from "../common/head_id.ts";
+import { mean } from "../stats/summary.ts";
 import { bottomHeads, otherHeads, topHeads } from "../heads/select.ts";
 
 /**
@@ -39,6 +46,9 @@ export const conditionNames = [
 /** Conditions that serve as controls for `core`. */
 export const controlNames = ["bottom", "random", "layer-matched", "score-matched"] as const;
 
+/** Matched controls may differ from the core heads by so many standard deviations of the score. */
+const largestGap = 0.25;
+
 /** What is planned unless something else is asked for. */
 export const defaultConditions: readonly Condition[] = ["core", ...controlNames];
 
@@ -64,11 +74,15 @@ export interface PlanOptions {
   readonly draws?: number;
   /** Seed of the draws; 0 by default. */
   readonly seed?: number;
+  /** Told in one sentence which controls are left out because they cannot be matched. */
+  readonly onNotice?: (text: string) => void;
 }
 
 /**
  * The sets of heads of an experiment; the first is empty, the baseline. Shares that come to the same
- * number of heads are planned once. Controls are planned for at most half of the heads.
+ * number of heads are planned once. Controls are planned for at most half of the heads, and matched
+ * ones only where they can be met: `layer-matched` where every layer has as many heads left, and
+ * `score-matched` where the draws' means lie within 0.25 standard deviations of the core heads'.
  *
  * @param map score of every head, `[layers, heads]` row by row
  * @param matched another score, which `score-matched` controls have alike
@@ -103,19 +117,23 @@ export function ablationPlan(
   const total = grid.layers * grid.heads;
   const plan: PlannedAblation[] = [{ condition: "none", fraction: 0, draw: 0, heads: [] }];
   const counts = new Set<number>();
+  const leftOut = new Map<Condition, number[]>();
   for (const fraction of fractions) {
     const core = topHeads(map, grid, { fraction });
     if (counts.has(core.length)) continue;
     counts.add(core.length);
     for (const condition of conditions) {
       const label = (draw: number) => `${seed}/${condition}/${core.length}/${draw}`;
-      const drawn = (heads: (seed: string) => HeadId[]) => {
-        if (2 * core.length > total) return;
-        // with half of the heads selected, there is one set of others
-        const times = 2 * core.length === total ? 1 : draws;
-        for (let draw = 0; draw < times; draw++) {
-          plan.push({ condition, fraction, draw, heads: heads(label(draw)) });
-        }
+      // with half of the heads selected, there is one set of others
+      const times = 2 * core.length > total ? 0 : 2 * core.length === total ? 1 : draws;
+      const drawn = (
+        heads: (seed: string) => HeadId[],
+        met: (sets: readonly (readonly HeadId[])[]) => boolean = () => true,
+      ) => {
+        const sets = Array.from({ length: times }, (_, draw) => heads(label(draw)));
+        if (times > 0 && !met(sets)) {
+          leftOut.set(condition, [...leftOut.get(condition) ?? [], fraction]);
+        } else sets.forEach((heads, draw) => plan.push({ condition, fraction, draw, heads }));
       };
       const add = (heads: readonly HeadId[]) => plan.push({ condition, fraction, draw: 0, heads });
       if (condition === "core") add(core);
@@ -124,11 +142,21 @@ export function ablationPlan(
         add(bottomHeads(map, grid, { count: core.length }));
       }
       if (condition === "random") drawn((own) => randomHeads(core, grid, own));
-      if (condition === "layer-matched") drawn((own) => layerMatchedHeads(core, grid, own));
+      if (condition === "layer-matched") {
+        drawn((own) => layerMatchedHeads(core, grid, own), () => layersHaveRoom(core, grid));
+      }
       if (condition === "score-matched") {
-        drawn((own) => scoreMatchedHeads(core, grid, matched, own));
+        const gapOf = (heads: readonly HeadId[]) => scoreGap(core, heads, grid, matched);
+        drawn(
+          (own) => scoreMatchedHeads(core, grid, matched, own),
+          (sets) => mean(Float64Array.from(sets, gapOf)) <= largestGap,
+        );
       }
     }
+  }
+  for (const [condition, shares] of leftOut) {
+    const percents = shares.map((share) => `${Number((100 * share).toPrecision(3))} %`).join(", ");
+    options.onNotice?.(`left out: ${condition} controls at ${percents}; no such heads are left`);
   }
   if (conditions.includes("layer")) {
     for (let layer = 0; layer < grid.layers; layer++) {

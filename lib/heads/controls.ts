@@ -13,6 +13,7 @@ import {
   type HeadId,
   headIndex,
 } from "../common/head_id.ts";
+import { mean } from "../stats/summary.ts";
 import { otherHeads } from "./select.ts";
 
 /** The heads that controls may be drawn from, checked to be enough. */
@@ -53,7 +54,8 @@ export function randomHeads(selected: readonly HeadId[], grid: HeadGrid, seed: S
 
 /**
  * As many heads as selected in every layer, drawn evenly from the layer's others. Where a layer has
- * too few others, the nearest layers (the lower one first) give the rest.
+ * too few others ({@link layersHaveRoom} says so), the nearest layers (the lower one first) give the
+ * rest, and the set is no longer a control for the layer.
  *
  * @returns by layer, then by head
  * @throws {InputError} as {@link randomHeads}
@@ -79,6 +81,56 @@ export function layerMatchedHeads(
     drawn.push(pools[nearest].pop()!);
   }
   return drawn.sort(compareHeads);
+}
+
+/**
+ * Whether every layer has as many other heads as selected ones, so that controls can be matched by
+ * layer.
+ *
+ * @example
+ * ```ts
+ * import { layersHaveRoom } from "./controls.ts";
+ * import { assertEquals } from "@std/assert";
+ * const grid = { layers: 2, heads: 3 }, first = { layer: 0, head: 0 };
+ * assertEquals(layersHaveRoom([first], grid), true);
+ * assertEquals(layersHaveRoom([first, { layer: 0, head: 1 }], grid), false);
+ * ```
+ */
+export function layersHaveRoom(selected: readonly HeadId[], grid: HeadGrid): boolean {
+  const counts = new Uint32Array(grid.layers);
+  for (const { layer } of selected) counts[layer]++;
+  return counts.every((count) => 2 * count <= grid.heads);
+}
+
+/**
+ * How far two sets of heads lie apart in a score: the difference of their means over the standard
+ * deviation of all heads. Groups are commonly called matched up to 0.25 (Stuart 2010, "Matching methods
+ * for causal inference").
+ *
+ * @param map the score, one per head, `[layers, heads]` row by row
+ * @returns 0 or more; 0 where all heads score the same
+ *
+ * @example
+ * ```ts
+ * import { scoreGap } from "./controls.ts";
+ * import { assertEquals } from "@std/assert";
+ * const [a, b] = [0, 1].map((head) => ({ layer: 0, head }));
+ * assertEquals(scoreGap([a], [b], { layers: 1, heads: 2 }, [0, 1]), 2);
+ * ```
+ */
+export function scoreGap(
+  selected: readonly HeadId[],
+  controls: readonly HeadId[],
+  grid: HeadGrid,
+  map: ArrayLike<number>,
+): number {
+  const meanOf = (heads: readonly HeadId[]) =>
+    mean(Float64Array.from(heads, (head) => map[headIndex(head, grid.heads)]));
+  const all = Float64Array.from({ length: grid.layers * grid.heads }, (_, i) => map[i]);
+  const centre = mean(all);
+  const spread = Math.sqrt(mean(all.map((score) => (score - centre) ** 2)));
+  const gap = Math.abs(meanOf(selected) - meanOf(controls));
+  return spread === 0 ? 0 : gap / spread;
 }
 
 /**

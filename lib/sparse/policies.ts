@@ -26,7 +26,8 @@ export type PolicyName = typeof policyNames[number];
 export const policyTitles: Readonly<Record<PolicyName, string>> = {
   "core": "the best heads by score",
   "core-groups": "whole key-value groups with the best mean score (as DuoAttention)",
-  "layer-matched": "random heads of the same layers as the best",
+  "layer-matched":
+    "random heads of the same layers as the best (of the nearest where a layer has too few)",
   "random": "random heads, the best excluded",
   "bottom": "the worst heads by score",
   "layers": "whole layers with the best mean score",

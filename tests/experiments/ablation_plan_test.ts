@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { ablationPlan, conditionNames, controlNames } from "../../lib/experiments/ablation_plan.ts";
-import { headIndex, headName } from "../../lib/common/head_id.ts";
+import { type HeadId, headIndex, headName } from "../../lib/common/head_id.ts";
 
 const grid = { layers: 4, heads: 8 };
 const map = Float64Array.from({ length: 32 }, (_, i) => (i * 11) % 32);
@@ -50,8 +51,52 @@ Deno.test("with half of the heads there is one set of others, with more there ar
   const plan = ablationPlan(map, matched, grid, { fractions: [0.5, 0.8] });
   const conditions = (fraction: number) =>
     plan.filter((own) => own.fraction === fraction).map(({ condition }) => condition);
-  assertEquals(conditions(0.5), ["core", ...controlNames]);
+  assertEquals(conditions(0.5), ["core", "bottom", "random", "score-matched"]);
   assertEquals(conditions(0.8), ["core"]);
+});
+
+Deno.test("controls that cannot be matched are left out, and said to be", () => {
+  // the best quarter fills layer 3, and nothing else scores as high in what is matched
+  const top = Float64Array.from({ length: 32 }, (_, i) => i);
+  const alike = top.map((score) => score < 24 ? 0 : 1);
+  const notices: string[] = [];
+  const plan = ablationPlan(top, alike, grid, {
+    fractions: [0.05, 0.25],
+    draws: 2,
+    onNotice: (text) => notices.push(text),
+  });
+  const at = (fraction: number) =>
+    new Set(plan.filter((set) => set.fraction === fraction).map(({ condition }) => condition));
+  assertEquals([...at(0.05)], ["core", ...controlNames]);
+  assertEquals([...at(0.25)], ["core", "bottom", "random"]);
+  assertEquals(notices, [
+    "left out: layer-matched controls at 25 %; no such heads are left",
+    "left out: score-matched controls at 25 %; no such heads are left",
+  ]);
+});
+
+Deno.test("every matched control that is planned is matched", () => {
+  const scores = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), {
+    minLength: 32,
+    maxLength: 32,
+  });
+  fc.assert(fc.property(scores, scores, fc.nat(99), (score, alike, seed) => {
+    const plan = ablationPlan(score, alike, grid, { seed, draws: 2 });
+    const perLayer = (heads: readonly HeadId[]) =>
+      [0, 1, 2, 3].map((l) => heads.filter(({ layer }) => layer === l).length);
+    const meanOf = (heads: readonly HeadId[]) =>
+      heads.reduce((sum, head) => sum + alike[headIndex(head, 8)], 0) / heads.length;
+    const all = alike.reduce((a, b) => a + b) / 32;
+    const spread = Math.sqrt(alike.reduce((sum, x) => sum + (x - all) ** 2, 0) / 32);
+    for (const { heads: core, fraction } of plan.filter(({ condition }) => condition === "core")) {
+      const own = (name: string) =>
+        plan.filter((set) => set.fraction === fraction && set.condition === name);
+      for (const { heads } of own("layer-matched")) assertEquals(perLayer(heads), perLayer(core));
+      const gaps = own("score-matched").map(({ heads }) => Math.abs(meanOf(heads) - meanOf(core)));
+      const mean = gaps.reduce((a, b) => a + b, 0) / Math.max(1, gaps.length);
+      assert(mean <= 0.25 * spread + 1e-12, `${gaps}`);
+    }
+  }));
 });
 
 Deno.test("keep, layer and head: all others, whole layers, each head by itself", () => {
