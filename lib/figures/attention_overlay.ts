@@ -7,7 +7,7 @@
 import { InputError } from "../common/errors.ts";
 import { checkNotEmpty, checkValues, extent } from "./check.ts";
 import { type Figure, makeFigure } from "./figure.ts";
-import { type Picture, pictureUrl } from "./picture.ts";
+import { muted, type Picture, pictureUrl, shrink } from "./picture.ts";
 import { joinSentences } from "./records.ts";
 import type { Annotation, Axis, PlacedImage, Shape } from "./layout_spec.ts";
 import type { Trace } from "./spec.ts";
@@ -134,6 +134,12 @@ function sharpSide({ width, height }: Cell): number {
   return Math.min(640, Math.ceil(2 * Math.max(width, height)));
 }
 
+/** The picture's URL; pale under attention, as long as its pixels are known. */
+function shownPicture({ picture, grids }: AttentionPanel, side: number): string {
+  if ("url" in picture || grids.length === 0) return pictureUrl(picture, side);
+  return pictureUrl(muted(shrink(picture, side)), side);
+}
+
 /** Edges of equal cells between two positions. */
 function edges(from: number, to: number, count: number): number[] {
   return Array.from({ length: count + 1 }, (_, i) => from + (to - from) * i / count);
@@ -141,7 +147,8 @@ function edges(from: number, to: number, count: number): number[] {
 
 /**
  * A head's attention over visual tokens, drawn on the pictures: transparent where there is none,
- * yellow to red where there is much. Hovering shows each token's value; boxes (the evidence) are
+ * yellow to red where there is much. Pictures below it are pale, so that only attention is vivid
+ * (those given as URLs stay as they are). Hovering shows each token's value; boxes (the evidence) are
  * outlined.
  *
  * @param panels pictures with their values, at least one
@@ -203,7 +210,7 @@ export function attentionOverlay(
       anchor: xref,
     };
     images.push({
-      source: pictureUrl(picture, options.resolution ?? sharpSide(cell)),
+      source: shownPicture(panel, options.resolution ?? sharpSide(cell)),
       xref,
       yref,
       x: 0,

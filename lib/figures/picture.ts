@@ -133,6 +133,29 @@ export function shrink(picture: PixelPicture, side: number): PixelPicture {
   return { width: w, height: h, data: out };
 }
 
+/** How much of a muted picture's colour is left. */
+const saturation = 0.3;
+
+/**
+ * A picture with pale colours, so that what is drawn over it is more vivid than anything in it.
+ *
+ * @example
+ * ```ts
+ * import { muted } from "./picture.ts";
+ * import { assertEquals } from "@std/assert";
+ * const { data } = muted({ width: 1, height: 1, data: new Uint8Array([250, 0, 0]) });
+ * assertEquals([...data], [127, 52, 52]);
+ * ```
+ */
+export function muted(picture: PixelPicture): PixelPicture {
+  const data = Uint8Array.from(picture.data);
+  for (let i = 0; i + 2 < data.length; i += 3) {
+    const grey = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
+    for (let c = i; c < i + 3; c++) data[c] = Math.round(grey + saturation * (data[c] - grey));
+  }
+  return { ...picture, data };
+}
+
 /** Base64 of bytes. */
 function base64(bytes: Uint8Array): string {
   let text = "";

@@ -119,13 +119,16 @@ export const diverging: Colorscale = evenly([
   "#b35806",
 ]);
 
-/** From transparent to strong, for values drawn over a picture, which stays readable below. */
+/**
+ * From transparent to strong, for values drawn over a picture: more vivid than any colour of a
+ * muted picture (`muted` in `picture.ts`), and never so dense that the picture below cannot be read.
+ */
 export const overlay: Colorscale = [
-  [0, "rgba(255,200,0,0)"],
-  [0.05, "rgba(255,190,0,0.2)"],
-  [0.3, "rgba(255,120,0,0.5)"],
-  [0.65, "rgba(214,24,32,0.58)"],
-  [1, "rgba(110,0,70,0.64)"],
+  [0, "rgba(255,190,0,0)"],
+  [0.05, "rgba(255,175,0,0.2)"],
+  [0.3, "rgba(255,125,0,0.42)"],
+  [0.65, "rgba(245,70,0,0.5)"],
+  [1, "rgba(215,15,0,0.58)"],
 ];
 
 /** Colours at equal distances from 0 to 1. */

@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { muted } from "../../lib/figures/picture.ts";
 import {
   colourAt,
   diverging,
@@ -33,6 +35,23 @@ Deno.test("the sequential and overlay scales darken steadily, so they read witho
     const steps = Array.from({ length: 33 }, (_, i) => luminance(colourAt(scale, i / 32)));
     for (let i = 1; i < steps.length; i++) assert(steps[i] < steps[i - 1] + 0.5, `step ${i}`);
   }
+});
+
+Deno.test("attention over a pale picture is more vivid than any picture, which shows through", () => {
+  const paleness = 0.7; // opacity of the picture on white
+  const channel = fc.integer({ min: 0, max: 255 });
+  const chroma = (rgb: readonly number[]) => Math.max(...rgb) - Math.min(...rgb);
+  fc.assert(fc.property(fc.tuple(channel, channel, channel), (rgb) => {
+    const { data } = muted({ width: 1, height: 1, data: Uint8Array.from(rgb) });
+    const shown = Array.from(data, (value) => paleness * value + (1 - paleness) * 255);
+    assert(chroma(shown) < 60, `${shown}`);
+    for (const at of [0.3, 0.5, 0.75, 1]) {
+      const [r, g, b, opacity] = colourAt(overlay, at).slice(5, -1).split(",").map(Number);
+      const over = [r, g, b].map((value, c) => opacity * value + (1 - opacity) * shown[c]);
+      assert(chroma(over) > 60, `${rgb} under ${at}: ${over}`);
+      assert(opacity < 0.6);
+    }
+  }));
 });
 
 Deno.test("the diverging scale is lightest at its middle", () => {
