@@ -6,6 +6,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { breather, outputsSent, stopSignal } from "../common/notebook.ts";
 import { quoted } from "../common/text.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
@@ -117,8 +118,11 @@ async function workThrough<Row>(
   done: (key: string, row: KnownRow<Row>) => void | Promise<void>,
 ): Promise<void> {
   const left = units.filter(({ key }) => !kept.has(key));
+  const stop = stopSignal(), breathe = breather();
   context.onProgress?.(0, left.length);
   for (const [i, unit] of left.entries()) {
+    await breathe();
+    stop.throwIfAborted();
     context.signal?.throwIfAborted();
     const row = await unlessUnusable(context, async () => {
       const { digest, work } = await unit.open();
@@ -127,6 +131,7 @@ async function workThrough<Row>(
     if (row !== undefined) await done(unit.key, row); // else it is tried again next time
     context.onProgress?.(i + 1, left.length);
   }
+  await outputsSent();
 }
 
 /** What earlier runs left, by key: a finished record's rows, then what a killed run computed. */

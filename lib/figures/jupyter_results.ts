@@ -7,15 +7,9 @@
  * @module
  */
 
-/** What the kernel calls with a cell's number and its value. */
-type BroadcastResult = (...given: unknown[]) => Promise<unknown>;
+import { type NotebookKernel, notebookKernel, outputsSent } from "../common/notebook.ts";
 
-const waits = Symbol("waits for its output");
-
-/** 20 milliseconds: the kernel needs about one. */
-function briefly(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 20));
-}
+const waits: unique symbol = Symbol("waits for its output");
 
 /**
  * Makes the Deno kernel wait after each result; does nothing outside Jupyter and when called again.
@@ -33,13 +27,10 @@ function briefly(): Promise<void> {
  */
 export function keepResultsInPlace(
   scope: object,
-  wait: () => Promise<void> = briefly,
+  wait: () => Promise<void> = outputsSent,
 ): boolean {
-  const deno: object | undefined = Reflect.get(scope, "Deno");
-  const internal: PropertyKey | undefined = deno && Reflect.get(deno, "internal");
-  const kernel: Record<PropertyKey, unknown> | undefined = deno && internal &&
-    Reflect.get(deno, internal)?.jupyter;
-  const broadcast = kernel?.broadcastResult as BroadcastResult | undefined;
+  const kernel: NotebookKernel & { [waits]?: boolean } | undefined = notebookKernel(scope);
+  const broadcast = kernel?.broadcastResult;
   if (kernel === undefined || broadcast === undefined) return false;
   if (kernel[waits]) return true;
   kernel.broadcastResult = async (...given: unknown[]) => {

@@ -24,6 +24,7 @@ export * from "./pareto.ts";
 export * from "./picture.ts";
 export type { Measured } from "./points.ts";
 export { type HeadRecord, headRecord, type ScoresJson } from "./records.ts";
+export * from "./progress.ts";
 export * from "./report.ts";
 export * from "./result_curves.ts";
 export * from "./scatter.ts";
