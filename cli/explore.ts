@@ -1,6 +1,8 @@
 /** `corelens explore`: the head explorer of an identify run, in one HTML file. */
 import { InputError } from "../lib/common/errors.ts";
-import type { Command } from "./command.ts";
+import type { FolderSample } from "../lib/data/folder_sample.ts";
+import type { PretrainedModel } from "../lib/families/pretrained.ts";
+import type { Arguments, Command } from "./command.ts";
 import { answerOptions, answerSettings } from "./data.ts";
 import { checkOutput } from "./outputs.ts";
 import { progress } from "./progress.ts";
@@ -8,12 +10,38 @@ import { progress } from "./progress.ts";
 /** Bytes of a page at most, for the message; larger ones are written all the same. */
 const largePage = 12_000_000;
 
+/** Scores the heads where no record is given: into a folder beside the page, where it goes on. */
+async function scoreFirst(
+  args: Arguments,
+  model: PretrainedModel,
+  samples: readonly FolderSample[],
+): Promise<string> {
+  const { findHeads } = await import("../lib/experiments/find_heads.ts");
+  const { headSamples } = await import("../lib/experiments/samples.ts");
+  const { samplesWithEvidence } = await import("../lib/data/shipped_samples.ts");
+  const data = args.required("dataset");
+  const folder = `${args.required("out").replace(/\.html?$/i, "")}-scores`;
+  console.error(`heads are scored first: ${folder}`);
+  await findHeads(model, headSamples(model, samplesWithEvidence(samples, data)), {
+    folder,
+    data,
+    model: args.text("model") ?? "mini",
+    seed: args.integer("seed", 0, 0),
+    onProgress: progress("identify"),
+  });
+  return folder;
+}
+
 /** The command. */
 export const command: Command = {
   name: "explore",
   summary: "see where heads look and what answers lose without them: one HTML file",
   options: {
-    scores: { type: "string", value: "RUN", help: "folder of an identify run" },
+    scores: {
+      type: "string",
+      value: "RUN",
+      help: "folder of an identify run; without it heads are scored first, on --dataset",
+    },
     ablation: {
       type: "string",
       value: "RUN",
@@ -43,6 +71,7 @@ export const command: Command = {
     ...answerOptions,
   },
   examples: [
+    "explore --dataset shipped --out heads.html",
     "explore --scores runs/heads --out heads.html",
     "explore --scores runs/heads --ablation runs/ablation --speed runs/fast --out heads.html",
   ],
@@ -51,7 +80,7 @@ export const command: Command = {
     const { listSamples } = await import("../lib/data/shipped_samples.ts");
     const { readManifest } = await import("../lib/experiments/record.ts");
     const { explorer } = await import("../lib/explorer/explorer.ts");
-    const folder = args.required("scores"), out = args.required("out");
+    const given = args.text("scores"), out = args.required("out");
     if (!/\.html?$/i.test(out)) {
       throw new InputError(`Cannot write --out ${out}: wanted a file that ends in .html`);
     }
@@ -61,9 +90,16 @@ export const command: Command = {
       samples: args.integer("samples", 40, 1),
       ...(args.text("heads") === undefined ? {} : { heads: args.integer("heads", 0, 1) }),
     };
-    const manifest = await readManifest(folder);
-    const dataset = await listSamples(args.text("dataset") ?? manifest.data, { skipBad: true });
-    using model = await loadCommandModel(args, manifest.model);
+    const manifest = given === undefined ? null : await readManifest(given);
+    const data = args.text("dataset") ?? manifest?.data;
+    if (data === undefined) {
+      throw new InputError(
+        "Missing option --scores, the folder of an identify run (or --dataset, to score heads first)",
+      );
+    }
+    const dataset = await listSamples(data, { skipBad: true });
+    using model = await loadCommandModel(args, manifest?.model);
+    const folder = given ?? await scoreFirst(args, model, dataset);
     const shown = await explorer(folder, {
       ...settings,
       model,

@@ -7,6 +7,7 @@
 import { InputError } from "../common/errors.ts";
 import { headAt, type HeadGrid, headIndex } from "../common/head_id.ts";
 import { quoted } from "../common/text.ts";
+import { modelIdentity } from "../experiments/identity.ts";
 import { readFoundHeads } from "../experiments/find_heads.ts";
 import {
   type Manifest,
@@ -17,7 +18,6 @@ import {
 import type { Progress } from "../experiments/run_context.ts";
 import { sampleDigest } from "../experiments/sample_digest.ts";
 import type { AnySample } from "../experiments/samples.ts";
-import { checkScoreOrigin } from "../experiments/score_origin.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
 import { layerMatchedHeads } from "../heads/controls.ts";
 import { type HeadScores, sampleMap } from "../heads/head_scores.ts";
@@ -73,6 +73,20 @@ export function chosenSamples<T extends { readonly id: string; readonly domain: 
   return samples.filter((sample) => chosen.has(sample));
 }
 
+/** @throws {InputError} for a model with other weights than the one that was scored */
+async function checkWeights(
+  model: PretrainedModel,
+  { identity, model: name }: Manifest,
+  folder: string,
+): Promise<void> {
+  if (identity?.weights === undefined) return; // records of earlier versions have none
+  if (identity.weights === (await modelIdentity(model.network)).weights) return;
+  throw new InputError(
+    `Cannot explore ${folder}: its scores are of ${quoted(name)} with other weights than this ` +
+      "model's; name the model that was scored with --model, or score this one with identify",
+  );
+}
+
 /** @throws {InputError} for a sample that is not as it was scored */
 async function checkSamples(
   samples: readonly AnySample[],
@@ -122,7 +136,7 @@ export async function gatherExplorer(
   const { layers, heads } = model.grid;
   const ranking = checkRanking(json, model.grid, `${folder}/scores.json`)
     .map((id) => headIndex(id, heads));
-  await checkScoreOrigin(found.origin!, model.network, { model: manifest.model });
+  await checkWeights(model, manifest, folder);
   const scored = new Set(found.sampleIds);
   const chosen = chosenSamples(samples, scored, options.samples ?? fullPage);
   if (chosen.length === 0) {

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Browser, Page } from "playwright-core";
 import { number, percent } from "../../lib/explorer/client/format.ts";
 import { unpackFloats } from "../../lib/explorer/pack.ts";
+import { clientScript, clientStyle } from "../../lib/explorer/client_bundle.ts";
 import { explorerPage } from "../../lib/explorer/page.ts";
 import type { ExplorerData } from "../../lib/explorer/data.ts";
 import { findChromium, missingChromium } from "./chromium.ts";
@@ -330,3 +331,26 @@ browserTest("the accessibility tree names every control", {}, async (page, data)
   const ids = await page.$$eval("[id]", (all) => all.map(({ id }) => id));
   assertEquals(new Set(ids).size, ids.length);
 });
+
+browserTest(
+  "as an ES module it draws for anywidget, and goes away again",
+  {},
+  async (page, data) => {
+    const other = await page.context().newPage();
+    await other.setContent("<div id='cell'></div>");
+    const found = await other.evaluate(async ([source, style, json]) => {
+      const sheet = document.createElement("style");
+      sheet.textContent = style;
+      document.head.append(sheet);
+      const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+      const { default: widget } = await import(url);
+      const el = document.getElementById("cell")!;
+      const clean = widget.render({ model: { get: () => json }, el });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const title = el.querySelector("h1")?.textContent;
+      clean();
+      return [title, el.childElementCount, location.hash];
+    }, [clientScript, clientStyle, JSON.stringify(data)]);
+    assertEquals(found, [data.title, 0, ""]);
+  },
+);

@@ -37,7 +37,7 @@ export function headLine(data: ExplorerData, map: ExplorerMap, head: number): st
     `rank ${rank} of ${data.ranking.length}`,
     ...(members && map !== members && members.values[head] !== null
       ? [
-        `top ${number(100 * data.fraction)} % in ${
+        `top ${Number((100 * data.fraction).toFixed(1))} % in ${
           Math.round(100 * members.values[head]!)
         } % of resamples`,
       ]

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ExplorerData, ExplorerSample } from "../data.ts";
+import type { ExplorerData, ExplorerGrid, ExplorerSample } from "../data.ts";
 
 /** How attention lies over pictures. */
 export type Overlay = "grid" | "smooth" | "off";
@@ -37,19 +37,24 @@ export interface View {
   readonly theme: Theme;
 }
 
-/** Index of a token's span, or whether a token lies in spans. */
+/** Whether a token lies in spans. */
 export function inSpans(token: number, spans: ExplorerSample["evidence"]): boolean {
   return spans.some(([start, end]) => token >= start && token < end);
 }
 
+/** Whether grids have tokens of the evidence. */
+export function holdsEvidence(
+  grids: readonly ExplorerGrid[],
+  evidence: ExplorerSample["evidence"],
+): boolean {
+  return grids.some(({ start, rows, stride }) =>
+    evidence.some(([from, to]) => from < start + rows * stride && to > start)
+  );
+}
+
 /** The first picture that shows evidence, or the first. */
 export function evidencePanel({ panels, evidence }: ExplorerSample): number {
-  const found = panels.findIndex(({ grids }) =>
-    grids.some(({ start, rows, stride }) =>
-      evidence.some(([from, to]) => from < start + rows * stride && to > start)
-    )
-  );
-  return Math.max(0, found);
+  return Math.max(0, panels.findIndex(({ grids }) => holdsEvidence(grids, evidence)));
 }
 
 /** A head's name. */
