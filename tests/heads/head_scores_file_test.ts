@@ -27,6 +27,10 @@ Deno.test("the same scores give the same bytes", () => {
   assertEquals(headScoresToArrow([scores("ram")]), headScoresToArrow([scores("ram")]));
 });
 
+Deno.test("the scores of one rule need no list", () => {
+  assertEquals(headScoresToArrow(scores("ram")), headScoresToArrow([scores("ram")]));
+});
+
 Deno.test("the file opens in arquero as one row per sample and head", () => {
   const ram = scores("ram");
   const bytes = headScoresToArrow([ram, scores("contrast")]);
