@@ -1,6 +1,6 @@
 /**
  * A checkpoint of real size on this machine: random bfloat16 weights with Qwen3-VL's shapes, made once
- * in a folder outside of the repository, then loaded (or streamed layer by layer) and run on a picture
+ * in a folder outside of the repository, then loaded (or streamed layer by layer) and run on an image
  * with a question.
  *
  *   deno run -A bench/large.ts --dir DIR [--size 4b] [--tokens 1000] [--mode resident|stream]
@@ -106,7 +106,7 @@ async function makeCheckpoint(dir: string, size: keyof typeof sizes): Promise<vo
   await Deno.writeTextFile(index, JSON.stringify({ weight_map: weightMap }));
 }
 
-/** A picture of 784 tokens and text up to about the wanted number of tokens. */
+/** An image of 784 tokens and text up to about the wanted number of tokens. */
 async function makePrompt(dir: string, tokens: number): Promise<ModelInputs> {
   const processor = await loadProcessorOf(dir);
   const side = 896, source = new Random(1);

@@ -1,4 +1,4 @@
-/** `corelens ask`: one question on pictures or a video, answered. */
+/** `corelens ask`: one question on images or a video, answered. */
 import { InputError } from "../lib/common/errors.ts";
 import { gridOf, headName } from "../lib/common/head_id.ts";
 import { writeTextAtomically } from "../lib/common/files.ts";
@@ -17,7 +17,7 @@ const drawnHeads = 6;
 
 /** What is asked about. */
 interface AskedMedia {
-  /** Pictures in memory. */
+  /** Images in memory. */
   readonly images: readonly RgbImage[];
   /** A video: frames in memory, or a file. */
   readonly video?: VideoFrames | VideoFile;
@@ -53,8 +53,8 @@ async function readMedia(args: Arguments): Promise<AskedMedia> {
   };
 }
 
-/** The pictures of the prompt: the images, or the frames of the video that the model saw. */
-async function shownPictures(
+/** The images of the prompt: the images, or the frames of the video that the model saw. */
+async function shownImages(
   { images, video }: AskedMedia,
   prompt: PreparedPrompt,
 ): Promise<readonly RgbImage[]> {
@@ -70,7 +70,7 @@ async function shownPictures(
   return pictures;
 }
 
-/** Writes a page with the attention of some heads on the pictures. */
+/** Writes a page with the attention of some heads on the images. */
 async function drawAttention(
   args: Arguments,
   model: PretrainedModel,
@@ -103,9 +103,9 @@ async function drawAttention(
 /** The command. */
 export const command: Command = {
   name: "ask",
-  summary: "ask one question about pictures or a video",
+  summary: "ask one question about images or a video",
   options: {
-    image: { type: "string", multiple: true, value: "FILE", help: "a picture; may be repeated" },
+    image: { type: "string", multiple: true, value: "FILE", help: "an image; may be repeated" },
     video: {
       type: "string",
       multiple: true,
@@ -123,7 +123,7 @@ export const command: Command = {
     attention: {
       type: "string",
       value: "OUT.html",
-      help: "draw the attention of six heads on the pictures",
+      help: "draw the attention of six heads on the images",
     },
     scores: {
       type: "string",
@@ -162,7 +162,7 @@ export const command: Command = {
       },
     );
     if (page !== undefined) {
-      const pictures = await shownPictures(media, prompt);
+      const pictures = await shownImages(media, prompt);
       await drawAttention(args, model, prompt, pictures, { answer, question, page });
     }
     if (!args.flag("json")) return console.log(answer);

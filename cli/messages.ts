@@ -1,5 +1,5 @@
 /**
- * The messages file of a command, read with its pictures before any model is loaded.
+ * The messages file of a command, read with its images before any model is loaded.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export const messagesOptions: Options = {
   ...pixelOptions,
 };
 
-/** A conversation whose pictures are in memory. */
+/** A conversation whose images are in memory. */
 export interface GivenMessages {
   /** The conversation. */
   readonly messages: readonly ChatMessage[];
@@ -34,7 +34,7 @@ export interface GivenMessages {
   readonly options: PrepareOptions;
 }
 
-/** The part with its pictures in memory; a video file stays one, but must be there. */
+/** The part with its images in memory; a video file stays one, but must be there. */
 async function loadedPart(part: ContentPart, access: MediaAccess): Promise<ContentPart> {
   if (part.type === "image") return { ...part, image: await loadImage(part.image, access) };
   if (part.type !== "video") return part;
@@ -47,7 +47,7 @@ async function loadedPart(part: ContentPart, access: MediaAccess): Promise<Conte
 }
 
 /**
- * Reads `--messages`, with the pictures that it names.
+ * Reads `--messages`, with the images that it names.
  *
  * @throws {InputError} for a file that is no conversation, and media that cannot be used
  */

@@ -60,10 +60,10 @@ const guarded = [
   "tools",
 ];
 
-/** Asked by the picture library for which C library it is to load. */
+/** Asked by the image library for which C library it is to load. */
 const libraryQuestion = "/usr/bin/ldd";
 
-/** Files of other kinds than a picture that only ffmpeg reads. */
+/** Files of other kinds than an image that only ffmpeg reads. */
 const videoFile = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|flv|wmv|ogv|3gp)\b/i;
 
 /** Longest messages file or list of samples that is searched for videos, in bytes. */

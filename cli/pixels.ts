@@ -1,15 +1,15 @@
 /**
- * Options that say how large pictures are for a model.
+ * Options that say how large images are for a model.
  *
  * @module
  */
 import type { ProcessorOverrides } from "../lib/inputs/processor_overrides.ts";
 import type { Arguments, Options } from "./command.ts";
 
-/** Options of commands that show pictures to a model. */
+/** Options of commands that show images to a model. */
 export const pixelOptions: Options = {
-  "min-pixels": { type: "string", value: "N", help: "fewest pixels of a picture (Qwen-VL models)" },
-  "max-pixels": { type: "string", value: "N", help: "most pixels of a picture (Qwen-VL models)" },
+  "min-pixels": { type: "string", value: "N", help: "fewest pixels of an image (Qwen-VL models)" },
+  "max-pixels": { type: "string", value: "N", help: "most pixels of an image (Qwen-VL models)" },
 };
 
 /** Settings of the processor that the options ask for. */

@@ -30,7 +30,7 @@ export { tokensOf } from "./inputs/token_spans.ts";
 
 // samples with questions, answers and evidence
 export { readFolderDataSet, writeFolderDataSet } from "./data/folder_data_set.ts";
-export { picturesOf, type Sample } from "./data/sample.ts";
+export { imagesOf, type Sample } from "./data/sample.ts";
 export { shippedSample } from "./data/shipped_samples.ts";
 export { ablationSamples } from "./experiments/ablation_samples.ts";
 export { headSamples, samplePrompt } from "./experiments/samples.ts";

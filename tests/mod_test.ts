@@ -18,7 +18,7 @@ const frontDoor = {
     ...["fromPretrained", "fullHeads", "halfAgreement", "headAt", "headConcentration"],
     ...["headEffects", "headName", "headPanels", "headSamples", "hybridAttention", "hybridPlan"],
     ...["hybridQuality", "interventions", "intervene", "kendallTau", "logitLens", "meanScores"],
-    ...["otherHeads", "patchedHeads", "patterns", "picturesOf", "policyTitles", "prefillSpeed"],
+    ...["otherHeads", "patchedHeads", "patterns", "imagesOf", "policyTitles", "prefillSpeed"],
     ...["readAblatedHeads", "readFolderDataSet", "readFoundHeads", "readHybridQuality"],
     ...["readManifest", "ruleAgreement", "ruleNamed", "rulesFor", "sampleMap", "samplePrompt"],
     ...["scoresRecord", "scoringRule", "scoringRules", "shippedSample", "spearman", "tokensOf"],

@@ -2,7 +2,7 @@
  * Writes the shipped samples: `data/samples/` with `samples.jsonl`, PNG files and their checksums.
  *
  * `deno run -A tools/make_samples.ts [--out DIR]` makes the same samples every time. They are of the
- * test split: no picture and no held-out composition of them is ever part of training.
+ * test split: no image and no held-out composition of them is ever part of training.
  *
  * @module
  */

@@ -3,7 +3,7 @@
  *
  *     deno task train                      all phases, hours on two cores; goes on where it stopped
  *     deno task train --quick              one small circuit in minutes, as a test of the trainer
- *     deno task train --phase pictures     one phase: circuit, align, pictures, varied, concentrate,
+ *     deno task train --phase images     one phase: circuit, align, images, varied, concentrate,
  *                                          settle, export, sparse
  *     deno task train --phase sparse --full L3H1,L4H7   the sparsity-aware copy
  *
@@ -26,7 +26,7 @@ import {
   alignPhase,
   circuitPhase,
   concentratePhase,
-  picturesPhase,
+  imagesPhase,
   settlePhase,
   sparsePhase,
   variedPhase,
@@ -90,7 +90,7 @@ async function runPhase(name: string): Promise<void> {
       return;
     }
     case "pictures":
-      return await picturesPhase({
+      return await imagesPhase({
         from: args.from ?? file("aligned"),
         to: file("pictures"),
         steps,

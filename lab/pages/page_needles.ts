@@ -35,7 +35,7 @@ export interface PageNeedleOptions {
 
 /** A sample, and what its pages say. */
 export interface PageNeedle {
-  /** The sample with its pages as pictures. */
+  /** The sample with its pages as images. */
   readonly sample: Sample;
   /** The cells of each page, `pageCells` each. */
   readonly pages: readonly (readonly PageCell[])[];

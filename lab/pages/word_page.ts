@@ -1,5 +1,5 @@
 /**
- * Pages of words as pixels: a grid of square cells, in each a word or a picture of a thing.
+ * Pages of words as pixels: a grid of square cells, in each a word or an image of a thing.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export const pageCells: number = pageSide ** 2;
 export interface PageCell {
   /** One of `pageWords`. */
   readonly word: string;
-  /** Whether it is drawn as a picture, for words among `drawnObjects`. */
+  /** Whether it is drawn as an image, for words among `drawnObjects`. */
   readonly pictured?: boolean;
 }
 
@@ -126,7 +126,7 @@ function paintCell(
  *
  * @param cells `pageCells` words row by row; the rest is blank if there are fewer
  * @param random decides on everything that varies
- * @returns a picture of `pageSide * pageCell` pixels along each side
+ * @returns an image of `pageSide * pageCell` pixels along each side
  *
  * @example
  * ```ts

@@ -2,9 +2,9 @@
  * A tiny multimodal model whose retrieval heads are known because its weights are written down, not
  * trained: the truth against which identification and ablation are tested.
  *
- * Its pictures and questions are those of `planted_world.ts`. A retrieval head matches the asked key
+ * Its images and questions are those of `planted_world.ts`. A retrieval head matches the asked key
  * with the cells' keys and copies the value to the logits. Around these heads stand decoys: a head
- * stuck on one key whatever is asked, heads that look at the whole picture, heads on the first token,
+ * stuck on one key whatever is asked, heads that look at the whole image, heads on the first token,
  * and heads with small random weights.
  * @module
  */
@@ -170,7 +170,7 @@ function chooseRoles(count: number, heads: number, random: Random): PlantedRole[
   return random.shuffle(roles);
 }
 
-/** The picture's cells as features: one linear map. */
+/** The image's cells as features: one linear map. */
 class CellTower implements VisionTower {
   constructor(readonly kernels: Kernels, readonly weights: WeightsMap) {}
 

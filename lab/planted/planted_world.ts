@@ -1,5 +1,5 @@
 /**
- * The planted world: pictures that are rows of cells, some with a key and a value, and questions that
+ * The planted world: images that are rows of cells, some with a key and a value, and questions that
  * name a key. The answer is its value.
  *
  * @module
@@ -11,7 +11,7 @@ import { Random, type Seed } from "../../lib/stats/random.ts";
 
 /** Number of keys, and of values. */
 export const symbols = 8;
-/** Cells of a picture; those without key and value are blank. */
+/** Cells of an image; those without key and value are blank. */
 export const cells = 24;
 /** Token ids: the first of a prompt, a cell, the word "ask", a word that names no key, keys, values. */
 export const token = {
@@ -25,7 +25,7 @@ export const token = {
 /** V, size of the vocabulary. */
 export const vocabulary: number = token.value + symbols;
 
-/** A question on a picture of the planted world. */
+/** A question on an image of the planted world. */
 export interface PlantedSample {
   /** Unique among samples of other indices. */
   readonly id: string;
@@ -35,7 +35,7 @@ export interface PlantedSample {
   readonly inputs: ModelInputs;
   /** Its parts; evidence is the cell with the asked key. */
   readonly spans: TokenSpans;
-  /** The picture's cells. */
+  /** The image's cells. */
   readonly grids: readonly PlacedGrid[];
   /** A question that asks for no key. */
   readonly nullQuery: Int32Array;
@@ -44,7 +44,7 @@ export interface PlantedSample {
 }
 
 /**
- * One question on one picture.
+ * One question on one image.
  *
  * @param seed seed of the data set
  * @param index number of the sample in it

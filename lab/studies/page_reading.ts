@@ -71,7 +71,7 @@ export interface PageReadingResult {
 }
 
 /**
- * A prompt with words in the places of visual tokens, and no pictures.
+ * A prompt with words in the places of visual tokens, and no images.
  *
  * @param words token of each visual token, in prompt order
  * @throws {InputError} if there are more or fewer words than visual tokens

@@ -1,5 +1,5 @@
 /**
- * Boards: pictures as grids of words, before they are drawn, and the places of pairs on them.
+ * Boards: images as grids of words, before they are drawn, and the places of pairs on them.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import type { Random } from "../../lib/stats/random.ts";
 import type { TaskPlan } from "./options.ts";
 import { pairWidth } from "./options.ts";
 
-/** What a picture looks like behind its words. */
+/** What an image looks like behind its words. */
 export type Theme = "paper" | "ground";
 
-/** One picture as a grid of words. */
+/** One image as a grid of words. */
 export interface Board {
   /** Cells per row. */
   readonly columns: number;
@@ -20,7 +20,7 @@ export interface Board {
   readonly words: Uint16Array;
   /** Look of the background. */
   readonly theme: Theme;
-  /** Decides colours and jitter: pictures with the same seed share their background. */
+  /** Decides colours and jitter: images with the same seed share their background. */
   readonly seed: number;
 }
 

@@ -24,7 +24,7 @@ import { categories, categoryStart, wordId } from "./vocabulary.ts";
 export interface PlacedFact extends Fact {
   /** In order of time; the first is the fact's slot. */
   readonly places: readonly Slot[];
-  /** The cell that holds the answer once for the whole picture, where there is one. */
+  /** The cell that holds the answer once for the whole image, where there is one. */
   readonly labelSlot?: Slot;
 }
 
@@ -42,7 +42,7 @@ const TEXTURES: Readonly<Record<Theme, readonly number[]>> = {
 };
 const BLANK = wordId("blank");
 
-/** The words of a fact side by side in the picture `image`. */
+/** The words of a fact side by side in the image `image`. */
 function wordsOf(fact: Fact, plan: TaskPlan, labels: readonly number[], image: number): number[] {
   const { place, label } = plan.variety;
   if (place === "coordinates" || label === "once") return [...fact.keys];

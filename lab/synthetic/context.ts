@@ -1,5 +1,5 @@
 /**
- * Contexts: pictures with many questions and a label for every cell, which is what training needs.
+ * Contexts: images with many questions and a label for every cell, which is what training needs.
  *
  * @module
  */
@@ -17,19 +17,19 @@ import { sampleRandom } from "./split.ts";
 export interface ContextOptions extends TaskOptions {
   /** Most questions wanted, each on another pair; 1 by default. */
   readonly questions?: number;
-  /** Whether pictures are drawn, true by default; without, `images` is empty. */
+  /** Whether images are drawn, true by default; without, `images` is empty. */
   readonly draw?: boolean;
 }
 
-/** Pictures and questions on them. */
+/** Images and questions on them. */
 export interface TaskContext {
   /** Options with every default filled in. */
   readonly plan: TaskPlan;
   /** Images in order, or the different frames of one video. */
   readonly media: "images" | "video";
-  /** One picture for each board, `[images]`, 16 pixels for each cell. */
+  /** One image for each board, `[images]`, 16 pixels for each cell. */
   readonly images: readonly RgbImage[];
-  /** The pictures as grids of words. */
+  /** The images as grids of words. */
   readonly boards: readonly Board[];
   /** Word id of every cell, in the order of the visual tokens, `[images * rows * columns]`. */
   readonly labels: Uint16Array;

@@ -25,7 +25,7 @@ export interface DomainSpec {
   readonly name: DomainName;
   /** One sentence for a person: what is shown and asked. */
   readonly description: string;
-  /** Whether its pictures are images in order or frames of one video. */
+  /** Whether its images are images in order or frames of one video. */
   readonly media: "images" | "video";
   /** Look of the background. */
   readonly theme: Theme;

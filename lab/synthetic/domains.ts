@@ -1,5 +1,5 @@
 /**
- * Samples of the synthetic domains: one question on its pictures or video.
+ * Samples of the synthetic domains: one question on its images or video.
  *
  * @module
  */

@@ -22,7 +22,7 @@ export interface FactSections {
   readonly sorted: boolean;
 }
 
-/** One thing that the pictures say and that can be asked. */
+/** One thing that the images say and that can be asked. */
 export interface Fact {
   /** Where its cells begin. */
   readonly slot: Slot;
@@ -160,8 +160,8 @@ export interface Facts {
   /** In the order of their slots, `[pairs]`. */
   readonly facts: readonly Fact[];
   /**
-   * The number or time of each picture as a word id, rising, `[images]`, where the plan has one
-   * for each picture; else empty.
+   * The number or time of each image as a word id, rising, `[images]`, where the plan has one
+   * for each image; else empty.
    */
   readonly labels: readonly number[];
 }

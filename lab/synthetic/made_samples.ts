@@ -16,13 +16,13 @@ export interface MadeSamplesOptions extends Partial<Omit<TaskOptions, "frameRepe
 }
 
 /** Different frames of a video stand for two frames each: one temporal patch of Qwen3-VL. */
-const framesPerPicture = 2;
+const framesPerImage = 2;
 
 /**
  * Held-out samples of every domain, the same for the same arguments.
  *
  * @param perDomain how many of each domain
- * @param options size, variety and split; two pictures of 8 x 8 cells each, the plain circuit and
+ * @param options size, variety and split; two images of 8 x 8 cells each, the plain circuit and
  *   the test split by default
  *
  * @example
@@ -37,9 +37,7 @@ export function madeSamples(perDomain: number, options: MadeSamplesOptions = {})
   const { domains = domainNames, first = 0, ...given } = options;
   const common = { cellsPerSide: 8, images: 2, difficulty: 0, split: "test", ...given } as const;
   return domains.flatMap((name) => {
-    const frames = name === "video" || name === "long-video"
-      ? { frameRepeat: framesPerPicture }
-      : {};
+    const frames = name === "video" || name === "long-video" ? { frameRepeat: framesPerImage } : {};
     return Array.from(
       { length: perDomain },
       (_, i) => domainOf(name).generate(first + i, { ...common, ...frames }),

@@ -28,7 +28,7 @@ export interface TaskVariety {
   readonly answerWords: 1 | 2;
   /** `scene` alone: the answer is on the sign beside the object, or the object's coordinates. */
   readonly place: "beside" | "coordinates";
-  /** `video`, `page`: the number stands beside each key, is one per picture, or is there once. */
+  /** `video`, `page`: the number stands beside each key, is one per image, or is there once. */
   readonly label: "beside" | "shared" | "once";
   /** Videos alone: pairs stay for some frames and move about before a still background. */
   readonly motion: boolean;
@@ -38,7 +38,7 @@ export interface TaskVariety {
 
 /** Size, split and variety of a sample. */
 export interface TaskOptions {
-  /** Cells per side of each picture, 2 to 64, or its columns and rows; a cell is a visual token. */
+  /** Cells per side of each image, 2 to 64, or its columns and rows; a cell is a visual token. */
   readonly cellsPerSide: number | readonly [columns: number, rows: number];
   /** Number of images, pages or different frames, 1 to 256. */
   readonly images: number;
@@ -64,7 +64,7 @@ export interface TaskPlan {
   readonly columns: number;
   /** Cells per column. */
   readonly rows: number;
-  /** Different pictures. */
+  /** Different images. */
   readonly images: number;
   /** Pairs in sight. */
   readonly pairs: number;
@@ -115,7 +115,7 @@ const isVideo = (domain: DomainName): boolean => domain === "video" || domain ==
  *
  * 0: the plain circuit; 1: short sentences and clutter; 2: objects named in two words, sentences,
  * pairs anywhere; 3: near keys, several ways to ask, motion; 4: also one of the domain's hard
- * features (two-word answers or keys, coordinates, one number per picture, lettered choices).
+ * features (two-word answers or keys, coordinates, one number per image, lettered choices).
  *
  * @param random decides which hard feature a sample of level 4 has
  * @throws {InputError} when the level is not 0 to 4
@@ -185,7 +185,7 @@ export function pairWidth(variety: TaskVariety): number {
  * Checks options and fills in the defaults.
  *
  * @param random decides what the options leave open
- * @throws {InputError} when a value is out of range or does not fit the domain or the pictures
+ * @throws {InputError} when a value is out of range or does not fit the domain or the images
  */
 export function resolveOptions(domain: DomainName, options: TaskOptions, random: Random): TaskPlan {
   const variety = varietyOf(domain, options.difficulty, random);

@@ -55,7 +55,7 @@ function keyText(id: number, plan: TaskPlan): string {
   return `${colours[colour]} ${shapes[shape]}`;
 }
 
-/** The answer to a fact: its words, or its column and row in eighths of the picture. */
+/** The answer to a fact: its words, or its column and row in eighths of the image. */
 function answerText(fact: PlacedFact, plan: TaskPlan): string {
   if (plan.variety.place === "beside") return fact.answers.map((id) => words[id]).join(" ");
   const eighth = (cell: number, cells: number) => Math.floor(8 * (cell + 0.5) / cells);
@@ -132,7 +132,7 @@ function questionOn(
       accepted = [answer, right];
     }
   }
-  // With a number for each picture only the first place tells it.
+  // With a number for each image only the first place tells it.
   const places = variety.label === "beside" ? fact.places : fact.places.slice(0, 1);
   const width = pairWidth(variety);
   const board = composition.boards[0];

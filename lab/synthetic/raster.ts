@@ -168,7 +168,7 @@ function tinted(colour: Rgb, bits: number): Rgb {
   ];
 }
 
-/** The pixels of a picture and how to fill them. */
+/** The pixels of an image and how to fill them. */
 interface Canvas {
   readonly pixels: Uint8ClampedArray;
   readonly width: number;
@@ -228,7 +228,7 @@ function paint(
 
 /**
  * Draws a board. Colours and jitter come from the board's seed and each cell's place, so that the
- * frames of one video share them; the noise is new in each picture.
+ * frames of one video share them; the noise is new in each image.
  *
  * @param board every cell must have a word that can be drawn
  * @param noise standard deviation of the pixel noise in [0, 1]

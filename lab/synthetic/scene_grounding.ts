@@ -1,5 +1,5 @@
 /**
- * Scene grounding, in the shape of RefCOCOg: a picture of coloured shapes, and where one of them is.
+ * Scene grounding, in the shape of RefCOCOg: an image of coloured shapes, and where one of them is.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { DomainSpec } from "./domain_spec.ts";
 export const sceneGrounding: DomainSpec = {
   name: "scene",
   description:
-    "A picture of coloured shapes among clutter, each with a sign to its right. The question asks " +
+    "An image of coloured shapes among clutter, each with a sign to its right. The question asks " +
     "where one shape is; the answer is what its sign says, or the shape's column and row in " +
-    "eighths of the picture.",
+    "eighths of the image.",
   media: "images",
   theme: "ground",
   sections: () => ({ keys: "objects", answers: "marks", sorted: false }),

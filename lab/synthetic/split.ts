@@ -28,7 +28,7 @@ export function sampleRandom(split: Split, domain: string, seed: number): Random
 }
 
 /**
- * Whether an answer beside a key is held out: no training picture shows the two together.
+ * Whether an answer beside a key is held out: no training image shows the two together.
  *
  * @param key index of the key in its section, 0 to 63
  * @param answer index of the answer in its section, 0 to 63
@@ -47,7 +47,7 @@ export function isHeldOutPair(key: number, answer: number): boolean {
 
 /**
  * Whether a colour and shape are held out: no training question names this object in two words
- * (it may stand in training pictures, and be asked for by its one-token name).
+ * (it may stand in training images, and be asked for by its one-token name).
  *
  * One object of each colour and of each shape is held out.
  *

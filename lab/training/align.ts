@@ -1,6 +1,6 @@
 /**
  * Alignment: the vision encoder alone learns to give each cell its word's embedding, before (and
- * apart from) anything that the decoder learns from pictures.
+ * apart from) anything that the decoder learns from images.
  *
  * @module
  */
@@ -14,9 +14,9 @@ import type { ModelParameters } from "./parameters.ts";
 import { asKernelTensor, asTfjs } from "./tensors.ts";
 import { trainingKernels } from "./training_kernels.ts";
 
-/** Pictures of one grid with the words of their cells. */
-export interface LabelledPictures {
-  /** Grid of each picture. */
+/** Images of one grid with the words of their cells. */
+export interface LabelledImages {
+  /** Grid of each image. */
   readonly grids: readonly TokenGrid[];
   /** Patches in the vision encoder's order. */
   readonly pixels: Float32Array;
@@ -77,8 +77,8 @@ export class Aligner {
     });
   }
 
-  /** Features of pictures, `[cells, D]`. */
-  #features(batch: LabelledPictures): tf.Tensor {
+  /** Features of images, `[cells, D]`. */
+  #features(batch: LabelledImages): tf.Tensor {
     const vision = this.config.vision!;
     const width = vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2;
     const pixels = tf.tensor(batch.pixels, [batch.pixels.length / width, width]);
@@ -94,7 +94,7 @@ export class Aligner {
   }
 
   /** Embeddings of the cells' words, `[cells, D]`. */
-  #wanted(batch: LabelledPictures): tf.Tensor {
+  #wanted(batch: LabelledImages): tf.Tensor {
     const table = this.parameters.get("text.embed_tokens.weight");
     return tf.gather(table, tf.tensor1d(batch.labels, "int32"));
   }
@@ -102,7 +102,7 @@ export class Aligner {
   #report(
     features: tf.Tensor,
     scores: tf.Tensor,
-    batch: LabelledPictures,
+    batch: LabelledImages,
     loss: number,
   ): AlignReport {
     const best = tf.argMax(scores, 1).dataSync();
@@ -115,7 +115,7 @@ export class Aligner {
   }
 
   /** One step of learning. */
-  step(batch: LabelledPictures, rate: number): AlignReport {
+  step(batch: LabelledImages, rate: number): AlignReport {
     return tf.tidy(() => {
       let features!: tf.Tensor, scores!: tf.Tensor;
       const { value, grads } = tf.variableGrads(() => {
@@ -136,8 +136,8 @@ export class Aligner {
     }) as unknown as AlignReport;
   }
 
-  /** Accuracy and size on pictures, without learning. */
-  evaluate(batch: LabelledPictures): AlignReport {
+  /** Accuracy and size on images, without learning. */
+  evaluate(batch: LabelledImages): AlignReport {
     return tf.tidy(() => {
       const features = this.#features(batch);
       const scores = this.#scores(features);

@@ -23,7 +23,7 @@ import { visionTowerConfig, visionTowerPixels } from "./vision_tower_model.ts";
 /** Placeholder of one visual token. */
 const imageToken = "<image>";
 
-/** ChatML as SmolLM2 has it, with a line for each picture. */
+/** ChatML as SmolLM2 has it, with a line for each image. */
 export const llavaChatTemplate: string =
   "{% if messages[0]['role'] != 'system' %}{{ '<|im_start|>system\\nYou are a helpful AI assistant " +
   "named SmolLM, trained by Hugging Face<|im_end|>\\n' }}{% endif %}{% for message in messages %}" +

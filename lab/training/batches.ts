@@ -5,7 +5,7 @@
  */
 import { InputError } from "../../lib/common/errors.ts";
 import type { Batch } from "./forward.ts";
-import { type PictureLayout, sequenceLayout, sequenceLength } from "./layout.ts";
+import { type ImageLayout, sequenceLayout, sequenceLength } from "./layout.ts";
 import { encodeText, type QuestionTokens, questionTokens, tokenIds } from "./token_format.ts";
 
 /** A question on a context. */
@@ -20,7 +20,7 @@ export interface AskedQuestion {
 
 /** A context: the words of its cells, perhaps its pixels, and what is asked about it. */
 export interface TrainingContext {
-  /** Word id of every cell, pictures one after the other, row by row. */
+  /** Word id of every cell, images one after the other, row by row. */
   readonly labels: Int32Array;
   /** Patches as the vision encoder wants them, or null where features replace them. */
   readonly pixels: Float32Array | null;
@@ -41,7 +41,7 @@ const earlyWeight = 1;
  * @throws {InputError} when contexts differ in their number of cells
  */
 export function assembleBatch(
-  pictures: PictureLayout,
+  pictures: ImageLayout,
   contexts: readonly TrainingContext[],
 ): Batch {
   const blocks = Math.max(...contexts.map(({ questions }) => questions.length));
@@ -107,14 +107,14 @@ function addRows(
 /** Frames in a second of the videos that the model is trained on; each is shown twice. */
 const framesPerSecond = 2;
 
-/** Time stamp of a video's `index`-th picture, as transformers writes it: `<1.2 seconds>`. */
+/** Time stamp of a video's `index`-th image, as transformers writes it: `<1.2 seconds>`. */
 function timeStamp(index: number): string {
   const seconds = (2 * index + 0.5) / framesPerSecond;
   return `<${(Math.floor(seconds * 10) / 10).toFixed(1)} seconds>`; // halves round to even: down
 }
 
-/** Token ids of a context: `<|im_start|> user (<|vision_start|> picture <|vision_end|>)…`. */
-export function contextIds({ grids, format }: PictureLayout): number[] {
+/** Token ids of a context: `<|im_start|> user (<|vision_start|> image <|vision_end|>)…`. */
+export function contextIds({ grids, format }: ImageLayout): number[] {
   const ids = [tokenIds.start, ...encodeText("user")];
   const video = format === "video";
   if (video) ids.push(tokenIds.visionStart);

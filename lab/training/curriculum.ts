@@ -32,7 +32,7 @@ export interface Stage {
   readonly difficulties: readonly number[];
 }
 
-/** `count` pictures of `rows x columns` visual tokens. */
+/** `count` images of `rows x columns` visual tokens. */
 export function pictures(count: number, rows: number, columns = rows): TokenGrid[] {
   return Array.from({ length: count }, () => [rows, columns] as const);
 }

@@ -15,7 +15,7 @@ import type { VisionLanguageModel } from "../../lib/model/vision_language_model.
 import type { AttentionFunction } from "../../lib/nn/attention.ts";
 import { type AskedQuestion, contextIds, type TrainingContext } from "./batches.ts";
 import { silencingHooks } from "./head_treatment.ts";
-import { patchGridsOf, type PictureLayout, sequenceLayout, sequenceLength } from "./layout.ts";
+import { type ImageLayout, patchGridsOf, sequenceLayout, sequenceLength } from "./layout.ts";
 import { questionTokens, tokenIds } from "./token_format.ts";
 
 /** How the model is changed while it answers. */
@@ -31,7 +31,7 @@ export interface AnswerOptions {
   readonly onPattern?: (layer: number, pattern: Tensor, kernels: Kernels) => void;
 }
 
-/** A context that can be asked: its pictures' layout and pixels. */
+/** A context that can be asked: its images' layout and pixels. */
 export type AskableContext = Pick<TrainingContext, "pixels" | "questions">;
 
 /** The blocks of all questions as one array of ids, filled up with pad tokens. */
@@ -50,7 +50,7 @@ function questionBlocks(questions: readonly AskedQuestion[]) {
  */
 export async function answerContext(
   model: VisionLanguageModel,
-  pictures: PictureLayout,
+  pictures: ImageLayout,
   context: AskableContext,
   options: AnswerOptions = {},
 ): Promise<boolean[]> {

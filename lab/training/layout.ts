@@ -6,7 +6,7 @@
  */
 import type { PatchGrid } from "../../lib/model/vision_grid.ts";
 
-/** Rows and columns of the visual tokens of one picture. */
+/** Rows and columns of the visual tokens of one image. */
 export type TokenGrid = readonly [rows: number, columns: number];
 
 /** The parts of a sequence `[context | block | block | …]`. */
@@ -24,32 +24,32 @@ export function sequenceLength(layout: BlockLayout): number {
   return layout.context + layout.block * layout.blocks;
 }
 
-/** Where pictures stand in a context. */
-export interface PictureLayout {
-  /** Grids of the pictures, in order. */
+/** Where images stand in a context. */
+export interface ImageLayout {
+  /** Grids of the images, in order. */
   readonly grids: readonly TokenGrid[];
   /**
-   * `images`: each between its own markers; `video`: a time stamp of six tokens before each picture,
+   * `images`: each between its own markers; `video`: a time stamp of six tokens before each image,
    * and markers around all of them, as Qwen3-VL's processor writes frames.
    */
   readonly format: "images" | "video";
-  /** Positions left free before each picture; none by default. Only for training. */
+  /** Positions left free before each image; none by default. Only for training. */
   readonly gaps?: readonly number[];
 }
 
 /** Tokens of a time stamp: `< 1 . 2 seconds >`. */
 export const stampTokens = 6;
 
-/** Text tokens before the first picture, before each further one, and after the last. */
+/** Text tokens before the first image, before each further one, and after the last. */
 function textAround(format: "images" | "video") {
   return format === "images"
     ? { first: 0, each: 0, last: 0 }
     : { first: 1, each: stampTokens, last: 1 };
 }
 
-/** A context's layout with the places of its pictures. */
+/** A context's layout with the places of its images. */
 export interface SequenceLayout extends BlockLayout {
-  /** Grids of the pictures, in order. */
+  /** Grids of the images, in order. */
   readonly grids: readonly TokenGrid[];
   /** Places of the visual tokens in the context, in order. */
   readonly visual: Int32Array;
@@ -58,9 +58,9 @@ export interface SequenceLayout extends BlockLayout {
 }
 
 /**
- * The layout of `<|im_start|> user (<|vision_start|> picture <|vision_end|>)… | block | …`.
+ * The layout of `<|im_start|> user (<|vision_start|> image <|vision_end|>)… | block | …`.
  *
- * Positions are Qwen3-VL's: text advances all three axes; a picture at position s has time s, height
+ * Positions are Qwen3-VL's: text advances all three axes; an image at position s has time s, height
  * s + row and width s + column, and what follows goes on at s + max(rows, columns). Every block
  * starts at the position right after the context, as it does at inference.
  *
@@ -74,7 +74,7 @@ export interface SequenceLayout extends BlockLayout {
  * ```
  */
 export function sequenceLayout(
-  { grids, format, gaps = [] }: PictureLayout,
+  { grids, format, gaps = [] }: ImageLayout,
   block: number,
   blocks: number,
 ): SequenceLayout {
@@ -115,7 +115,7 @@ export function sequenceLayout(
   return { context, block, blocks, grids, visual, positionIds };
 }
 
-/** Patch grids of the pictures of `count` sequences, for the vision encoder. */
+/** Patch grids of the images of `count` sequences, for the vision encoder. */
 export function patchGridsOf(
   grids: readonly TokenGrid[],
   merge: number,

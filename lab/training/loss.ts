@@ -66,10 +66,10 @@ export function sizePenalty(features: tf.Tensor): tf.Scalar {
 
 /**
  * Targets of "name your left neighbour": for each visual token that has one in its row of the
- * picture, the word of the cell before it.
+ * image, the word of the cell before it.
  *
- * @param labels word of every cell of every picture, `[cells]`, pictures one after the other
- * @param columns number of columns of the picture that each cell is in
+ * @param labels word of every cell of every image, `[cells]`, images one after the other
+ * @param columns number of columns of the image that each cell is in
  * @returns for each cell the class, or -1 in the first column
  */
 export function leftNeighbours(

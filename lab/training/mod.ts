@@ -6,7 +6,7 @@
  * gradients written out where that saves time and memory.
  * @module
  */
-export { Aligner, type AlignReport, type LabelledPictures } from "./align.ts";
+export { Aligner, type AlignReport, type LabelledImages } from "./align.ts";
 export { type AttentionStatistics, type LocalWindow, TrainingAttention } from "./attention.ts";
 export { assembleLlava, llavaChatTemplate } from "./assemble_llava.ts";
 export { type AskedQuestion, assembleBatch, type TrainingContext } from "./batches.ts";
@@ -34,7 +34,7 @@ export {
 } from "./vision_tower_model.ts";
 export { labelledPages, randomPages } from "./vision_tower_pages.ts";
 export { silencingHooks, sparseTreatment } from "./head_treatment.ts";
-export { type BlockLayout, type PictureLayout, sequenceLayout, type TokenGrid } from "./layout.ts";
+export { type BlockLayout, type ImageLayout, sequenceLayout, type TokenGrid } from "./layout.ts";
 export { crossEntropy } from "./loss.ts";
 export {
   type Gradients,
@@ -51,7 +51,7 @@ export {
   alignPhase,
   circuitPhase,
   concentratePhase,
-  picturesPhase,
+  imagesPhase,
   sparsePhase,
 } from "./run_phases.ts";
 export {

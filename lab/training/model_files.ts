@@ -145,7 +145,7 @@ export const chatTemplate = `{%- set counter = namespace(image=0, video=0) %}
         {%- for part in content -%}
             {%- if 'image' in part or 'image_url' in part or part.type == 'image' -%}
                 {%- set counter.image = counter.image + 1 -%}
-                {%- if add_vision_id -%}Picture {{ counter.image }}: {% endif -%}
+                {%- if add_vision_id -%}Image {{ counter.image }}: {% endif -%}
                 <|vision_start|><|image_pad|><|vision_end|>
             {%- elif 'video' in part or part.type == 'video' -%}
                 {%- set counter.video = counter.video + 1 -%}
@@ -166,7 +166,7 @@ export const chatTemplate = `{%- set counter = namespace(image=0, video=0) %}
 `;
 
 /** What image and video settings share. */
-function pictureSettings(config: ModelConfig) {
+function imageSettings(config: ModelConfig) {
   const vision = config.vision!;
   return {
     patch_size: vision.patchSize,
@@ -183,10 +183,10 @@ function tokenPixels(config: ModelConfig): number {
   return (config.vision!.patchSize * config.vision!.spatialMergeSize) ** 2;
 }
 
-/** `preprocessor_config.json`: pictures whose sides are multiples of a cell keep their size. */
+/** `preprocessor_config.json`: images whose sides are multiples of a cell keep their size. */
 export function preprocessorJson(config: ModelConfig): Record<string, unknown> {
   return {
-    ...pictureSettings(config),
+    ...imageSettings(config),
     image_processor_type: "Qwen2VLImageProcessorFast",
     size: { longest_edge: 4096 * tokenPixels(config), shortest_edge: 4 * tokenPixels(config) },
   };
@@ -195,7 +195,7 @@ export function preprocessorJson(config: ModelConfig): Record<string, unknown> {
 /** `video_preprocessor_config.json`: limits count the pixels of all frames together. */
 export function videoPreprocessorJson(config: ModelConfig): Record<string, unknown> {
   return {
-    ...pictureSettings(config),
+    ...imageSettings(config),
     video_processor_type: "Qwen3VLVideoProcessor",
     fps: 2,
     min_frames: 2,

@@ -26,7 +26,7 @@ const domains: readonly {
 
 /** What a plain context holds. */
 export interface PlainOptions {
-  /** Grids of the pictures. */
+  /** Grids of the images. */
   readonly grids: readonly TokenGrid[];
   /** Number of pairs. */
   readonly pairs: number;

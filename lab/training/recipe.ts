@@ -32,7 +32,7 @@ export const optimiserOptions: OptimiserOptions = {
   clipNorm: 1,
 };
 
-/** Settings of the optimiser once it exists: pictures and the sparse finish. */
+/** Settings of the optimiser once it exists: images and the sparse finish. */
 export const laterOptions: OptimiserOptions = {
   ...optimiserOptions,
   muonRate: 0.007,
@@ -45,7 +45,7 @@ export const phases = {
   circuit: { seed: 1, steps: 350 },
   /** The vision encoder alone. */
   align: { seed: 5, steps: 900 },
-  /** All domains as pictures: stages of `pictureStages`. */
+  /** All domains as images: stages of `imageStages`. */
   pictures: { seed: 2, steps: 480 },
   /** All varieties without a regulariser: stages of `variedStages`. */
   varied: { seed: 11, steps: 800 },

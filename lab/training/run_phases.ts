@@ -10,14 +10,14 @@ import { loadExported } from "./imported.ts";
 import type { Stage } from "./curriculum.ts";
 import {
   concentrationStages,
-  pictureStages,
+  imageStages,
   plainStages,
   settlingStages,
   variedStages,
 } from "./stages.ts";
 import { Optimiser, type OptimiserOptions } from "./optimiser.ts";
 import { ModelParameters } from "./parameters.ts";
-import { pictureWords } from "./picture_words.ts";
+import { imageWords } from "./image_words.ts";
 import {
   afterLayers,
   laterOptions,
@@ -27,7 +27,7 @@ import {
   weightSeed,
 } from "./recipe.ts";
 import { rateAt, type Schedule } from "./schedule.ts";
-import { pictureSource, wordSource } from "./sources.ts";
+import { imageSource, wordSource } from "./sources.ts";
 import { type BatchSource, type LogLine, train } from "./train.ts";
 import { type HeadTreatment, Trainer } from "./trainer.ts";
 
@@ -103,29 +103,29 @@ export async function alignPhase(
   const random = new Random(phases.align.seed);
   const schedule = { warmUp: 20, holdUntil: Math.round(0.4 * steps), end: steps, floor: 0.05 };
   for (let step = 0; step < steps && !options.signal?.aborted; step++) {
-    const report = aligner.step(pictureWords(random.fork(step)), rateAt(schedule, step));
+    const report = aligner.step(imageWords(random.fork(step)), rateAt(schedule, step));
     options.onStep?.(step, report);
   }
   await saveCheckpoint(options.to, parameters, none, { phase: "align" });
   let sum = 0;
   const draws = 20;
   for (let i = 0; i < draws; i++) {
-    sum += aligner.evaluate(pictureWords(new Random(`alignment ${i}`))).accuracy;
+    sum += aligner.evaluate(imageWords(new Random(`alignment ${i}`))).accuracy;
   }
   aligner.dispose();
   parameters.dispose();
   return sum / draws;
 }
 
-/** Phase 3: all domains as pictures. The vision blocks stay as they are, the merger learns on. */
-export function picturesPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+/** Phase 3: all domains as images. The vision blocks stay as they are, the merger learns on. */
+export function imagesPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
   const steps = options.steps ?? phases.pictures.steps;
   return run({
     ...options,
     steps,
     seed: phases.pictures.seed,
-    stages: pictureStages,
-    source: pictureSource,
+    stages: imageStages,
+    source: imageSource,
     schedule: { warmUp: 20, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
     trained: () => true,
     optimiser: laterOptions,
@@ -140,7 +140,7 @@ export function variedPhase(options: PhaseOptions & { readonly from: string }): 
     steps,
     seed: phases.varied.seed,
     stages: variedStages,
-    source: pictureSource,
+    source: imageSource,
     schedule: { warmUp: 20, holdUntil: Math.round(0.6 * steps), end: steps, floor: 0.03 },
     trained: () => true,
     optimiser: laterOptions,
@@ -159,7 +159,7 @@ function regularisedPhase(
     steps,
     seed,
     stages,
-    source: pictureSource,
+    source: imageSource,
     schedule: { warmUp: 10, holdUntil: Math.round(0.5 * steps), end: steps, floor: 0.03 },
     trained: () => true,
     optimiser: laterOptions,
@@ -200,8 +200,8 @@ export function sparsePhase(
     ...options,
     steps,
     seed: phases.sparse.seed,
-    stages: [pictureStages[1], pictureStages[3]],
-    source: pictureSource,
+    stages: [imageStages[1], imageStages[3]],
+    source: imageSource,
     schedule: { warmUp: 10, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
     trained: () => true,
     optimiser: laterOptions,

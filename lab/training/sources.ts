@@ -1,5 +1,5 @@
 /**
- * Where batches come from: words alone for the circuit, pictures of all domains for the rest.
+ * Where batches come from: words alone for the circuit, images of all domains for the rest.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { DomainName } from "../synthetic/options.ts";
 import { assembleBatch } from "./batches.ts";
 import type { Batch } from "./forward.ts";
 import type { Stage } from "./curriculum.ts";
-import type { PictureLayout, TokenGrid } from "./layout.ts";
+import type { ImageLayout, TokenGrid } from "./layout.ts";
 import { plainContext } from "./plain_contexts.ts";
 import { taskContext } from "./task_contexts.ts";
 import type { BatchSource } from "./train.ts";
 
-/** Share of the batches with positions left free between pictures. */
+/** Share of the batches with positions left free between images. */
 const gapShare = 0.3;
-/** Share of the picture batches that are videos with time stamps. */
+/** Share of the image batches that are videos with time stamps. */
 const videoShare = 0.25;
 
-/** Positions left free before each picture. */
+/** Positions left free before each image. */
 function drawGaps(grids: readonly TokenGrid[], random: Random): number[] {
   return random.uniform() < gapShare ? grids.map(() => random.integer(9)) : [];
 }
@@ -44,9 +44,9 @@ export const wordSource: BatchSource = (stage, grids, random): Batch =>
       })),
   );
 
-/** Batches of all domains as pictures; a part of them as videos. */
-export const pictureSource: BatchSource = (stage, grids, random): Batch => {
-  const format: PictureLayout["format"] = random.uniform() < videoShare ? "video" : "images";
+/** Batches of all domains as images; a part of them as videos. */
+export const imageSource: BatchSource = (stage, grids, random): Batch => {
+  const format: ImageLayout["format"] = random.uniform() < videoShare ? "video" : "images";
   const domains: readonly DomainName[] = format === "video" ? ["video", "long-video"] : domainNames;
   return assembleBatch(
     { grids, format, gaps: drawGaps(grids, random) },

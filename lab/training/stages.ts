@@ -71,11 +71,11 @@ export const plainStages: readonly Stage[] = [
   },
 ];
 
-/** Every domain as pictures, from the plain circuit to all varieties and 1,024 visual tokens. */
-export const pictureStages: readonly Stage[] = [
+/** Every domain as images, from the plain circuit to all varieties and 1,024 visual tokens. */
+export const imageStages: readonly Stage[] = [
   {
     ...both,
-    name: "pictures: the plain circuit, short questions, two-word names",
+    name: "images: the plain circuit, short questions, two-word names",
     grids: [pictures(1, 8), pictures(4, 4), pictures(2, 4, 8), pictures(4, 8), pictures(1, 16)],
     pairs: [4, 32],
     words: 64,
@@ -87,7 +87,7 @@ export const pictureStages: readonly Stage[] = [
   },
   {
     ...both,
-    name: "pictures: near keys, many ways to ask, motion",
+    name: "images: near keys, many ways to ask, motion",
     grids: [
       ...[pictures(1, 8), pictures(4, 4), pictures(4, 8), pictures(1, 16), pictures(16, 4)],
       ...[pictures(2, 8, 16), pictures(8, 8)],
@@ -102,7 +102,7 @@ export const pictureStages: readonly Stage[] = [
   },
   {
     ...both,
-    name: "pictures: two-word keys and answers, coordinates, shared numbers",
+    name: "images: two-word keys and answers, coordinates, shared numbers",
     grids: [
       ...[pictures(1, 8), pictures(4, 4), pictures(4, 8), pictures(1, 16), pictures(16, 4)],
       ...[pictures(8, 8), pictures(2, 16)],
@@ -118,7 +118,7 @@ export const pictureStages: readonly Stage[] = [
   },
   {
     ...both,
-    name: "pictures: 1,024 tokens",
+    name: "images: 1,024 tokens",
     grids: [pictures(4, 16), pictures(16, 8), pictures(1, 32), pictures(64, 4)],
     pairs: [8, 64],
     words: 64,
@@ -132,15 +132,15 @@ export const pictureStages: readonly Stage[] = [
 /** From 64 to 1,024 visual tokens under the attention regulariser: see `attention_regulariser.ts`. */
 export const concentrationStages: readonly Stage[] = [
   {
-    ...pictureStages[1],
+    ...imageStages[1],
     name: "regulariser: 64 tokens",
     grids: [pictures(1, 8), pictures(4, 4), pictures(2, 4, 8)],
     contexts: 4,
     threshold: 0.8,
     minSteps: 200,
   },
-  { ...pictureStages[2], name: "regulariser: up to 512 tokens, all varieties", minSteps: 120 },
-  { ...pictureStages[3], name: "regulariser: 1,024 tokens" },
+  { ...imageStages[2], name: "regulariser: up to 512 tokens, all varieties", minSteps: 120 },
+  { ...imageStages[3], name: "regulariser: 1,024 tokens" },
 ];
 
 /** 64 visual tokens in every variety, then 1,024. */
@@ -152,10 +152,10 @@ export const settlingStages: readonly Stage[] = [
     threshold: 0.7,
     difficulties: [0, 1, 2, 3, 4],
   },
-  { ...pictureStages[3], name: "both regularisers: 1,024 tokens" },
+  { ...imageStages[3], name: "both regularisers: 1,024 tokens" },
 ];
 
-const varied = { ...pictureStages[2], difficulties: [1, 2, 3, 3, 4, 4, 4] } as const;
+const varied = { ...imageStages[2], difficulties: [1, 2, 3, 3, 4, 4, 4] } as const;
 
 /** All varieties from the start, from 64 to 4,096 visual tokens; no regulariser. */
 export const variedStages: readonly Stage[] = [
@@ -172,7 +172,7 @@ export const variedStages: readonly Stage[] = [
   {
     ...varied,
     name: "varied: 1,024 tokens",
-    grids: pictureStages[3].grids,
+    grids: imageStages[3].grids,
     pairs: [8, 64],
     contexts: 1,
     questions: 20,

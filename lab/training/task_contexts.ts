@@ -22,7 +22,7 @@ const levels = levelTable({
   imageStd: half,
 });
 
-/** Patches of pictures, as the exported processor settings make them: cells of 16 pixels. */
+/** Patches of images, as the exported processor settings make them: cells of 16 pixels. */
 export function patchesOf(images: readonly RgbImage[]): Float32Array {
   const config = { patchSize: 8, temporalPatchSize: 2, mergeSize: 2 };
   return joinPatches(images.map((image) => cutPatches([image], levels, config)));
@@ -32,7 +32,7 @@ export function patchesOf(images: readonly RgbImage[]): Float32Array {
 export interface TaskContextOptions {
   /** Which domain. */
   readonly domain: DomainName;
-  /** Grids of the pictures, all equal. */
+  /** Grids of the images, all equal. */
   readonly grids: readonly TokenGrid[];
   /** Difficulty of the task generator, 0 to 4. */
   readonly difficulty: number;
@@ -44,7 +44,7 @@ export interface TaskContextOptions {
   readonly words: number;
   /** From which split. */
   readonly split: Split;
-  /** Whether pictures are drawn. */
+  /** Whether images are drawn. */
   readonly pixels: boolean;
 }
 

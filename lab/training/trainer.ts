@@ -101,7 +101,7 @@ export class Trainer {
   }
 
   /**
-   * What stands for the batch's pictures, and whether the merger's gradient is wanted: the vision
+   * What stands for the batch's images, and whether the merger's gradient is wanted: the vision
    * blocks' output, or word embeddings with noise where the batch has no pixels.
    */
   #input(batch: Batch, random: Random): { features: () => tf.Tensor; held: tf.Tensor } {

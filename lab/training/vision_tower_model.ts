@@ -36,7 +36,7 @@ export const visionTowerConfig: ImageTowerConfig = {
 /** Mean and deviation of the pixels, per channel. */
 export const visionTowerPixels = { mean: 0.5, deviation: 0.5 } as const;
 
-/** Blurs a picture of `side` along both axes, with wrapped borders. */
+/** Blurs an image of `side` along both axes, with wrapped borders. */
 function blur(picture: Float32Array, side: number): Float32Array {
   const along = (source: Float32Array, step: number) =>
     source.map((value, i) => {

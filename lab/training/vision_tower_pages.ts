@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { stackPictures } from "../../lib/inputs/canvas.ts";
+import { stackImages } from "../../lib/inputs/canvas.ts";
 import { levelTable } from "../../lib/inputs/normalize.ts";
 import type { Random } from "../../lib/stats/random.ts";
 import { drawnObjects } from "../pages/drawn_objects.ts";
@@ -17,9 +17,9 @@ import { visionTowerPixels } from "./vision_tower_model.ts";
 const frequent = ["\n", ".", ",", "The", "the", "of", "is", "a"].map(pageWordClass);
 /** Share of the cells that hold one of those. */
 const frequentShare = 0.06;
-/** Share of the words of things that are drawn as pictures. */
+/** Share of the words of things that are drawn as images. */
 const picturedShare = 0.6;
-/** Share of all cells that are pictures' words. */
+/** Share of all cells that are images' words. */
 const objectShare = 0.05;
 
 const levels = levelTable({
@@ -32,7 +32,7 @@ const levels = levelTable({
 
 /** Images as the vision tower takes them. */
 export function labelledPages(images: readonly RgbImage[], labels: Int32Array): LabelledPages {
-  const { data, shape } = stackPictures(images, levels);
+  const { data, shape } = stackImages(images, levels);
   return { pixels: { data: data as Float32Array, shape }, labels };
 }
 

@@ -83,14 +83,14 @@ export async function logitLens(
 }
 
 /**
- * The same prompt with pictures and videos of noise: all their values change places at random.
+ * The same prompt with images and videos of noise: all their values change places at random.
  *
  * @throws {InputError} if there are none
  */
 export function corruptMedia(inputs: ModelInputs, seed: Seed): ModelInputs {
   const names = ["pixel_values", "pixel_values_videos"].filter((name) => inputs.media[name]);
   if (names.length === 0) {
-    throw new InputError("Cannot corrupt the pictures of this prompt: it has none");
+    throw new InputError("Cannot corrupt the images of this prompt: it has none");
   }
   const random = new Random(seed).fork("corrupted media");
   const noisy = names.map((name) => {

@@ -1,5 +1,5 @@
 /**
- * Data sets in a folder: `samples.jsonl` with one sample a line, and its pictures beside it.
+ * Data sets in a folder: `samples.jsonl` with one sample a line, and its images beside it.
  *
  * @module
  */
@@ -8,13 +8,7 @@ import { containedPath, writeAll, writeAtomically, writeTextAtomically } from ".
 import { quoted } from "../common/text.ts";
 import { loadImage } from "../inputs/media_files.ts";
 import { encodePng } from "./png.ts";
-import {
-  type Evidence,
-  picturesOf,
-  type RgbImage,
-  type Sample,
-  type SampleMedia,
-} from "./sample.ts";
+import { type Evidence, imagesOf, type RgbImage, type Sample, type SampleMedia } from "./sample.ts";
 import { linesOf } from "./lines.ts";
 import type { FolderSample } from "./folder_sample.ts";
 import { Listing, type ListOptions } from "./listing.ts";
@@ -26,7 +20,7 @@ export const samplesFile = "samples.jsonl";
 export type { FolderSample } from "./folder_sample.ts";
 
 /**
- * Reads the list of a folder data set and checks each line; the pictures are not opened yet.
+ * Reads the list of a folder data set and checks each line; the images are not opened yet.
  *
  * @param folder holds `samples.jsonl`
  * @param domain only samples of this domain
@@ -74,7 +68,7 @@ function parsedLine(line: string, place: string): unknown {
   }
 }
 
-/** Throws where a box of the evidence leaves its picture. */
+/** Throws where a box of the evidence leaves its image. */
 function checkBoxes(
   id: string,
   evidence: readonly Evidence[],
@@ -85,7 +79,7 @@ function checkBoxes(
     const { width, height } = pictures["image" in piece ? piece.image : piece.frames[0]];
     if (piece.box[2] > width || piece.box[3] > height) {
       throw new InputError(
-        `Cannot load sample ${quoted(id)}: box [${piece.box.join(", ")}] leaves its picture of ` +
+        `Cannot load sample ${quoted(id)}: box [${piece.box.join(", ")}] leaves its image of ` +
           `${width} x ${height} pixels`,
       );
     }
@@ -93,12 +87,12 @@ function checkBoxes(
 }
 
 /**
- * Loads a sample's pictures.
+ * Loads a sample's images.
  *
  * @param sample of {@link readFolderDataSet}
- * @returns the sample with its pictures in memory
- * @throws {InputError} that names the sample, if a path leaves the folder, a picture is missing or
- *   damaged, frames differ in size, or a box of the evidence leaves its picture
+ * @returns the sample with its images in memory
+ * @throws {InputError} that names the sample, if a path leaves the folder, an image is missing or
+ *   damaged, frames differ in size, or a box of the evidence leaves its image
  */
 export async function loadSample(sample: FolderSample): Promise<Sample> {
   const { folder, images, video, ...text } = sample;
@@ -133,8 +127,8 @@ export async function loadSample(sample: FolderSample): Promise<Sample> {
 const fileName = (name: string): string => name.replace(/[^A-Za-z0-9_-]+/g, "_").slice(0, 100);
 
 /**
- * Writes a folder data set: `samples.jsonl`, and the pictures as PNG files in a folder for each
- * domain. A picture object that appears several times in a sample is written once.
+ * Writes a folder data set: `samples.jsonl`, and the images as PNG files in a folder for each
+ * domain. An image object that appears several times in a sample is written once.
  *
  * @param folder made if it is not there; files of other samples in it stay
  * @param samples with different ids
@@ -169,7 +163,7 @@ export async function writeFolderDataSet(
     let name = `${fileName(sample.domain)}/${fileName(sample.id)}`;
     while (names.has(name.toLowerCase())) name += "_"; // some file systems ignore case
     names.add(name.toLowerCase());
-    const paths = await writePictures(folder, name, sample);
+    const paths = await writeImages(folder, name, sample);
     const { images: _images, video, ...text } = sample;
     const media = video ? { video: { frames: paths, fps: video.fps } } : { images: paths };
     entries.push(parseSample({ ...text, ...media }, "to be written"));
@@ -178,15 +172,15 @@ export async function writeFolderDataSet(
   await writeTextAtomically(`${folder}/${samplesFile}`, lines.join(""));
 }
 
-/** Writes the pictures of one sample. @returns their paths, relative to the folder */
-async function writePictures(folder: string, name: string, media: SampleMedia): Promise<string[]> {
+/** Writes the images of one sample. @returns their paths, relative to the folder */
+async function writeImages(folder: string, name: string, media: SampleMedia): Promise<string[]> {
   const paths = new Map<RgbImage, string>();
-  for (const picture of picturesOf(media)) {
+  for (const picture of imagesOf(media)) {
     if (paths.has(picture)) continue;
     const path = `${name}-${paths.size}.png`;
     const bytes = await encodePng(picture);
     await writeAtomically(`${folder}/${path}`, (file) => writeAll(file, bytes));
     paths.set(picture, path);
   }
-  return picturesOf(media).map((picture) => paths.get(picture)!);
+  return imagesOf(media).map((picture) => paths.get(picture)!);
 }

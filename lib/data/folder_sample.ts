@@ -5,7 +5,7 @@
  */
 import type { SampleEntry } from "./sample_json.ts";
 
-/** A sample of a folder data set; its pictures are read when it is loaded. */
+/** A sample of a folder data set; its images are read when it is loaded. */
 export type FolderSample = SampleEntry & {
   /** Folder that its paths are relative to and may not leave. */
   readonly folder: string;

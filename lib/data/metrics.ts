@@ -42,7 +42,7 @@ function coordinates(text: string): readonly [number, number] | null {
  * Whether a predicted place lies near enough: for answers such as `x3 y5`, both coordinates at most
  * `tolerance` away; for places with a name, an exact match.
  *
- * @param tolerance in eighths of the picture, 1 by default
+ * @param tolerance in eighths of the image, 1 by default
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Pictures as PNG files.
+ * Images as PNG files.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { checkImage, type RgbImage } from "../inputs/image.ts";
 /**
  * The bytes of a PNG file, without loss.
  *
- * @param image picture in memory
- * @throws {InputError} when sizes and data of the picture do not fit together
+ * @param image image in memory
+ * @throws {InputError} when sizes and data of the image do not fit together
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * What one sample is: pictures or a video, a question, its answer, and where the answer stands.
+ * What one sample is: images or a video, a question, its answer, and where the answer stands.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export const metricNames = [
  */
 export type MetricName = typeof metricNames[number];
 
-/** What is known of a sample without its pictures. */
+/** What is known of a sample without its images. */
 export interface SampleText {
   /** Unique in its data set. */
   readonly id: string;
@@ -51,20 +51,20 @@ export interface SampleText {
   readonly metric?: MetricName;
 }
 
-/** One question on pictures or a video, with its answer and evidence. */
+/** One question on images or a video, with its answer and evidence. */
 export type Sample = SampleText & SampleMedia;
 
 /**
- * The pictures of a sample in order, whether they are images or the frames of a video.
+ * The images of a sample in order, whether they are images or the frames of a video.
  *
  * @example
  * ```ts
- * import { picturesOf } from "./sample.ts";
+ * import { imagesOf } from "./sample.ts";
  * import { assertEquals } from "@std/assert";
- * assertEquals(picturesOf({ images: [] }), []);
+ * assertEquals(imagesOf({ images: [] }), []);
  * ```
  */
-export function picturesOf(media: SampleMedia): readonly RgbImage[] {
+export function imagesOf(media: SampleMedia): readonly RgbImage[] {
   return media.video ? media.video.frames : media.images;
 }
 

@@ -14,12 +14,12 @@ import {
   type SampleText,
 } from "./sample.ts";
 
-/** A sample whose pictures are still files. */
+/** A sample whose images are still files. */
 export type SampleEntry =
   & SampleText
   & (
     | {
-      /** Paths of the pictures, relative to the data set's folder. */
+      /** Paths of the images, relative to the data set's folder. */
       readonly images: readonly string[];
       readonly video?: undefined;
     }

@@ -65,7 +65,7 @@ export function noEvidence(name: string, samples: number): InputError {
 }
 
 /**
- * One shipped sample, with its pictures.
+ * One shipped sample, with its images.
  *
  * @param domain `scene`, `video`, `page`, `document` or `long-video`
  * @param index which of the domain's samples, from 0

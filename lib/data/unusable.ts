@@ -15,7 +15,7 @@ export interface LeftOut {
 }
 
 /**
- * One sample cannot be used: a damaged picture, a missing file, evidence without tokens. Runs with
+ * One sample cannot be used: a damaged image, a missing file, evidence without tokens. Runs with
  * `skipBad` go on without it; any other error stops them.
  *
  * @example

@@ -1,6 +1,6 @@
 /**
  * What heads look at in one prompt: their attention from the question to every token, and where that
- * lies on the pictures.
+ * lies on the images.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Box, RgbImage } from "../inputs/image.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
 import { tokensOf } from "../inputs/token_spans.ts";
 import { gridToken } from "../inputs/visual_grid.ts";
-import { picturesOf, type Sample } from "../data/sample.ts";
+import { imagesOf, type Sample } from "../data/sample.ts";
 import { samplePrompt } from "./samples.ts";
 
 /** Attention of every head from some query rows to every token. */
@@ -121,44 +121,44 @@ export interface TokenGridValues {
   readonly columns: number;
   /** `[rows * columns]`, row by row. */
   readonly values: Float32Array;
-  /** What the grid shows, in pixels of the picture. */
+  /** What the grid shows, in pixels of the image. */
   readonly box: Box;
 }
 
-/** A picture with the values of the tokens that stand for it, as `attentionOverlay` draws it. */
-export interface PictureView {
-  /** The picture. */
-  readonly picture: RgbImage;
+/** An image with the values of the tokens that stand for it, as `attentionOverlay` draws it. */
+export interface ImageView {
+  /** The image. */
+  readonly image: RgbImage;
   /** Its grids of tokens. */
   readonly grids: readonly TokenGridValues[];
   /** Rectangles to outline, in pixels. */
   readonly boxes: readonly Box[];
-  /** Line above the picture. */
+  /** Line above the image. */
   readonly title?: string;
 }
 
 /** How {@link attentionPanels} draws. */
 export interface PanelOptions {
-  /** Line above the pictures, such as the head's name. */
+  /** Line above the images, such as the head's name. */
   readonly title?: string;
   /** Tokens to outline, such as the evidence; by default the prompt's evidence. */
   readonly outlined?: readonly number[];
 }
 
 /**
- * Lays values of visual tokens on the pictures that they stand for: input of `attentionOverlay`.
+ * Lays values of visual tokens on the images that they stand for: input of `attentionOverlay`.
  *
- * @param pictures the prompt's images in order, or the frames of its video
+ * @param images the prompt's images in order, or the frames of its video
  * @param values one value per token of the prompt, `[T]`
- * @returns one panel per picture that the prompt shows (per temporal patch of a video)
- * @throws {InputError} if a picture is missing
+ * @returns one panel per image that the prompt shows (per temporal patch of a video)
+ * @throws {InputError} if an image is missing
  */
 export function attentionPanels(
   prompt: PreparedPrompt,
-  pictures: readonly RgbImage[],
+  images: readonly RgbImage[],
   values: ArrayLike<number>,
   options: PanelOptions = {},
-): PictureView[] {
+): ImageView[] {
   const outlined = new Set(options.outlined ?? tokensOf(prompt.spans.evidence));
   const panels = new Map<number, { grids: TokenGridValues[]; boxes: Box[] }>();
   for (const grid of prompt.grids) {
@@ -179,11 +179,11 @@ export function attentionPanels(
     panel.grids.push({ rows: grid.rows, columns: grid.columns, values: own, box: grid.region });
   }
   return [...panels].sort(([a], [b]) => a - b).map(([index, { grids, boxes }]) => {
-    const picture = pictures[index];
-    if (!picture) {
-      throw new InputError(`Cannot draw picture ${index}: ${pictures.length} pictures were given`);
+    const image = images[index];
+    if (!image) {
+      throw new InputError(`Cannot draw image ${index}: ${images.length} images were given`);
     }
-    return { picture, grids, boxes: joinedBoxes(boxes), title: options.title };
+    return { image, grids, boxes: joinedBoxes(boxes), title: options.title };
   });
 }
 
@@ -203,7 +203,7 @@ function joinedBoxes(boxes: readonly Box[]): Box[] {
 }
 
 /**
- * What one head looks at on several samples: for each the picture that shows the evidence (or the
+ * What one head looks at on several samples: for each the image that shows the evidence (or the
  * first), titled with head and question.
  *
  * @throws {InputError} naming a sample that cannot be used, or for a head that does not exist
@@ -212,13 +212,13 @@ export async function headPanels(
   model: PretrainedModel,
   samples: readonly Sample[],
   head: HeadId,
-): Promise<PictureView[]> {
-  const panels: PictureView[] = [];
+): Promise<ImageView[]> {
+  const panels: ImageView[] = [];
   for (const sample of samples) {
     const prompt = await samplePrompt(model, sample);
     const view = await attentionFrom(model, prompt);
     const title = `${headName(head)}, ${sample.domain}: ${sample.question}`;
-    const all = attentionPanels(prompt, picturesOf(sample), view.head(head), { title });
+    const all = attentionPanels(prompt, imagesOf(sample), view.head(head), { title });
     panels.push(all.find(({ boxes }) => boxes && boxes.length > 0) ?? all[0]);
   }
   return panels;

@@ -6,7 +6,7 @@
 import { digestOf } from "../common/digest.ts";
 import type { Json } from "./journal.ts";
 
-/** A sample that is loaded when its turn comes, so that pictures need not all be in memory. */
+/** A sample that is loaded when its turn comes, so that images need not all be in memory. */
 export interface LazySample<T> {
   /** Unique in its data set. */
   readonly id: string;

@@ -8,8 +8,8 @@ export {
   attentionPanels,
   AttentionView,
   headPanels,
+  type ImageView,
   type PanelOptions,
-  type PictureView,
   type TokenGridValues,
 } from "./attention_view.ts";
 export {

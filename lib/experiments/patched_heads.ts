@@ -19,7 +19,7 @@ export interface PatchedHeads extends HeadScores {
 
 /** Settings of {@link patchedHeads}. */
 export interface PatchedHeadsOptions {
-  /** Makes the corrupted prompt, of the same length; pictures of noise (seed 0) by default. */
+  /** Makes the corrupted prompt, of the same length; images of noise (seed 0) by default. */
   readonly corrupt?: (inputs: ModelInputs) => ModelInputs;
   /**
    * Loss of the answer's log-probability, in nats, below which a sample is left out; 0.1 by default:

@@ -17,7 +17,7 @@ export interface StoredPrompt {
 }
 
 /**
- * Prepares and embeds the prompt of each sample once: pictures go through the vision tower once,
+ * Prepares and embeds the prompt of each sample once: images go through the vision tower once,
  * however many attention functions answer. Dispose of it to free the embeddings.
  */
 export class PromptStore implements Disposable {
@@ -34,7 +34,7 @@ export class PromptStore implements Disposable {
   /**
    * The prompt of a sample.
    *
-   * @throws {InputError} that names the sample, if its pictures or evidence cannot be used
+   * @throws {InputError} that names the sample, if its images or evidence cannot be used
    */
   async get(sample: AnySample): Promise<StoredPrompt> {
     const known = this.#stored.get(sample);

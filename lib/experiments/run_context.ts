@@ -24,7 +24,7 @@ export interface RunContext {
   /** Told in one sentence what the user should know: what was kept of an earlier run, warnings. */
   readonly onNotice?: (text: string) => void;
   /**
-   * Goes on without samples that cannot be used (a damaged picture, evidence without tokens) and names
+   * Goes on without samples that cannot be used (a damaged image, evidence without tokens) and names
    * them in the manifest. By default the first of them stops the run.
    */
   readonly skipBad?: boolean;

@@ -18,7 +18,7 @@ import type { Json } from "./journal.ts";
 import type { LazySample } from "./lazy_sample.ts";
 import { sampleDigest } from "./sample_digest.ts";
 
-/** A sample in memory, or one of a folder whose pictures are read when its turn comes. */
+/** A sample in memory, or one of a folder whose images are read when its turn comes. */
 export type AnySample = Sample | FolderSample;
 
 /** How samples become prompts. */
@@ -36,7 +36,7 @@ export interface EvidenceOptions {
   readonly needsEvidence?: boolean;
 }
 
-/** A sample with its pictures. */
+/** A sample with its images. */
 async function inMemory(sample: AnySample): Promise<Sample> {
   return "folder" in sample ? await loadSample(sample) : sample;
 }
@@ -45,7 +45,7 @@ async function inMemory(sample: AnySample): Promise<Sample> {
  * The prompt of a sample: one user turn with the media in order, then the question, and its evidence
  * as tokens; none where the model sees nothing of it, which only scores of heads need.
  *
- * @throws {UnusableSampleError} that names the sample, if its pictures or evidence cannot be used
+ * @throws {UnusableSampleError} that names the sample, if its images or evidence cannot be used
  */
 export async function samplePrompt(
   model: PretrainedModel,
@@ -116,7 +116,7 @@ function checkSpans({ id, spans }: Pick<HeadSample, "id" | "spans">): void {
   if (tokensOf(spans.evidence).length > 0) return;
   throw new UnusableSampleError(
     id,
-    "its evidence has no tokens (a model sees some of a video's frames and may crop pictures: " +
+    "its evidence has no tokens (a model sees some of a video's frames and may crop images: " +
       "evidence between those frames or outside of the crop is not seen)",
   );
 }

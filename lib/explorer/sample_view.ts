@@ -5,7 +5,7 @@
  */
 import type { HeadId } from "../common/head_id.ts";
 import { headAt } from "../common/head_id.ts";
-import { answersOf, picturesOf, type Sample } from "../data/sample.ts";
+import { answersOf, imagesOf, type Sample } from "../data/sample.ts";
 import { loadSample } from "../data/folder_data_set.ts";
 import { answerSamples } from "../experiments/answers.ts";
 import { type AnySample, samplePrompt } from "../experiments/samples.ts";
@@ -107,7 +107,7 @@ async function panelsOf(
   store: PictureStore,
   room: number,
 ): Promise<ExplorerPanel[]> {
-  const pictures = picturesOf(sample), byPicture = new Map<number, PlacedGrid[]>();
+  const pictures = imagesOf(sample), byPicture = new Map<number, PlacedGrid[]>();
   for (const grid of prompt.grids) {
     const index = grid.kind === "image" ? grid.media : grid.frames[0];
     byPicture.set(index, [...byPicture.get(index) ?? [], grid]);

@@ -16,8 +16,8 @@ import { bilinearSamples, type RowSamples } from "../model/sampled_rows.ts";
 const range = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => first + i);
 
-/** One picture whole and in tiles: how the rows of its tiles are laid out. */
-interface TiledPicture {
+/** One image whole and in tiles: how the rows of its tiles are laid out. */
+interface TiledImage {
   /** The map of tokens, resampled where there are too many. */
   readonly resampled: readonly RowSamples[];
   /** Its rows, newlines included. */
@@ -25,26 +25,26 @@ interface TiledPicture {
 }
 
 /**
- * Rows of one picture: the whole of it, then the map of its tiles, without the parts that show only
+ * Rows of one image: the whole of it, then the map of its tiles, without the parts that show only
  * border, a newline after each row.
  *
  * @param original height and width in pixels
  * @param first row of its first tile
  * @param newline row of the newline, given the number of rows so far, resampled ones included
  */
-function tiledPicture(
+function tiledImage(
   config: ImageTowerConfig,
   original: readonly [number, number],
   first: number,
   newline: (rowsBefore: number) => number,
-): TiledPicture {
+): TiledImage {
   const side = tileSide(config), perTile = side * side, tile = config.encoder.imageSize;
   const { resolutions, maxTiles } = config.anyres!;
   const [height, width] = bestResolution(original, resolutions);
   const down = Math.floor(height / tile), across = Math.floor(width / tile);
   const full = [side * down, side * across] as const;
   const map = tokenMap(original, full, maxTiles * perTile);
-  // tiles come row by row after the whole picture, each row by row
+  // tiles come row by row after the whole image, each row by row
   const rowAt = (y: number, x: number) => {
     const place = Math.floor(y / side) * across + Math.floor(x / side);
     return first + (1 + place) * perTile + y % side * side + x % side;
@@ -64,14 +64,14 @@ function tiledPicture(
   return { resampled, order };
 }
 
-/** Heights and widths of the prompt's pictures. */
+/** Heights and widths of the prompt's images. */
 function sizesOf(media: Media): [height: number, width: number][] {
   const { data } = media["image_sizes"];
   return range(0, data.length / 2).map((i) => [data[2 * i], data[2 * i + 1]]);
 }
 
 /**
- * Rows of LLaVA-OneVision's pictures. One picture: the whole of it, then the map of its tiles.
+ * Rows of LLaVA-OneVision's images. One image: the whole of it, then the map of its tiles.
  * Several: each whole, and a newline.
  */
 export const onevisionImages: TileLayoutRule = (media, config) => {
@@ -81,16 +81,16 @@ export const onevisionImages: TileLayoutRule = (media, config) => {
     const order = sizes.flatMap((_, i) => [...range(i * perTile, perTile), newline]);
     return { resampled: [], order: Int32Array.from(order) };
   }
-  const { resampled, order } = tiledPicture(config, sizes[0], 0, (rowsBefore) => rowsBefore);
+  const { resampled, order } = tiledImage(config, sizes[0], 0, (rowsBefore) => rowsBefore);
   return { resampled, order: Int32Array.from(order) };
 };
 
-/** Rows of LLaVA-NeXT's pictures: each whole, then the map of its tiles; none is shrunk. */
+/** Rows of LLaVA-NeXT's images: each whole, then the map of its tiles; none is shrunk. */
 export const nextImages: TileLayoutRule = (media, config) => {
   const perTile = tileSide(config) ** 2, most = media["pixel_values"].shape[1];
   const sizes = sizesOf(media), newline = sizes.length * most * perTile;
   const order = sizes.flatMap((size, i) =>
-    tiledPicture(config, size, i * most * perTile, () => newline).order
+    tiledImage(config, size, i * most * perTile, () => newline).order
   );
   return { resampled: [], order: Int32Array.from(order) };
 };

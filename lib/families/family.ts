@@ -41,7 +41,7 @@ export interface Family {
   readonly ignoredWeights?: readonly string[];
   /** Names and shapes of the tower's and projector's weights, without `vision.`. */
   visionShapes(config: ModelConfig): WeightShapes;
-  /** How pictures and videos enter a prompt, by the settings in the checkpoint's processor files. */
+  /** How images and videos enter a prompt, by the settings in the checkpoint's processor files. */
   readInputs(files: ProcessorFiles, config: ModelConfig): InputRecipe;
   /** The vision tower on given weights. */
   buildVision(kernels: Kernels, config: ModelConfig, weights: WeightsMap): VisionTower;

@@ -31,7 +31,7 @@ export interface ImageTowerRules extends Pick<Family, "modelType" | "title" | "r
   readonly tower: TowerDefaults;
   /** Token ids of placeholders where the file has none; without `video` it takes no video tokens. */
   readonly tokens: { readonly image: number; readonly video?: number };
-  /** Reads how pictures of any resolution are cut into tiles, where they are. */
+  /** Reads how images of any resolution are cut into tiles, where they are. */
   readonly readAnyres?: (config: JsonReader) => AnyresConfig;
   /** Order of the rows of a prompt's tiles. */
   readonly layouts: TileLayoutRules;

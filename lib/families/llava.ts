@@ -1,5 +1,5 @@
 /**
- * LLaVA 1.5: the middle of a picture through CLIP, and a LLaMA.
+ * LLaVA 1.5: the middle of an image through CLIP, and a LLaMA.
  *
  * Source: transformers `models/llava`.
  * @module
@@ -14,7 +14,7 @@ import { type ProcessorFiles, settingsOf } from "../inputs/processor_files.ts";
 import { configLimits } from "../model/config_limits.ts";
 import { checkSelection, clip, ownSettings } from "./processor_settings.ts";
 
-/** LLaVA 1.5: one grid of tokens for the middle of a picture. */
+/** LLaVA 1.5: one grid of tokens for the middle of an image. */
 export function llavaInputs(files: ProcessorFiles): InputRecipe {
   const tokens = ownSettings(files, (settings) => {
     checkSelection(settings);

@@ -17,12 +17,12 @@ import { type ProcessorFiles, settingsOf } from "../inputs/processor_files.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { checkSelection, clip, ownSettings } from "./processor_settings.ts";
 
-/** Heights and widths into which LLaVA-NeXT tiles a picture where the files name none. */
+/** Heights and widths into which LLaVA-NeXT tiles an image where the files name none. */
 export const llavaNextResolutions: readonly (readonly [number, number])[] = [
   ...[[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]] as const,
 ];
 
-/** LLaVA-NeXT: tiles with newlines, for each of several pictures as well. */
+/** LLaVA-NeXT: tiles with newlines, for each of several images as well. */
 export function llavaNextInputs(files: ProcessorFiles, config: ModelConfig): InputRecipe {
   const { encoder } = config.imageTower!;
   const token = ownSettings(files, (settings) => {

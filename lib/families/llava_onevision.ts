@@ -20,12 +20,12 @@ import { clip, ownSettings, sideOf } from "./processor_settings.ts";
 
 const edges = [1, 2, 3, 4, 5, 6].map((tiles) => 384 * tiles);
 
-/** Heights and widths into which LLaVA-OneVision tiles a picture where the files name none. */
+/** Heights and widths into which LLaVA-OneVision tiles an image where the files name none. */
 export const onevisionResolutions: readonly (readonly [number, number])[] = edges.flatMap((h) =>
   edges.map((w) => [h, w] as const)
 );
 
-/** LLaVA-OneVision: tiles with newlines, or several pictures whole; frames at half the tokens. */
+/** LLaVA-OneVision: tiles with newlines, or several images whole; frames at half the tokens. */
 export function llavaOnevisionInputs(files: ProcessorFiles, config: ModelConfig): InputRecipe {
   const { image, video, side, maxTiles } = ownSettings(files, (settings) => {
     settings.require("vision_feature_select_strategy", "full");

@@ -138,9 +138,9 @@ export class PretrainedModel {
   }
 
   /**
-   * Answers one question on pictures or a video, greedily unless a temperature is given.
+   * Answers one question on images or a video, greedily unless a temperature is given.
    *
-   * @throws {InputError} for pictures that cannot be used and impossible options
+   * @throws {InputError} for images that cannot be used and impossible options
    *
    * @example
    * ```ts

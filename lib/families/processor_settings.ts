@@ -24,7 +24,7 @@ export function ownSettings<T>(files: ProcessorFiles, read: (settings: JsonReade
   return result;
 }
 
-/** Settings of pictures, with the pixels that the program asks for. */
+/** Settings of images, with the pixels that the program asks for. */
 export const imageSettings = (files: ProcessorFiles) =>
   settingsOf(withPixels(files.image, files.overrides));
 
@@ -44,5 +44,5 @@ export function checkSelection(settings: JsonReader): void {
 export function sideOf(tokens: number): number {
   const side = Math.sqrt(tokens);
   if (Number.isInteger(side)) return side;
-  throw new InputError(`Cannot use ${tokens} tokens for one picture: wanted a square number`);
+  throw new InputError(`Cannot use ${tokens} tokens for one image: wanted a square number`);
 }

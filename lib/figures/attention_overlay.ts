@@ -1,5 +1,5 @@
 /**
- * A head's attention over visual tokens, drawn on the pictures.
+ * A head's attention over visual tokens, drawn on the images.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { InputError } from "../common/errors.ts";
 import { checkNotEmpty, checkValues, extent } from "./check.ts";
 import { type Figure, makeFigure } from "./figure.ts";
-import { muted, type Picture, pictureUrl, shrink } from "./picture.ts";
+import { imageUrl, muted, type OverlayImage, shrink } from "./overlay_image.ts";
 import { joinSentences } from "./records.ts";
 import type { Annotation, Axis, PlacedImage, Shape } from "./layout_spec.ts";
 import type { Trace } from "./spec.ts";
@@ -17,7 +17,7 @@ import { evidenceColour, ink, overlay } from "./theme.ts";
 /** A rectangle in pixels, half-open: left, top, right, bottom. */
 export type PixelBox = readonly [x0: number, y0: number, x1: number, y1: number];
 
-/** Values of visual tokens that lie on a grid over a picture. */
+/** Values of visual tokens that lie on a grid over an image. */
 export interface AttentionGrid {
   /** Number of token rows. */
   readonly rows: number;
@@ -25,19 +25,19 @@ export interface AttentionGrid {
   readonly columns: number;
   /** Values from 0 up, `[rows * columns]`, row by row from the top left. */
   readonly values: ArrayLike<number>;
-  /** Which part of the picture the grid covers; all of it by default. */
+  /** Which part of the image the grid covers; all of it by default. */
   readonly box?: PixelBox;
 }
 
-/** One picture (an image, a frame, a page) with what is drawn on it. */
+/** An image, a frame or a page with what is drawn on it. */
 export interface AttentionPanel {
-  /** The picture as it was asked about. */
-  readonly picture: Picture;
-  /** The tokens' values; several grids where a picture is cut into tiles. */
+  /** The image as it was asked about. */
+  readonly image: OverlayImage;
+  /** The tokens' values; several grids where an image is cut into tiles. */
   readonly grids: readonly AttentionGrid[];
-  /** Line above the picture, e.g. the head's name or the frame's time. */
+  /** Line above the image, e.g. the head's name or the frame's time. */
   readonly title?: string;
-  /** Rectangles to outline, e.g. the evidence, in pixels of the picture. */
+  /** Rectangles to outline, e.g. the evidence, in pixels of the image. */
   readonly boxes?: readonly PixelBox[];
 }
 
@@ -47,10 +47,10 @@ export interface AttentionOverlayOptions {
   readonly title?: string;
   /** What the values are, with their unit; `attention (share of the row)` by default. */
   readonly quantity?: string;
-  /** Pictures side by side; up to 3 by default, 4 when there are more than 6. */
+  /** Images side by side; up to 3 by default, 4 when there are more than 6. */
   readonly columns?: number;
   /**
-   * `shared` (default): one colour scale for all pictures; `panel`: each picture's largest value
+   * `shared` (default): one colour scale for all images; `panel`: each image's largest value
    * has the strongest colour, and is written above it.
    */
   readonly scale?: "shared" | "panel";
@@ -58,18 +58,18 @@ export interface AttentionOverlayOptions {
   readonly caption?: string;
   /** Width of the figure in pixels, 860 by default. */
   readonly width?: number;
-  /** Largest height of a picture in pixels, 420 by default. */
-  readonly pictureHeight?: number;
-  /** How strongly the pictures show under the attention, 0 to 1; 0.7 by default. */
-  readonly pictureOpacity?: number;
-  /** Largest side of pictures given as pixels; by default twice that shown, at most 640. */
+  /** Largest height of an image in pixels, 420 by default. */
+  readonly imageHeight?: number;
+  /** How strongly the images show under the attention, 0 to 1; 0.7 by default. */
+  readonly imageOpacity?: number;
+  /** Largest side of images given as pixels; by default twice that shown, at most 640. */
   readonly resolution?: number;
 }
 
 /** Throws unless a panel can be drawn. */
 function checkPanel(panel: AttentionPanel, index: number): void {
-  const figure = `the attention over picture ${index}`;
-  const { width, height } = panel.picture;
+  const figure = `the attention over image ${index}`;
+  const { width, height } = panel.image;
   for (const { rows, columns, values } of panel.grids) {
     if (!(Number.isInteger(rows) && Number.isInteger(columns) && rows > 0 && columns > 0)) {
       throw new InputError(`Cannot draw ${figure} on ${rows} x ${columns} tokens`);
@@ -86,14 +86,14 @@ function checkPanel(panel: AttentionPanel, index: number): void {
   for (const [x0, y0, x1, y1] of boxes) {
     if (!(x0 < x1 && y0 < y1 && x0 < width && y0 < height && x1 > 0 && y1 > 0)) {
       throw new InputError(
-        `Cannot draw box [${x0}, ${y0}, ${x1}, ${y1}] on picture ${index} of ${width} x ` +
+        `Cannot draw box [${x0}, ${y0}, ${x1}, ${y1}] on image ${index} of ${width} x ` +
           `${height} pixels: wanted [x0, y0, x1, y1] with x0 < x1 and y0 < y1, within it`,
       );
     }
   }
 }
 
-/** Where a picture stands in the plot, in pixels from its top left. */
+/** Where an image stands in the plot, in pixels from its top left. */
 interface Cell {
   readonly left: number;
   readonly top: number;
@@ -104,7 +104,7 @@ interface Cell {
 const titleHeight = 22;
 const gap = 14;
 
-/** Places pictures in rows, each as large as its column and the height limit allow. */
+/** Places images in rows, each as large as its column and the height limit allow. */
 function placePanels(
   panels: readonly AttentionPanel[],
   columns: number,
@@ -116,7 +116,7 @@ function placePanels(
   let top = 0;
   for (let start = 0; start < panels.length; start += columns) {
     const row = panels.slice(start, start + columns);
-    const sizes = row.map(({ picture: { width, height } }) => {
+    const sizes = row.map(({ image: { width, height } }) => {
       const factor = Math.min(columnWidth / width, maxHeight / height);
       return { width: width * factor, height: height * factor };
     });
@@ -129,15 +129,15 @@ function placePanels(
   return { cells, height: top - gap };
 }
 
-/** Pixels for a picture that is sharp on screens with two pixels per point, but not too large. */
+/** Pixels for an image that is sharp on screens with two pixels per point, but not too large. */
 function sharpSide({ width, height }: Cell): number {
   return Math.min(640, Math.ceil(2 * Math.max(width, height)));
 }
 
-/** The picture's URL; pale under attention, as long as its pixels are known. */
-function shownPicture({ picture, grids }: AttentionPanel, side: number): string {
-  if ("url" in picture || grids.length === 0) return pictureUrl(picture, side);
-  return pictureUrl(muted(shrink(picture, side)), side);
+/** The image's URL; pale under attention, as long as its pixels are known. */
+function shownImage({ image, grids }: AttentionPanel, side: number): string {
+  if ("url" in image || grids.length === 0) return imageUrl(image, side);
+  return imageUrl(muted(shrink(image, side)), side);
 }
 
 /** Edges of equal cells between two positions. */
@@ -146,23 +146,23 @@ function edges(from: number, to: number, count: number): number[] {
 }
 
 /**
- * A head's attention over visual tokens, drawn on the pictures: transparent where there is none,
- * yellow to red where there is much. Pictures below it are pale, so that only attention is vivid
+ * A head's attention over visual tokens, drawn on the images: transparent where there is none,
+ * yellow to red where there is much. Images below it are pale, so that only attention is vivid
  * (those given as URLs stay as they are). Hovering shows each token's value; boxes (the evidence) are
  * outlined.
  *
- * @param panels pictures with their values, at least one
+ * @param panels images with their values, at least one
  * @param options title, quantity, arrangement, colour scale
- * @throws {InputError} when there is no picture, a grid's values do not fit or are negative or not
- * finite, or a box lies outside its picture
+ * @throws {InputError} when there is no image, a grid's values do not fit or are negative or not
+ * finite, or a box lies outside its image
  *
  * @example
  * ```ts
  * import { attentionOverlay } from "./attention_overlay.ts";
  * import { assertEquals } from "@std/assert";
- * const picture = { width: 4, height: 2, data: new Uint8Array(24).fill(200) };
+ * const image = { width: 4, height: 2, data: new Uint8Array(24).fill(200) };
  * const figure = attentionOverlay([{
- *   picture,
+ *   image,
  *   grids: [{ rows: 1, columns: 2, values: [0.1, 0.6] }],
  *   boxes: [[2, 0, 4, 2]],
  *   title: "L3H1",
@@ -174,16 +174,15 @@ export function attentionOverlay(
   panels: readonly AttentionPanel[],
   options: AttentionOverlayOptions = {},
 ): Figure {
-  checkNotEmpty("the attention", "pictures", panels);
+  checkNotEmpty("the attention", "images", panels);
   panels.forEach(checkPanel);
-  const { title = "Attention over the picture", quantity = "attention (share of the row)" } =
-    options;
+  const { title = "Attention over the image", quantity = "attention (share of the row)" } = options;
   const width = options.width ?? 860;
   const columns = Math.min(panels.length, options.columns ?? (panels.length > 6 ? 4 : 3));
   const shared = (options.scale ?? "shared") === "shared";
   const space = { left: 12, right: shared ? 96 : 12, bottom: 8 };
   const plotWidth = width - space.left - space.right;
-  const { cells, height } = placePanels(panels, columns, plotWidth, options.pictureHeight ?? 420);
+  const { cells, height } = placePanels(panels, columns, plotWidth, options.imageHeight ?? 420);
   const peaks = panels.map(({ grids }) => extent([0], ...grids.map(({ values }) => values))[1]);
   const peak = Math.max(...peaks);
   const axes: Record<string, Axis> = {};
@@ -194,35 +193,35 @@ export function attentionOverlay(
   panels.forEach((panel, i) => {
     const suffix = i === 0 ? "" : String(i + 1);
     const [xref, yref] = [`x${suffix}`, `y${suffix}`];
-    const { picture } = panel;
+    const { image } = panel;
     const cell = cells[i];
     const hidden = { visible: false, showgrid: false } as const;
     axes[`xaxis${suffix}`] = {
       ...hidden,
-      range: [0, picture.width],
+      range: [0, image.width],
       domain: [cell.left / plotWidth, Math.min(1, (cell.left + cell.width) / plotWidth)],
       anchor: yref,
     };
     axes[`yaxis${suffix}`] = {
       ...hidden,
-      range: [picture.height, 0],
+      range: [image.height, 0],
       domain: [Math.max(0, 1 - (cell.top + cell.height) / height), 1 - cell.top / height],
       anchor: xref,
     };
     images.push({
-      source: shownPicture(panel, options.resolution ?? sharpSide(cell)),
+      source: shownImage(panel, options.resolution ?? sharpSide(cell)),
       xref,
       yref,
       x: 0,
       y: 0,
-      sizex: picture.width,
-      sizey: picture.height,
+      sizex: image.width,
+      sizey: image.height,
       sizing: "stretch",
       layer: "below",
-      opacity: options.pictureOpacity ?? 0.7,
+      opacity: options.imageOpacity ?? 0.7,
     });
     panel.grids.forEach(({ rows, columns: across, values, box }) => {
-      const [x0, y0, x1, y1] = box ?? [0, 0, picture.width, picture.height];
+      const [x0, y0, x1, y1] = box ?? [0, 0, image.width, image.height];
       const cellsOf = <T>(make: (value: number, row: number, column: number) => T): T[][] =>
         Array.from(
           { length: rows },
@@ -294,7 +293,7 @@ export function attentionOverlay(
     annotations,
     images,
     summary: panels.map(({ title: heading }, i) =>
-      `${heading ?? `picture ${i}`}: largest ${quantity} ${formatNumber(peaks[i])}`
+      `${heading ?? `image ${i}`}: largest ${quantity} ${formatNumber(peaks[i])}`
     ),
   });
 }

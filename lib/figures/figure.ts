@@ -178,7 +178,7 @@ export interface FigureParts {
   readonly shapes?: readonly Shape[];
   /** Texts. */
   readonly annotations?: readonly Annotation[];
-  /** Pictures under the traces. */
+  /** Images under the traces. */
   readonly images?: readonly PlacedImage[];
   /** Which point answers to the pointer; the closest by default. */
   readonly hovermode?: Layout["hovermode"];

@@ -1,6 +1,6 @@
 /**
  * The layout of plotly's figure format as far as our figures use it: axes, texts, shapes,
- * pictures. Names are plotly's.
+ * images. Names are plotly's.
  *
  * @module
  */
@@ -93,7 +93,7 @@ export interface Annotation {
   readonly font: { readonly size: number; readonly color: string };
 }
 
-/** A picture under the traces. */
+/** An image under the traces. */
 export interface PlacedImage {
   /** A data URL. */
   readonly source: string;
@@ -178,6 +178,6 @@ export interface Layout {
   readonly shapes: readonly Shape[];
   /** Texts. */
   readonly annotations: readonly Annotation[];
-  /** Pictures. */
+  /** Images. */
   readonly images: readonly PlacedImage[];
 }

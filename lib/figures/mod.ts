@@ -21,7 +21,7 @@ export { HtmlBlock } from "./html_block.ts";
 export type * from "./layout_spec.ts";
 export * from "./matrix_map.ts";
 export * from "./pareto.ts";
-export * from "./picture.ts";
+export * from "./overlay_image.ts";
 export type { Measured } from "./points.ts";
 export { type HeadRecord, headRecord, type ScoresJson } from "./records.ts";
 export * from "./progress.ts";

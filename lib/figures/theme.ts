@@ -120,8 +120,8 @@ export const diverging: Colorscale = evenly([
 ]);
 
 /**
- * From transparent to strong, for values drawn over a picture: more vivid than any colour of a
- * muted picture (`muted` in `picture.ts`), and never so dense that the picture below cannot be read.
+ * From transparent to strong, for values drawn over an image: more vivid than any colour of a
+ * muted image (`muted` in `overlay_image.ts`), and never so dense that the image below cannot be read.
  */
 export const overlay: Colorscale = [
   [0, "rgba(255,190,0,0)"],

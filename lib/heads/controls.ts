@@ -135,8 +135,8 @@ export function scoreGap(
 
 /**
  * For each selected head another that is like it in some other score: one of the `nearest` heads by
- * that score that are not selected, each used once. With the score "attention on the whole picture"
- * these are heads that look at the picture as much, but not at the evidence.
+ * that score that are not selected, each used once. With the score "attention on the whole image"
+ * these are heads that look at the image as much, but not at the evidence.
  *
  * @param map the score to match, one per head, `[layers, heads]` row by row
  * @param nearest how many of the nearest to draw from; 3 by default

@@ -138,7 +138,7 @@ export const scoringRules: readonly ScoringRule[] = [
   ),
   scoringRule(
     "spatial-entropy",
-    "Attention on the pictures divided by the effective number of regions that it falls on, " +
+    "Attention on the images divided by the effective number of regions that it falls on, " +
       "exp(spatial entropy) (after LocalizationHeads; it does not know the evidence).",
     ({ question, tokens, grids }) =>
       massOn(question, tokens.visual) * Math.exp(-spatialEntropy(question, grids)),

@@ -1,20 +1,20 @@
 /**
- * How many separate regions of a picture a head looks at.
+ * How many separate regions of an image a head looks at.
  *
  * @module
  */
 import { gridToken, type PlacedGrid } from "../inputs/visual_grid.ts";
 
 /**
- * Spatial entropy of the attention on pictures: the entropy of how the attention that exceeds twice
+ * Spatial entropy of the attention on images: the entropy of how the attention that exceeds twice
  * its mean is shared between connected regions (of eight neighbours each). 0 is one region.
  *
  * Source: Kang et al., "Your Large Vision-Language Model Only Needs A Few Attention Heads For Visual
  * Grounding" (2025), and its published code, without that code's absolute threshold of 0.001, which
- * depends on the number of tokens. Several pictures count together.
+ * depends on the number of tokens. Several images count together.
  *
  * @param attention on each token of the prompt
- * @param grids where the pictures' tokens lie
+ * @param grids where the images' tokens lie
  * @returns in nats; Infinity where no token exceeds twice the mean
  *
  * @example

@@ -8,14 +8,14 @@ import { maxDecodingBytes, maxImageEdge, maxImagePixels, type RgbImage } from ".
 import { threeChannels } from "./image_channels.ts";
 import type { Video } from "./video.ts";
 
-/** Delay of pictures that say none, in milliseconds: ffmpeg's. */
+/** Delay of images that say none, in milliseconds: ffmpeg's. */
 const usualDelay = 100;
 
 /**
- * Unpacks the chosen pictures of an animation, each as it is shown; transparency lies over white.
+ * Unpacks the chosen images of an animation, each as it is shown; transparency lies over white.
  *
  * @param bytes the whole file, a GIF or WebP
- * @param choose which pictures, from how many and how many a second
+ * @param choose which images, from how many and how many a second
  * @throws {InputError} if the file is damaged or too large
  */
 export async function readAnimation(

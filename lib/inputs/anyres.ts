@@ -1,5 +1,5 @@
 /**
- * Pictures at any resolution out of tiles: the whole picture once at the tile's size, then tiles of
+ * Images at any resolution out of tiles: the whole image once at the tile's size, then tiles of
  * it enlarged, their tokens in one map whose rows end with a newline token.
  *
  * Source: transformers `image_processing_llava_onevision.py`, `processing_llava_onevision.py`,
@@ -9,7 +9,7 @@
 import { configLimits } from "../model/config_limits.ts";
 import type { JsonReader } from "../common/json_reader.ts";
 import type { NamedArray } from "../model/model_inputs.ts";
-import { type Color, cutOut, cutTiles, stackPictures } from "./canvas.ts";
+import { type Color, cutOut, cutTiles, stackImages } from "./canvas.ts";
 import { type FixedSize, readFixedSize } from "./fixed_resolution.ts";
 import type { Box, RgbImage } from "./image.ts";
 import { newValues } from "./media_bounds.ts";
@@ -20,9 +20,9 @@ import { resizeImage, resizeOnCanvas } from "./resize.ts";
 import type { Size } from "./smart_resize.ts";
 
 /**
- * The resolution that keeps most of a picture and wastes least.
+ * The resolution that keeps most of an image and wastes least.
  *
- * @param original height and width of the picture
+ * @param original height and width of the image
  * @param resolutions heights and widths to choose from; the first wins a tie
  *
  * @example
@@ -46,7 +46,7 @@ export function bestResolution([height, width]: Size, resolutions: readonly Size
   return best;
 }
 
-/** Height and width of a picture that just fits into a canvas. */
+/** Height and width of an image that just fits into a canvas. */
 export function fittedSize([height, width]: Size, [canvasHeight, canvasWidth]: Size): Size {
   const sx = canvasWidth / width, sy = canvasHeight / height;
   return sx < sy
@@ -74,7 +74,7 @@ export interface TokenMap {
  *
  * Source: `_get_unpadded_features`.
  *
- * @param original height and width of the picture
+ * @param original height and width of the image
  * @param full rows and columns of tokens of all tiles
  * @param most number of tokens from which, 1.1 times in each direction exceeded, the map is shrunk
  */
@@ -106,18 +106,18 @@ export interface AnyresTokens {
   readonly side: number;
   /** Tiles' worth of tokens from which the map is shrunk (`anyres_max_9`: 9). */
   readonly maxTiles: number;
-  /** Whether several pictures are shown whole, each on a square, or in tiles like one alone. */
+  /** Whether several images are shown whole, each on a square, or in tiles like one alone. */
   readonly several: "whole" | "tiled";
 }
 
-/** One picture, prepared. */
+/** One image, prepared. */
 interface AnyresImage {
   readonly tiles: readonly RgbImage[];
   readonly pieces: readonly LayoutPiece[];
 }
 
 /**
- * Most tiles of a picture, from `vision_aspect_ratio` of a config or a processor's file.
+ * Most tiles of an image, from `vision_aspect_ratio` of a config or a processor's file.
  *
  * @param fallback where it says nothing: in a processor's file, what the config says
  */
@@ -135,7 +135,7 @@ export function readMaxTiles(reader: JsonReader, fallback = 9): number {
  *
  * @param settings of the image processor; read here and now
  * @param defaults where the file says nothing; `edge` is a tile's side in pixels
- * @returns tensors `pixel_values` `[n, tiles, 3, height, width]`, zeros where a picture has fewer
+ * @returns tensors `pixel_values` `[n, tiles, 3, height, width]`, zeros where an image has fewer
  *   tiles than another, `image_sizes` `[n, 2]` (heights and widths of the originals) and, where
  *   several are shown whole, `batch_num_images` `[1]`
  * @throws {InputError} for settings that are unknown or of the wrong type
@@ -170,7 +170,7 @@ export function anyresImages(
     prepare(images) {
       const inTiles = images.length === 1 || tokens.several === "tiled";
       const prepared = images.map((image, i) => prepareOne(image, i, inTiles));
-      const stacks = prepared.map(({ tiles }) => stackPictures(tiles, levels));
+      const stacks = prepared.map(({ tiles }) => stackImages(tiles, levels));
       const most = Math.max(...stacks.map(({ shape }) => shape[0]));
       const shape = [most, ...stacks[0].shape.slice(1)];
       const size = shape.reduce((a, b) => a * b), data = newValues(images.length * size);
@@ -201,7 +201,7 @@ function imagePiece(
   return { token, grid: { ...grid, rows, columns, newline, region } };
 }
 
-/** A picture whole and in tiles. */
+/** An image whole and in tiles. */
 function tiled(
   image: RgbImage,
   media: number,
@@ -234,7 +234,7 @@ function tiled(
     ],
     pieces: [
       imagePiece(tokens, image, media, [side, side], "none", [0, 0, width, height]),
-      // nothing but the whole picture is left of a strip thinner than a token
+      // nothing but the whole image is left of a strip thinner than a token
       ...(map.rows > 0
         ? [imagePiece(tokens, image, media, [map.rows, map.columns], "row", region)]
         : []),
@@ -242,7 +242,7 @@ function tiled(
   };
 }
 
-/** A picture whole, in the middle of a square. */
+/** An image whole, in the middle of a square. */
 function onSquare(
   image: RgbImage,
   media: number,

@@ -1,5 +1,5 @@
 /**
- * Windows bitmap files, which the picture library does not read.
+ * Windows bitmap files, which the image library does not read.
  *
  * Source: Pillow's `BmpImagePlugin.py`, whose readings of odd files these are; transparency is
  * dropped.
@@ -32,7 +32,7 @@ const damaged = (name: string, reason: string) =>
   new InputError(`Cannot decode ${name}: damaged file (${reason})`);
 
 /** Reads the header alone. */
-export function readBmpHeader(bytes: Uint8Array, name = "the picture"): BmpHeader {
+export function readBmpHeader(bytes: Uint8Array, name = "the image"): BmpHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < 26) throw damaged(name, "BMP header cut off");
   const size = view.getUint32(14, true), offset = view.getUint32(10, true);
@@ -96,7 +96,7 @@ function unpackRuns(bytes: Uint8Array, header: BmpHeader): Uint8Array {
     } else if (value === 0) { // end of the row
       to = Math.ceil(to / width) * width;
       x = 0;
-    } else if (value === 1) { // end of the picture
+    } else if (value === 1) { // end of the image
       break;
     } else if (value === 2) { // a step right and up
       to = Math.min(out.length, to + (bytes[at] ?? 0) + (bytes[at + 1] ?? 0) * width);
@@ -133,7 +133,7 @@ function readPalette(bytes: Uint8Array, header: BmpHeader, name: string): Uint8A
  * @param bytes the whole file, which begins with `BM`
  * @throws {InputError} if the file is damaged or of a kind that hardly exists
  */
-export function decodeBmp(bytes: Uint8Array, name = "the picture"): RgbImage {
+export function decodeBmp(bytes: Uint8Array, name = "the image"): RgbImage {
   const header = readBmpHeader(bytes, name);
   const { width, height, topDown, bits, compression } = header;
   if (!(width > 0 && height > 0)) throw damaged(name, `${width} x ${height} pixels`);

@@ -1,5 +1,5 @@
 /**
- * Cutting pictures out of pictures, with a border where there is nothing, and stacking them.
+ * Cutting images out of images, with a border where there is nothing, and stacking them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { newValues } from "./media_bounds.ts";
 export type Color = readonly [red: number, green: number, blue: number];
 
 /**
- * A rectangle of a picture; what lies outside of the picture gets one colour.
+ * A rectangle of an image; what lies outside of the image gets one colour.
  *
  * @param left first column, possibly negative
  * @param top first row, possibly negative
@@ -45,7 +45,7 @@ export function cutOut(
   return { width, height, data };
 }
 
-/** Cuts a picture into tiles of one size, row by row; its sides must be multiples of theirs. */
+/** Cuts an image into tiles of one size, row by row; its sides must be multiples of theirs. */
 export function cutTiles(image: RgbImage, width: number, height: number): RgbImage[] {
   const tiles: RgbImage[] = [];
   for (let y = 0; y < image.height; y += height) {
@@ -55,19 +55,19 @@ export function cutTiles(image: RgbImage, width: number, height: number): RgbIma
 }
 
 /**
- * Pictures of one size as `[n, 3, height, width]`, grey levels replaced by `levels`.
+ * Images of one size as `[n, 3, height, width]`, grey levels replaced by `levels`.
  *
  * @param levels value of each grey level, `[3, 256]`, see `levelTable`
  * @throws {InputError} if sizes differ
  */
-export function stackPictures(images: readonly RgbImage[], levels: Float32Array): NamedArray {
+export function stackImages(images: readonly RgbImage[], levels: Float32Array): NamedArray {
   const { width, height } = images[0];
   const plane = width * height;
   const data = newValues(images.length * 3 * plane);
   images.forEach((image, n) => {
     if (image.width !== width || image.height !== height) {
       throw new InputError(
-        `Cannot stack pictures of ${width} x ${height} and ${image.width} x ${image.height} ` +
+        `Cannot stack images of ${width} x ${height} and ${image.width} x ${image.height} ` +
           `pixels: all must be of one size`,
       );
     }

@@ -18,7 +18,7 @@ import {
 /**
  * Where an answer can be read: a box of an image or a whole image (a page), frames of the video
  * (both ends included) with or without a box, or characters of the question's context, which is the
- * text of the last user message. Boxes are in pixels of the original picture, half-open; characters
+ * text of the last user message. Boxes are in pixels of the original image, half-open; characters
  * count code points, half-open.
  */
 export type Evidence =
@@ -50,7 +50,7 @@ function overlap(a0: number, a1: number, b0: number, b1: number): number {
 }
 
 /**
- * Tokens of some grids of one picture that lie in a box: those with at least half of their area in
+ * Tokens of some grids of one image that lie in a box: those with at least half of their area in
  * it; where no token reaches half, the one with the largest share (the first in prompt order on a
  * tie). Tokens that only end lines never count.
  *
@@ -77,18 +77,18 @@ export function tokensInBox(grids: readonly PlacedGrid[], box: Box): number[] {
   return largest >= 0 ? [largest] : [];
 }
 
-/** Throws unless a box has an area and touches the picture. */
+/** Throws unless a box has an area and touches the image. */
 function checkBox(box: Box, [width, height]: readonly [number, number]): void {
   const [x0, y0, x1, y1] = box;
   const valid = box.length === 4 && box.every(Number.isFinite) && x0 < x1 && y0 < y1;
   if (valid && x0 < width && y0 < height && x1 > 0 && y1 > 0) return;
   throw new InputError(
-    `Cannot use box [${box.join(", ")}] in a picture of ${width} x ${height} pixels: wanted ` +
-      `[x0, y0, x1, y1] with x0 < x1 and y0 < y1, within the picture`,
+    `Cannot use box [${box.join(", ")}] in an image of ${width} x ${height} pixels: wanted ` +
+      `[x0, y0, x1, y1] with x0 < x1 and y0 < y1, within the image`,
   );
 }
 
-/** Tokens of the picture parts that one piece of evidence names, before any box. */
+/** Tokens of the image parts that one piece of evidence names, before any box. */
 function gridsOf(evidence: Evidence, grids: readonly PlacedGrid[]): PlacedGrid[][] {
   if ("image" in evidence) {
     const found = grids.filter(({ kind, media }) => kind === "image" && media === evidence.image);
@@ -138,7 +138,7 @@ function someOf(frames: readonly number[]): string {
     (different.length > 8 ? `, … (${different.length} in all)` : "");
 }
 
-/** What some grids of one picture show of it: the smallest box around all. */
+/** What some grids of one image show of it: the smallest box around all. */
 function shownBox(grids: readonly PlacedGrid[]): Box {
   const side = (index: 0 | 1 | 2 | 3, choose: (...values: number[]) => number) =>
     choose(...grids.map(({ region }) => Math.round(region[index])));
@@ -229,7 +229,7 @@ function tokensOfPiece(piece: Evidence, sources: EvidenceSources): number[] {
     const tokens = tokensInBox(grids, piece.box ?? [0, 0, width, height]);
     if (tokens.length > 0) return tokens;
     throw new UnseenEvidenceError(
-      `Cannot find box [${(piece.box ?? []).join(", ")}] of the evidence: of the picture of ` +
+      `Cannot find box [${(piece.box ?? []).join(", ")}] of the evidence: of the image of ` +
         `${width} x ${height} pixels the model sees [${shownBox(grids).join(", ")}] only`,
     );
   });
@@ -237,7 +237,7 @@ function tokensOfPiece(piece: Evidence, sources: EvidenceSources): number[] {
 
 /**
  * What tokens show: the visual ones among them, with their grids and their boxes in the original
- * picture. The inverse of {@link evidenceTokens} for boxes made of whole tokens.
+ * image. The inverse of {@link evidenceTokens} for boxes made of whole tokens.
  *
  * @param grids grids of the prompt
  * @param tokens token indices

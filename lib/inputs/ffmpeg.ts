@@ -17,7 +17,7 @@ const mostComplaint = 4000;
 function missing(name: string): InputError {
   return new InputError(
     `Cannot read ${name}: ffmpeg and ffprobe, which read videos, are not installed ` +
-      `(apt install ffmpeg, brew install ffmpeg); or give its frames as a list of pictures`,
+      `(apt install ffmpeg, brew install ffmpeg); or give its frames as a list of images`,
   );
 }
 
@@ -57,7 +57,7 @@ export async function runFfmpeg(
     if (error instanceof Deno.errors.NotCapable) {
       throw new InputError(
         `Cannot read ${name}: this program may not start ${program} (--allow-run=ffmpeg,ffprobe), ` +
-          `or it is not installed; or give its frames as a list of pictures`,
+          `or it is not installed; or give its frames as a list of images`,
       );
     }
     throw fileError("start", program, error);

@@ -1,5 +1,5 @@
 /**
- * Pictures at one size: the shorter side resized, the middle cut out (CLIP's way), one grid of
+ * Images at one size: the shorter side resized, the middle cut out (CLIP's way), one grid of
  * tokens each.
  *
  * Source: transformers `image_processing_clip.py`, `processing_llava.py`.
@@ -7,14 +7,14 @@
  */
 import type { JsonReader } from "../common/json_reader.ts";
 import { configLimits } from "../model/config_limits.ts";
-import { cutOut, stackPictures } from "./canvas.ts";
+import { cutOut, stackImages } from "./canvas.ts";
 import type { Box, RgbImage } from "./image.ts";
 import type { MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { type PixelDefaults, readPixelConfig } from "./processor_files.ts";
 import { type ResizeFilter, resizeImage } from "./resize.ts";
 
-/** Height and width of pictures, both given or as one side. */
+/** Height and width of images, both given or as one side. */
 export interface FixedSize {
   /** In pixels. */
   readonly height: number;
@@ -35,9 +35,9 @@ export function readFixedSize(settings: JsonReader, key: string, fallback: numbe
   };
 }
 
-/** A picture in its final size and what it shows of the original. */
+/** An image in its final size and what it shows of the original. */
 export interface FramedImage {
-  /** The picture. */
+  /** The image. */
   readonly image: RgbImage;
   /** What it shows, in pixels of the original; may reach beyond it where a border was added. */
   readonly region: Box;
@@ -46,7 +46,7 @@ export interface FramedImage {
 /**
  * Resizes the shorter side to `edge` and keeps the aspect.
  *
- * @returns a picture whose longer side is rounded down
+ * @returns an image whose longer side is rounded down
  */
 export function resizeShorterSide(image: RgbImage, edge: number, filter: ResizeFilter): RgbImage {
   const { width, height } = image;
@@ -57,9 +57,9 @@ export function resizeShorterSide(image: RgbImage, edge: number, filter: ResizeF
 }
 
 /**
- * Cuts the middle out of a picture, with a black border where it is too small.
+ * Cuts the middle out of an image, with a black border where it is too small.
  *
- * @param image picture that shows all of an original of `original` pixels
+ * @param image image that shows all of an original of `original` pixels
  */
 export function cutMiddle(image: RgbImage, size: FixedSize, original: RgbImage): FramedImage {
   const offset = (have: number, want: number) =>
@@ -118,7 +118,7 @@ export function fixedImages(
     prepare(images) {
       const framed = images.map(frame);
       return {
-        tensors: { pixel_values: stackPictures(framed.map(({ image }) => image), levels) },
+        tensors: { pixel_values: stackImages(framed.map(({ image }) => image), levels) },
         layouts: framed.map(({ image, region }, media) => [{
           token,
           grid: {

@@ -5,7 +5,7 @@
  * @module
  */
 import { configLimits } from "../model/config_limits.ts";
-import { stackPictures } from "./canvas.ts";
+import { stackImages } from "./canvas.ts";
 import { readFixedSize } from "./fixed_resolution.ts";
 import type { LayoutPiece, VideoRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
@@ -69,7 +69,7 @@ export function frameVideos(settings: JsonReader, rules: FrameRules): VideoRecip
         chosenFrames(video, (total, fps) => choose(total, fps, wishes[i]))
       );
       const counts = chosen.map(({ indices }) => indices.length);
-      const { data, shape } = stackPictures(
+      const { data, shape } = stackImages(
         chosen.flatMap(({ frames }) =>
           frames.map((frame) => resizeImage(frame, size.width, size.height, config.filter))
         ),

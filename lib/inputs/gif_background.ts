@@ -5,16 +5,16 @@
  */
 import type { Box, RgbImage } from "./rgb_image.ts";
 
-/** What lies under the first picture of a GIF file. */
+/** What lies under the first image of a GIF file. */
 export interface GifBackground {
   /** Red, green and blue; black where the file has no palette. */
   readonly color: readonly [number, number, number];
-  /** What the first picture covers of the screen, in pixels, half-open. */
+  /** What the first image covers of the screen, in pixels, half-open. */
   readonly covered: Box;
 }
 
 /**
- * Colour of pixels that the first picture of a GIF file leaves open: that of its transparent index,
+ * Colour of pixels that the first image of a GIF file leaves open: that of its transparent index,
  * or the palette's first; and which part of the screen it covers.
  *
  * Source: Pillow's `GifImagePlugin.py` and its `convert("RGB")`.
@@ -28,7 +28,7 @@ export function gifBackground(bytes: Uint8Array): GifBackground {
   let covered: Box = [0, 0, short(6), short(8)];
   at += 3 * colors;
   while (at < bytes.length && bytes[at] !== 0x3b) {
-    if (bytes[at] === 0x2c) { // the first picture
+    if (bytes[at] === 0x2c) { // the first image
       const left = short(at + 1), top = short(at + 3);
       covered = [left, top, left + short(at + 5), top + short(at + 7)];
       const own = entries(bytes[at + 9]);
@@ -45,7 +45,7 @@ export function gifBackground(bytes: Uint8Array): GifBackground {
   return { color: [bytes[from] ?? 0, bytes[from + 1] ?? 0, bytes[from + 2] ?? 0], covered };
 }
 
-/** Fills what the first picture does not cover, in place. */
+/** Fills what the first image does not cover, in place. */
 export function fillUncovered({ width, data }: RgbImage, background: GifBackground): void {
   const { color, covered: [x0, y0, x1, y1] } = background;
   for (let i = 0; i < data.length / 3; i++) {

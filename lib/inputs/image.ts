@@ -1,5 +1,5 @@
 /**
- * Pictures in memory, and how a file becomes one.
+ * Images in memory, and how a file becomes one.
  *
  * @module
  */
@@ -21,27 +21,27 @@ import {
 
 export type { Box, RgbImage } from "./rgb_image.ts";
 
-/** Largest picture that is decoded, in pixels: where Pillow begins to warn of decompression bombs. */
+/** Largest image that is decoded, in pixels: where Pillow begins to warn of decompression bombs. */
 export const maxImagePixels = 89_478_485;
 
-/** Longest side of a picture that is decoded, in pixels: JPEG's limit. */
+/** Longest side of an image that is decoded, in pixels: JPEG's limit. */
 export const maxImageEdge = 65_535;
 
-/** Most memory that decoding one picture may take, in bytes; about 450 MB. */
+/** Most memory that decoding one image may take, in bytes; about 450 MB. */
 export const maxDecodingBytes = 450_000_000;
 
 /** How a file is decoded. */
 export interface DecodeOptions {
-  /** Largest picture that is decoded, in pixels; {@link maxImagePixels} by default. */
+  /** Largest image that is decoded, in pixels; {@link maxImagePixels} by default. */
   readonly maxPixels?: number;
-  /** What to call the picture in messages, e.g. its path. */
+  /** What to call the image in messages, e.g. its path. */
   readonly name?: string;
   /** What becomes of transparency: it is dropped (default), or laid over white. */
   readonly alpha?: "white" | "drop";
 }
 
-/** Throws unless sizes and data of a picture fit together. */
-export function checkImage(image: RgbImage, name = "the picture"): RgbImage {
+/** Throws unless sizes and data of an image fit together. */
+export function checkImage(image: RgbImage, name = "the image"): RgbImage {
   const { width, height, data } = image;
   const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
   if (!whole || data.length !== width * height * 3) {
@@ -53,8 +53,8 @@ export function checkImage(image: RgbImage, name = "the picture"): RgbImage {
   return image;
 }
 
-/** What is known of a picture before its pixels are unpacked. */
-interface PictureFacts {
+/** What is known of an image before its pixels are unpacked. */
+interface ImageFacts {
   readonly width: number;
   readonly height: number;
   /** Bytes per pixel that decoding holds at once. */
@@ -63,8 +63,8 @@ interface PictureFacts {
   readonly orientation: number;
 }
 
-/** Throws where a picture is too large to be decoded. */
-function checkSize(facts: PictureFacts, maxPixels: number, name: string): void {
+/** Throws where an image is too large to be decoded. */
+function checkSize(facts: ImageFacts, maxPixels: number, name: string): void {
   const { width, height, held, orientation } = facts;
   const pixels = width * height;
   const tooMuch = (why: string) =>
@@ -138,17 +138,17 @@ async function decodeWithSharp(
 }
 
 /**
- * Decodes the first picture of a PNG, JPEG, WebP, GIF, TIFF, AVIF or BMP file.
+ * Decodes the first image of a PNG, JPEG, WebP, GIF, TIFF, AVIF or BMP file.
  *
- * As transformers does with the path, address or base64 text of a picture (`load_image`): it is
+ * As transformers does with the path, address or base64 text of an image (`load_image`): it is
  * brought upright as its EXIF data or XMP packet says, transparency is dropped, grey becomes equal
  * red, green and blue, palettes are looked up, 16-bit grey is clipped at 255 (16-bit colours are
- * scaled); colour profiles are ignored. Pictures opened by Pillow and passed as objects are another
+ * scaled); colour profiles are ignored. Images opened by Pillow and passed as objects are another
  * matter there: they stay as they are stored, and transparency is laid over white (`alpha`).
  *
  * @param bytes the whole file
- * @returns a picture whose data belongs to the caller; its sizes are those of the upright picture
- * @throws {InputError} if the format is another, the file is damaged, or the picture has more than
+ * @returns an image whose data belongs to the caller; its sizes are those of the upright image
+ * @throws {InputError} if the format is another, the file is damaged, or the image has more than
  *   `maxPixels` pixels, a side of more than {@link maxImageEdge}, or takes more memory than
  *   {@link maxDecodingBytes} (all checked before the pixels are unpacked)
  *
@@ -165,7 +165,7 @@ export async function decodeImage(
   bytes: Uint8Array,
   options: DecodeOptions = {},
 ): Promise<RgbImage> {
-  const { maxPixels = maxImagePixels, name = "the picture", alpha = "drop" } = options;
+  const { maxPixels = maxImagePixels, name = "the image", alpha = "drop" } = options;
   const format = imageFormat(bytes);
   if (format === null) throw new InputError(`Cannot decode ${name}: ${formatProblem(bytes)}`);
   try {

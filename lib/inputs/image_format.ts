@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-control-regex -- the first bytes of files
 /**
- * Formats of picture files, told by their first bytes, and what to do with those that are not read.
+ * Formats of image files, told by their first bytes, and what to do with those that are not read.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const readable: readonly (readonly [format: string, bytes: RegExp])[] = [
   ["BMP", /^BM[^]{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0/],
 ];
 
-/** First bytes of other files, and how their picture becomes one that is read. */
+/** First bytes of other files, and how their image becomes one that is read. */
 const others: readonly (readonly [format: string, bytes: RegExp, advice: string])[] = [
   [
     "HEIC",
@@ -30,14 +30,14 @@ const others: readonly (readonly [format: string, bytes: RegExp, advice: string]
   ["PNM", /^P[1-7f][\s#]/i, "convert it: `magick in.ppm out.png`"],
   ["PSD", /^8BPS/, "save it as PNG"],
   ["BigTIFF", /^(II\+\0|MM\0\+)/, "save it as PNG or plain TIFF"],
-  ["PDF", /^%PDF/, "turn its pages into pictures: `pdftoppm -png -r 144 in.pdf page`"],
-  ["PostScript", /^%!PS/, "turn it into a picture: `magick -density 144 in.eps out.png`"],
+  ["PDF", /^%PDF/, "turn its pages into images: `pdftoppm -png -r 144 in.pdf page`"],
+  ["PostScript", /^%!PS/, "turn it into an image: `magick -density 144 in.eps out.png`"],
   ["SVG", /^(\xef\xbb\xbf)?\s*(<\?xml[^]*)?<svg/i, "draw it: `rsvg-convert in.svg -o out.png`"],
-  ["HTML", /^(\xef\xbb\xbf)?\s*<(!doctype html|html)/i, "a page was saved in place of the picture"],
+  ["HTML", /^(\xef\xbb\xbf)?\s*<(!doctype html|html)/i, "a page was saved in place of the image"],
   [
     "Git LFS pointer",
     /^version https:\/\/git-lfs/,
-    "the picture itself is not here: `git lfs pull` fetches it",
+    "the image itself is not here: `git lfs pull` fetches it",
   ],
   ["video", /^([^]{4}ftyp|\x1a\x45\xdf\xa3|RIFF[^]{4}AVI )/, "give it as a video, not as an image"],
 ];
@@ -45,7 +45,7 @@ const others: readonly (readonly [format: string, bytes: RegExp, advice: string]
 /** The first bytes as a text of characters 0 to 255. */
 const beginning = (bytes: Uint8Array) => String.fromCharCode(...bytes.subarray(0, 400));
 
-/** Name of the picture format that a file begins like, or null. */
+/** Name of the image format that a file begins like, or null. */
 export function imageFormat(bytes: Uint8Array): string | null {
   const start = beginning(bytes);
   return readable.find(([, pattern]) => pattern.test(start))?.[0] ?? null;
@@ -68,5 +68,5 @@ export function formatProblem(bytes: Uint8Array): string {
   if (bytes.length === 0) return "the file is empty";
   const [format, , advice] = others.find(([, pattern]) => pattern.test(start)) ?? [];
   if (format !== undefined) return `${format} is not read; ${advice}`;
-  return `not a picture in a known format (${known})`;
+  return `not an image in a known format (${known})`;
 }

@@ -1,5 +1,5 @@
 /**
- * Pictures stored turned or mirrored, as cameras do, brought upright.
+ * Images stored turned or mirrored, as cameras do, brought upright.
  *
  * @module
  */
@@ -66,7 +66,7 @@ function textProfile(png: Uint8Array): Uint8Array | null {
 }
 
 /**
- * How a picture is stored: 1 upright, 2 mirrored, 3 upside down, … 8 turned; anything else counts as
+ * How an image is stored: 1 upright, 2 mirrored, 3 upside down, … 8 turned; anything else counts as
  * upright.
  *
  * Source: Pillow's `Image.getexif`: EXIF data first, then XMP.
@@ -82,11 +82,11 @@ export function orientationOf(
 }
 
 /**
- * Brings a picture upright.
+ * Brings an image upright.
  *
  * Source: Pillow's `ImageOps.exif_transpose`.
  *
- * @param orientation 1 to 8 as EXIF counts; others leave the picture as it is
+ * @param orientation 1 to 8 as EXIF counts; others leave the image as it is
  *
  * @example
  * ```ts
@@ -102,7 +102,7 @@ export function uprightImage(image: RgbImage, orientation: number): RgbImage {
   const { width: w, height: h, data } = image;
   const swapped = orientation >= 5;
   const [width, height] = swapped ? [h, w] : [w, h];
-  // position in the stored picture: start, and steps along the new rows and columns
+  // position in the stored image: start, and steps along the new rows and columns
   const last = (h - 1) * w;
   const [start, right, down] = ([
     [w - 1, -1, w], // 2: mirrored

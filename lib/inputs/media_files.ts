@@ -1,5 +1,5 @@
 /**
- * Pictures from wherever they are: found, checked and decoded.
+ * Images from wherever they are: found, checked and decoded.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { InputError } from "../common/errors.ts";
 import { checkImage, decodeImage, type RgbImage } from "./image.ts";
 import { bytesOf, findMedia, type MediaAccess, type MediaFile } from "./media_source.ts";
 
-/** A picture: a file, or pixels. */
+/** An image: a file, or pixels. */
 export type ImageSource = MediaFile | RgbImage;
 
 /** Whether a value is a file in one of the forms of {@link MediaFile}. */
@@ -16,19 +16,19 @@ export function isMediaFile(value: unknown): value is MediaFile {
     value instanceof ArrayBuffer || ArrayBuffer.isView(value);
 }
 
-/** Whether a value has the parts of a picture in memory; {@link checkImage} checks them. */
+/** Whether a value has the parts of an image in memory; {@link checkImage} checks them. */
 export function isPixels(value: unknown): value is RgbImage {
   return typeof value === "object" && value !== null && "width" in value && "height" in value &&
     "data" in value && ArrayBuffer.isView(value.data);
 }
 
-/** What a source of a picture may be, for messages. */
+/** What a source of an image may be, for messages. */
 export const imageSourceForms =
   "a path, an address (file:, data:, https:), base64 text, the bytes " +
   "of a file (Uint8Array, ArrayBuffer, Blob) or pixels {width, height, data}";
 
 /**
- * Loads a picture from wherever it is.
+ * Loads an image from wherever it is.
  *
  * @param source a path, a `file:` or `data:` address, base64 text, the bytes of a file, or pixels
  *   (used as they are); `https:` addresses where `access.fetchMedia` is true
@@ -49,9 +49,9 @@ export async function loadImage(
 ): Promise<RgbImage> {
   if (isPixels(source)) return checkImage(source);
   if (!isMediaFile(source)) {
-    throw new InputError(`Cannot use ${typeof source} as a picture: wanted ${imageSourceForms}`);
+    throw new InputError(`Cannot use ${typeof source} as an image: wanted ${imageSourceForms}`);
   }
-  const found = await findMedia(source, access, "picture");
+  const found = await findMedia(source, access, "image");
   const { maxPixels } = access;
   return await decodeImage(await bytesOf(found), { maxPixels, name: found.name });
 }

@@ -1,5 +1,5 @@
 /**
- * What becomes of a picture or video: tensors for the vision tower, and what stands for it in the
+ * What becomes of an image or video: tensors for the vision tower, and what stands for it in the
  * prompt.
  *
  * @module
@@ -19,16 +19,16 @@ export type LayoutPiece = string | {
   readonly grid: VisualGrid;
 };
 
-/** Pictures (or videos) of a prompt, prepared. */
+/** Images (or videos) of a prompt, prepared. */
 export interface PreparedMedia {
   /** Tensors under Hugging Face's names, in their order. */
   readonly tensors: Readonly<Record<string, NamedArray>>;
   /**
-   * Rows of each picture (or video) in the first axis, where images and videos share a tensor; they
+   * Rows of each image (or video) in the first axis, where images and videos share a tensor; they
    * are then joined in prompt order.
    */
   readonly rows?: readonly number[];
-  /** For each picture (or video), what replaces its placeholder. */
+  /** For each image (or video), what replaces its placeholder. */
   readonly layouts: readonly (readonly LayoutPiece[])[];
 }
 
@@ -36,7 +36,7 @@ export interface PreparedMedia {
 export interface MediaRecipe<T> {
   /** What the chat template writes for one of them, e.g. `<|image_pad|>`. */
   readonly placeholder: string;
-  /** Whether sizes may be asked for, picture by picture. */
+  /** Whether sizes may be asked for, image by image. */
   readonly takesSizes: boolean;
   /**
    * Prepares all of a prompt, in the order of their placeholders.
@@ -60,7 +60,7 @@ export interface VideoRecipe extends MediaRecipe<Video> {
 
 /** What a family adds to the common processor: functions and data. */
 export interface InputRecipe {
-  /** Pictures, or null if the model takes none. */
+  /** Images, or null if the model takes none. */
   readonly images: MediaRecipe<RgbImage> | null;
   /** Videos, or null if the model takes none. */
   readonly videos: VideoRecipe | null;

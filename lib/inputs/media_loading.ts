@@ -1,5 +1,5 @@
 /**
- * All pictures and videos of a conversation, loaded.
+ * All images and videos of a conversation, loaded.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import { type MediaWishes, wishesSize } from "./pixel_wishes.ts";
 import { checkVideo, defaultFps, type Video } from "./video.ts";
 import { readVideoFile } from "./video_file.ts";
 
-/** Pictures and videos in the order of the messages, and what is asked of each. */
+/** Images and videos in the order of the messages, and what is asked of each. */
 export interface LoadedMedia {
-  /** Pictures. */
+  /** Images. */
   readonly images: readonly RgbImage[];
-  /** What is asked of each picture. */
+  /** What is asked of each image. */
   readonly imageWishes: readonly MediaWishes[];
   /** Videos. */
   readonly videos: readonly Video[];
@@ -56,7 +56,7 @@ export async function mapTogether<T, R>(
   return results;
 }
 
-/** Throws where a model takes no pictures or videos and there are some. */
+/** Throws where a model takes no images or videos and there are some. */
 function checkKind(recipe: unknown, count: number, kind: string): void {
   if (recipe !== null || count === 0) return;
   const given = count === 1 ? `1 ${kind}` : `${count} ${kind}s`;
@@ -95,7 +95,7 @@ async function loadVideo(
 }
 
 /**
- * Loads the pictures and videos of all messages, in order.
+ * Loads the images and videos of all messages, in order.
  *
  * @param recipe of the model, which says which frames of video files it sees
  * @throws {InputError} if one cannot be loaded, or the model takes none of its kind

@@ -1,5 +1,5 @@
 /**
- * Where pictures and videos come from: paths, addresses, bytes in any of the forms that programs and
+ * Where images and videos come from: paths, addresses, bytes in any of the forms that programs and
  * chat messages have them in.
  *
  * @module
@@ -25,7 +25,7 @@ export interface MediaAccess {
    * Set it (or `mediaDir`) when somebody else wrote the messages.
    */
   readonly mediaRoot?: string;
-  /** Largest picture that is decoded, in pixels. */
+  /** Largest image that is decoded, in pixels. */
   readonly maxPixels?: number;
   /** Whether `http:` and `https:` addresses are fetched; they are refused by default. */
   readonly fetchMedia?: boolean;
@@ -65,7 +65,7 @@ function outside(what: string, path: string, root: string): InputError {
 export async function mediaPath(
   path: string,
   access: MediaAccess,
-  what = "picture",
+  what = "image",
 ): Promise<string> {
   const { mediaDir, mediaRoot = mediaDir } = access;
   const place = mediaDir === undefined ? "" : ` in ${mediaDir}`;

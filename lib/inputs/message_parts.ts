@@ -1,5 +1,5 @@
 /**
- * The pieces of a message: texts, pictures, videos, in every form in which Hugging Face's chat
+ * The pieces of a message: texts, images, videos, in every form in which Hugging Face's chat
  * format, qwen-vl-utils and OpenAI's interface write them.
  *
  * @module
@@ -9,7 +9,7 @@ import { quoted } from "../common/text.ts";
 import { type ImageSource, imageSourceForms, isMediaFile, isPixels } from "./media_files.ts";
 import type { MediaFile } from "./media_source.ts";
 
-/** The size that one picture or video is to have, where the model takes any; as qwen-vl-utils. */
+/** The size that one image or video is to have, where the model takes any; as qwen-vl-utils. */
 export interface PixelWishes {
   /** Fewest pixels (of each frame). */
   readonly min_pixels?: number;
@@ -21,11 +21,11 @@ export interface PixelWishes {
   readonly resized_width?: number;
 }
 
-/** A picture in a message. */
+/** An image in a message. */
 export interface ImagePart extends PixelWishes {
   /** Which kind of part. */
   readonly type: "image";
-  /** The picture. */
+  /** The image. */
   readonly image: ImageSource;
 }
 
@@ -160,7 +160,7 @@ function imagePart(
   if (isMediaFile(image) || isPixels(image)) {
     return { type: "image", image, ...pixelWishes(part, where) };
   }
-  const wanted = Array.isArray(image) ? "one picture a part" : imageSourceForms;
+  const wanted = Array.isArray(image) ? "one image a part" : imageSourceForms;
   throw wrongPart(`${where}.image`, image, wanted);
 }
 

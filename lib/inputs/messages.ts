@@ -168,9 +168,9 @@ export interface VideoFile extends FrameWishes {
   readonly fps?: number;
 }
 
-/** A question on pictures or a video. */
+/** A question on images or a video. */
 export interface QuestionParts {
-  /** Pictures in order. */
+  /** Images in order. */
   readonly images?: readonly ImageSource[];
   /** A video: a file, its frames, or a file with wishes. */
   readonly video?: MediaFile | VideoFrames | VideoFile;
@@ -194,7 +194,7 @@ export function userText(question: string, context?: string): string {
  * The conversation that asks one question: one user turn with the media in order, then the context,
  * then the question.
  *
- * @throws {InputError} for values of another kind, such as one picture in place of a list
+ * @throws {InputError} for values of another kind, such as one image in place of a list
  *
  * @example
  * ```ts
@@ -247,7 +247,7 @@ function checkQuestion(parts: QuestionParts): void {
   if (typeof question !== "string") throw wrong("question", question, "a text");
   if (images === undefined) return;
   if (!Array.isArray(images)) {
-    const wanted = isMediaFile(images) || isPixels(images) ? "a list of it: [picture]" : "a list";
+    const wanted = isMediaFile(images) || isPixels(images) ? "a list of it: [image]" : "a list";
     throw wrong("images", images, wanted);
   }
   images.forEach((image, i) => {

@@ -1,5 +1,5 @@
 /**
- * From conversations with pictures and videos to model inputs, equal to transformers' processors, and
+ * From conversations with images and videos to model inputs, equal to transformers' processors, and
  * from pixels and frames to the tokens that show them.
  *
  * @module

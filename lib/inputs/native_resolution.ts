@@ -1,5 +1,5 @@
 /**
- * Pictures and videos near their own resolution, cut into patches: for vision towers that take grids
+ * Images and videos near their own resolution, cut into patches: for vision towers that take grids
  * of any shape.
  *
  * Source: transformers `image_processing_qwen2_vl.py`, `video_processing_qwen2_vl.py`,
@@ -28,7 +28,7 @@ export interface NativeDefaults extends PixelDefaults, PatchConfig {
   readonly maxPixels: number;
 }
 
-/** How pictures are prepared. */
+/** How images are prepared. */
 export interface NativeConfig extends PixelConfig, PatchConfig, PixelBudget {}
 
 /**
@@ -76,7 +76,7 @@ function resized(
   return frames.map((frame) => resizeImage(frame, width, height, config.filter));
 }
 
-/** `[P, values]` of several pictures and their grids `[n, 3]`. */
+/** `[P, values]` of several images and their grids `[n, 3]`. */
 function tensors(parts: readonly Patches[], config: NativeConfig) {
   const patch = 3 * config.temporalPatchSize * config.patchSize ** 2;
   const values = joinPatches(parts);
@@ -86,7 +86,7 @@ function tensors(parts: readonly Patches[], config: NativeConfig) {
   };
 }
 
-/** A grid of tokens over a whole picture. */
+/** A grid of tokens over a whole image. */
 function wholeGrid(
   kind: VisualGrid["kind"],
   media: number,

@@ -1,5 +1,5 @@
 /**
- * Cutting pictures into the patches that a vision tower embeds.
+ * Cutting images into the patches that a vision tower embeds.
  *
  * @module
  */
@@ -7,17 +7,17 @@ import { InputError } from "../common/errors.ts";
 import type { RgbImage } from "./image.ts";
 import { newValues } from "./media_bounds.ts";
 
-/** How a picture is cut. */
+/** How an image is cut. */
 export interface PatchConfig {
   /** p, side of a patch in pixels. */
   readonly patchSize: number;
-  /** Frames of a patch; a still picture is repeated to fill it. */
+  /** Frames of a patch; a still image is repeated to fill it. */
   readonly temporalPatchSize: number;
   /** Patches along each side of a block that later becomes one token. */
   readonly mergeSize: number;
 }
 
-/** Patches of one picture or video. */
+/** Patches of one image or video. */
 export interface Patches {
   /** `[P, 3 * frames * p * p]`: merge blocks row by row, within a block row by row, once per frame. */
   readonly data: Float32Array<ArrayBuffer>;
@@ -31,7 +31,7 @@ export interface Patches {
  * Source: `patchify` of transformers' `image_processing_qwen2_vl.py` and
  * `video_processing_qwen3_vl.py`. If the last patch lacks frames, the last frame is repeated.
  *
- * @param frames one still picture or the frames of a video, sides multiples of patch times merge
+ * @param frames one still image or the frames of a video, sides multiples of patch times merge
  * @param levels value of each grey level, `[3, 256]`, see `levelTable`
  *
  * @example
@@ -84,7 +84,7 @@ export function cutPatches(
   return { data, grid: [times, rows, columns] };
 }
 
-/** Joins the patches of several pictures, `[sum of P, values]`. */
+/** Joins the patches of several images, `[sum of P, values]`. */
 export function joinPatches(parts: readonly Patches[]): Float32Array<ArrayBuffer> {
   if (parts.length === 1) return parts[0].data;
   const out = newValues(parts.reduce((sum, { data }) => sum + data.length, 0));

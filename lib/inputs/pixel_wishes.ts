@@ -1,5 +1,5 @@
 /**
- * Sizes and frames that a message asks for, picture by picture.
+ * Sizes and frames that a message asks for, image by image.
  *
  * Source: qwen-vl-utils 0.0.14, `vision_process.py` (`fetch_image`, `fetch_video`); frames by the
  * rules of the model's own processor in transformers.
@@ -15,7 +15,7 @@ const [imageLeast, imageMost, frameLeast, frameMost, sequence] = [4, 16_384, 128
 /** Frames per second that qwen-vl-utils samples. */
 const usualFps = 2;
 
-/** What may be asked of a picture or video. */
+/** What may be asked of an image or video. */
 export type MediaWishes = PixelWishes & FrameWishes & { readonly fps?: number };
 
 /** Whether a size is asked for. */
@@ -33,7 +33,7 @@ function outright({ factor }: PixelBudget, wishes: PixelWishes): Size | null {
 }
 
 /**
- * The size of a picture that may have wishes; what it does not say is the checkpoint's.
+ * The size of an image that may have wishes; what it does not say is the checkpoint's.
  *
  * @example
  * ```ts

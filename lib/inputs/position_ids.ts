@@ -52,19 +52,19 @@ export function countedPositions(
 /** What differs between families with three axes. */
 export interface MropeOptions {
   /**
-   * Time of the `index`-th temporal patch of a picture or video, relative to its first; `index`
+   * Time of the `index`-th temporal patch of an image or video, relative to its first; `index`
    * itself by default.
    */
   readonly time?: (grid: PlacedGrid, index: number, media: Media) => number;
 }
 
 /**
- * The rule of positions on three axes: text advances all of them; a picture that starts at position s has time s
+ * The rule of positions on three axes: text advances all of them; an image that starts at position s has time s
  * (plus the time of its temporal patch), heights from s and widths from s, and text goes on at s plus
  * the longer side of its grid, whatever its times. Generated tokens go on where the prompt's text would,
  * so that decoding with a cache and one pass over prompt and answer see the same positions.
  *
- * Temporal patches that follow each other without text between are one picture. Source: transformers
+ * Temporal patches that follow each other without text between are one image. Source: transformers
  * 5.23 `get_rope_index` (`modeling_qwen3_vl.py`, `modeling_qwen2_vl.py`) and, for the tokens after the
  * prompt, `_update_model_kwargs_for_generation` (the last position plus one; the `rope_deltas` that
  * `get_rope_index` returns besides mean the largest one plus one and are not used there).
@@ -103,9 +103,7 @@ function place(
     const first = grids[i];
     if (first.start < token || first.start + gridLength(first) > tokens) {
       throw new InputError(
-        `Cannot place a picture at token ${first.start}: its ${
-          gridLength(first)
-        } tokens must fit ` +
+        `Cannot place an image at token ${first.start}: its ${gridLength(first)} tokens must fit ` +
           `between tokens ${token} and ${tokens}`,
       );
     }

@@ -1,5 +1,5 @@
 /**
- * Pictures from a stream of portable pixmaps, as ffmpeg writes them.
+ * Images from a stream of portable pixmaps, as ffmpeg writes them.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { maxImagePixels, type RgbImage } from "./image.ts";
 /** Longest header: `P6`, width, height and 255. */
 const longestHeader = 40;
 
-/** Puts pieces of a stream together to pictures. */
+/** Puts pieces of a stream together to images. */
 export class PpmReader {
   readonly #pictures: RgbImage[] = [];
-  /** Bytes that begin no picture yet. */
+  /** Bytes that begin no image yet. */
   #rest: Uint8Array = new Uint8Array(0);
-  /** The picture that is being filled, and how much of it is. */
+  /** The image that is being filled, and how much of it is. */
   #open: { readonly picture: RgbImage; filled: number } | null = null;
 
   /** @param name what is read, for messages */
@@ -49,13 +49,13 @@ export class PpmReader {
     }
   }
 
-  /** Begins a picture; returns where its pixels begin, or -1 where the header is not whole yet. */
+  /** Begins an image; returns where its pixels begin, or -1 where the header is not whole yet. */
   #begin(bytes: Uint8Array): number {
     const text = String.fromCharCode(...bytes.subarray(0, longestHeader));
     const header = /^P6\s(\d+)\s(\d+)\s255\s/.exec(text);
     if (header === null) {
       if (bytes.length < longestHeader && /^(P6?$|P6\s)/.test(text)) return -1;
-      throw new InputError(`Cannot read ${this.name}: ffmpeg wrote no pictures`);
+      throw new InputError(`Cannot read ${this.name}: ffmpeg wrote no images`);
     }
     const [width, height] = [Number(header[1]), Number(header[2])];
     if (width * height > maxImagePixels || width * height === 0) {
@@ -66,7 +66,7 @@ export class PpmReader {
     return header[0].length;
   }
 
-  /** The whole pictures of the stream. */
+  /** The whole images of the stream. */
   finish(): readonly RgbImage[] {
     return this.#pictures;
   }

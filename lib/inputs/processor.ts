@@ -1,5 +1,5 @@
 /**
- * Conversations to model inputs: the tokenizer, the chat template and a family's rules for pictures
+ * Conversations to model inputs: the tokenizer, the chat template and a family's rules for images
  * and positions, put together.
  *
  * @module
@@ -162,8 +162,8 @@ export class Processor {
   /**
    * Turns a conversation into model inputs.
    *
-   * @param messages in Hugging Face's chat format; pictures as paths, bytes or pixels
-   * @throws {InputError} if there is no message, a picture cannot be used, a path leaves its folder, or the template
+   * @param messages in Hugging Face's chat format; images as paths, bytes or pixels
+   * @throws {InputError} if there is no message, an image cannot be used, a path leaves its folder, or the template
    *   refuses the messages
    */
   async prepare(

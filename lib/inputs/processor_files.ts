@@ -1,5 +1,5 @@
 /**
- * The processor's files of a checkpoint: how its pictures and videos are prepared.
+ * The processor's files of a checkpoint: how its images and videos are prepared.
  *
  * @module
  */
@@ -25,13 +25,13 @@ export interface SettingsFile {
 
 /** Settings of the three roles, wherever the checkpoint keeps them. */
 export interface ProcessorFiles {
-  /** Of the image processor; null if the checkpoint takes no pictures. */
+  /** Of the image processor; null if the checkpoint takes no images. */
   readonly image: SettingsFile | null;
   /** Of the video processor; the image processor's where it has none of its own. */
   readonly video: SettingsFile | null;
   /** Of the processor around them; empty if there is none. */
   readonly processor: SettingsFile;
-  /** Pixels of pictures that are asked for in place of those in the files. */
+  /** Pixels of images that are asked for in place of those in the files. */
   readonly overrides?: ProcessorOverrides;
 }
 
@@ -82,7 +82,7 @@ export async function readProcessorFiles(
 
 /** Resampling and scaling of grey levels: what all image processors share. */
 export interface PixelConfig extends NormalizeConfig {
-  /** Whether pictures are resized at all. */
+  /** Whether images are resized at all. */
   readonly doResize: boolean;
   /** The resampling filter. */
   readonly filter: ResizeFilter;
@@ -105,7 +105,7 @@ const filters: Readonly<Record<number, ResizeFilter>> = { 2: "bilinear", 3: "bic
  * @throws {InputError} for values of the wrong type and for filters that are not supported
  */
 export function readPixelConfig(settings: JsonReader, defaults: PixelDefaults): PixelConfig {
-  settings.ignore("do_convert_rgb"); // every picture is RGB already
+  settings.ignore("do_convert_rgb"); // every image is RGB already
   const resample = settings.number("resample", 3);
   const filter = filters[resample];
   if (filter === undefined) {
@@ -137,7 +137,7 @@ export function settingsReader({ json, file, policy }: SettingsFile): JsonReader
 export function settingsOf(found: SettingsFile | null): JsonReader {
   if (found) return settingsReader(found);
   throw new InputError(
-    `Cannot prepare pictures: the checkpoint has neither ${imageFile} nor image_processor in ` +
+    `Cannot prepare images: the checkpoint has neither ${imageFile} nor image_processor in ` +
       processorFile,
   );
 }

@@ -10,9 +10,9 @@ import type { InputRecipe } from "./media_layout.ts";
 
 /** Settings that may be overridden. */
 export interface ProcessorOverrides {
-  /** Fewest pixels of a picture, for models that take pictures near their own size. */
+  /** Fewest pixels of an image, for models that take images near their own size. */
   readonly minPixels?: number;
-  /** Most pixels of a picture, likewise: fewer pixels, fewer tokens, less time. */
+  /** Most pixels of an image, likewise: fewer pixels, fewer tokens, less time. */
   readonly maxPixels?: number;
   /** Frames per second that are sampled of videos. */
   readonly fps?: number;
@@ -48,7 +48,7 @@ interface Settings {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** Settings of pictures with the pixels that are asked for. */
+/** Settings of images with the pixels that are asked for. */
 export function withPixels<F extends Settings>(
   settings: F | null,
   { minPixels, maxPixels }: ProcessorOverrides = {},
@@ -76,7 +76,7 @@ export function withFrames<F extends Settings>(
 export function checkUse(recipe: InputRecipe, overrides: ProcessorOverrides): void {
   const sizes = overrides.minPixels !== undefined || overrides.maxPixels !== undefined;
   if (sizes && !recipe.images?.takesSizes) {
-    const why = recipe.images ? "takes pictures at sizes of its own" : "takes no pictures";
+    const why = recipe.images ? "takes images at sizes of its own" : "takes no images";
     throw new InputError(`Cannot use minPixels or maxPixels: this model ${why}`);
   }
   if ((overrides.fps ?? overrides.numFrames) !== undefined && recipe.videos === null) {

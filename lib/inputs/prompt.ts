@@ -1,6 +1,6 @@
 /**
  * The text of a prompt: where each part of the messages stands in it, and what replaces the
- * placeholders of pictures.
+ * placeholders of images.
  *
  * @module
  */
@@ -179,7 +179,7 @@ export interface ExpandedPrompt extends RenderedPrompt {
  *
  * @param length number of tokens of a grid
  * @throws {InputError} if a text of the messages holds a placeholder, or if the prompt has more or
- *   fewer placeholders than pictures
+ *   fewer placeholders than images
  */
 export function expandPlaceholders(
   prompt: RenderedPrompt,

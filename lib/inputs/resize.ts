@@ -1,5 +1,5 @@
 /**
- * Resizing of 8-bit pictures with an antialiased filter, bit for bit as torchvision does it.
+ * Resizing of 8-bit images with an antialiased filter, bit for bit as torchvision does it.
  *
  * @module
  */
@@ -20,17 +20,17 @@ function filterWeight(filter: ResizeFilter, distance: number): number {
   return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
 }
 
-/** A larger picture of one colour, on which the picture lies. */
+/** A larger image of one colour, on which the image lies. */
 export interface Canvas {
   /** In pixels. */
   readonly width: number;
   /** In pixels. */
   readonly height: number;
-  /** Column of the picture's first column. */
+  /** Column of the image's first column. */
   readonly left: number;
-  /** Row of the picture's first row. */
+  /** Row of the image's first row. */
   readonly top: number;
-  /** Red, green and blue around the picture. */
+  /** Red, green and blue around the image. */
   readonly color: readonly [red: number, green: number, blue: number];
 }
 
@@ -43,7 +43,7 @@ interface AxisWeights {
   readonly start: Int32Array;
   /** Fixed point. */
   readonly weights: Int32Array;
-  /** Sum of the weights of each output that fall beside the picture, onto the canvas. */
+  /** Sum of the weights of each output that fall beside the image, onto the canvas. */
   readonly beside: Int32Array;
   /** Sum of all weights of each output. */
   readonly total: Int32Array;
@@ -57,8 +57,8 @@ interface AxisWeights {
  * Source: ATen `UpSampleKernel.cpp`, `_compute_index_ranges_int16_weights`.
  *
  * @param input pixels of the canvas along the axis
- * @param offset first pixel of the canvas that shows the picture
- * @param length pixels of the picture along the axis
+ * @param offset first pixel of the canvas that shows the image
+ * @param length pixels of the image along the axis
  */
 function axisWeights(
   filter: ResizeFilter,
@@ -156,7 +156,7 @@ function plainRow({ total, precision }: AxisWeights, color: Canvas["color"]): Ui
 /**
  * Resizes along the columns: `[input, width, 3]` to `[output, width, 3]`.
  *
- * @param plain the row beside the picture, `[width, 3]`
+ * @param plain the row beside the image, `[width, 3]`
  */
 function resizeColumns(
   source: Uint8Array,
@@ -192,20 +192,20 @@ function checkResult(image: RgbImage, width: number, height: number): void {
   const most = Math.max(height, image.height) * width; // also between the two directions
   if (most <= maxImagePixels) return;
   throw new InputError(
-    `Cannot resize a picture of ${image.width} x ${image.height} to ${width} x ${height} pixels: ` +
+    `Cannot resize an image of ${image.width} x ${image.height} to ${width} x ${height} pixels: ` +
       `at most ${maxImagePixels} pixels in all; cut it to a less extreme shape`,
   );
 }
 
 /**
- * Resizes a picture: first along the rows, rounded and clamped to 8 bits, then along the columns,
+ * Resizes an image: first along the rows, rounded and clamped to 8 bits, then along the columns,
  * rounded and clamped again. When it shrinks, the filter is widened (antialiasing).
  *
- * @param image picture to resize
+ * @param image image to resize
  * @param width of the result, in pixels
  * @param height of the result, in pixels
  * @param filter cubic convolution with a = -0.5, or a triangle
- * @returns a new picture, or `image` itself if nothing changes
+ * @returns a new image, or `image` itself if nothing changes
  * @throws {InputError} if a side is not a positive whole number, or the result too large for memory
  *
  * @example
@@ -237,10 +237,10 @@ export function resizeImage(
 }
 
 /**
- * Resizes a picture that lies on a canvas of one colour, without making the canvas: a strip of
+ * Resizes an image that lies on a canvas of one colour, without making the canvas: a strip of
  * 60,000 x 1 pixels on a square takes kilobytes, not 10 GB.
  *
- * @returns exactly what {@link resizeImage} makes of the canvas with the picture on it
+ * @returns exactly what {@link resizeImage} makes of the canvas with the image on it
  * @throws {InputError} as {@link resizeImage}
  */
 export function resizeOnCanvas(

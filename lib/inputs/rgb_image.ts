@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A picture in memory: 8-bit red, green, blue, row by row from the top left. */
+/** An image in memory: 8-bit red, green, blue, row by row from the top left. */
 export interface RgbImage {
   /** In pixels. */
   readonly width: number;

@@ -1,5 +1,5 @@
 /**
- * Sizes at which pictures of any shape enter a vision tower that takes them near their own
+ * Sizes at which images of any shape enter a vision tower that takes them near their own
  * resolution: multiples of a factor, within a number of pixels.
  *
  * @module
@@ -24,14 +24,14 @@ function checkAspect(height: number, width: number): void {
   const ratio = Math.max(height, width) / Math.min(height, width);
   if (!(ratio <= 200)) {
     throw new InputError(
-      `Cannot resize a picture of ${width} x ${height} pixels: ` +
+      `Cannot resize an image of ${width} x ${height} pixels: ` +
         `the longer side must be at most 200 times the shorter`,
     );
   }
 }
 
 /**
- * The size of one picture: both sides the nearest multiples of the factor (halves to even), scaled
+ * The size of one image: both sides the nearest multiples of the factor (halves to even), scaled
  * down or up where that leaves the budget.
  *
  * Source: transformers `image_processing_qwen2_vl.py` `smart_resize`.
@@ -81,7 +81,7 @@ export function videoSize(
   return fit(height, width, frames, rounded, budget);
 }
 
-/** Multiples of the factor within the budget, of a still picture or of all frames. */
+/** Multiples of the factor within the budget, of a still image or of all frames. */
 function fit(
   height: number,
   width: number,

@@ -1,5 +1,5 @@
 /**
- * What a TIFF file says about its first picture, where the picture library needs help: luma and
+ * What a TIFF file says about its first image, where the image library needs help: luma and
  * chroma, orientations that do not exist.
  *
  * @module
@@ -8,7 +8,7 @@ import { InputError } from "../common/errors.ts";
 import type { RgbImage } from "./rgb_image.ts";
 import { fromLumaChroma } from "./image_channels.ts";
 
-/** Tags of the first picture: numbers by tag, as far as they are bytes or whole numbers. */
+/** Tags of the first image: numbers by tag, as far as they are bytes or whole numbers. */
 export interface TiffTags {
   /** Values by tag. */
   readonly values: ReadonlyMap<number, readonly number[]>;
@@ -22,10 +22,10 @@ const [widthTag, heightTag, compressionTag, photometricTag] = [256, 257, 259, 26
 const [stripOffsetsTag, orientationTag, rowsTag, stripBytesTag] = [273, 274, 278, 279];
 const [planarTag, subsamplingTag] = [284, 530];
 
-/** Most values of one tag that are read: strips of a picture of the largest height. */
+/** Most values of one tag that are read: strips of an image of the largest height. */
 const mostValues = 100_000;
 
-/** Reads the tags of the first picture; damaged ones are left out. */
+/** Reads the tags of the first image; damaged ones are left out. */
 export function readTiffTags(bytes: Uint8Array): TiffTags {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const values = new Map<number, readonly number[]>();
@@ -66,18 +66,18 @@ export function withValidOrientation(bytes: Uint8Array, tags: TiffTags): Uint8Ar
   return fixed;
 }
 
-/** Width and height of the first picture; 0 where the file does not say. */
+/** Width and height of the first image; 0 where the file does not say. */
 export function tiffSize({ values }: TiffTags): readonly [width: number, height: number] {
   return [values.get(widthTag)?.[0] ?? 0, values.get(heightTag)?.[0] ?? 0];
 }
 
-/** Orientation of the first picture, 1 to 8. */
+/** Orientation of the first image, 1 to 8. */
 export function tiffOrientation({ values }: TiffTags): number {
   const orientation = values.get(orientationTag)?.[0] ?? 1;
   return orientation >= 1 && orientation <= 8 ? orientation : 1;
 }
 
-/** How a TIFF keeps its colours, where the picture library would get them wrong. */
+/** How a TIFF keeps its colours, where the image library would get them wrong. */
 export type TiffColors =
   /** As the library reads them. */
   | "read"
@@ -87,7 +87,7 @@ export type TiffColors =
   | "blocks";
 
 /**
- * How the first picture keeps its colours.
+ * How the first image keeps its colours.
  *
  * @throws {InputError} for CIELAB, and for compressed luma with chroma of another resolution
  */

@@ -1,5 +1,5 @@
 /**
- * Pictures as tiles: the picture is stretched to a grid of square tiles of nearly its aspect, each
+ * Images as tiles: the image is stretched to a grid of square tiles of nearly its aspect, each
  * tile becomes a grid of tokens, and a thumbnail of the whole follows.
  *
  * Source: transformers `image_processing_got_ocr2.py`, `processing_internvl.py`.
@@ -7,7 +7,7 @@
  */
 import { configLimits } from "../model/config_limits.ts";
 import type { JsonReader } from "../common/json_reader.ts";
-import { cutTiles, stackPictures } from "./canvas.ts";
+import { cutTiles, stackImages } from "./canvas.ts";
 import { readFixedSize } from "./fixed_resolution.ts";
 import type { Box, RgbImage } from "./image.ts";
 import type { MediaRecipe } from "./media_layout.ts";
@@ -17,10 +17,10 @@ import { resizeImage } from "./resize.ts";
 import type { Size } from "./smart_resize.ts";
 
 /**
- * Columns and rows of tiles whose aspect is nearest to the picture's; on a tie, more tiles as long
- * as they are not too many for the picture.
+ * Columns and rows of tiles whose aspect is nearest to the image's; on a tie, more tiles as long
+ * as they are not too many for the image.
  *
- * @param original height and width of the picture
+ * @param original height and width of the image
  * @param tile height and width of a tile
  *
  * @example
@@ -57,7 +57,7 @@ export function tileGrid(
 export interface TileTokens {
   /** Placeholder in the rendered prompt, and the token that is repeated. */
   readonly token: string;
-  /** Text before the tokens of a picture. */
+  /** Text before the tokens of an image. */
   readonly start: string;
   /** Text after them. */
   readonly end: string;
@@ -113,7 +113,7 @@ export function tiledImages(
       const prepared = images.map(prepareOne);
       const tiles = prepared.flatMap((one) => one.tiles);
       return {
-        tensors: { pixel_values: stackPictures(tiles, levels) },
+        tensors: { pixel_values: stackImages(tiles, levels) },
         rows: prepared.map((one) => one.tiles.length),
         layouts: prepared.map(({ regions }, media) => [
           start,

@@ -47,7 +47,7 @@ function containerOf(start: Uint8Array, name: string): string {
   if (format !== undefined) return format;
   throw new InputError(
     `Cannot read ${name}: it is no video of a kind that is read (MP4, MOV, WebM, Matroska, AVI, ` +
-      `FLV, Ogg, WMV, MPEG, animated GIF or WebP); or give its frames as a list of pictures`,
+      `FLV, Ogg, WMV, MPEG, animated GIF or WebP); or give its frames as a list of images`,
   );
 }
 
@@ -62,7 +62,7 @@ async function beginningOf(path: string): Promise<Uint8Array> {
   return bytes.subarray(0, length);
 }
 
-/** Whether a file begins like a video or an animation, not like a single picture. */
+/** Whether a file begins like a video or an animation, not like a single image. */
 export async function isVideoFile(path: string): Promise<boolean> {
   const start = await beginningOf(path), format = imageFormat(start);
   if (format === "GIF" || format === "WebP") {
@@ -120,7 +120,7 @@ interface VideoFacts {
 /** Counts the frames of a video from ffprobe's list of its packets. */
 export function countFrames(listing: Listing, name: string): VideoFacts {
   const [stream] = listing.streams ?? [];
-  if (stream === undefined) throw new InputError(`Cannot read ${name}: it holds no moving picture`);
+  if (stream === undefined) throw new InputError(`Cannot read ${name}: it holds no video stream`);
   const packets = (listing.packets ?? []).filter(({ flags = "" }) => !flags.includes("D"));
   let first = Infinity, end = -Infinity;
   for (const { pts, dts, duration = 0 } of packets) {

@@ -1,6 +1,6 @@
 /**
- * Where visual tokens lie: each picture, tile or temporal patch is a grid of tokens over a region
- * of the original picture.
+ * Where visual tokens lie: each image, tile or temporal patch is a grid of tokens over a region
+ * of the original image.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export interface VisualGrid {
   readonly kind: "image" | "video";
   /** Which image, or which video, of the prompt, from 0. */
   readonly media: number;
-  /** Width and height of the original picture (of one frame), in pixels. */
+  /** Width and height of the original image (of one frame), in pixels. */
   readonly size: readonly [width: number, height: number];
   /** Frames of the source video that the tokens hold, ascending; empty for an image. */
   readonly frames: readonly number[];
@@ -24,7 +24,7 @@ export interface VisualGrid {
   readonly columns: number;
   /** Tokens without content: none, one after each row, or one after the last row. */
   readonly newline: "none" | "row" | "end";
-  /** What the grid shows: a region of the original picture in its pixels, possibly fractions. */
+  /** What the grid shows: a region of the original image in its pixels, possibly fractions. */
   readonly region: Box;
 }
 
@@ -44,7 +44,7 @@ export function gridToken(grid: PlacedGrid, row: number, column: number): number
   return grid.start + row * (grid.columns + (grid.newline === "row" ? 1 : 0)) + column;
 }
 
-/** What a token shows, in pixels of the original picture. */
+/** What a token shows, in pixels of the original image. */
 export function gridBox({ region, rows, columns }: VisualGrid, row: number, column: number): Box {
   const [x0, y0, x1, y1] = region;
   const x = (i: number) => i === columns ? x1 : x0 + (x1 - x0) * i / columns;
@@ -62,7 +62,7 @@ export interface VisualToken {
   readonly row: number;
   /** Column within the grid. */
   readonly column: number;
-  /** What it shows, in pixels of the original picture. */
+  /** What it shows, in pixels of the original image. */
   readonly box: Box;
 }
 

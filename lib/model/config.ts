@@ -135,15 +135,15 @@ export interface ImageTowerConfig {
   readonly encoder: ImageEncoderConfig;
   /** The projector. */
   readonly projector: ProjectorConfig;
-  /** Whether a learned row stands at the end of rows or pictures (LLaVA-OneVision). */
+  /** Whether a learned row stands at the end of rows or images (LLaVA-OneVision). */
   readonly newline: boolean;
-  /** How one picture becomes several tiles, where the order of their rows depends on it. */
+  /** How one image becomes several tiles, where the order of their rows depends on it. */
   readonly anyres?: AnyresConfig;
 }
 
-/** Tiles of pictures of any resolution (LLaVA-OneVision). */
+/** Tiles of images of any resolution (LLaVA-OneVision). */
 export interface AnyresConfig {
-  /** Heights and widths in pixels that the tiles of a picture may fill. */
+  /** Heights and widths in pixels that the tiles of an image may fill. */
   readonly resolutions: readonly (readonly [height: number, width: number])[];
   /** Tiles' worth of tokens from which on the map of all tiles is shrunk. */
   readonly maxTiles: number;

@@ -17,21 +17,21 @@ export const configLimits = {
   vocabulary: 1 << 23,
   /** Experts of a layer. */
   experts: 4096,
-  /** Sides of tiles and pictures of fixed size, in pixels. */
+  /** Sides of tiles and images of fixed size, in pixels. */
   side: 4096,
   /** Sides of patches, in pixels, and frames of a patch. */
   patch: 256,
-  /** Tiles of a picture. */
+  /** Tiles of an image. */
   tiles: 1024,
-  /** Sizes that the tiles of a picture may fill. */
+  /** Sizes that the tiles of an image may fill. */
   resolutions: 1024,
   /** Tokens of one tile or frame. */
   tokens: 1 << 16,
   /** Rows of a learned position table. */
   positions: 1 << 22,
-  /** Pixels up to which pictures are enlarged. */
+  /** Pixels up to which images are enlarged. */
   leastPixels: 1 << 24,
-  /** Pixels of all tiles of a picture. */
+  /** Pixels of all tiles of an image. */
   mostPixels: 1 << 25,
   /** Frames that are taken of a video. */
   frames: 1 << 16,

@@ -21,7 +21,7 @@ import type { WeightsMap } from "./weights_map.ts";
 
 /** Epsilon of the projector's norm. */
 const normEps = 1e-5;
-/** Tiles that are encoded at a time, which bounds the memory of videos and large pictures. */
+/** Tiles that are encoded at a time, which bounds the memory of videos and large images. */
 const tilesAtOnce = 16;
 
 /** How the projected rows of a prompt's tiles become the rows of the prompt. */

@@ -69,10 +69,10 @@ export class VisionEncoder implements VisionTower {
   }
 
   /**
-   * Features of the patches of pictures or videos.
+   * Features of the patches of images or videos.
    *
    * @param pixelValues patches in merge-block order, `[P, channels * frames * patch * patch]`
-   * @param grids frames, rows and columns of patches of each picture
+   * @param grids frames, rows and columns of patches of each image
    */
   encode(
     pixelValues: Tensor,
@@ -138,7 +138,7 @@ export class VisionEncoder implements VisionTower {
     return k.cast(embedded, "float32");
   }
 
-  /** Learned positions, resampled to each picture's grid: `[P, D_v]`. */
+  /** Learned positions, resampled to each image's grid: `[P, D_v]`. */
   #positions(grids: readonly PatchGrid[]): Tensor {
     const { kernels: k, config, weights } = this;
     const side = Math.round(Math.sqrt(config.numPositionEmbeddings));

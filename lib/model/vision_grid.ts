@@ -1,12 +1,12 @@
 /**
- * Where the patches of pictures lie: coordinates in merge-block order and the resampling of a learned
+ * Where the patches of images lie: coordinates in merge-block order and the resampling of a learned
  * position table, for vision towers of the Qwen-VL kind.
  *
  * @module
  */
 import { cornerSamples, placeBetween, type RowSamples } from "./sampled_rows.ts";
 
-/** Frames, rows and columns of patches of one picture or video. */
+/** Frames, rows and columns of patches of one image or video. */
 export type PatchGrid = readonly [frames: number, rows: number, columns: number];
 
 /** Reads an `image_grid_thw` or `video_grid_thw` tensor, `[n, 3]` row by row. */

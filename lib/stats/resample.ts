@@ -22,7 +22,7 @@ export interface ResampleOptions {
    */
   readonly strata?: Labels;
   /**
-   * Cluster of each sample, e.g. the picture that several questions share: clusters are drawn
+   * Cluster of each sample, e.g. the image that several questions share: clusters are drawn
    * whole, because their samples are not independent. Each sample by itself by default.
    */
   readonly clusters?: Labels;

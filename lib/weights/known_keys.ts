@@ -59,7 +59,7 @@ const processorKeys: readonly string[] = [
   ],
   // how a size that is one number is to be understood; here a size is an object
   "default_to_square",
-  // LLaVA-NeXT's note that its pictures are tiled, as all of its kind are
+  // LLaVA-NeXT's note that its images are tiled, as all of its kind are
   "aspect_ratio_setting",
 ];
 
@@ -227,23 +227,23 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   use_image_newline_parameter: { effect: "leave the newline row out" },
   vision_feature_layer: { effect: "take features from other layers of the vision tower" },
   vision_feature_select_strategy: { effect: "choose other features of the vision tower" },
-  num_channels: { effect: "take pictures of other channels" },
-  spatial_patch_size: { effect: "cut pictures into other patches" },
+  num_channels: { effect: "take images of other channels" },
+  spatial_patch_size: { effect: "cut images into other patches" },
   select_layer: { effect: "take features from another layer of the vision tower", neutral: [-1] },
   // processors
-  do_pad: { effect: "add borders to pictures" },
-  pad_size: { effect: "add borders to pictures" },
-  size_divisor: { effect: "add borders to pictures" },
+  do_pad: { effect: "add borders to images" },
+  pad_size: { effect: "add borders to images" },
+  size_divisor: { effect: "add borders to images" },
   do_flip_channel_order: { effect: "turn the order of colours around" },
   offset: { effect: "shift grey levels" },
   rescale_offset: { effect: "shift grey levels" },
-  do_align_long_axis: { effect: "turn pictures" },
-  do_thumbnail: { effect: "shrink pictures" },
+  do_align_long_axis: { effect: "turn images" },
+  do_thumbnail: { effect: "shrink images" },
   do_crop_margin: { effect: "cut margins off" },
-  do_image_splitting: { effect: "cut pictures into tiles" },
-  do_pan_and_scan: { effect: "cut pictures into tiles" },
-  do_center_crop: { effect: "cut out the middle of pictures" },
-  crop_size: { effect: "cut out a part of pictures" },
+  do_image_splitting: { effect: "cut images into tiles" },
+  do_pan_and_scan: { effect: "cut images into tiles" },
+  do_center_crop: { effect: "cut out the middle of images" },
+  crop_size: { effect: "cut out a part of images" },
   split_special_tokens: { effect: "cut special tokens in texts into pieces" },
   // choice of tokens
   penalty_alpha: { effect: "choose tokens by contrastive search", neutral: [0] },

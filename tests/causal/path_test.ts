@@ -57,7 +57,7 @@ Deno.test("patching: the planted heads bring the answer back, all others do not"
   const { model, retrievalHeads } = plantedModel(kernels, { seed: 2, retrievalHeads: 1 });
   const before = kernels.tensorCount();
   const sample = plantedSample(2, 3);
-  const corrupted = plantedSample(2, 4).inputs; // another picture, the clean question
+  const corrupted = plantedSample(2, 4).inputs; // another image, the clean question
   const inputs = { ...sample.inputs, media: corrupted.media };
   const sets = [retrievalHeads, otherHeads(retrievalHeads, grid), allHeads(grid)];
   const { clean, corrupted: lost, restored, patched } = await patchHeads(
@@ -81,7 +81,7 @@ Deno.test("patching: the planted heads bring the answer back, all others do not"
   model.dispose();
 });
 
-Deno.test("corrupted pictures keep their values and shape, in another order, by the seed", () => {
+Deno.test("corrupted images keep their values and shape, in another order, by the seed", () => {
   const { inputs } = plantedSample(1, 0);
   const noisy = corruptMedia(inputs, 3);
   const [clean, changed] = [inputs, noisy].map(({ media }) => media["pixel_values"]);

@@ -106,7 +106,7 @@ Deno.test("mistakes about data sets are told before a model is loaded", async ()
   }
 });
 
-/** A data set of four samples, of which one has a damaged picture and one a shape that no model takes. */
+/** A data set of four samples, of which one has a damaged image and one a shape that no model takes. */
 async function damagedFolder(): Promise<string> {
   const folder = await Deno.makeTempDir();
   const pages = ["a", "b", "c", "d"].map((id) => ({

@@ -135,7 +135,7 @@ Deno.test("generate continues as transformers does, as JSON and as text", async 
   assertEquals((await corelensProcess("generate", ...args)).out, `${shown}\n`);
 });
 
-Deno.test("ask answers on a picture, and hybrid attention with every head full changes nothing", async () => {
+Deno.test("ask answers on an image, and hybrid attention with every head full changes nothing", async () => {
   const picture = `${model}/expected/image_image0.png`;
   const ask = [
     "ask",

@@ -201,7 +201,7 @@ async function corelens(
   return { code, out: text(stdout), err: text(stderr) };
 }
 
-Deno.test("the permissions are enough to run a model on a picture, from the user's folder", async () => {
+Deno.test("the permissions are enough to run a model on an image, from the user's folder", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const model = `${root}/tests/golden/qwen3_vl`;

@@ -42,7 +42,7 @@ Deno.test("a key that nobody knows is one line of warning, and an error with --s
 Deno.test("info reads the processor's files, the tokenizer's and the template as ask does", async () => {
   const cases: [string, Record<string, unknown>, string][] = [
     ["preprocessor_config.json", { resample: 0 }, "resample"],
-    ["video_preprocessor_config.json", { size_divisor: 7 }, "add borders to pictures"],
+    ["video_preprocessor_config.json", { size_divisor: 7 }, "add borders to images"],
     ["tokenizer_config.json", { split_special_tokens: true }, "cut special tokens"],
     ["tokenizer.json", { model: null }, "tokenizer.json"],
   ];

@@ -60,7 +60,7 @@ Deno.test("folder data set: writing refuses an id that is there twice", () =>
     await assertRejects(twice, InputError, samples[0].id);
   }));
 
-/** Writes lines and one small picture. */
+/** Writes lines and one small image. */
 async function writeLines(folder: string, lines: readonly (object | string)[]): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const text = lines.map((line) => typeof line === "string" ? line : JSON.stringify(line));
@@ -99,10 +99,10 @@ Deno.test("folder data set: mistakes in the list name the line or the sample", (
     await assertRejects(() => readFolderDataSet(folder, "scene"), InputError, "it has d");
   }));
 
-Deno.test("folder data set: pictures that are missing, damaged or outside name the sample", () =>
+Deno.test("folder data set: images that are missing, damaged or outside name the sample", () =>
   withFolder(async (folder) => {
     await writeLines(folder, [line]);
-    await Deno.writeTextFile(`${folder}/bad.png`, "no picture");
+    await Deno.writeTextFile(`${folder}/bad.png`, "no image");
     await Deno.writeTextFile(`${folder}/../outside.png`, "secret");
     await Deno.symlink("../outside.png", `${folder}/link.png`);
     const cases: readonly (readonly [object, string])[] = [
@@ -111,8 +111,8 @@ Deno.test("folder data set: pictures that are missing, damaged or outside name t
       [{ images: ["link.png"] }, "symbolic link"],
       [{ images: ["http://example.org/a.png"] }, "not fetched"],
       [{ images: ["none.png"] }, "no such file"],
-      [{ images: ["bad.png"] }, "not a picture"],
-      [{ evidence: [{ image: 0, box: [0, 0, 4, 2] }] }, "leaves its picture of 3 x 2 pixels"],
+      [{ images: ["bad.png"] }, "not an image"],
+      [{ evidence: [{ image: 0, box: [0, 0, 4, 2] }] }, "leaves its image of 3 x 2 pixels"],
     ];
     for (const [changed, message] of cases) {
       await writeLines(folder, [{ ...line, ...changed }]);

@@ -4,7 +4,7 @@ import { InputError } from "../../lib/common/errors.ts";
 import { decodeImage } from "../../lib/inputs/image.ts";
 import { encodePng } from "../../lib/data/png.ts";
 
-Deno.test("encodePng: any picture comes back as it was", async () => {
+Deno.test("encodePng: any image comes back as it was", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 9 }),

@@ -6,7 +6,7 @@
 import {
   type Box,
   type Evidence,
-  picturesOf,
+  imagesOf,
   type RgbImage,
   type Sample,
 } from "../../lib/data/sample.ts";
@@ -135,12 +135,12 @@ export function readBox(image: RgbImage, [x0, y0, x1]: Box): string[] {
   return Array.from({ length: cells }, (_, i) => readCell(image, x0 + i * CELL, y0));
 }
 
-/** The picture and the box that a piece of evidence names; throws where it names none. */
+/** The image and the box that a piece of evidence names; throws where it names none. */
 export function placeOf(
   sample: Sample,
   piece: Evidence,
 ): { image: RgbImage; first: number; box: Box } {
   if ("text" in piece || !piece.box) throw new Error(`evidence of ${sample.id} has no box`);
   const first = "image" in piece ? piece.image : piece.frames[0];
-  return { image: picturesOf(sample)[first], first, box: piece.box };
+  return { image: imagesOf(sample)[first], first, box: piece.box };
 }

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { answersOf, picturesOf } from "../../lib/data/sample.ts";
+import { answersOf, imagesOf } from "../../lib/data/sample.ts";
 
 const picture = { width: 1, height: 1, data: new Uint8Array(3) };
 
-Deno.test("picturesOf: images, or the frames of a video", () => {
-  assertEquals(picturesOf({ images: [picture, picture] }).length, 2);
-  assertEquals(picturesOf({ video: { frames: [picture], fps: 2 } }), [picture]);
+Deno.test("imagesOf: images, or the frames of a video", () => {
+  assertEquals(imagesOf({ images: [picture, picture] }).length, 2);
+  assertEquals(imagesOf({ video: { frames: [picture], fps: 2 } }), [picture]);
 });
 
 Deno.test("answersOf: one answer or several", () => {

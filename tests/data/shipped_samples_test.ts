@@ -48,7 +48,7 @@ Deno.test("shipped samples: the answers can be read off the evidence", () => {
       return readBox(image, box);
     });
     const answer = splitWords(answersOf(sample).at(-1)!);
-    if (answer[0].startsWith("x")) continue; // coordinates are not written in the picture
+    if (answer[0].startsWith("x")) continue; // coordinates are not written in the image
     for (const word of answer) assert(read.includes(word), `${sample.id}: ${read}`);
   }
 });

@@ -41,23 +41,23 @@ Deno.test("attention from rows equals those rows of transformers' attention maps
   assertThrows(() => view.head({ layer: 9, head: 0 }), Error, "layers are 0 to 3");
 });
 
-Deno.test("values of visual tokens lie on their pictures, the evidence outlined", async () => {
+Deno.test("values of visual tokens lie on their images, the evidence outlined", async () => {
   using model = await fromPretrained(dir);
-  const images = ["two_images_image0.png", "two_images_image1.png"];
-  const pictures = await Promise.all(images.map((name) => loadImage(name, { mediaDir })));
-  const plain = await model.prepare(questionMessages({ images: pictures, question: "Which?" }));
-  const { width, height } = pictures[1];
+  const names = ["two_images_image0.png", "two_images_image1.png"];
+  const images = await Promise.all(names.map((name) => loadImage(name, { mediaDir })));
+  const plain = await model.prepare(questionMessages({ images: images, question: "Which?" }));
+  const { width, height } = images[1];
   const prompt = withEvidence(plain, [{ image: 1, box: [0, 0, width, height] }]);
   const values = Float32Array.from(prompt.inputIds, (_, token) => token);
-  const panels = attentionPanels(prompt, pictures, values, { title: "L0H0" });
-  assertEquals(panels.map(({ picture }) => picture), pictures);
+  const panels = attentionPanels(prompt, images, values, { title: "L0H0" });
+  assertEquals(panels.map(({ image }) => image), images);
   const shown = panels.flatMap(({ grids }) =>
     grids.flatMap((grid) => [...Array.from(grid.values)])
   );
   assertEquals(shown, tokensOf(prompt.spans.visual)); // every visual token once, in order
   assertEquals(panels[0].boxes, []);
   assertEquals(panels[1].boxes, [[0, 0, width, height]]);
-  assertThrows(() => attentionPanels(prompt, pictures.slice(0, 1), values), Error, "picture 1");
+  assertThrows(() => attentionPanels(prompt, images.slice(0, 1), values), Error, "image 1");
 });
 
 Deno.test("a head's panels show each sample's evidence", async () => {

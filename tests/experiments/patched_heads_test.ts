@@ -10,7 +10,7 @@ import { testKernels } from "../suites/golden.ts";
 
 const samples = [0, 1, 2].map((i) => ({ ...plantedSample(80, i), domain: "planted" }));
 
-/** The planted world has no pictures: the prompt of another sample stands for a corrupted one. */
+/** The planted world has no images: the prompt of another sample stands for a corrupted one. */
 const corrupt = (_: ModelInputs) => plantedSample(81, 0).inputs;
 
 Deno.test("planted heads bring the answer back, others do not", async () => {

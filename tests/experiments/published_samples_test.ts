@@ -8,7 +8,7 @@ import { folders } from "../data/published/made_folders.ts";
 
 const made = { width: 128, height: 96, count: 4, chosen: 1, share: 0.25 };
 
-/** Share of the visual tokens that the made-up evidence covers, of a sample with several pictures. */
+/** Share of the visual tokens that the made-up evidence covers, of a sample with several images. */
 const shares: Readonly<Record<string, number>> = {
   vidstg: 1 / 3, // one of five frames; two frames are one temporal patch
   "mmlongbench-doc": 1 / 4,

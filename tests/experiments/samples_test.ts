@@ -29,7 +29,7 @@ Deno.test("a sample that cannot be used is named", async () => {
   await assertRejects(() => samplePrompt(model, { ...sample, evidence }), Error, sample.id);
 });
 
-Deno.test("a model without videos is asked about pictures only", async () => {
+Deno.test("a model without videos is asked about images only", async () => {
   using model = await fromPretrained(goldenDir("llava"));
   const domains = domainsFor(model);
   assertEquals(domains.includes("video"), false);

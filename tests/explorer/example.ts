@@ -1,12 +1,12 @@
 /** What an explorer shows, made up: pictures, a video and a text, on as many heads as wanted. */
 import { packFloats } from "../../lib/explorer/pack.ts";
 import type { ExplorerData, ExplorerSample } from "../../lib/explorer/data.ts";
-import { pictureUrl } from "../../lib/figures/picture.ts";
+import { imageUrl } from "../../lib/figures/overlay_image.ts";
 import { Random } from "../../lib/stats/random.ts";
 
 /** A picture of one colour. */
 function plainPicture(width: number, height: number, shade: number): string {
-  return pictureUrl({ width, height, data: new Uint8Array(width * height * 3).fill(shade) });
+  return imageUrl({ width, height, data: new Uint8Array(width * height * 3).fill(shade) });
 }
 
 const origin = {

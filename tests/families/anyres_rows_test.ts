@@ -14,7 +14,7 @@ const pictures = (sizes: readonly (readonly [number, number])[]): Media => ({
   image_sizes: { data: Int32Array.from(sizes.flat()), shape: [sizes.length, 2] },
 });
 
-Deno.test("a picture whole, then its tiles row by row with a newline after each row", () => {
+Deno.test("an image whole, then its tiles row by row with a newline after each row", () => {
   // 42 by 84 pixels: two tiles side by side, nothing cut off and nothing shrunk
   const { order, resampled } = onevisionImages(pictures([[42, 84]]), tower)!;
   assertEquals(resampled, []);
@@ -27,13 +27,13 @@ Deno.test("a picture whole, then its tiles row by row with a newline after each 
   ]);
 });
 
-Deno.test("several pictures: each whole, with one newline", () => {
+Deno.test("several images: each whole, with one newline", () => {
   const { order } = onevisionImages(pictures([[10, 90], [90, 10]]), tower)!;
   const whole = (first: number) => Array.from({ length: perTile }, (_, i) => first + i);
   assertEquals([...order], [...whole(0), 18, ...whole(9), 18]);
 });
 
-Deno.test("of any picture there are as many rows as placeholders in the prompt", async () => {
+Deno.test("of any image there are as many rows as placeholders in the prompt", async () => {
   const processor = await loadProcessorOf(goldenDir("llava_onevision"));
   const side = fc.integer({ min: 8, max: 200 });
   await fc.assert(
@@ -52,7 +52,7 @@ Deno.test("of any picture there are as many rows as placeholders in the prompt",
   );
 });
 
-Deno.test("LLaVA-NeXT: each of several pictures has its rows, and none of the padding", async () => {
+Deno.test("LLaVA-NeXT: each of several images has its rows, and none of the padding", async () => {
   const { config } = await readModelConfig(goldenDir("llava_next"));
   const processor = await loadProcessorOf(goldenDir("llava_next"));
   const tower = config.imageTower!, perTile = 4; // two by two tokens

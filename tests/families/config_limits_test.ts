@@ -39,8 +39,8 @@ function counts(json: unknown, at = ""): [string, (value: number) => void][] {
   });
 }
 
-/** A prompt with a picture. */
-async function pictureOf(name: string) {
+/** A prompt with an image. */
+async function imageOf(name: string) {
   const expected = `${goldenDir(name)}/expected`;
   const file = `${expected}/${/qwen3$|bf16/.test(name) ? "two_images" : "image"}.json`;
   const { messages, templateArguments } = parseMessages(JSON.parse(await Deno.readTextFile(file)));
@@ -63,7 +63,7 @@ for (const name of goldenNames) {
   Deno.test(`${name}: no number in its files costs time or memory, however large`, () =>
     withGolden(name, async (dir) => {
       const rules = new CheckpointRules({ followLinks: true });
-      const picture = await pictureOf(name);
+      const picture = await imageOf(name);
       let tried = 0;
       for (const file of files) {
         const text = await Deno.readTextFile(`${dir}/${file}`).catch(() => null);
@@ -81,7 +81,7 @@ for (const name of goldenNames) {
               await answers(async () => {
                 const processor = await loadProcessorOf(dir, rules);
                 await processor.prepare(picture.messages, picture.options);
-              }, `a picture with ${what}`);
+              }, `an image with ${what}`);
             }
             tried++;
           }

@@ -102,7 +102,7 @@ Deno.test("text models: parts of a message are one text, without a first token t
   assertEquals(prompt.text.slice(start, end), "Who?");
 });
 
-Deno.test("text models: pictures are refused in one line", async () => {
+Deno.test("text models: images are refused in one line", async () => {
   using model = await fromPretrained(`${folder}/tiny-llama.gguf`, options);
   const picture = { width: 1, height: 1, data: new Uint8Array(3) };
   await assertRejects(

@@ -2,15 +2,15 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { InputError } from "../../lib/common/errors.ts";
 import { attentionOverlay } from "../../lib/figures/attention_overlay.ts";
 import type { HeatmapTrace } from "../../lib/figures/spec.ts";
-import { assertSound, hostile, plainPicture } from "./helpers.ts";
+import { assertSound, hostile, plainImage } from "./helpers.ts";
 
 const panel = {
-  picture: plainPicture(8, 4),
+  image: plainImage(8, 4),
   grids: [{ rows: 1, columns: 2, values: [0.1, 0.6] }],
   title: "L3H1",
 };
 
-Deno.test("tokens lie on the picture they describe, evidence is outlined in its pixels", () => {
+Deno.test("tokens lie on the image they describe, evidence is outlined in its pixels", () => {
   const figure = attentionOverlay([{ ...panel, boxes: [[4, 0, 8, 4]] }], { caption: "n = 1." });
   assertSound(figure);
   const [map] = figure.data as HeatmapTrace[];
@@ -23,10 +23,10 @@ Deno.test("tokens lie on the picture they describe, evidence is outlined in its 
   assert(figure.caption.startsWith("Blue outline: evidence."));
 });
 
-Deno.test("pictures keep their proportions and do not overlap", () => {
+Deno.test("images keep their proportions and do not overlap", () => {
   const sizes = [[8, 4], [4, 8], [5, 5], [20, 3]];
   const figure = attentionOverlay(
-    sizes.map(([width, height]) => ({ ...panel, picture: plainPicture(width, height) })),
+    sizes.map(([width, height]) => ({ ...panel, image: plainImage(width, height) })),
     { columns: 3 },
   );
   assertSound(figure);
@@ -48,7 +48,7 @@ Deno.test("pictures keep their proportions and do not overlap", () => {
   }
 });
 
-Deno.test("one scale for all pictures, or each picture its own", () => {
+Deno.test("one scale for all images, or each image its own", () => {
   const weak = { ...panel, grids: [{ rows: 1, columns: 1, values: [0.01] }] };
   const limits = (scale: "shared" | "panel"): number[] =>
     (attentionOverlay([panel, weak], { scale }).data as HeatmapTrace[]).map(({ zmax }) => zmax);
@@ -62,9 +62,9 @@ Deno.test("one scale for all pictures, or each picture its own", () => {
   ]);
 });
 
-Deno.test("tiles cover their part of the picture", () => {
+Deno.test("tiles cover their part of the image", () => {
   const figure = attentionOverlay([{
-    picture: plainPicture(8, 4),
+    image: plainImage(8, 4),
     grids: [
       { rows: 1, columns: 1, values: [0.2], box: [0, 0, 4, 4] },
       { rows: 2, columns: 1, values: [0.1, 0], box: [4, 0, 8, 4] },
@@ -76,8 +76,8 @@ Deno.test("tiles cover their part of the picture", () => {
   assertEquals(figure.data.filter((trace) => (trace as HeatmapTrace).showscale).length, 1);
 });
 
-Deno.test("a picture without attention, all zero, and hostile titles are drawn", () => {
-  assertSound(attentionOverlay([{ picture: plainPicture(3, 3), grids: [] }, panel]));
+Deno.test("an image without attention, all zero, and hostile titles are drawn", () => {
+  assertSound(attentionOverlay([{ image: plainImage(3, 3), grids: [] }, panel]));
   assertSound(attentionOverlay([{ ...panel, grids: [{ rows: 1, columns: 1, values: [0] }] }]));
   assertSound(attentionOverlay([{ ...panel, title: hostile }], {
     title: hostile,
@@ -90,14 +90,14 @@ Deno.test("what cannot be drawn is refused", () => {
   const grid = { rows: 1, columns: 2 };
   const draw = (values: number[]) => () =>
     attentionOverlay([{ ...panel, grids: [{ ...grid, values }] }]);
-  assertThrows(() => attentionOverlay([]), InputError, "0 pictures");
+  assertThrows(() => attentionOverlay([]), InputError, "0 images");
   assertThrows(draw([1]), InputError, "1 values, wanted 2");
   assertThrows(draw([1, NaN]), InputError, "value 1 of the grid is NaN");
   assertThrows(draw([1, -1]), InputError, "wanted 0 or more");
   assertThrows(
     () => attentionOverlay([{ ...panel, boxes: [[8, 0, 9, 4]] }]),
     InputError,
-    "box [8, 0, 9, 4] on picture 0 of 8 x 4 pixels",
+    "box [8, 0, 9, 4] on image 0 of 8 x 4 pixels",
   );
   assertThrows(
     () => attentionOverlay([{ ...panel, grids: [{ rows: 0, columns: 1, values: [] }] }]),

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type Displayable, Figure, jupyterDisplay } from "../../lib/figures/figure.ts";
-import type { PixelPicture } from "../../lib/figures/picture.ts";
+import type { PixelImage } from "../../lib/figures/overlay_image.ts";
 import type { Trace } from "../../lib/figures/spec.ts";
 
 /** A text that breaks what does not escape. */
@@ -89,8 +89,8 @@ export function assertSound(shown: Displayable): void {
   }
 }
 
-/** A picture of one colour with a darker corner. */
-export function plainPicture(width: number, height: number): PixelPicture {
+/** An image of one colour with a darker corner. */
+export function plainImage(width: number, height: number): PixelImage {
   const data = new Uint8Array(width * height * 3).fill(210);
   data.fill(40, 0, 3);
   return { width, height, data };

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { muted } from "../../lib/figures/picture.ts";
+import { muted } from "../../lib/figures/image.ts";
 import {
   colourAt,
   diverging,
@@ -37,8 +37,8 @@ Deno.test("the sequential and overlay scales darken steadily, so they read witho
   }
 });
 
-Deno.test("attention over a pale picture is more vivid than any picture, which shows through", () => {
-  const paleness = 0.7; // opacity of the picture on white
+Deno.test("attention over a pale image is more vivid than any image, which shows through", () => {
+  const paleness = 0.7; // opacity of the image on white
   const channel = fc.integer({ min: 0, max: 255 });
   const chroma = (rgb: readonly number[]) => Math.max(...rgb) - Math.min(...rgb);
   fc.assert(fc.property(fc.tuple(channel, channel, channel), (rgb) => {

@@ -261,7 +261,7 @@ export const readers: Readonly<Record<string, FuzzReader>> = {
         formats.map((format) => sharp(pixels, { raw }).toFormat(format).toBuffer()),
       );
       return (random) =>
-        decodeImage(mutateBytes(pick(random, goods), random), { name: "a picture" });
+        decodeImage(mutateBytes(pick(random, goods), random), { name: "an image" });
     },
   },
   "table of scores": {

@@ -44,7 +44,7 @@ Deno.test("RAM equals the sums over transformers' own attention maps", async (t)
   }
 });
 
-Deno.test("evidence in a text: RAM of a prompt without pictures equals transformers' sums", async () => {
+Deno.test("evidence in a text: RAM of a prompt without images equals transformers' sums", async () => {
   const model = await goldenModel("qwen3_vl", await testKernels());
   const { inputs, tensor } = await goldenCase("qwen3_vl", "text");
   const tokens = inputs.inputIds.length;

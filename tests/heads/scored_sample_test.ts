@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { type HeadSample, sampleTokens } from "../../lib/heads/scored_sample.ts";
 import type { TokenSpans } from "../../lib/inputs/token_spans.ts";
 
-/** A prompt of 12 tokens: system, picture, text, question, end. */
+/** A prompt of 12 tokens: system, image, text, question, end. */
 function sample(spans: Partial<TokenSpans> = {}): HeadSample {
   return {
     id: "s\n1",
@@ -34,12 +34,12 @@ Deno.test("tokens by role: spans become ascending indices", () => {
   });
 });
 
-Deno.test("without pictures the context is the text before the question", () => {
+Deno.test("without images the context is the text before the question", () => {
   const { context } = sampleTokens(sample({ visual: [] }));
   assertEquals(context, [2, 3, 4, 5, 6, 7]);
 });
 
-Deno.test("evidence in the text beside a picture joins the context", () => {
+Deno.test("evidence in the text beside an image joins the context", () => {
   assertEquals(sampleTokens(sample({ evidence: [[7, 8]] })).context, [3, 4, 5, 6, 7]);
 });
 

@@ -14,7 +14,7 @@ import { goldenModel, testKernels } from "../suites/golden.ts";
 import { goldenSample } from "../suites/golden_samples.ts";
 import { assertNear } from "../suites/near.ts";
 
-/** A prompt of 8 tokens: first, picture of 4, question of 2, end; evidence is the second cell. */
+/** A prompt of 8 tokens: first, image of 4, question of 2, end; evidence is the second cell. */
 const sample: HeadSample = {
   id: "s1",
   domain: "scene",

@@ -42,7 +42,7 @@ Deno.test("regions count by how much they exceed twice the mean", () => {
   );
 });
 
-Deno.test("cells of two pictures never join, and line ends are left out", () => {
+Deno.test("cells of two images never join, and line ends are left out", () => {
   const two = [grid(1, 8), grid(1, 8, 8, 1)];
   const edge = map("0000000", "9", "9", "0000000");
   assertAlmostEquals(spatialEntropy(edge, two), Math.log(2));

@@ -57,7 +57,7 @@ Deno.test("anyresImages: tokens lie over what they show, the border beyond it", 
       assertEquals(base.region, [0, 0, width, height]);
       assertEquals([base.newline, map.newline], ["none", "row"]);
       assertEquals(gridLength(map), map.rows * (map.columns + 1));
-      // The map covers the picture but for at most a token's width at each edge.
+      // The map covers the image but for at most a token's width at each edge.
       const [x0, y0, x1, y1] = map.region;
       const box = gridBox(map, 0, 0);
       const [dx, dy] = [box[2] - box[0], box[3] - box[1]];
@@ -68,7 +68,7 @@ Deno.test("anyresImages: tokens lie over what they show, the border beyond it", 
   );
 });
 
-Deno.test("anyresImages: several pictures are whole, each on a square of the mean colour", () => {
+Deno.test("anyresImages: several images are whole, each on a square of the mean colour", () => {
   const { tensors, layouts } = recipe().prepare([picture(42, 14, 255), picture(10, 10, 255)]);
   assertEquals(tensors.pixel_values.shape, [2, 1, 3, 42, 42]);
   assertEquals([...tensors.image_sizes.data], [14, 42, 10, 10]);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { cutOut, cutTiles, stackPictures } from "../../lib/inputs/canvas.ts";
+import { cutOut, cutTiles, stackImages } from "../../lib/inputs/canvas.ts";
 
 const coordinates = (width: number, height: number) => ({
   width,
@@ -36,14 +36,14 @@ Deno.test("cutTiles: row by row, everything once", () => {
   assert(tiles.every(({ width, height }) => width === 3 && height === 2));
 });
 
-Deno.test("stackPictures: channels apart, levels replaced", () => {
+Deno.test("stackImages: channels apart, levels replaced", () => {
   const levels = Float32Array.from({ length: 768 }, (_, i) => i);
-  const { data, shape } = stackPictures([coordinates(2, 1), coordinates(2, 1)], levels);
+  const { data, shape } = stackImages([coordinates(2, 1), coordinates(2, 1)], levels);
   assertEquals(shape, [2, 3, 1, 2]);
   assertEquals([...data.slice(0, 6)], [0, 1, 256, 256, 512 + 7, 512 + 7]);
   assertEquals(data.slice(0, 6), data.slice(6));
   assertThrows(
-    () => stackPictures([coordinates(2, 1), coordinates(1, 2)], levels),
+    () => stackImages([coordinates(2, 1), coordinates(1, 2)], levels),
     Error,
     "one size",
   );

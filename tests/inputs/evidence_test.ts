@@ -14,7 +14,7 @@ import { type PlacedGrid, visualTokens } from "../../lib/inputs/visual_grid.ts";
 const side = fc.integer({ min: 1, max: 9 });
 const pixels = fc.integer({ min: 1, max: 2000 });
 
-/** One grid over a whole picture. */
+/** One grid over a whole image. */
 const wholeGrids: fc.Arbitrary<PlacedGrid> = fc.record({
   size: fc.tuple(pixels, pixels),
   rows: side,
@@ -32,7 +32,7 @@ const wholeGrids: fc.Arbitrary<PlacedGrid> = fc.record({
   start,
 }));
 
-/** A box of whole pixels within a picture. */
+/** A box of whole pixels within an image. */
 const boxIn = ([width, height]: readonly [number, number]): fc.Arbitrary<Box> =>
   fc.tuple(
     fc.nat(width - 1).chain((x) =>
@@ -50,7 +50,7 @@ const prompt = (grids: readonly PlacedGrid[]) => ({
   grids,
 });
 
-/** The rule in exact arithmetic, on the picture resized to 32 pixels a token. */
+/** The rule in exact arithmetic, on the image resized to 32 pixels a token. */
 function exactRule(grid: PlacedGrid, box: Box): number[] {
   const overlap = (token: number, tokens: number, from: number, to: number, length: number) => {
     const [scale, unit] = [BigInt(32 * tokens), 32n * BigInt(length)];
@@ -173,7 +173,7 @@ Deno.test("evidence that the model does not see is refused, and says what it see
   const pieces = [3, 5, 20].map((frame) => ({ frames: [frame, frame] as const }));
   assertEquals(evidenceTokens(prompt(whole), pieces), [10, 11]); // one of three is seen
   assertThrows(() => evidenceTokens(prompt(whole), [pieces[0], pieces[2]]), UnseenEvidenceError);
-  // the middle of a picture, as LLaVA 1.5 sees it
+  // the middle of an image, as LLaVA 1.5 sees it
   const cut: PlacedGrid = { ...video[0], kind: "image", frames: [], region: [10, 0, 30, 20] };
   const boxed = (box: Box) => evidenceTokens(prompt([cut]), [{ image: 0, box }]);
   assertEquals(boxed([0, 0, 15, 20]).length, 1);
@@ -206,5 +206,5 @@ Deno.test("evidence that does not exist is refused", () => {
   refused({ frames: [0, 1] }, "the prompt has no video", []);
   refused({ frames: [3, 2] }, "in order");
   refused({ frames: [0, 2], box: [10, 0, 10, 20] }, "x0 < x1");
-  refused({ frames: [0, 2], box: [40, 0, 50, 20] }, "within the picture");
+  refused({ frames: [0, 2], box: [40, 0, 50, 20] }, "within the image");
 });

@@ -21,7 +21,7 @@ const recipe = (json: Record<string, unknown>) =>
     edge: 12,
   });
 
-Deno.test("the middle of a picture: centred, of the wanted size, within a pixel", () => {
+Deno.test("the middle of an image: centred, of the wanted size, within a pixel", () => {
   const side = fc.integer({ min: 1, max: 60 });
   fc.assert(fc.property(side, side, side, side, (w, h, width, height) => {
     const { image, region } = cutMiddle(picture(w, h), { width, height }, picture(w, h));

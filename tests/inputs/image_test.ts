@@ -71,7 +71,7 @@ Deno.test("decodeImage: extreme shapes are refused at once", async () => {
   const [edge, more] = [blackPng(65_535, 1), blackPng(1, 65_536)];
   assertEquals((await decodeImage(edge)).width, 65_535);
   await assertRejects(() => decodeImage(more), Error, "a side longer than 65535");
-  // interlaced pictures are held twice while they are unpacked
+  // interlaced images are held twice while they are unpacked
   const interlaced = blackPng(9000, 9000);
   interlaced[28] = 1;
   new DataView(interlaced.buffer).setUint32(29, crc32(interlaced.subarray(12, 29)));
@@ -85,7 +85,7 @@ Deno.test("decodeImage: formats that are not read say what to do instead", async
     ["\0\0\0\x18ftypmif1\0\0\0\0", "HEIC is not read"],
     ["\0\0\x01\0\x01\0", "ICO is not read; save the wanted size as PNG"],
     ["P6\n1 1 255\nabc", "PNM is not read; convert it"],
-    ["%PDF-1.7", "PDF is not read; turn its pages into pictures"],
+    ["%PDF-1.7", "PDF is not read; turn its pages into images"],
     ["<!DOCTYPE html>", "HTML is not read; a page was saved"],
     ["version https://git-lfs.github.com/spec/v1", "git lfs pull"],
     ["\0\0\0\x18ftypmp42", "video is not read; give it as a video"],
@@ -109,7 +109,7 @@ Deno.test("decodeImage: other files and damaged ones are refused", async () => {
   const svg = new TextEncoder().encode("<svg xmlns='http://www.w3.org/2000/svg'/>");
   await assertRejects(() => decodeImage(svg), Error, "SVG is not read; draw it");
   const text = new TextEncoder().encode("hello, world");
-  await assertRejects(() => decodeImage(text), Error, "not a picture in a known format (PNG");
+  await assertRejects(() => decodeImage(text), Error, "not an image in a known format (PNG");
   for (const { name, file } of [...reference.decode, ...pictures]) {
     if (/bmp of runs/.test(name)) continue; // rows that are missing are black
     const whole = bytes(file);
@@ -126,7 +126,7 @@ Deno.test("imageFormat knows each kind by its first bytes", () => {
   assertEquals(imageFormat(Uint8Array.of(1, 2, 3)), null);
 });
 
-Deno.test("checkImage: pixels must fill the picture", () => {
+Deno.test("checkImage: pixels must fill the image", () => {
   const image = { width: 2, height: 1, data: new Uint8Array(6) };
   assertEquals(checkImage(image), image);
   assertThrows(() => checkImage({ ...image, data: new Uint8Array(8) }), Error, "with 8 bytes");

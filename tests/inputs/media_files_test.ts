@@ -81,7 +81,7 @@ Deno.test("loadImage: the bytes of a file in every form", async () => {
   }
   const wrong = [null, undefined, 7, {}, [whole], { width: 1, height: 1 }] as unknown[];
   for (const source of wrong) {
-    await assertRejects(() => loadImage(source as ImageSource), InputError, "as a picture");
+    await assertRejects(() => loadImage(source as ImageSource), InputError, "as an image");
   }
   const odd = [
     "data:image/png;base64,***",

@@ -27,7 +27,7 @@ Deno.test("mapTogether: the first failure counts, and all others are awaited", a
   assertEquals(done, [10, 20, 30]);
 });
 
-Deno.test("several bad pictures and videos at once are one error that can be caught", async () => {
+Deno.test("several bad images and videos at once are one error that can be caught", async () => {
   const processor = await loadProcessorOf("tests/golden/qwen3_vl");
   const bad = new Uint8Array(9), unhandled: unknown[] = [];
   const note = (event: PromiseRejectionEvent) => {
@@ -45,7 +45,7 @@ Deno.test("several bad pictures and videos at once are one error that can be cau
       { type: "text", text: "?" },
     ];
     const messages = [{ role: "user", content }] as unknown as ChatMessage[];
-    await assertRejects(() => processor.prepare(messages), InputError, "not a picture");
+    await assertRejects(() => processor.prepare(messages), InputError, "not an image");
     await new Promise((done) => setTimeout(done, 50));
   } finally {
     removeEventListener("unhandledrejection", note);

@@ -46,7 +46,7 @@ Deno.test("parseMessages names the place of a mistake", () => {
   const wrong = (content: unknown, message: string) =>
     assertThrows(() => parseMessages([{ role: "user", content }]), Error, message);
   wrong([{ type: "image" }], "messages[0].content[0].image");
-  wrong([{ type: "image", image: ["a.png"] }], "wanted one picture a part");
+  wrong([{ type: "image", image: ["a.png"] }], "wanted one image a part");
   wrong([{ type: "video", video: 3 }], "a list of frames, one path each, or a video file");
   wrong([{ type: "video", video: ["a.png", null] }], "messages[0].content[0].video[1]");
   wrong([{ type: "video", video: ["a.png"], fps: "2" }], "content[0].fps");
@@ -65,7 +65,7 @@ Deno.test("parseMessages names the place of a mistake", () => {
   assertThrows(() => parseMessages({ messages: [], video: { fps: "4" } }), Error, "video.fps");
 });
 
-Deno.test("parseMessages: pictures and videos as other programs write them", () => {
+Deno.test("parseMessages: images and videos as other programs write them", () => {
   const parts = (content: unknown) =>
     partsOf(parseMessages([{ role: "user", content }], (line) => told.push(line)).messages[0]);
   const told: string[] = [];
@@ -100,7 +100,7 @@ Deno.test("questionMessages: wrong kinds of argument are named", () => {
   const question = "Q";
   wrong("Q", 'an object such as { images: ["page.png"]');
   wrong(undefined, "Cannot read the question");
-  wrong({ images: "one.png", question }, "wanted a list of it: [picture]");
+  wrong({ images: "one.png", question }, "wanted a list of it: [image]");
   wrong({ images: new URL("file:///a.png"), question }, "a list of it");
   wrong({ images: { width: 1 }, question }, "wanted a list");
   wrong({ images: ["a.png", null], question }, "images[1]");

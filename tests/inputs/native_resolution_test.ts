@@ -51,7 +51,7 @@ Deno.test("budgets: old keys go before those in size, these before the defaults"
   assertThrows(() => budget({ size: { height: 3 } }), Error, 'size: unknown key "height"');
 });
 
-Deno.test("nativeImages: one grid of merged tokens for each picture", () => {
+Deno.test("nativeImages: one grid of merged tokens for each image", () => {
   const { tensors, layouts } = nativeImages("T", settings(), defaults)
     .prepare([picture(31, 17), picture(8, 8)]);
   assertEquals([...tensors.image_grid_thw.data], [1, 4, 8, 1, 2, 2]);
@@ -61,7 +61,7 @@ Deno.test("nativeImages: one grid of merged tokens for each picture", () => {
   assertEquals(grids[0].region, [0, 0, 31, 17]);
 });
 
-Deno.test("nativeImages: pictures that are not to be resized must fit", () => {
+Deno.test("nativeImages: images that are not to be resized must fit", () => {
   const fixed = nativeImages("T", settings({ do_resize: false }), defaults);
   assertEquals([...fixed.prepare([picture(16, 8)]).tensors.image_grid_thw.data], [1, 2, 4]);
   assertThrows(() => fixed.prepare([picture(15, 8)]), Error, "multiples of 8");

@@ -6,7 +6,7 @@ import { patchCoordinates } from "../../lib/model/vision_grid.ts";
 
 const levels = Float32Array.from({ length: 768 }, (_, i) => i % 256);
 
-/** A picture whose red is the column, green the row, blue the frame. */
+/** An image whose red is the column, green the row, blue the frame. */
 function coordinates(width: number, height: number, frame: number): RgbImage {
   const data = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {

@@ -15,7 +15,7 @@ const image = (media: number, rows: number, columns: number, start: number): Pla
   start,
 });
 
-/** Stretches of text (lengths) with a picture between each two. */
+/** Stretches of text (lengths) with an image between each two. */
 const layouts = fc.array(
   fc.tuple(
     fc.integer({ min: 1, max: 6 }),
@@ -33,7 +33,7 @@ const layouts = fc.array(
   return { grids, tokens: start + 3 };
 });
 
-Deno.test("mropePositions: text counts on all axes, pictures spread over two", () => {
+Deno.test("mropePositions: text counts on all axes, images spread over two", () => {
   fc.assert(fc.property(layouts, ({ grids, tokens }) => {
     const { positionIds, nextPosition } = mropePositions()(tokens, grids, {});
     const at = (axis: number, token: number) => positionIds[axis * tokens + token];
@@ -57,7 +57,7 @@ Deno.test("mropePositions: text counts on all axes, pictures spread over two", (
   }));
 });
 
-Deno.test("mropePositions: without pictures it counts", () => {
+Deno.test("mropePositions: without images it counts", () => {
   const { positionIds, nextPosition } = mropePositions()(4, [], {});
   assertEquals([...positionIds], [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]);
   assertEquals(nextPosition, 4);
@@ -78,7 +78,7 @@ Deno.test("mropePositions: patches of a video follow each other in time, as told
   }
 });
 
-Deno.test("mropePositions: pictures that overlap or do not fit are refused", () => {
+Deno.test("mropePositions: images that overlap or do not fit are refused", () => {
   const rule = mropePositions();
   assertThrows(() => rule(5, [image(0, 2, 2, 2)], {}), Error, "must fit");
   assertThrows(() => rule(20, [image(0, 2, 2, 2), image(1, 2, 2, 4)], {}), Error, "must fit");

@@ -14,7 +14,7 @@ const picture = (width: number, height: number) => ({
   data: new Uint8Array(width * height * 3),
 });
 
-Deno.test("overrides: pixels of pictures, as from_pretrained(…, max_pixels=…)", async () => {
+Deno.test("overrides: pixels of images, as from_pretrained(…, max_pixels=…)", async () => {
   const asked = questionMessages({ images: [picture(320, 160)], question: "?" });
   const tokens = async (overrides: ProcessorOverrides) => {
     const { grids } = await (await processorOf("qwen3_vl", overrides)).prepare(asked);
@@ -52,7 +52,7 @@ Deno.test("overrides: frames of videos", async () => {
 Deno.test("overrides that mean nothing or are impossible are refused", async () => {
   const wrong = async (family: string, overrides: ProcessorOverrides, message: string) =>
     void await assertRejects(() => processorOf(family, overrides), InputError, message);
-  await wrong("llava", { maxPixels: 50_000 }, "takes pictures at sizes of its own");
+  await wrong("llava", { maxPixels: 50_000 }, "takes images at sizes of its own");
   await wrong("llava", { fps: 1 }, "takes no videos");
   await wrong("qwen3_vl", { maxPixels: 0 }, "wanted a whole number above 0");
   await wrong("qwen3_vl", { minPixels: 9, maxPixels: 8 }, "above maxPixels 8");

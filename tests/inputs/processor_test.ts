@@ -46,7 +46,7 @@ Deno.test("spans: a part of the message as the question, and the assistant's ans
   assertEquals(text(evidence.spans.evidence), "Ann");
 });
 
-Deno.test("evidence: a quarter of the picture is a quarter of its tokens", async () => {
+Deno.test("evidence: a quarter of the image is a quarter of its tokens", async () => {
   const messages = questionMessages({ images: [picture(128, 128)], question: "What?" });
   const prompt = await qwen.prepare(messages);
   const [grid] = prompt.grids;

@@ -1,7 +1,7 @@
 /** Small numbers of transformers, torch and Pillow; made by `tools/reference/make_inputs_reference.py`. */
 type Pair = readonly [number, number];
 
-/** A picture resized by torch. */
+/** An image resized by torch. */
 export interface ResizeCase {
   readonly from: Pair;
   readonly to: Pair;
@@ -10,7 +10,7 @@ export interface ResizeCase {
   readonly output: string;
 }
 
-/** A picture file and its pixels as transformers sees them. */
+/** An image file and its pixels as transformers sees them. */
 export interface DecodeCase {
   readonly name: string;
   readonly file: string;
@@ -42,7 +42,7 @@ interface Reference {
   readonly offsets: readonly (readonly [folder: string, text: string, offsets: readonly Pair[]])[];
 }
 
-/** Picture files as transformers' `load_image` reads them; by `tools/reference/make_picture_reference.py`. */
+/** Image files as transformers' `load_image` reads them; by `tools/reference/make_image_reference.py`. */
 export const pictures: readonly Omit<DecodeCase, "dropped">[] = JSON.parse(
   Deno.readTextFileSync(new URL("../golden/inputs/pictures.json", import.meta.url)),
 );

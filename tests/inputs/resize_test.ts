@@ -17,7 +17,7 @@ Deno.test("resizeImage equals torch's 8-bit antialiased filters bit for bit", ()
 const side = fc.integer({ min: 1, max: 24 });
 const filter = fc.constantFrom("bicubic" as const, "bilinear" as const);
 
-/** Pictures of any size with random pixels. */
+/** Images of any size with random pixels. */
 const pictures: fc.Arbitrary<RgbImage> = fc.tuple(side, side).chain(([width, height]) =>
   fc.uint8Array({ minLength: width * height * 3, maxLength: width * height * 3 })
     .map((data) => ({ width, height, data }))
@@ -36,7 +36,7 @@ function rearranged(image: RgbImage, at: (x: number, y: number) => [number, numb
   return { ...image, data };
 }
 
-Deno.test("resizeImage: the same size is the same picture", () => {
+Deno.test("resizeImage: the same size is the same image", () => {
   fc.assert(fc.property(pictures, filter, (image, kind) => {
     assertEquals(resizeImage(image, image.width, image.height, kind).data, image.data);
   }));
@@ -69,7 +69,7 @@ Deno.test("resizeImage: channels do not touch each other", () => {
   }));
 });
 
-Deno.test("resizeImage: bilinear stays within the range of the picture", () => {
+Deno.test("resizeImage: bilinear stays within the range of the image", () => {
   fc.assert(fc.property(pictures, side, side, (image, width, height) => {
     const { data } = resizeImage(image, width, height, "bilinear");
     const low = image.data.reduce((a, b) => Math.min(a, b));
@@ -84,7 +84,7 @@ Deno.test("resizeImage: impossible sizes are refused", () => {
   assertThrows(() => resizeImage(image, 3, 1.5), Error, "height 1.5");
 });
 
-Deno.test("resizeOnCanvas equals resizing the canvas with the picture on it", () => {
+Deno.test("resizeOnCanvas equals resizing the canvas with the image on it", () => {
   const color = [122, 7, 250] as const;
   const shapes = [[1, 37, 40], [37, 1, 40], [5, 9, 9], [30, 20, 31]] as const;
   for (const filter of ["bicubic", "bilinear"] as const) {

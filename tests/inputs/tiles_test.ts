@@ -15,7 +15,7 @@ Deno.test("tileGrid equals transformers' get_optimal_tiled_canvas", () => {
   }
 });
 
-Deno.test("tiledImages: tiles cover the picture once, the thumbnail once more", () => {
+Deno.test("tiledImages: tiles cover the image once, the thumbnail once more", () => {
   const image = { width: 30, height: 9, data: new Uint8Array(30 * 9 * 3).fill(100) };
   const { tensors, layouts, rows } = recipe({ max_patches: 4 }).prepare([image]);
   assertEquals(tensors.pixel_values.shape, [4, 3, 8, 8]);
@@ -36,7 +36,7 @@ Deno.test("tiledImages: tiles cover the picture once, the thumbnail once more", 
   grey.forEach((value) => assertAlmostEquals(value, 100 / 127.5 - 1, 1e-6));
 });
 
-Deno.test("tiledImages: a square picture is one tile without thumbnail", () => {
+Deno.test("tiledImages: a square image is one tile without thumbnail", () => {
   const image = { width: 8, height: 8, data: new Uint8Array(192) };
   const { tensors, layouts } = recipe().prepare([image]);
   assertEquals(tensors.pixel_values.shape[0], 1);

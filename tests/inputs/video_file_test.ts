@@ -78,7 +78,7 @@ Deno.test("frames are counted from packets, as torchcodec counts them", () => {
   assertEquals(countFrames({ streams: [stream], packets: discarded }, "x").total, 4);
   const untimed = packets.map(() => ({ flags: "K_" }));
   assertEquals(countFrames({ streams: [stream], packets: untimed }, "x").fps, 25);
-  assertThrows(() => countFrames({ packets }, "x"), InputError, "no moving picture");
+  assertThrows(() => countFrames({ packets }, "x"), InputError, "no video stream");
   assertThrows(() => countFrames({ streams: [stream] }, "x"), InputError, "0 frames");
 });
 
@@ -93,7 +93,7 @@ Deno.test("frameExpression: runs are joined, and nothing nests deep", () => {
   assertEquals([depth, most <= 12], [0, true]);
 });
 
-Deno.test("PpmReader: pictures from pieces of any length", () => {
+Deno.test("PpmReader: images from pieces of any length", () => {
   const picture = (
     level: number,
   ) => [...new TextEncoder().encode("P6\n2 1\n255\n"), ...Array(6).fill(level)];
@@ -111,7 +111,7 @@ Deno.test("PpmReader: pictures from pieces of any length", () => {
   assertThrows(
     () => reader.add(new TextEncoder().encode("hello")),
     InputError,
-    "wrote no pictures",
+    "wrote no images",
   );
 });
 

@@ -79,7 +79,7 @@ const sampleChanges: Change[] = [
     return samples.map((sample, i) => ({ ...sample, id: ids[(i + 1) % ids.length] }));
   }),
   {
-    name: "another picture under the same name",
+    name: "another image under the same name",
     then: "computes",
     async make(world, random) {
       const [at, other] = random.choice(world.samples.length, 2);
@@ -128,7 +128,7 @@ function runChanges(command: World["command"]): Change[] {
       },
     },
     {
-      name: "another picture mean",
+      name: "another image mean",
       then: { refused: /\(preprocessor_config\.json\)/ },
       make: async (world) => {
         const path = world.path("model/preprocessor_config.json");

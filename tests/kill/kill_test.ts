@@ -14,7 +14,7 @@ function killed(command: "identify" | "ablate" | "accelerate", names: readonly s
   }
 }
 
-killed("identify", ["nothing", "another picture under the same name", "a null query"]);
+killed("identify", ["nothing", "another image under the same name", "a null query"]);
 killed("ablate", ["ids moved by one", "other weights of the same size and time"]);
 killed("accelerate", ["another question"]);
 

@@ -1,13 +1,13 @@
 /**
  * Golden prompts as samples for head scores: visual tokens as transformers marked them, the text
- * after the last picture as the question, and some visual tokens declared to be evidence.
+ * after the last image as the question, and some visual tokens declared to be evidence.
  */
 import type { HeadSample } from "../../lib/heads/scored_sample.ts";
 import { spansOf } from "../../lib/inputs/token_spans.ts";
 import type { PlacedGrid } from "../../lib/inputs/visual_grid.ts";
 import { goldenCase } from "./golden.ts";
 
-/** Rows and columns of merged tokens of each picture. */
+/** Rows and columns of merged tokens of each image. */
 function gridsOf(visual: readonly number[], gridThw: ArrayLike<number>): PlacedGrid[] {
   const grids: PlacedGrid[] = [];
   let used = 0;
@@ -32,13 +32,13 @@ function gridsOf(visual: readonly number[], gridThw: ArrayLike<number>): PlacedG
 /**
  * The golden prompt as a sample; its evidence is every second visual token.
  *
- * @param name a case with pictures
+ * @param name a case with images
  */
 export async function goldenSample(family: string, name: string): Promise<HeadSample> {
   const golden = await goldenCase(family, name);
   const types = Array.from(golden.tensor("mm_token_type_ids").data);
   const visual = types.flatMap((type, i) => type > 0 ? [i] : []);
-  const after = visual[visual.length - 1] + 2; // skips the token that ends the picture
+  const after = visual[visual.length - 1] + 2; // skips the token that ends the image
   const prompt = golden.inputs.inputIds.length;
   return {
     id: `${family}/${name}`,

@@ -1,5 +1,5 @@
 /**
- * Boxes of annotations as boxes in pictures.
+ * Boxes of annotations as boxes in images.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { Size } from "./media_folder.ts";
 import type { Row } from "./row.ts";
 
 /**
- * A box on a page or frame of one size, in a picture of it that has another: scaled, and cut off at
+ * A box on a page or frame of one size, in an image of it that has another: scaled, and cut off at
  * the edges.
  *
- * @returns null if nothing of it is in the picture
+ * @returns null if nothing of it is in the image
  *
  * @example
  * ```ts
@@ -27,11 +27,11 @@ export function scaledBox(box: readonly number[], from: Size, to: Size): Box | n
 }
 
 /**
- * A box in pixels of its own picture.
+ * A box in pixels of its own image.
  *
  * @param form what the four numbers are: left and top, then width and height (COCO) or right and
  *   bottom
- * @throws {InputError} if it leaves the picture by more than a pixel or has no area
+ * @throws {InputError} if it leaves the image by more than a pixel or has no area
  */
 export function boxField(row: Row, field: string, form: "xywh" | "xyxy", size: Size): Box {
   const [x, y, a, b] = row.numbers(field, 4);
@@ -41,5 +41,5 @@ export function boxField(row: Row, field: string, form: "xywh" | "xyxy", size: S
   const box = inside ? scaledBox(corners, size, size) : null;
   if (box) return box;
   const names = form === "xywh" ? "[left, top, width, height]" : "[left, top, right, bottom]";
-  throw row.wrong(field, `${names} within the picture of ${size[0]} x ${size[1]} pixels`);
+  throw row.wrong(field, `${names} within the image of ${size[0]} x ${size[1]} pixels`);
 }

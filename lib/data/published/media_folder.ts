@@ -1,5 +1,5 @@
 /**
- * The pictures of a published data set: frames and pages found by the number in their names, and
+ * The images of a published data set: frames and pages found by the number in their names, and
  * their sizes.
  *
  * @module
@@ -12,14 +12,14 @@ import { quoted } from "../../common/text.ts";
 export type Size = readonly [width: number, height: number];
 
 /** A frame or page. */
-export interface NumberedPicture {
+export interface NumberedImage {
   /** The number at the end of its name. */
   readonly number: number;
   /** Path in the data set's folder. */
   readonly path: string;
 }
 
-/** What numbered pictures are looked up for. */
+/** What numbered images are looked up for. */
 export interface Purpose {
   /** `frames` or `pages`. */
   readonly what: string;
@@ -32,7 +32,7 @@ export interface Purpose {
 /** `_12.png`, `-p012.jpg` or `/page-12.png`: the number at a name's end. */
 const numberAtEnd = /(\d+)\.(?:png|jpe?g|webp)$/i;
 
-/** Looks pictures up in one folder, each of its folders read once. */
+/** Looks images up in one folder, each of its folders read once. */
 export class MediaFolder {
   /** The data set's folder. */
   readonly path: string;
@@ -76,7 +76,7 @@ export class MediaFolder {
    * @param purpose what to call them, what asks for them and how they are made, for messages
    * @throws {InputError} if the name leaves the folder, there are none, or two have one number
    */
-  async numbered(folder: string, name: string, purpose: Purpose): Promise<NumberedPicture[]> {
+  async numbered(folder: string, name: string, purpose: Purpose): Promise<NumberedImage[]> {
     const cannot = `Cannot find the ${purpose.what} of ${quoted(name)} (${purpose.where})`;
     const problem = relativeNameProblem(name);
     if (problem) throw new InputError(`${cannot}: ${problem}; wanted a name inside the folder`);
@@ -90,7 +90,7 @@ export class MediaFolder {
     }).sort((a, b) => a.number - b.number);
     if (found.length === 0) {
       throw new InputError(
-        `${cannot}: wanted pictures named by number in ${quoted(`${folder}/${name}`)}; make them ` +
+        `${cannot}: wanted images named by number in ${quoted(`${folder}/${name}`)}; make them ` +
           `with "${purpose.command}", or leave its entries out of the annotations`,
       );
     }
@@ -100,9 +100,9 @@ export class MediaFolder {
   }
 
   /**
-   * Size of a picture, read from the head of its file.
+   * Size of an image, read from the head of its file.
    *
-   * @throws {InputError} if it is not there, leaves the folder or is no picture
+   * @throws {InputError} if it is not there, leaves the folder or is no image
    */
   async size(path: string): Promise<Size> {
     const real = await containedPath(this.path, path);
@@ -111,7 +111,7 @@ export class MediaFolder {
       const { width, height } = await sharp(real, { limitInputPixels: false }).metadata();
       return [width, height];
     } catch {
-      throw new InputError(`Cannot read the size of ${quoted(path)} in ${this.path}: no picture`);
+      throw new InputError(`Cannot read the size of ${quoted(path)} in ${this.path}: no image`);
     }
   }
 }

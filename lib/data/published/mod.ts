@@ -32,7 +32,7 @@ export const publishedNames: readonly string[] = layouts.map(({ name }) => name)
  * @param name one of {@link publishedNames}
  * @param folder the data set's, laid out as `data/README.md` says
  * @param options how much is read; entries that nobody can use as they are published are left out
- * @returns in the order of the annotations; pictures are not decoded yet
+ * @returns in the order of the annotations; images are not decoded yet
  * @throws {InputError} if there is no such layout; else it names the file, the entry and the field
  *   where something is wrong, or the frames or pages that are missing and the command that makes them
  */

@@ -6,7 +6,7 @@
 import type { Box } from "../sample.ts";
 import type { Size } from "./media_folder.ts";
 
-/** A box as an answer: thousandths of the picture's width and height, e.g. `[250, 0, 750.5, 1000]`. */
+/** A box as an answer: thousandths of the image's width and height, e.g. `[250, 0, 750.5, 1000]`. */
 export function boxText(box: Box, size: Size): string {
   return `[${box.map((place, i) => Math.round(place / size[i % 2] * 10_000) / 10).join(", ")}]`;
 }
@@ -45,7 +45,7 @@ const fourNumbers = new RegExp(Array(4).fill(number).join(String.raw`[\s,()\[\]]
 
 /**
  * The first box in a text, in thousandths: four numbers with nothing but commas, spaces and brackets
- * between them. Four numbers of which none is above 1 are shares of the picture.
+ * between them. Four numbers of which none is above 1 are shares of the image.
  *
  * @returns null where there is none
  *

@@ -1,5 +1,5 @@
 /**
- * RefCOCOg, RefCOCO and RefCOCO+: a picture of COCO and an expression that refers to one thing in it.
+ * RefCOCOg, RefCOCO and RefCOCO+: an image of COCO and an expression that refers to one thing in it.
  *
  * Read are five published forms, told apart by their fields:
  * - `instances.json` and the references as JSON (`refs(umd).p` is a Python pickle, which is not
@@ -31,22 +31,22 @@ import type { MediaFolder, Size } from "./media_folder.ts";
 import { boxText } from "./overlap.ts";
 import { readObject, type Row } from "./row.ts";
 
-/** Where the pictures may be. */
+/** Where the images may be. */
 const folders = ["", "images/", "train2014/", "images/train2014/", "coco/train2014/"];
 
-/** Finds a picture by the name that the annotations give it. */
+/** Finds an image by the name that the annotations give it. */
 async function picture(media: MediaFolder, given: string, where: string): Promise<string> {
   const problem = relativeNameProblem(given);
   if (problem) {
-    throw new InputError(`Cannot use picture ${quoted(given)} (${where}): ${problem}`);
+    throw new InputError(`Cannot use image ${quoted(given)} (${where}): ${problem}`);
   }
   const base = given.slice(given.lastIndexOf("/") + 1);
   const plain = base.replace(/^(COCO_\w+_\d{12})_\d+(?=\.)/, "$1"); // without the annotation's number
   const tried = [given, ...[base, plain].flatMap((name) => folders.map((one) => one + name))];
   for (const path of tried) if (await media.has(path)) return path;
   throw new InputError(
-    `Cannot find picture ${quoted(given)} (${where}) in ${media.path}: wanted it in images or ` +
-      `train2014 (COCO's train2014.zip, or the pictures of the export)`,
+    `Cannot find image ${quoted(given)} (${where}) in ${media.path}: wanted it in images or ` +
+      `train2014 (COCO's train2014.zip, or the images of the export)`,
   );
 }
 
@@ -55,7 +55,7 @@ function drafts(path: string, size: Size, box: Box, expressions: readonly string
   return expressions.map((expression) => ({
     images: [path],
     question: `Where is ${expression.trim()}? Give its box as [x0, y0, x1, y1] in thousandths of ` +
-      `the picture's width and height.`,
+      `the image's width and height.`,
     answer: boxText(box, size),
     metric: "box",
     evidence: [{ image: 0, box }],
@@ -125,7 +125,7 @@ export const refcocoLayouts: readonly PublishedLayout[] = ["refcocog", "refcoco"
     name,
     wanted: "rows as .json or .jsonl (a pickle refs(umd).p is not read: save it as JSON with " +
       `python3 -c "import json, pickle; json.dump(pickle.load(open('refs(umd).p', 'rb')), ` +
-      `open('refs(umd).json', 'w'))", beside instances.json) and the pictures in images or train2014`,
+      `open('refs(umd).json', 'w'))", beside instances.json) and the images in images or train2014`,
     folders: ["annotations", ""],
     files: /^(?!instances\.json$).+\.jsonl?$/,
     open,

@@ -9,13 +9,13 @@
  */
 import type { Box } from "../sample.ts";
 import { scaledBox } from "./boxes.ts";
-import type { MediaFolder, NumberedPicture } from "./media_folder.ts";
+import type { MediaFolder, NumberedImage } from "./media_folder.ts";
 import { readObject, Row } from "./row.ts";
 
 /** The boxes of one video. */
 export interface Trajectories {
-  /** Box of an object in a frame, in pixels of its picture; null where it is not seen. */
-  box(frame: NumberedPicture, target: number): Promise<Box | null>;
+  /** Box of an object in a frame, in pixels of its image; null where it is not seen. */
+  box(frame: NumberedImage, target: number): Promise<Box | null>;
 }
 
 /** Folders of VidOR's annotations, and the groups in them. */

@@ -16,7 +16,7 @@
  */
 import type { Evidence } from "../sample.ts";
 import type { PublishedLayout, SampleDraft } from "./layout.ts";
-import type { MediaFolder, NumberedPicture } from "./media_folder.ts";
+import type { MediaFolder, NumberedImage } from "./media_folder.ts";
 import { intervalText } from "./overlap.ts";
 import type { Row } from "./row.ts";
 import { openVidor, type Trajectories } from "./vidor.ts";
@@ -54,7 +54,7 @@ async function segmentFrames(media: MediaFolder, row: Row) {
  * relation holds only between the frames that are there.
  */
 async function evidenceOf(
-  frames: readonly NumberedPicture[],
+  frames: readonly NumberedImage[],
   [from, to]: readonly [number, number],
   target: Row,
   tracks: Trajectories | null,

@@ -6,7 +6,7 @@ import { Row } from "../../../lib/data/published/row.ts";
 
 const row = (bbox: unknown) => Row.of({ bbox }, "entry 1");
 
-Deno.test("scaledBox: inside the picture, and at the same share of it", () => {
+Deno.test("scaledBox: inside the image, and at the same share of it", () => {
   const place = fc.integer({ min: -500, max: 1500 }).map((tenths) => tenths / 10);
   const side = fc.integer({ min: 1, max: 300 });
   fc.assert(fc.property(fc.tuple(place, place, place, place), side, side, (box, w, h) => {

@@ -4,15 +4,15 @@ import type { ListOptions } from "../../../lib/data/listing.ts";
 import type { LeftOut } from "../../../lib/data/unusable.ts";
 import type { FolderSample } from "../../../lib/data/folder_data_set.ts";
 
-/** A picture to be written: width and height. */
+/** An image to be written: width and height. */
 export class Picture {
   constructor(readonly width: number, readonly height: number) {}
 }
 
-/** What a folder holds: pictures, texts as they are, and anything else as JSON. */
+/** What a folder holds: images, texts as they are, and anything else as JSON. */
 export type Files = Readonly<Record<string, unknown>>;
 
-/** Pictures named by number: `FOLDER/000000.png` and so on. */
+/** Images named by number: `FOLDER/000000.png` and so on. */
 export function numbered(folder: string, numbers: readonly number[], picture: Picture): Files {
   return Object.fromEntries(
     numbers.map((number) => [`${folder}/${String(number).padStart(6, "0")}.png`, picture]),
@@ -29,7 +29,7 @@ export async function withFiles<T>(
   body: (folder: string) => T | Promise<T>,
 ): Promise<T> {
   const folder = await Deno.makeTempDir();
-  const encoded = new Map<string, Uint8Array>(); // equal pictures are encoded once
+  const encoded = new Map<string, Uint8Array>(); // equal images are encoded once
   try {
     for (const [path, content] of Object.entries(files)) {
       const file = `${folder}/${path}`;

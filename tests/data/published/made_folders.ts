@@ -1,6 +1,6 @@
 import { type Files, numbered, Picture, upTo } from "./data_set.ts";
 
-/** A made-up data set: a picture size, how many pages or frames, one of them, and a share. */
+/** A made-up data set: an image size, how many pages or frames, one of them, and a share. */
 export interface Made {
   readonly width: number;
   readonly height: number;
@@ -9,7 +9,7 @@ export interface Made {
   readonly share: number;
 }
 
-/** Files of each layout; the evidence begins at `share` of the picture, in picture or frame `chosen`. */
+/** Files of each layout; the evidence begins at `share` of the image, in image or frame `chosen`. */
 export const folders: Readonly<Record<string, (made: Made) => Files>> = {
   refcocog: ({ width, height, share }) => ({
     "val.json": [{

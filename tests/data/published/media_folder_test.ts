@@ -6,10 +6,10 @@ import { numbered, Picture, upTo, withFiles } from "./data_set.ts";
 const page = new Picture(3, 2);
 const purpose = { what: "frames", where: "entry 1", command: "a command" };
 
-Deno.test("media folder: pictures by number, in a folder or beside each other", () =>
+Deno.test("media folder: images by number, in a folder or beside each other", () =>
   withFiles({
     ...numbered("frames/a", [10, 9, 100], page),
-    "frames/a/notes.txt": "no picture",
+    "frames/a/notes.txt": "no image",
     "frames/b_2.png": page,
     "frames/b_10.JPG": page,
     "frames/b_page-3.png": page,
@@ -57,7 +57,7 @@ Deno.test("media folder: sizes come from inside the folder", () =>
     const media = new MediaFolder(`${folder}/in`);
     assertEquals(await media.size("a.png"), [3, 2]);
     assertEquals([await media.has("a.png"), await media.has("c.png")], [true, false]);
-    await assertRejects(() => media.size("b.png"), InputError, "no picture");
+    await assertRejects(() => media.size("b.png"), InputError, "no image");
     await assertRejects(() => media.size("../out.png"), InputError, "leaves the folder");
     await Deno.symlink(`${folder}/out.png`, `${folder}/in/link.png`);
     await assertRejects(() => media.size("link.png"), InputError, "out of the folder");

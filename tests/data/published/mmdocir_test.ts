@@ -66,7 +66,7 @@ Deno.test("mmdocir: what is wrong is named", async () => {
     [places({ page_size: [0, 0] }), `${where}, layout_mapping[0]: page_size is`],
     [{ ...good, [annotations]: lines(document, { doc_name: "b.pdf" }) }, "line 2 of MMDocIR"],
     [{ ...good, "page_images/a report/000003.png": new Picture(9, 9) }, "page_indices"],
-    [{ ...good, "page_images/a report/000001.png": "no picture" }, "no picture"],
+    [{ ...good, "page_images/a report/000001.png": "no image" }, "no image"],
     [{ [annotations]: lines(document) }, "pdftoppm"],
     [{}, "no annotations"],
   ];

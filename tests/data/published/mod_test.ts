@@ -4,7 +4,7 @@ import { InputError } from "../../../lib/common/errors.ts";
 import { loadSample } from "../../../lib/data/folder_data_set.ts";
 import { isCorrect } from "../../../lib/data/metrics.ts";
 import { publishedNames } from "../../../lib/data/published/mod.ts";
-import { answersOf, picturesOf } from "../../../lib/data/sample.ts";
+import { answersOf, imagesOf } from "../../../lib/data/sample.ts";
 import { listSamples, samplesWithEvidence } from "../../../lib/data/shipped_samples.ts";
 import { withFiles } from "./data_set.ts";
 import { folders, type Made } from "./made_folders.ts";
@@ -25,8 +25,8 @@ for (const [name, files] of Object.entries(folders)) {
           const samples = await listSamples(`${name}:${folder}`);
           for (const entry of samples) {
             assertEquals(entry.domain, name);
-            const sample = await loadSample(entry); // refuses boxes that leave their picture
-            const pictures = picturesOf(sample);
+            const sample = await loadSample(entry); // refuses boxes that leave their image
+            const pictures = imagesOf(sample);
             assertEquals([pictures[0].width, pictures[0].height], [one.width, one.height]);
             assert(isCorrect(answersOf(sample)[0], sample));
             assertEquals(sample.evidence.length, name === "mlvu" ? 0 : 1);

@@ -44,7 +44,7 @@ const forms: Readonly<Record<string, Files>> = {
     [`coco/train2014/${name}`]: picture,
   },
   "rows with answers": { "val.json": JSON.stringify(row), [`images/${row.file_name}`]: picture },
-  "rows with answers, COCO's pictures": { "val.json": [row], [`train2014/${name}`]: picture },
+  "rows with answers, COCO's images": { "val.json": [row], [`train2014/${name}`]: picture },
   "lines of Shikra": {
     "REC_refcocog_val.jsonl": sentences.map(({ sent }) =>
       JSON.stringify({ img_path: name, expression: sent, bbox: [20, 10, 60, 40] })

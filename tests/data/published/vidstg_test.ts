@@ -73,7 +73,7 @@ Deno.test("vidstg: what is wrong is named", async () => {
   const entries = (fields: Files) => ({ ...good, [annotations]: [entry, changed(entry, fields)] });
   const captions = [{ description: "x", target_id: "9" }];
   const cases: readonly (readonly [Files, string])[] = [
-    [entries({ vid: "108" }), "entry 2 of annotations/val_annotations.json): wanted pictures"],
+    [entries({ vid: "108" }), "entry 2 of annotations/val_annotations.json): wanted images"],
     [entries({ vid: "108" }), "-frame_pts 1"],
     [entries({ vid: "../frames/107" }), 'a part ".."'],
     [entries({ fps: 0 }), 'fps is "0"'],

@@ -16,7 +16,7 @@ Deno.test("generateContext: equal for equal seeds, labels in the order of the vi
   }
 });
 
-Deno.test("generateContext: pictures of 16 pixels a cell, or none", () => {
+Deno.test("generateContext: images of 16 pixels a cell, or none", () => {
   const { images, labels } = generateContext("scene", 1, options);
   assertEquals(images.map(({ width, height }) => [width, height]), [[96, 64], [96, 64]]);
   const undrawn = generateContext("scene", 1, { ...options, draw: false });
@@ -24,7 +24,7 @@ Deno.test("generateContext: pictures of 16 pixels a cell, or none", () => {
   assertEquals(undrawn.labels, labels);
 });
 
-Deno.test("generateContext: more questions do not change the pictures' words", () => {
+Deno.test("generateContext: more questions do not change the images' words", () => {
   const few = generateContext("page", 2, options);
   const many = generateContext("page", 2, { ...options, questions: 5 });
   assertEquals(few.labels, many.labels);

@@ -3,7 +3,7 @@ import { InputError } from "../../../lib/common/errors.ts";
 import { chanceLevel, domainOf, domains } from "../../../lab/synthetic/domains.ts";
 import { isCorrect } from "../../../lib/data/metrics.ts";
 import type { TaskOptions } from "../../../lab/synthetic/options.ts";
-import { answersOf, picturesOf } from "../../../lib/data/sample.ts";
+import { answersOf, imagesOf } from "../../../lib/data/sample.ts";
 import { splitWords, wordIds } from "../../../lab/synthetic/vocabulary.ts";
 import { placeOf, readBox } from "../../data/reader.ts";
 
@@ -21,7 +21,7 @@ Deno.test("domains: the same seed and options give the same sample, others do no
       const options = { ...small, difficulty };
       assertEquals(domain.generate(11, options), domain.generate(11, options));
       const other = domain.generate(12, options);
-      assertNotEquals(picturesOf(domain.generate(11, options))[0].data, picturesOf(other)[0].data);
+      assertNotEquals(imagesOf(domain.generate(11, options))[0].data, imagesOf(other)[0].data);
     }
   }
 });
@@ -33,7 +33,7 @@ Deno.test("domains: training and test samples of one seed differ in pixels", () 
         domain.generate(seed, { ...small, split })
       );
       assertNotEquals(a.id, b.id);
-      assertNotEquals(picturesOf(a)[0].data, picturesOf(b)[0].data);
+      assertNotEquals(imagesOf(a)[0].data, imagesOf(b)[0].data);
     }
   }
 });
@@ -74,7 +74,7 @@ Deno.test("domains: labels that are there once are evidence, read off the first 
   }
 });
 
-Deno.test("domains: coordinates are those of the object, in eighths of the picture", () => {
+Deno.test("domains: coordinates are those of the object, in eighths of the image", () => {
   for (let seed = 0; seed < 10; seed++) {
     const options = { ...small, images: 1, difficulty: { place: "coordinates" as const } };
     const sample = domainOf("scene").generate(seed, options);
@@ -90,7 +90,7 @@ Deno.test("domains: media, frame repetition and frames of the evidence", () => {
   assertEquals(scene.images?.length, 3);
   const video = domainOf("video").generate(1, { ...small, frameRepeat: 2 });
   const once = domainOf("video").generate(1, small);
-  const frames = picturesOf(video);
+  const frames = imagesOf(video);
   assertEquals(frames.length, 6);
   assert(frames[0] === frames[1]);
   assertEquals([video.video?.fps, once.video?.fps], [2, 2]);
@@ -134,7 +134,7 @@ Deno.test("domains: long videos are multiple choice, by words or by letters", ()
 Deno.test("domains: sizes from 64 to 4096 visual tokens", () => {
   for (const [cellsPerSide, images] of [[8, 1], [4, 4], [16, 16], [64, 1]] as const) {
     const sample = domainOf("document").generate(1, { ...small, cellsPerSide, images });
-    const pixels = picturesOf(sample).reduce((sum, { width, height }) => sum + width * height, 0);
+    const pixels = imagesOf(sample).reduce((sum, { width, height }) => sum + width * height, 0);
     assertEquals(pixels / 256, cellsPerSide ** 2 * images);
   }
 });

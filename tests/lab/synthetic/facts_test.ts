@@ -87,7 +87,7 @@ Deno.test("drawFacts: times and page numbers rise in reading order", () => {
   }
 });
 
-Deno.test("drawFacts: shared labels are those of the picture", () => {
+Deno.test("drawFacts: shared labels are those of the image", () => {
   const { facts, labels } = draw("page", 2, { difficulty: { label: "shared" } });
   assertEquals(labels.length, 3);
   for (const fact of facts) assertEquals(fact.answers, [labels[fact.slot.image]]);

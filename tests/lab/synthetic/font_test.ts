@@ -31,7 +31,7 @@ Deno.test("setText: glyphs side by side with a pixel between them", () => {
   assertEquals(setText("").width, 0);
 });
 
-Deno.test("setText: every word of the pictures fits into a cell", () => {
+Deno.test("setText: every word of the images fits into a cell", () => {
   for (const section of ["keys", "values", "marks", "pages"] as const) {
     for (const word of categories[section]) assert(setText(word.toUpperCase()).width <= 15, word);
   }

@@ -10,7 +10,7 @@ const board = (names: string, seed: number, theme: Board["theme"] = "ground"): B
   return { columns: ids.length, rows: 1, words: ids, theme, seed };
 };
 
-Deno.test("renderBoard: a reader names every word of noisy pictures", () => {
+Deno.test("renderBoard: a reader names every word of noisy images", () => {
   for (const domain of ["scene", "document"] as const) {
     const { images: [image], labels } = generateContext(domain, 21, {
       cellsPerSide: 6,

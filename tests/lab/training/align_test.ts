@@ -4,7 +4,7 @@ import { useBackend } from "../../../lib/backend/select.ts";
 import { Random } from "../../../lib/stats/random.ts";
 import { Aligner } from "../../../lab/training/align.ts";
 import { miniConfig, miniSizes, ModelParameters } from "../../../lab/training/parameters.ts";
-import { pictureWords } from "../../../lab/training/picture_words.ts";
+import { imageWords } from "../../../lab/training/image_words.ts";
 import { tokenIds, vocabSize } from "../../../lab/training/token_format.ts";
 
 await useBackend("auto");
@@ -19,7 +19,7 @@ Deno.test("alignment moves the vision encoder towards the words, and nothing els
   const parameters = new ModelParameters(config, 1);
   const table = parameters.get("text.embed_tokens.weight").dataSync().slice();
   const aligner = new Aligner(config, parameters);
-  const batch = pictureWords(new Random(1)); // one batch again and again: it can be learnt by heart
+  const batch = imageWords(new Random(1)); // one batch again and again: it can be learnt by heart
   const first = aligner.evaluate(batch);
   const before = tf.memory().numTensors;
   for (let i = 0; i < 12; i++) aligner.step(batch, 1);
@@ -32,9 +32,9 @@ Deno.test("alignment moves the vision encoder towards the words, and nothing els
   parameters.dispose();
 });
 
-Deno.test("pictures for alignment have as many pixels as words", () => {
+Deno.test("images for alignment have as many pixels as words", () => {
   for (let seed = 0; seed < 10; seed++) {
-    const { grids, labels, pixels } = pictureWords(new Random(seed));
+    const { grids, labels, pixels } = imageWords(new Random(seed));
     const cells = grids.reduce((sum, [rows, columns]) => sum + rows * columns, 0);
     assertEquals(labels.length, cells);
     assertEquals(pixels.length, cells * 16 * 16 * 3 * 2);

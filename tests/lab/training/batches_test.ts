@@ -53,7 +53,7 @@ Deno.test("contexts of other sizes are refused", () => {
   assertThrows(() => assembleBatch(layout, [other]), Error, "1 cells into a batch with 2 cells");
 });
 
-Deno.test("a video has a time stamp before each picture and markers around all", () => {
+Deno.test("a video has a time stamp before each image and markers around all", () => {
   const ids = contextIds({ grids: pictures(2, 1), format: "video" });
   const text = ids.map((id) => words[id] ?? id);
   const { visionStart: start, visionEnd: end, video } = tokenIds;

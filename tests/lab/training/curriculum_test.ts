@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { advance, drawStage, firstState, pictures } from "../../../lab/training/curriculum.ts";
-import { pictureStages, plainStages } from "../../../lab/training/stages.ts";
+import { imageStages, plainStages } from "../../../lab/training/stages.ts";
 import { Random } from "../../../lib/stats/random.ts";
 
 const stages = [{ threshold: 0.8, minSteps: 15 }, { threshold: 0.8, minSteps: 0 }];
@@ -42,7 +42,7 @@ Deno.test("an impossible accuracy is refused", () => {
 });
 
 Deno.test("in the shipped stages contexts grow and the left-neighbour loss fades", () => {
-  for (const all of [plainStages, pictureStages]) {
+  for (const all of [plainStages, imageStages]) {
     const cells = all.map(({ grids }) =>
       Math.max(...grids.map((one) => one.reduce((sum, [r, c]) => sum + r * c, 0)))
     );

@@ -67,7 +67,7 @@ Deno.test("gaps move everything that follows, and no token", () => {
   const plain = sequenceLayout({ grids, format: "images" }, 2, 1);
   const moved = sequenceLayout({ grids, format: "images", gaps: [0, 5] }, 2, 1);
   assertEquals(moved.visual, plain.visual);
-  const second = plain.visual[2] - 1; // the second picture's start marker
+  const second = plain.visual[2] - 1; // the second image's start marker
   assertEquals(
     [...moved.positionIds].map((p, i) => p - plain.positionIds[i]),
     [...plain.positionIds].map((_, i) => i % sequenceLength(plain) < second ? 0 : 5),

@@ -54,7 +54,7 @@ Deno.test("the size penalty is zero at rms 1 only", () => {
   assert(penalty(0.5) > 0.5);
 });
 
-Deno.test("left neighbours stay within their row and picture", () => {
+Deno.test("left neighbours stay within their row and image", () => {
   const labels = Int32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9);
   assertEquals(
     [...leftNeighbours(labels, [[2, 2], [1, 3], [2, 1]])],

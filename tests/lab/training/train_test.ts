@@ -5,7 +5,7 @@ import { loadCheckpoint } from "../../../lab/training/checkpoints.ts";
 import { pictures, type Stage } from "../../../lab/training/curriculum.ts";
 import { miniConfig, ModelParameters } from "../../../lab/training/parameters.ts";
 import { optimiserOptions } from "../../../lab/training/recipe.ts";
-import { pictureSource, wordSource } from "../../../lab/training/sources.ts";
+import { imageSource, wordSource } from "../../../lab/training/sources.ts";
 import { tokenIds, vocabSize } from "../../../lab/training/token_format.ts";
 import { type LogLine, type RunPlan, train } from "../../../lab/training/train.ts";
 import { Trainer } from "../../../lab/training/trainer.ts";
@@ -46,15 +46,15 @@ async function run(plans: readonly RunPlan[], all = false): Promise<Map<string, 
 }
 
 Deno.test("an interrupted run ends with the same bits as one without interruption", async () => {
-  for (const source of [wordSource, pictureSource]) {
+  for (const source of [wordSource, imageSource]) {
     const directory = await Deno.makeTempDir();
     const own = { ...plan, source };
-    const whole = await run([{ ...own, steps: 6 }], source === pictureSource);
+    const whole = await run([{ ...own, steps: 6 }], source === imageSource);
     const checkpoint = `${directory}/state.safetensors`;
     const parts = await run([
       { ...own, steps: 2, checkpoint },
       { ...own, steps: 6, checkpoint },
-    ], source === pictureSource);
+    ], source === imageSource);
     for (const [name, values] of whole) assertEquals(parts.get(name), values, name);
     await Deno.remove(directory, { recursive: true });
   }
@@ -88,7 +88,7 @@ Deno.test("the loss falls, and no tensor is left after a step", async () => {
   const losses: number[] = [], counts: number[] = [];
   await train(trainer, {
     ...plan,
-    source: pictureSource,
+    source: imageSource,
     steps: 12,
     schedule: { warmUp: 1, holdUntil: 12, end: 12, floor: 1 },
     onLine: ({ answerLoss }) => {
@@ -103,8 +103,8 @@ Deno.test("the loss falls, and no tensor is left after a step", async () => {
 });
 
 Deno.test("the vision blocks stay as they are while the decoder and the merger learn", async () => {
-  const before = await run([{ ...plan, source: pictureSource, steps: 0 }], true);
-  const after = await run([{ ...plan, source: pictureSource, steps: 2 }], true);
+  const before = await run([{ ...plan, source: imageSource, steps: 0 }], true);
+  const after = await run([{ ...plan, source: imageSource, steps: 2 }], true);
   const moved = (name: string) => String(before.get(name)) !== String(after.get(name));
   assert(moved("vision.merger.linear_fc1.weight"));
   assert(moved("text.layers.0.self_attn.q_proj.weight"));

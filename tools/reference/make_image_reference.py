@@ -1,6 +1,6 @@
 """Picture files of many kinds with the pixels that transformers' `load_image` makes of them, for the tests of lib/inputs.
 
-    python make_picture_reference.py > ../../tests/golden/inputs/pictures.json
+    python make_image_reference.py > ../../tests/golden/inputs/pictures.json
 """
 import base64
 import io

@@ -1,5 +1,5 @@
 /**
- * Pictures for figures: pixels to a PNG data URL, shrunk to the size at which they are shown.
+ * Images for figures: pixels to a PNG data URL, shrunk to the size at which they are shown.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { deflateSync } from "node:zlib";
 import { InputError } from "../common/errors.ts";
 
-/** A picture in memory: 8-bit red, green, blue, row by row from the top left. */
-export interface PixelPicture {
+/** An image in memory: 8-bit red, green, blue, row by row from the top left. */
+export interface PixelImage {
   /** In pixels. */
   readonly width: number;
   /** In pixels. */
@@ -17,8 +17,8 @@ export interface PixelPicture {
   readonly data: Uint8Array;
 }
 
-/** A picture that is encoded already; its size must be told, because it is not decoded here. */
-export interface EncodedPicture {
+/** An image that is encoded already; its size must be told, because it is not decoded here. */
+export interface EncodedImage {
   /** In pixels. */
   readonly width: number;
   /** In pixels. */
@@ -27,8 +27,8 @@ export interface EncodedPicture {
   readonly url: string;
 }
 
-/** A picture that a figure can show. */
-export type Picture = PixelPicture | EncodedPicture;
+/** An image that a figure can show. */
+export type OverlayImage = PixelImage | EncodedImage;
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
@@ -50,20 +50,20 @@ function pngChunk(name: string, content: Uint8Array): Uint8Array {
 }
 
 /**
- * A picture as a PNG file (8-bit RGB).
+ * An image as a PNG file (8-bit RGB).
  *
  * @throws {InputError} when sizes and data do not fit together
  *
  * @example
  * ```ts
- * import { pngBytes } from "./picture.ts";
+ * import { pngBytes } from "./overlay_image.ts";
  * import { assertEquals } from "@std/assert";
  * const file = pngBytes({ width: 1, height: 1, data: new Uint8Array([255, 0, 0]) });
  * assertEquals([...file.subarray(1, 4)], [...new TextEncoder().encode("PNG")]);
  * ```
  */
-export function pngBytes(picture: PixelPicture): Uint8Array {
-  const { width, height, data } = checkPixels(picture);
+export function pngBytes(image: PixelImage): Uint8Array {
+  const { width, height, data } = checkPixels(image);
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
@@ -91,28 +91,28 @@ export function pngBytes(picture: PixelPicture): Uint8Array {
 }
 
 /** Throws unless sizes and data fit together. */
-function checkPixels(picture: PixelPicture): PixelPicture {
-  const { width, height, data } = picture;
+function checkPixels(image: PixelImage): PixelImage {
+  const { width, height, data } = image;
   const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
   if (!whole || data.length !== width * height * 3) {
     throw new InputError(
-      `Cannot draw a picture of ${width} x ${height} pixels from ${data.length} bytes: wanted ` +
+      `Cannot draw an image of ${width} x ${height} pixels from ${data.length} bytes: wanted ` +
         `width * height * 3 bytes (red, green, blue)`,
     );
   }
-  return picture;
+  return image;
 }
 
 /**
- * A picture whose longer side has at most `side` pixels, each the mean of the pixels it replaces.
+ * An image whose longer side has at most `side` pixels, each the mean of the pixels it replaces.
  *
- * @param picture pixels; returned as it is when small enough
+ * @param image pixels; returned as it is when small enough
  * @param side largest width and height, at least 1
  */
-export function shrink(picture: PixelPicture, side: number): PixelPicture {
-  const { width, height, data } = checkPixels(picture);
+export function shrink(image: PixelImage, side: number): PixelImage {
+  const { width, height, data } = checkPixels(image);
   const factor = Math.max(width, height) / side;
-  if (factor <= 1) return picture;
+  if (factor <= 1) return image;
   const [w, h] = [width, height].map((size) => Math.max(1, Math.round(size / factor)));
   const out = new Uint8Array(w * h * 3);
   for (let y = 0; y < h; y++) {
@@ -133,27 +133,27 @@ export function shrink(picture: PixelPicture, side: number): PixelPicture {
   return { width: w, height: h, data: out };
 }
 
-/** How much of a muted picture's colour is left. */
+/** How much of a muted image's colour is left. */
 const saturation = 0.3;
 
 /**
- * A picture with pale colours, so that what is drawn over it is more vivid than anything in it.
+ * An image with pale colours, so that what is drawn over it is more vivid than anything in it.
  *
  * @example
  * ```ts
- * import { muted } from "./picture.ts";
+ * import { muted } from "./overlay_image.ts";
  * import { assertEquals } from "@std/assert";
  * const { data } = muted({ width: 1, height: 1, data: new Uint8Array([250, 0, 0]) });
  * assertEquals([...data], [127, 52, 52]);
  * ```
  */
-export function muted(picture: PixelPicture): PixelPicture {
-  const data = Uint8Array.from(picture.data);
+export function muted(image: PixelImage): PixelImage {
+  const data = Uint8Array.from(image.data);
   for (let i = 0; i + 2 < data.length; i += 3) {
     const grey = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
     for (let c = i; c < i + 3; c++) data[c] = Math.round(grey + saturation * (data[c] - grey));
   }
-  return { ...picture, data };
+  return { ...image, data };
 }
 
 /** Base64 of bytes. */
@@ -166,24 +166,24 @@ function base64(bytes: Uint8Array): string {
 }
 
 /**
- * The data URL of a picture.
+ * The data URL of an image.
  *
- * @param picture pixels, or a picture that is encoded already
+ * @param image pixels, or an image that is encoded already
  * @param side pixels are shrunk to at most this width and height, 640 by default
  * @throws {InputError} when sizes and data do not fit together, or the URL is not an image's data
  * URL (figures must not load anything from elsewhere)
  */
-export function pictureUrl(picture: Picture, side = 640): string {
-  if (!("url" in picture)) {
-    return `data:image/png;base64,${base64(pngBytes(shrink(picture, side)))}`;
+export function imageUrl(image: OverlayImage, side = 640): string {
+  if (!("url" in image)) {
+    return `data:image/png;base64,${base64(pngBytes(shrink(image, side)))}`;
   }
-  const { width, height, url } = picture;
+  const { width, height, url } = image;
   if (!(width > 0 && height > 0 && Number.isFinite(width * height))) {
-    throw new InputError(`Cannot draw a picture of ${width} x ${height} pixels`);
+    throw new InputError(`Cannot draw an image of ${width} x ${height} pixels`);
   }
   if (!/^data:image\/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=]+$/.test(url)) {
     throw new InputError(
-      `Cannot draw the picture "${url.slice(0, 40)}": wanted pixels or a base64 data URL of a ` +
+      `Cannot draw the image "${url.slice(0, 40)}": wanted pixels or a base64 data URL of a ` +
         `png, jpeg, webp or gif image`,
     );
   }

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/common/errors.ts";
-import { pictureUrl, pngBytes, shrink } from "../../lib/figures/picture.ts";
+import { imageUrl, pngBytes, shrink } from "../../lib/figures/overlay_image.ts";
 import { decodeImage } from "../../lib/inputs/image.ts";
-import { plainPicture } from "./helpers.ts";
+import { plainImage } from "./helpers.ts";
 
 Deno.test("a PNG file decodes to the same pixels", async () => {
   await fc.assert(
@@ -22,26 +22,26 @@ Deno.test("a PNG file decodes to the same pixels", async () => {
   );
 });
 
-Deno.test("a shrunk picture keeps its proportions and mean colour", () => {
+Deno.test("a shrunk image keeps its proportions and mean colour", () => {
   const data = new Uint8Array(90 * 60 * 3).map((_, i) => (i * 37) % 256);
   const small = shrink({ width: 90, height: 60, data }, 30);
   assertEquals([small.width, small.height, small.data.length], [30, 20, 1800]);
   const mean = (values: Uint8Array): number =>
     values.reduce((sum, value) => sum + value, 0) / values.length;
   assert(Math.abs(mean(small.data) - mean(data)) < 1);
-  const same = plainPicture(5, 5);
+  const same = plainImage(5, 5);
   assertEquals(shrink(same, 5), same);
-  assertEquals(shrink(plainPicture(1000, 2), 10).height, 1);
+  assertEquals(shrink(plainImage(1000, 2), 10).height, 1);
 });
 
-Deno.test("pictures become data URLs, and nothing else is let through", () => {
-  assert(pictureUrl(plainPicture(2, 2)).startsWith("data:image/png;base64,iVBOR"));
+Deno.test("images become data URLs, and nothing else is let through", () => {
+  assert(imageUrl(plainImage(2, 2)).startsWith("data:image/png;base64,iVBOR"));
   const url = "data:image/jpeg;base64,AAAA";
-  assertEquals(pictureUrl({ width: 1, height: 1, url }), url);
+  assertEquals(imageUrl({ width: 1, height: 1, url }), url);
   for (const bad of ["http://example.com/a.png", 'data:image/png;base64,A"onload="x', "x.png"]) {
-    assertThrows(() => pictureUrl({ width: 1, height: 1, url: bad }), InputError, "data URL");
+    assertThrows(() => imageUrl({ width: 1, height: 1, url: bad }), InputError, "data URL");
   }
-  assertThrows(() => pictureUrl({ width: 0, height: 1, url }), InputError, "0 x 1 pixels");
+  assertThrows(() => imageUrl({ width: 0, height: 1, url }), InputError, "0 x 1 pixels");
   assertThrows(
     () => pngBytes({ width: 2, height: 2, data: new Uint8Array(5) }),
     InputError,

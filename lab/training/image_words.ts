@@ -1,5 +1,5 @@
 /**
- * Pictures whose words are known, for the alignment of the vision encoder: half of them with every
+ * Images whose words are known, for the alignment of the vision encoder: half of them with every
  * word equally likely, half as the tasks draw them.
  *
  * @module
@@ -8,12 +8,12 @@ import type { Random } from "../../lib/stats/random.ts";
 import { domainNames } from "../synthetic/domains.ts";
 import { renderBoard } from "../synthetic/raster.ts";
 import { drawableCount } from "../synthetic/vocabulary.ts";
-import type { LabelledPictures } from "./align.ts";
+import type { LabelledImages } from "./align.ts";
 import { pictures } from "./curriculum.ts";
 import type { TokenGrid } from "./layout.ts";
 import { patchesOf, taskContext } from "./task_contexts.ts";
 
-/** Highest noise of the pictures: standard deviation, where 1 is white minus black. */
+/** Highest noise of the images: standard deviation, where 1 is white minus black. */
 const mostNoise = 0.08;
 
 /** Layouts of about 400 cells. */
@@ -25,8 +25,8 @@ const layouts: readonly (readonly TokenGrid[])[] = [
   pictures(1, 24),
 ];
 
-/** Draws the pictures of one step of alignment. */
-export function pictureWords(random: Random): LabelledPictures {
+/** Draws the images of one step of alignment. */
+export function imageWords(random: Random): LabelledImages {
   const grids = layouts[random.integer(layouts.length)];
   if (random.integer(2) === 0) {
     const context = taskContext(random, {
