@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { muted } from "../../lib/figures/image.ts";
+import { muted } from "../../lib/figures/overlay_image.ts";
 import {
   colourAt,
   diverging,
