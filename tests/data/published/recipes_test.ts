@@ -45,7 +45,7 @@ const bash = (script: string, cwd: string) => run("bash", ["-euc", script], cwd)
 const packages: Files = {
   "packages/datasets.py": `
 import json
-class Image:
+class Picture:
     def save(self, path): open(path, "wb").write(open("picture.png", "rb").read())
 class Rows(list):
     def remove_columns(self, names):
@@ -67,7 +67,7 @@ def read_parquet(path, columns):
 `,
 };
 
-/** Runs Python with the stand-ins, in a folder that has an image. */
+/** Runs Python with the stand-ins, in a folder that has a picture. */
 async function runPython(script: string, folder: string): Promise<void> {
   const picture = { width: 20, height: 10, data: new Uint8Array(600) };
   await Deno.writeFile(`${folder}/picture.png`, await encodePng(picture));
@@ -94,7 +94,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "recipe: rows of a Hugging Face data set become lines and images",
+  name: "recipe: rows of a Hugging Face data set become lines and pictures",
   ignore: !python, // there is no bash or no python3 on this machine
   fn: () =>
     withFiles(packages, async (folder) => {
