@@ -1,11 +1,12 @@
 /** `corelens ablate`: removes heads, against controls, and says what the answers lose. */
-import type { Command } from "./command.ts";
+import type { AblationResult } from "../lib/experiments/ablation_results.ts";
 import { answerOptions, answerSettings, dataOptions, otherScoresOption, readData } from "./data.ts";
 import { progress } from "./progress.ts";
+import { readyRun, runCommand } from "./runs.ts";
 import { namesOf, sharesOf } from "./values.ts";
 
 /** The command. */
-export const command: Command = {
+export const command = runCommand({
   name: "ablate",
   summary: "remove the best heads, against controls, and measure what the answers lose",
   options: {
@@ -31,10 +32,10 @@ export const command: Command = {
     },
   },
   examples: ["ablate --dataset shipped --scores runs/heads --out runs/ablation"],
-  async run(args) {
+  async open(args) {
     const { loadCommandModel } = await import("./model.ts");
     const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
-    const { ablateHeads } = await import("../lib/experiments/ablate_heads.ts");
+    const { ablateHeadsRun } = await import("../lib/experiments/ablate_heads.ts");
     const { ablationSamples } = await import("../lib/experiments/ablation_samples.ts");
     const { conditionNames } = await import("../lib/experiments/ablation_plan.ts");
     const settings = {
@@ -46,13 +47,17 @@ export const command: Command = {
     };
     const { samples, record } = await readData(args);
     const scores = await readFoundHeads(args.required("scores"));
-    using model = await loadCommandModel(args);
-    const { results } = await ablateHeads(model, ablationSamples(model, samples), scores, {
+    const model = await loadCommandModel(args);
+    const run = await ablateHeadsRun(model, ablationSamples(model, samples), scores, {
       ...record,
       ...settings,
       allowOtherScores: args.flag("allow-other-scores"),
-      onProgress: progress("ablate"),
     });
+    return readyRun(model, run, record, progress("ablate"));
+  },
+  async show(args, folder) {
+    const text = await Deno.readTextFile(`${folder}/results.json`);
+    const results: AblationResult[] = JSON.parse(text);
     if (args.flag("json")) return console.log(JSON.stringify(results, null, 2));
     console.log("condition       share  draw  accuracy  drop [95 % interval]       p");
     for (const row of results) {
@@ -67,6 +72,6 @@ export const command: Command = {
         row.pValue.toPrecision(2),
       );
     }
-    console.log(`record: ${record.folder}/results.json, samples.arrow, manifest.json`);
+    console.log(`record: ${folder}/results.json, samples.arrow, manifest.json`);
   },
-};
+});

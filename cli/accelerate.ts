@@ -1,11 +1,12 @@
 /** `corelens accelerate`: hybrid sparse prefill against dense, in time and in right answers. */
-import type { Command } from "./command.ts";
+import type { PrefillSpeedRow } from "../lib/experiments/prefill_speed.ts";
 import { answerOptions, answerSettings, dataOptions, otherScoresOption, readData } from "./data.ts";
 import { progress } from "./progress.ts";
+import { readyRun, runCommand } from "./runs.ts";
 import { namesOf, sharesOf } from "./values.ts";
 
 /** The command. */
-export const command: Command = {
+export const command = runCommand({
   name: "accelerate",
   summary: "measure hybrid sparse prefill against dense: speed and quality",
   options: {
@@ -26,10 +27,10 @@ export const command: Command = {
   examples: [
     "accelerate --dataset shipped:document --scores runs/heads --window 64 --out runs/fast",
   ],
-  async run(args) {
+  async open(args) {
     const { loadCommandModel } = await import("./model.ts");
     const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
-    const { prefillSpeed } = await import("../lib/experiments/prefill_speed.ts");
+    const { prefillSpeedRun } = await import("../lib/experiments/prefill_speed.ts");
     const { meanScores } = await import("../lib/heads/head_scores.ts");
     const { policyNames } = await import("../lib/sparse/policies.ts");
     const settings = {
@@ -42,15 +43,19 @@ export const command: Command = {
     };
     const { samples, record } = await readData(args);
     const found = await readFoundHeads(args.required("scores"));
-    using model = await loadCommandModel(args);
-    const rows = await prefillSpeed(model, samples, {
+    const model = await loadCommandModel(args);
+    const run = await prefillSpeedRun(model, samples, {
       ...record,
       ...settings,
       scores: meanScores(found),
       origin: found.origin,
       allowOtherScores: args.flag("allow-other-scores"),
-      onProgress: progress("accelerate"),
     });
+    return readyRun(model, run, record, progress("accelerate"));
+  },
+  async show(args, folder) {
+    const text = await Deno.readTextFile(`${folder}/results.json`);
+    const rows: PrefillSpeedRow[] = JSON.parse(text);
     if (args.flag("json")) return console.log(JSON.stringify(rows, null, 2));
     console.log("policy         full  tokens  speed-up               accuracy dense -> hybrid");
     for (const row of rows) {
@@ -64,6 +69,6 @@ export const command: Command = {
         `${row.denseValue.toFixed(3)} -> ${row.sparseValue.toFixed(3)}`,
       );
     }
-    console.log(`record: ${record.folder}/results.json, manifest.json`);
+    console.log(`record: ${folder}/results.json, manifest.json`);
   },
-};
+});

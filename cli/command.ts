@@ -27,12 +27,23 @@ export type Options = Readonly<Record<string, Option>>;
 
 /** Parsed arguments with checks: every message names the option, what was found and what is wanted. */
 export class Arguments {
-  /** @param values as `parseArgs` gives them */
+  /**
+   * @param values as `parseArgs` gives them
+   * @param words words that are no options, in order
+   * @param rest what stands after `--`
+   */
   constructor(
     readonly values: Readonly<Record<string, unknown>>,
-    /** Words that are no options, in order. */
     readonly words: readonly string[] = [],
+    readonly rest: readonly string[] = [],
   ) {}
+
+  /** The only word of a command that is no option, such as the folder of `merge RUN`. */
+  word(name: string): string {
+    const [word] = this.words;
+    if (word === undefined || word === "") throw new InputError(`Missing ${name}`);
+    return word;
+  }
 
   /** Whether a flag was given. */
   flag(name: string): boolean {
@@ -90,6 +101,10 @@ export interface Command {
   readonly options: Options;
   /** Words that it takes before its options, in order, for the help; none by default. */
   readonly words?: readonly string[];
+  /** The command that its first word makes of it, which takes the other arguments; null for none. */
+  within?(word: string | undefined): Promise<Command | null>;
+  /** How the help names what it takes after `--`; nothing by default. */
+  readonly rest?: string;
   /** Example calls, without `deno task corelens`. */
   readonly examples: readonly string[];
   /** Does it. */
@@ -123,10 +138,12 @@ export function helpOf(command: Command): string {
   const row = (name: string, option: Option) =>
     `  ${`--${name}${option.value ? ` ${option.value}` : ""}`.padEnd(28)} ${option.help}`;
   const rows = (options: Options) => Object.entries(options).map(([name, o]) => row(name, o));
+  const { words = [], rest } = command;
+  const usage = [command.name, ...words, "[options]", ...(rest ? [`[-- ${rest}]`] : [])].join(" ");
   return [
     `corelens ${command.name}: ${command.summary}`,
     "",
-    ...(command.words ? [`Usage: corelens ${command.name} ${command.words.join(" ")} …`, ""] : []),
+    ...(words.length > 0 ? [`Usage: corelens ${usage}`, ""] : []),
     ...(Object.keys(command.options).length > 0 ? ["Options", ...rows(command.options), ""] : []),
     "Common options",
     ...rows(commonOptions),
@@ -155,8 +172,14 @@ export function parseCommand(command: Command, args: readonly string[]): Argumen
     ),
   };
   const { values, tokens = [] } = parseArgs(config);
-  const words: string[] = [];
+  const words: string[] = [], after: string[] = [];
+  let terminated = false;
   for (const token of tokens) {
+    if (token.kind === "option-terminator") terminated = true;
+    if (token.kind === "positional" && terminated && command.rest !== undefined) {
+      after.push(token.value);
+      continue;
+    }
     if (token.kind === "positional") {
       words.push(token.value);
       if (words.length <= (command.words?.length ?? 0)) continue;
@@ -186,5 +209,5 @@ export function parseCommand(command: Command, args: readonly string[]): Argumen
       throw new InputError(`Option ${token.rawName} takes no value`);
     }
   }
-  return new Arguments(values, words);
+  return new Arguments(values, words, after);
 }

@@ -2,12 +2,12 @@
 import { detectHeads } from "../lib/heads/detect.ts";
 import { InputError } from "../lib/common/errors.ts";
 import { headName } from "../lib/common/head_id.ts";
-import type { Command } from "./command.ts";
 import { dataOptions, readData } from "./data.ts";
 import { progress } from "./progress.ts";
+import { readyRun, runCommand } from "./runs.ts";
 
 /** The command. */
-export const command: Command = {
+export const command = runCommand({
   name: "identify",
   summary: "score every head on a data set by retrieval attention mass",
   options: {
@@ -26,11 +26,11 @@ export const command: Command = {
     "identify --model Qwen/Qwen3-VL-4B-Instruct --dataset my_pages --out runs/pages",
     "identify --model Qwen/Qwen3-VL-4B-Instruct --dataset refcocog:data/refcocog --out runs/refs",
   ],
-  async run(args) {
+  async open(args) {
     const { loadCommandModel } = await import("./model.ts");
     const { noEvidence } = await import("../lib/data/shipped_samples.ts");
     const { headSamples } = await import("../lib/experiments/samples.ts");
-    const { findHeads, firstUsable } = await import("../lib/experiments/find_heads.ts");
+    const { findHeadsRun, firstUsable } = await import("../lib/experiments/find_heads.ts");
     const { rulesFor } = await import("../lib/heads/scoring_rules.ts");
     const fraction = args.number("fraction", 0.05, 0, 1);
     let unknown = 0;
@@ -43,7 +43,7 @@ export const command: Command = {
     if (unknown > 0) {
       console.error(`left out: ${unknown} samples that do not say where their answer stands`);
     }
-    using model = await loadCommandModel(args);
+    const model = await loadCommandModel(args);
     const samples = headSamples(model, list, { nullQuery: args.text("null-query") });
     const all = rulesFor(await firstUsable(samples, record));
     const wanted = args.text("rule") ?? "ram";
@@ -53,16 +53,18 @@ export const command: Command = {
         `Cannot score by rule "${wanted}": there are ${all.map(({ name }) => name).join(", ")}`,
       );
     }
-    const found = await findHeads(model, samples, {
+    const run = await findHeadsRun(model, samples, {
       ...record,
       rules: [first, ...all.filter((rule) => rule !== first)],
       fraction,
-      onProgress: progress("identify"),
     });
-    const { folder } = record, written = await Deno.readTextFile(`${folder}/scores.json`);
+    return readyRun(model, run, record, progress("identify"));
+  },
+  async show(args, folder) {
+    const written = await Deno.readTextFile(`${folder}/scores.json`);
     if (args.flag("json")) return console.log(written);
-    const { ranking, scores, ci95 } = JSON.parse(written);
-    console.log(`${found.sampleIds.length} samples; best heads by ${wanted}:`);
+    const { rule, samples, ranking, scores, ci95 } = JSON.parse(written);
+    console.log(`${samples} samples; best heads by ${rule}:`);
     for (const [layer, head] of ranking.slice(0, 10)) {
       const [low, high] = ci95[layer][head];
       const value = scores[layer][head].toFixed(3);
@@ -71,11 +73,6 @@ export const command: Command = {
         `${value} [${low.toFixed(3)}, ${high.toFixed(3)}]`,
       );
     }
-    const calibrated = found.rules.find(({ rule }) => rule === "contrast");
-    if (calibrated && calibrated.sampleIds.length > 1) {
-      const names = detectHeads(calibrated).heads.map(headName).join(" ") || "none";
-      console.log(`heads that move attention to the evidence when asked, 99 % sure: ${names}`);
-    }
     console.log(`record: ${folder}/scores.json, samples.arrow, manifest.json`);
   },
-};
+});

@@ -21,6 +21,11 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   accelerate: () => import("./accelerate.ts"),
   heads: () => import("./heads.ts"),
   explore: () => import("./explore.ts"),
+  plan: () => import("./plan.ts"),
+  work: () => import("./work.ts"),
+  submit: () => import("./submit.ts"),
+  status: () => import("./status.ts"),
+  merge: () => import("./merge.ts"),
 };
 
 async function overview(): Promise<string> {
@@ -52,8 +57,9 @@ export async function main(args: readonly string[]): Promise<number> {
       const near = nearestNames(name, Object.keys(commands), 1)[0];
       throw new InputError(`Unknown command "${name}"; nearest: ${near}`);
     }
-    const { command } = await commands[name]();
-    const parsed = parseCommand(command, rest);
+    const { command: named } = await commands[name]();
+    const command = await named.within?.(rest[0]) ?? named;
+    const parsed = parseCommand(command, command === named ? rest : rest.slice(1));
     if (parsed.flag("help")) console.log(helpOf(command));
     else await command.run(parsed);
     return 0;

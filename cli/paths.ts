@@ -39,6 +39,9 @@ const wordCommands: Readonly<Record<string, PathUse>> = {
   heads: "beside",
 };
 
+/** Commands that do what a planned run's `run.json` says, in the folder that they name. */
+export const frozenCommands: readonly string[] = ["work"];
+
 /** Endings of files that an `--out` may name; any other name is a folder's. */
 const fileEndings = /\.(safetensors|html?|json|jsonl|csv|tsv|svg|arrow|txt)$/i;
 

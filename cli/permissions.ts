@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type NamedPath, namedPaths } from "./paths.ts";
+import { frozenCommands, type NamedPath, namedPaths } from "./paths.ts";
 
 /** Where a command line runs. */
 export interface Surroundings {
@@ -25,7 +25,13 @@ const variables = [
   "HF_*",
   "HUGGINGFACE_HUB_CACHE",
   "TRANSFORMERS_*",
+  "DENO_DIR",
   "HOME",
+  "HOSTNAME",
+  "LOGNAME",
+  "SLURM*",
+  "TMPDIR",
+  "USER",
   "USERPROFILE",
   "XDG_CACHE_HOME",
   "XDG_RUNTIME_DIR",
@@ -165,6 +171,16 @@ function recordedPaths(args: readonly string[], cwd: string): NamedPath[] {
   return found;
 }
 
+/** The paths that a planned run's command names; none where there is no such run. */
+function frozenPaths(path: string): NamedPath[] {
+  try {
+    const { command, arguments: args } = JSON.parse(Deno.readTextFileSync(path));
+    return namedPaths([command, ...args]);
+  } catch {
+    return []; // which the command itself tells
+  }
+}
+
 /** A mistake in the arguments that shows before the command line itself runs. */
 export class PermissionMistake extends Error {}
 
@@ -231,13 +247,31 @@ class Grants {
     this.net.add(/^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname) ? hostname : host);
   }
 
-  /** ffmpeg and ffprobe: where they are installed, else where they would be, so that this is told. */
-  video(): void {
-    for (const program of ["ffmpeg", "ffprobe"]) {
+  /** Programs: where they are installed, else where they would be, so that this is told. */
+  #programs(...names: string[]): void {
+    for (const program of names) {
       const folders = (this.where.environment("PATH") ?? "").split(":");
       const found = folders.filter((folder) => folder.startsWith("/"))
         .map((folder) => `${folder}/${program}`).find(exists);
       this.run.add(found ?? `/usr/bin/${program}`);
+    }
+  }
+
+  /** What reads videos. */
+  video(): void {
+    this.#programs("ffmpeg", "ffprobe");
+  }
+
+  /** What engines are started with: workers are launched anew, each with permissions of its own. */
+  engines(): void {
+    this.run.add(Deno.execPath());
+    this.#programs("sbatch", "scontrol");
+  }
+
+  /** What the command of a planned run reads. It writes nothing besides the run's folder. */
+  frozen(folder: string): void {
+    for (const path of frozenPaths(`${this.#path(folder)}/run.json`)) {
+      if (path.use !== "write-file" && path.use !== "write-folder") this.add(path);
     }
   }
 
@@ -329,8 +363,13 @@ export function permissionFlags(args: readonly string[], where: Surroundings): s
     if (real(library) !== library) libraries.push(real(library));
   }
   const follows = args.includes("--follow-links");
+  const [command = ""] = args;
   const named = [...namedPaths(args), ...recordedPaths(args, where.cwd)];
-  for (const path of named) grants.add(path, follows);
+  for (const path of named) {
+    grants.add(path, follows);
+    if (frozenCommands.includes(command)) grants.frozen(path.value);
+  }
+  if (command === "submit") grants.engines();
   const never = [...guarded.map((name) => `${repository}/${name}`), ...libraries];
   const flag = (name: string, entries: ReadonlySet<string>) =>
     entries.size > 0 ? [`--allow-${name}=${listed(entries)}`] : [];
@@ -343,5 +382,6 @@ export function permissionFlags(args: readonly string[], where: Surroundings): s
     ...(grants.write.size > 0 ? [`--deny-write=${listed(new Set(never))}`] : []),
     ...flag("net", grants.net),
     ...flag("run", grants.run),
+    ...(command === "submit" ? ["--allow-sys=systemMemoryInfo"] : []),
   ];
 }

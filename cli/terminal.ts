@@ -31,6 +31,9 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s*[\r\n]+\s*/g, " ").trim();
 }
 
+/** The end of a command that did its part without success: exit code 1, and its message as it is. */
+export class CommandFailure extends Error {}
+
 /**
  * What to say about an error, in one line, and the exit code: 2 for a mistake in the arguments or
  * the input, and for what the operating system refuses; 1 for anything else.
@@ -39,6 +42,9 @@ function oneLine(text: string): string {
  */
 export function lastWords(error: unknown, trace = false): { text: string; code: number } {
   if (error instanceof InputError) return { text: `corelens: ${oneLine(error.message)}`, code: 2 };
+  if (error instanceof CommandFailure) {
+    return { text: `corelens: ${oneLine(error.message)}`, code: 1 };
+  }
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const problem = systemProblem(error);
   if (problem !== null) {

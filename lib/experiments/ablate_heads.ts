@@ -28,7 +28,12 @@ import {
 import { readBytesOf } from "../common/text_files.ts";
 import { checkArrow } from "../heads/arrow_check.ts";
 import { ablationRowsFromArrow, ablationTableToArrow } from "./ablation_table_file.ts";
-import { type Experiment, type ExperimentConfig, runExperiment } from "./experiment.ts";
+import {
+  type Experiment,
+  type ExperimentConfig,
+  type ExperimentRun,
+  runConfigured,
+} from "./experiment.ts";
 import type { SamplesContext } from "./run_context.ts";
 import type { FoundHeads } from "./find_heads.ts";
 import { type LazySample, sampleUnits } from "./lazy_sample.ts";
@@ -217,21 +222,16 @@ function conditionsFor(
 }
 
 /**
- * Removes the best heads and controls for them on every sample. With a folder, writes
- * `results.json`, `samples.arrow` and `manifest.json` there, and a run that was killed goes on where
- * it stopped.
+ * The run that {@link ablateHeads} does, to be planned or done.
  *
- * @param scores scores that say which heads are best; take them from other samples than these.
- * `score-matched` controls need scores by the rule `context-mass` among its `rules`, and are alike in
- * it; without them they are left out.
- * @throws {InputError} naming the sample that cannot be used; what was done before stays done
+ * @throws {InputError} for scores of another model, and ablations that cannot be planned
  */
-export async function ablateHeads(
+export async function ablateHeadsRun(
   model: AnyModel,
   samples: readonly (AblationSample | LazyAblationSample)[],
   scores: HeadScores & Partial<Pick<FoundHeads, "rules" | "origin">>,
   options: AblateHeadsOptions = {},
-): Promise<AblatedHeads> {
+): Promise<ExperimentRun<AblateHeadsConfig, AblationRow, AblatedHeads>> {
   const network = networkOf(model), grid = gridOfScores(scores);
   const { scope = "answer", intervention = interventions.zero(), data } = options;
   const { maxNewTokens, batchRows, bootstrapDraws = 2000, seed = 0 } = options;
@@ -264,12 +264,38 @@ export async function ablateHeads(
       scoredSamples: sampleIds.length,
     },
   };
-  const units = await ablateHeadsExperiment.units(config, options);
-  const both = await samplesInBoth(units, sampleIds, origin);
-  const warning = sharedSamplesWarning(both, samples.length);
-  if (warning !== null) options.onNotice?.(warning);
-  const about = { model: options.model, data, scores: whose, samplesInBoth: both };
-  return await runExperiment(ablateHeadsExperiment, { ...config, about }, options);
+  return {
+    experiment: ablateHeadsExperiment,
+    config,
+    async about() {
+      const units = await ablateHeadsExperiment.units(config, options);
+      const both = await samplesInBoth(units, sampleIds, origin);
+      const warning = sharedSamplesWarning(both, samples.length);
+      if (warning !== null) options.onNotice?.(warning);
+      return { model: options.model, data, scores: whose, samplesInBoth: both };
+    },
+    [Symbol.dispose]: () => {},
+  };
+}
+
+/**
+ * Removes the best heads and controls for them on every sample. With a folder, writes
+ * `results.json`, `samples.arrow` and `manifest.json` there, and a run that was killed goes on where
+ * it stopped.
+ *
+ * @param scores scores that say which heads are best; take them from other samples than these.
+ * `score-matched` controls need scores by the rule `context-mass` among its `rules`, and are alike in
+ * it; without them they are left out.
+ * @throws {InputError} naming the sample that cannot be used; what was done before stays done
+ */
+export async function ablateHeads(
+  model: AnyModel,
+  samples: readonly (AblationSample | LazyAblationSample)[],
+  scores: HeadScores & Partial<Pick<FoundHeads, "rules" | "origin">>,
+  options: AblateHeadsOptions = {},
+): Promise<AblatedHeads> {
+  using run = await ablateHeadsRun(model, samples, scores, options);
+  return await runConfigured(run, options);
 }
 
 /**

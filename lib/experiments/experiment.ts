@@ -9,6 +9,7 @@ import { InputError } from "../common/errors.ts";
 import { breather, outputsSent, stopSignal } from "../common/notebook.ts";
 import { quoted } from "../common/text.ts";
 import type { LeftOut } from "../data/unusable.ts";
+import type { TextConfig } from "../model/config.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { type Identity, runIdentity } from "./identity.ts";
 import type { Json } from "./journal.ts";
@@ -21,11 +22,12 @@ import {
   stillValid,
 } from "./earlier_results.ts";
 import { sampleSettings, type Unit } from "./lazy_sample.ts";
-import { makeManifest, readRecordJson, writeRecord } from "./record.ts";
+import { computedBy, readRecordJson } from "./record.ts";
 import type { ExperimentFacts } from "./registry.ts";
 import { noneUsable, type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
 import { decodeRow, encodeRow } from "./row_codec.ts";
 import { RunFolder } from "./run_folder.ts";
+import { rowsFile, writeResult } from "./write_result.ts";
 
 /**
  * What every experiment is configured with. Everything else in a configuration is an option: part of
@@ -40,6 +42,34 @@ export interface ExperimentConfig {
   readonly about?: RunNotes;
   /** Seed of everything random. */
   readonly seed?: number;
+}
+
+/**
+ * What of a configuration is there when results are put together, maybe on a machine without the
+ * model: the options, and the sizes of the network.
+ */
+export type Settled<Config extends ExperimentConfig> =
+  & Omit<Config, "network" | "samples" | "pretrained">
+  & {
+    /** The network, as far as its heads can be counted. */
+    readonly network: {
+      readonly config: {
+        readonly text: Pick<
+          TextConfig,
+          "numHiddenLayers" | "numAttentionHeads" | "numKeyValueHeads"
+        >;
+      };
+    };
+  };
+
+/** An experiment with its configuration: what {@link runExperiment} runs, and a plan cuts up. */
+export interface ExperimentRun<Config extends ExperimentConfig, Row, Result> extends Disposable {
+  /** The experiment. */
+  readonly experiment: Experiment<Config, Row, Result>;
+  /** Its configuration, without what the record says beside the results. */
+  readonly config: Config;
+  /** What the record says beside the results; may take a look at every sample. */
+  about(): Promise<RunNotes>;
 }
 
 /** What a record says beside its results. */
@@ -73,18 +103,17 @@ export interface Experiment<Config extends ExperimentConfig, Row, Result>
     context: RunContext,
   ): readonly Unit<Row>[] | Promise<readonly Unit<Row>[]>;
   /** What the rows come to: at least one, in the order of the units. */
-  result(rows: readonly Row[], config: Config): Result;
+  result(rows: readonly Row[], config: Settled<Config>): Result;
   /** What is written. */
-  record(result: Result, config: Config): RecordParts;
+  record(result: Result, config: Settled<Config>): RecordParts;
+  /** Whether rows hold times, which differ from run to run. */
+  readonly measuresTime?: boolean;
   /**
    * The rows of a record, in the order in which they were written. Without it the runner keeps them
    * in a file of their own, `rows.json`.
    */
   readRows?(folder: string, config: Config): Promise<readonly Row[]>;
 }
-
-/** Rows of a record whose experiment does not read them from its own files. */
-const rowsFile = "rows.json";
 
 function optionsOf(config: ExperimentConfig): Readonly<Record<string, unknown>> {
   const { network: _network, about: _about, samples, ...given } = config;
@@ -102,7 +131,8 @@ export async function identityOf<Config extends ExperimentConfig>(
   return await runIdentity({ experiment: name, network, options: optionsOf(config), sources });
 }
 
-function checkKeys(units: readonly Unit<unknown>[]): void {
+/** @throws {InputError} for two units of one key */
+export function checkKeys(units: readonly Unit<unknown>[]): void {
   const keys = new Set<string>();
   for (const { key } of units) {
     if (keys.has(key)) throw new InputError(`Cannot run ${quoted(key)} twice: ids must differ`);
@@ -250,28 +280,24 @@ export async function runExperiment<Config extends ExperimentConfig, Row, Result
       for (const [key, row] of kept) await note(key, row);
     }
     const result = resultOf(rows);
-    const done = inOrder(units, rows);
-    const { about, seed = 0 } = config;
-    const { files, options: settings } = experiment.record(result, config);
-    const own: RecordParts["files"] = experiment.readRows
-      ? {}
-      : { [rowsFile]: JSON.stringify(done.map(([, { row }]) => encodeRow(row))) + "\n" };
-    const manifest = await makeManifest({
-      experiment: experiment.name,
-      model: about?.model ?? "",
-      data: about?.data ?? "",
+    await writeResult(path, experiment, config, result, {
+      rows: inOrder(units, rows),
       samples: samples - leftOut.length,
       leftOut: [...options.leftOut ?? [], ...leftOut],
-      seed,
-      options: settings,
-      scores: about?.scores,
       identity,
-      digests: done.map(([key, { digest }]) => [key, digest] as const),
-    }, config.network.kernels);
-    await writeRecord(path, manifest, { ...files, ...own });
+      computed: computedBy(config.network.kernels),
+    });
     await journal.remove();
     return result;
   } finally {
     await folder.close();
   }
+}
+
+/** Runs an experiment as it is configured; see {@link runExperiment}. */
+export async function runConfigured<Config extends ExperimentConfig, Row, Result>(
+  { experiment, config, about }: ExperimentRun<Config, Row, Result>,
+  context: SamplesContext = {},
+): Promise<Result> {
+  return await runExperiment(experiment, { ...config, about: await about() }, context);
 }

@@ -14,7 +14,12 @@ import type { HeadSample } from "../heads/scored_sample.ts";
 import { rulesFor, scoreSample, type ScoringRule } from "../heads/scoring_rules.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { LeftOut } from "../data/unusable.ts";
-import { type Experiment, type ExperimentConfig, runExperiment } from "./experiment.ts";
+import {
+  type Experiment,
+  type ExperimentConfig,
+  type ExperimentRun,
+  runConfigured,
+} from "./experiment.ts";
 import { noneUsable, type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
 import { type LazySample, sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifest, readManifestIfAny, scoresRecord } from "./record.ts";
@@ -140,6 +145,29 @@ export interface FoundHeads extends HeadScores {
 }
 
 /**
+ * The run that {@link findHeads} does, to be planned or done.
+ *
+ * @throws {InputError} for no samples, or none that can be used
+ */
+export async function findHeadsRun(
+  model: AnyModel,
+  samples: Samples,
+  options: FindHeadsOptions = {},
+): Promise<ExperimentRun<FindHeadsConfig, SampleRow, readonly HeadScores[]>> {
+  const { model: name, data, fraction = 0.05, draws = 2000, seed = 0 } = options;
+  if (options.rules?.length === 0) {
+    throw new InputError("Cannot find heads by 0 rules: 1 needed");
+  }
+  const rules = options.rules ?? rulesFor(await firstUsable(samples, options));
+  return {
+    experiment: findHeadsExperiment,
+    config: { network: networkOf(model), samples, rules, fraction, draws, seed },
+    about: () => Promise.resolve({ model: name, data }),
+    [Symbol.dispose]: () => {},
+  };
+}
+
+/**
  * Scores every head on every sample. With a folder, writes `scores.json`, `samples.arrow` and
  * `manifest.json` there, and a run that was killed goes on where it stopped.
  *
@@ -169,23 +197,10 @@ export async function findHeads(
   samples: Samples,
   options: FindHeadsOptions = {},
 ): Promise<FoundHeads> {
-  const { model: name, data, fraction = 0.05, draws = 2000, seed = 0, ...context } = options;
-  if (options.rules?.length === 0) {
-    throw new InputError("Cannot find heads by 0 rules: 1 needed");
-  }
-  const given = options.rules ?? rulesFor(await firstUsable(samples, options));
-  const config: FindHeadsConfig = {
-    network: networkOf(model),
-    samples,
-    rules: given,
-    fraction,
-    draws,
-    seed,
-    about: { model: name, data },
-  };
-  const rules = await runExperiment(findHeadsExperiment, config, context);
-  if (context.folder === undefined) return { ...rules[0], rules };
-  return { ...rules[0], rules, origin: scoreOrigin(await readManifest(context.folder)) };
+  using run = await findHeadsRun(model, samples, options);
+  const rules = await runConfigured(run, options);
+  if (options.folder === undefined) return { ...rules[0], rules };
+  return { ...rules[0], rules, origin: scoreOrigin(await readManifest(options.folder)) };
 }
 
 /**

@@ -16,7 +16,12 @@ import { differenceInterval } from "../stats/bootstrap_pairs.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
 import { mean } from "../stats/summary.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
-import { type Experiment, type ExperimentConfig, runExperiment } from "./experiment.ts";
+import {
+  type Experiment,
+  type ExperimentConfig,
+  runExperiment,
+  type Settled,
+} from "./experiment.ts";
 import type { SamplesContext } from "./run_context.ts";
 import { sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
@@ -87,7 +92,7 @@ interface QualityRow {
 
 /** Attention functions: dense, then one for each setting, with the share of full heads. */
 function attentions(
-  { network, scores, settings, seed }: HybridQualityConfig,
+  { network, scores, settings, seed }: Settled<HybridQualityConfig>,
 ): { attention: AttentionFunction; share: number }[] {
   const { layers, heads } = gridOf(network.config.text), { numKeyValueHeads } = network.config.text;
   if (scores.length !== layers * heads) {

@@ -66,6 +66,22 @@ export async function runIdentity(parts: RunParts): Promise<Identity> {
   };
 }
 
+/**
+ * The identity of the same run on another backend.
+ *
+ * @param from what the identity says of its backend, as `numericChoices` gives it
+ * @param to the same of the other backend; nothing for what is common to all backends
+ */
+export function onBackend(
+  identity: Identity,
+  from: Readonly<Record<string, string>>,
+  to: Readonly<Record<string, string>> = {},
+): Identity {
+  const { code, ...rest } = identity;
+  const common = Object.entries(rest).filter(([name]) => !Object.hasOwn(from, name));
+  return { ...Object.fromEntries(common), ...to, code };
+}
+
 const isDigest = (text: string): boolean => /[0-9a-f]{32}/.test(text);
 
 /**

@@ -21,6 +21,8 @@ export interface LazySample<T> {
   readonly digest?: () => Promise<string>;
   /** How samples become prompts, where that is the same for all of a run: part of its identity. */
   readonly settings?: Json;
+  /** Its media by path, which other samples may have in common with it. */
+  readonly media?: readonly string[];
 }
 
 /** A unit of work at hand. */
@@ -37,11 +39,21 @@ export interface Unit<Row> {
   readonly key: string;
   /** Takes it up, without working yet. */
   readonly open: () => Promise<OpenUnit<Row>>;
+  /** Media by path, which other units may have in common with it. */
+  readonly media?: readonly string[];
+  /** Tokens of its prompt, where it has one; takes a load. */
+  readonly tokens?: () => Promise<number | null>;
 }
 
 /** Whether a sample has yet to be loaded. */
 function isLazy<T extends object>(sample: T | LazySample<T>): sample is LazySample<T> {
   return "load" in sample;
+}
+
+/** Tokens of a sample's prompt; null for samples without one. */
+function promptLength(sample: object): number | null {
+  const { inputs } = sample as { readonly inputs?: { readonly inputIds?: ArrayLike<number> } };
+  return inputs?.inputIds?.length ?? null;
 }
 
 /**
@@ -63,7 +75,8 @@ export function sampleUnits<T extends { readonly id: string; readonly domain: st
       const loaded = isLazy(sample) ? await sample.load() : sample;
       return { digest: digestOf(loaded), work: () => work(loaded, id, domain) };
     };
-    return { key: id, open };
+    const tokens = async () => promptLength(isLazy(sample) ? await sample.load() : sample);
+    return { key: id, open, tokens, media: isLazy(sample) ? sample.media : undefined };
   });
 }
 

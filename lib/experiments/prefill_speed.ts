@@ -19,7 +19,12 @@ import { ratioOfMediansInterval } from "../stats/bootstrap_pairs.ts";
 import { Random } from "../stats/random.ts";
 import { type AnswerQuality, comparedAnswers } from "./answer_quality.ts";
 import { answerSamples, type SampleAnswer } from "./answers.ts";
-import { type Experiment, type ExperimentConfig, runExperiment } from "./experiment.ts";
+import {
+  type Experiment,
+  type ExperimentConfig,
+  type ExperimentRun,
+  runConfigured,
+} from "./experiment.ts";
 import { type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
 import { interleaved } from "./prefill_timing.ts";
 import { PromptStore } from "./prompt_store.ts";
@@ -202,12 +207,28 @@ function rowsByUnit(rows: readonly PrefillSpeedRow[]): PrefillSpeedRow[][] {
   return units;
 }
 
+/** The experiment's end: its record, from rows. */
+export const prefillSpeedResult: Omit<
+  Experiment<PrefillSpeedConfig, PrefillSpeedRow[], PrefillSpeedRow[]>,
+  "units"
+> = {
+  ...experiments.prefillSpeed,
+  measuresTime: true,
+  result: (rows) => rows.flat(),
+  record: (rows, { sink, window, rounds }) => ({
+    options: { sink, window, rounds, timing: "interleaved, random order within a round" },
+    files: { "results.json": jsonText(rows) },
+  }),
+  readRows: async (folder) =>
+    rowsByUnit(await readRecordJson(folder, "results.json") as PrefillSpeedRow[]),
+};
+
 /** The experiment: one unit per policy, budget and length. */
 export function prefillSpeedExperiment(
   answers: DenseAnswers,
 ): Experiment<PrefillSpeedConfig, PrefillSpeedRow[], PrefillSpeedRow[]> {
   return {
-    ...experiments.prefillSpeed,
+    ...prefillSpeedResult,
     async units(config, context) {
       const { layers, heads } = gridOf(config.pretrained.config.text);
       if (config.scores.length !== layers * heads) {
@@ -220,6 +241,7 @@ export function prefillSpeedExperiment(
       return (await lengthGroups(config, context)).flatMap((group) =>
         policies.flatMap((policy) =>
           (policy === "local" ? [0] : fractions).map((fraction) => ({
+            tokens: () => Promise.resolve(group.prompt.inputIds.length),
             key: `${group.prompt.inputIds.length} ${policy} ${fraction}`,
             open: () =>
               Promise.resolve({
@@ -230,27 +252,20 @@ export function prefillSpeedExperiment(
         )
       );
     },
-    result: (rows) => rows.flat(),
-    record: (rows, { sink, window, rounds }) => ({
-      options: { sink, window, rounds, timing: "interleaved, random order within a round" },
-      files: { "results.json": jsonText(rows) },
-    }),
-    readRows: async (folder) =>
-      rowsByUnit(await readRecordJson(folder, "results.json") as PrefillSpeedRow[]),
   };
 }
 
 /**
- * Measures hybrid prefill against dense prefill. With a folder, writes `results.json` and
- * `manifest.json` there, and a run that was killed resumes where it stopped.
+ * The run that {@link prefillSpeed} does, to be planned or done. It holds embeddings of prompts until
+ * it is disposed of.
  *
- * @throws {InputError} for scores of another model, or samples that cannot be used
+ * @throws {InputError} for scores of another model
  */
-export async function prefillSpeed(
+export async function prefillSpeedRun(
   pretrained: PretrainedModel,
   samples: readonly AnySample[],
   options: PrefillSpeedOptions,
-): Promise<PrefillSpeedRow[]> {
+): Promise<ExperimentRun<PrefillSpeedConfig, PrefillSpeedRow[], PrefillSpeedRow[]>> {
   const { scores, policies = policyNames, fractions = [0.05, 0.125, 0.25], origin } = options;
   const { sink = 64, window = 256, rounds = 7, seed = 0, maxNewTokens, model, data } = options;
   const { network } = pretrained;
@@ -267,8 +282,27 @@ export async function prefillSpeed(
     rounds,
     maxNewTokens,
     seed,
-    about: { model, data, scores: whose },
   };
-  using answers = new DenseAnswers(config);
-  return await runExperiment(prefillSpeedExperiment(answers), config, options);
+  const answers = new DenseAnswers(config);
+  return {
+    experiment: prefillSpeedExperiment(answers),
+    config,
+    about: () => Promise.resolve({ model, data, scores: whose }),
+    [Symbol.dispose]: () => answers[Symbol.dispose](),
+  };
+}
+
+/**
+ * Measures hybrid prefill against dense prefill. With a folder, writes `results.json` and
+ * `manifest.json` there, and a run that was killed resumes where it stopped.
+ *
+ * @throws {InputError} for scores of another model, or samples that cannot be used
+ */
+export async function prefillSpeed(
+  pretrained: PretrainedModel,
+  samples: readonly AnySample[],
+  options: PrefillSpeedOptions,
+): Promise<PrefillSpeedRow[]> {
+  using run = await prefillSpeedRun(pretrained, samples, options);
+  return await runConfigured(run, options);
 }

@@ -46,6 +46,16 @@ export interface Manifest {
   readonly backend: string;
   /** Element type of weights and matrix products. */
   readonly dtype: string;
+  /**
+   * Where several backends computed parts of the run: which and how many units each, the one with the
+   * most first; absent where one computed all.
+   */
+  readonly backends?: readonly {
+    /** What numbers depend on, by name. */
+    readonly numbers: Readonly<Record<string, string>>;
+    /** How many units it computed. */
+    readonly units: number;
+  }[];
   /** Seed of everything random. */
   readonly seed: number;
   /** The experiment's own settings. */
@@ -67,7 +77,7 @@ export interface Manifest {
 
 /** What of a manifest the experiment says itself. */
 export type ManifestParts =
-  & Omit<Manifest, "leftOut" | "files" | "version" | "commit" | "backend" | "dtype" | "date">
+  & Omit<Manifest, "leftOut" | "files" | "version" | "commit" | keyof Computed | "date">
   & {
     /** Samples that were left out. */
     readonly leftOut?: readonly LeftOut[];
@@ -94,19 +104,36 @@ export async function checkoutCommit(
   return packed?.split(" ")[0] ?? null;
 }
 
+/** What computed, as a manifest says it. */
+export interface Computed {
+  /** Backend and kernels. */
+  readonly backend: string;
+  /** Element type of weights and matrix products. */
+  readonly dtype: string;
+  /** Where several backends computed parts of a run: which, and how many units each. */
+  readonly backends?: Manifest["backends"];
+}
+
+/** What computes now. */
+export function computedBy(kernels: Kernels): Computed {
+  const backend = currentBackend();
+  return {
+    backend: backend ? `${backend.backend} (${kernels.name})` : kernels.name,
+    dtype: kernels.computeDType,
+  };
+}
+
 /** A manifest of now. */
 export async function makeManifest(
   { leftOut = [], ...parts }: ManifestParts,
-  kernels: Kernels,
+  computed: Computed,
 ): Promise<Manifest> {
-  const backend = currentBackend();
   return {
     ...parts,
     ...(leftOut.length > 0 ? { leftOut: { count: leftOut.length, samples: leftOut } } : {}),
     version: packageVersion,
     commit: await checkoutCommit(),
-    backend: backend ? `${backend.backend} (${kernels.name})` : kernels.name,
-    dtype: kernels.computeDType,
+    ...computed,
     date: new Date().toISOString(),
   };
 }

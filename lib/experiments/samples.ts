@@ -76,6 +76,12 @@ export async function promptedSample(
   return { id: sample.id, domain: sample.domain, inputs, spans: inputs.spans };
 }
 
+/** Paths of a sample's media; none for pictures in memory. */
+function mediaOf(sample: AnySample): string[] {
+  if (!("folder" in sample)) return [];
+  return (sample.images ?? sample.video.frames).map((name) => `${sample.folder}/${name}`);
+}
+
 /**
  * Samples that are prepared when their turn comes.
  *
@@ -92,6 +98,7 @@ export function lazily<T>(
     load: () => load(sample),
     digest: () => Promise.resolve(sampleDigest(sample)),
     settings,
+    media: mediaOf(sample),
   }));
 }
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { digestOfBytes } from "../../lib/common/digest.ts";
 import {
   checkoutCommit,
+  computedBy,
   jsonText,
   makeManifest,
   readRecordJson,
@@ -71,7 +72,7 @@ Deno.test("the manifest says model, data, version, backend, type, seed, settings
     seed: 3,
     options: { draws: 200 },
   };
-  const manifest = await makeManifest(parts, kernels);
+  const manifest = await makeManifest(parts, computedBy(kernels));
   for (const [key, value] of Object.entries(parts)) {
     assertEquals(manifest[key as keyof typeof parts], value);
   }
