@@ -104,7 +104,7 @@ Deno.test("a record's files are written with their digests, other files stay", a
   await Deno.writeTextFile(`${folder}/notes.txt`, "mine");
   const manifest = await makeManifest(
     { experiment: "e", model: "m", data: "d", samples: 1, seed: 0, options: {} },
-    await testKernels(),
+    computedBy(await testKernels()),
   );
   const files = { "a.json": jsonText({ a: 1 }), "b.bin": Uint8Array.of(1, 2) };
   await writeRecord(folder, manifest, files);
