@@ -73,6 +73,13 @@ export const command = runCommand({
         `${value} [${low.toFixed(3)}, ${high.toFixed(3)}]`,
       );
     }
+    const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
+    const { rules } = await readFoundHeads(folder);
+    const calibrated = rules.find(({ rule }) => rule === "contrast");
+    if (calibrated && calibrated.sampleIds.length > 1) {
+      const names = detectHeads(calibrated).heads.map(headName).join(" ") || "none";
+      console.log(`heads that move attention to the evidence when asked, 99 % sure: ${names}`);
+    }
     console.log(`record: ${folder}/scores.json, samples.arrow, manifest.json`);
   },
 });

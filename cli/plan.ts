@@ -3,7 +3,7 @@ import { InputError } from "../lib/common/errors.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
 import type { OpenedRun } from "../lib/cluster/run_files.ts";
 import type { Arguments, Command } from "./command.ts";
-import { type RunCommand } from "./runs.ts";
+import type { RunCommand } from "./runs.ts";
 import { pathOptions } from "./paths.ts";
 
 /** Commands that can be planned. */

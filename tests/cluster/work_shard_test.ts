@@ -40,12 +40,12 @@ Deno.test("what is not as it was planned is a mistake, and named", async () => {
   await using planted = await PlantedRun.make();
   const { folder } = await planted.plan();
   await assertRejects(
-    () => planted.work(folder, 2, { changed: 2 }),
+    () => planted.work(folder, 1, { changed: 1 }),
     Error,
     '"s1": it is not as it was',
   );
   await assertRejects(
-    () => planted.work(folder, 2, {}, {}, 0.5),
+    () => planted.work(folder, 1, {}, {}, 0.5),
     Error,
     "option fraction (0.1875 then",
   );
