@@ -27,7 +27,9 @@ import type { ExperimentFacts } from "./registry.ts";
 import { noneUsable, type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
 import { decodeRow, encodeRow } from "./row_codec.ts";
 import { RunFolder } from "./run_folder.ts";
-import { rowsFile, writeResult } from "./write_result.ts";
+import { type RecordParts, rowsFile, type RunNotes, writeResult } from "./write_result.ts";
+
+export type { RecordParts, RunNotes };
 
 /**
  * What every experiment is configured with. Everything else in a configuration is an option: part of
@@ -70,26 +72,6 @@ export interface ExperimentRun<Config extends ExperimentConfig, Row, Result> ext
   readonly config: Config;
   /** What the record says beside the results; may take a look at every sample. */
   about(): Promise<RunNotes>;
-}
-
-/** What a record says beside its results. */
-export interface RunNotes {
-  /** Name of the model. */
-  readonly model?: string;
-  /** Name of the data set. */
-  readonly data?: string;
-  /** Whose scores chose the heads. */
-  readonly scores?: Json;
-  /** How many of the samples chose the heads, too. */
-  readonly samplesInBoth?: number;
-}
-
-/** What an experiment puts on disk. */
-export interface RecordParts {
-  /** Settings that a reader of the record should see. */
-  readonly options: Json;
-  /** Texts or bytes by file name. */
-  readonly files: Readonly<Record<string, string | Uint8Array>>;
 }
 
 /** A question and how it is answered: rows of results, one for each unit of work. */

@@ -5,13 +5,43 @@
  */
 import type { LeftOut } from "../data/unusable.ts";
 import type { KnownRow } from "./earlier_results.ts";
-import type { Experiment, ExperimentConfig, RecordParts, Settled } from "./experiment.ts";
 import type { Identity } from "./identity.ts";
+import type { Json } from "./journal.ts";
 import { type Computed, makeManifest, writeRecord } from "./record.ts";
 import { encodeRow } from "./row_codec.ts";
 
 /** Rows of a record whose experiment does not read them from its own files. */
 export const rowsFile = "rows.json";
+
+/** What a record says beside its results. */
+export interface RunNotes {
+  /** Name of the model. */
+  readonly model?: string;
+  /** Name of the data set. */
+  readonly data?: string;
+  /** Whose scores chose the heads. */
+  readonly scores?: Json;
+  /** How many of the samples chose the heads, too. */
+  readonly samplesInBoth?: number;
+}
+
+/** What an experiment puts on disk. */
+export interface RecordParts {
+  /** Settings that a reader of the record should see. */
+  readonly options: Json;
+  /** Texts or bytes by file name. */
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
+}
+
+/** An experiment, as far as its record goes. */
+export interface Recorded<Result, Config> {
+  /** Name in records. */
+  readonly name: string;
+  /** What is written. */
+  record(result: Result, config: Config): RecordParts;
+  /** Whether the rows are read from these files again; else they have a file of their own. */
+  readonly readRows?: unknown;
+}
 
 /** What a result is made of. */
 export interface ResultParts<Row> {
@@ -28,10 +58,14 @@ export interface ResultParts<Row> {
 }
 
 /** Writes the record of a result. */
-export async function writeResult<Config extends ExperimentConfig, Row, Result>(
+export async function writeResult<
+  Config extends { readonly about?: RunNotes; readonly seed?: number },
+  Row,
+  Result,
+>(
   folder: string,
-  experiment: Pick<Experiment<Config, Row, Result>, "name" | "record" | "readRows">,
-  config: Settled<Config>,
+  experiment: Recorded<Result, Config>,
+  config: Config,
   result: Result,
   { rows, samples, leftOut, identity, computed }: ResultParts<Row>,
 ): Promise<void> {
