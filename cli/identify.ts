@@ -17,7 +17,7 @@ export const command = runCommand({
     "null-query": {
       type: "string",
       value: "TEXT",
-      help: "a content-free question, for the contrast rule",
+      help: "a question that asks for nothing, where samples have no null query",
       formerly: "contentless",
     },
   },
@@ -30,8 +30,9 @@ export const command = runCommand({
     const { loadCommandModel } = await import("./model.ts");
     const { noEvidence } = await import("../lib/data/shipped_samples.ts");
     const { headSamples } = await import("../lib/experiments/samples.ts");
-    const { findHeadsRun, firstUsable } = await import("../lib/experiments/find_heads.ts");
-    const { rulesFor } = await import("../lib/heads/scoring_rules.ts");
+    const { findHeadsRun, firstUsable, rulesOfSamples } = await import(
+      "../lib/experiments/find_heads.ts"
+    );
     const fraction = args.number("fraction", 0.05, 0, 1);
     let unknown = 0;
     const { samples: list, record } = await readData(args, ({ evidence }) => {
@@ -45,9 +46,9 @@ export const command = runCommand({
     }
     const model = await loadCommandModel(args);
     const samples = headSamples(model, list, { nullQuery: args.text("null-query") });
-    const all = rulesFor(await firstUsable(samples, record));
+    const all = rulesOfSamples(await firstUsable(samples, record), samples);
     const wanted = args.text("rule") ?? "ram";
-    const first = all.find(({ name }) => name === wanted);
+    const first = all.find(({ name }) => name === (wanted === "contrast" ? "calibrated" : wanted));
     if (!first) {
       throw new InputError(
         `Cannot score by rule "${wanted}": there are ${all.map(({ name }) => name).join(", ")}`,
@@ -75,7 +76,7 @@ export const command = runCommand({
     }
     const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
     const { rules } = await readFoundHeads(folder);
-    const calibrated = rules.find(({ rule }) => rule === "contrast");
+    const calibrated = rules.find(({ rule }) => rule === "calibrated");
     if (calibrated && calibrated.sampleIds.length > 1) {
       const names = detectHeads(calibrated).heads.map(headName).join(" ") || "none";
       console.log(`heads that move attention to the evidence when asked, 99 % sure: ${names}`);

@@ -52,7 +52,8 @@ export { otherHeads, topHeads } from "./heads/select.ts";
 // identify: which heads attend to the evidence?
 export { attentionFrom, attentionPanels, headPanels } from "./experiments/attention_view.ts";
 export { findHeads, readFoundHeads } from "./experiments/find_heads.ts";
-export { readManifest, scoresRecord } from "./experiments/record.ts";
+export { readManifest } from "./experiments/record.ts";
+export { scoresRecord } from "./experiments/scores_record.ts";
 export { concentrationRows, topHeadRows } from "./experiments/tables.ts";
 export { domainAgreement, halfAgreement, ruleAgreement } from "./heads/stability.ts";
 export type { Interval } from "./stats/interval.ts";

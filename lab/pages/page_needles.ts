@@ -96,7 +96,8 @@ function boxesOf(start: number, length: number): Box[] {
 
 /**
  * One sample: pages, and the question who the owner of one thing is. Its evidence are the boxes of the
- * sentence that says so. The name alone and the whole sentence are right answers.
+ * sentence that says so. The name alone and the whole sentence are right answers. The null query asks
+ * for the owner of a thing that is on no page; there are no foils, since nothing else is owned.
  *
  * @param seed any integer
  * @throws {InputError} for an impossible number of pages
@@ -130,12 +131,17 @@ export function pageNeedle(seed: number, options: PageNeedleOptions): PageNeedle
   const images = filled.map(({ cells }) => drawPage(cells, { level }, drawing));
   const evidence: Evidence[] = boxesOf(filled[asked].start, needle.length)
     .map((box) => ({ image: asked, box }));
+  const seen = new Set(filled.flatMap(({ cells }) => cells.map(({ word }) => word)));
+  const absent = candidates.filter((other) => !seen.has(other));
+  const missed = absent[random.fork("null query").integer(absent.length)];
   const sample: Sample = {
     id: `${domain}-${count}-${split}-${seed}`,
     domain,
     question: `Who is the owner of the ${thing}?`,
     answer: [name, `The owner of the ${thing} is ${name}.`],
     evidence,
+    null: `Who is the owner of the ${missed}?`,
+    unrelated: "What do the pages say about the weather?",
     images,
   };
   return { sample, pages: filled.map(({ cells }) => cells) };

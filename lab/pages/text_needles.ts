@@ -93,7 +93,8 @@ function haystack(random: Random, count: number): string[] {
 
 /**
  * One sample: sentences, and the question who the owner of one thing is. Its evidence are the
- * characters of the sentence that says so. A name alone and the whole sentence are right answers.
+ * characters of the sentence that says so. A name alone and the whole sentence are right answers. The
+ * null query asks for the owner of a thing that has none; foils are the sentences on other owners.
  *
  * @param seed any integer
  * @throws {InputError} for impossible numbers of needles or sentences
@@ -120,15 +121,26 @@ export function textNeedle(seed: number, options: TextNeedleOptions): Sample {
   const text = haystack(random, sentences);
   for (const needle of said) text.splice(random.integer(text.length + 1), 0, needle);
   const asked = random.integer(needles);
-  const place = text.indexOf(said[asked]);
-  const start = [...text.slice(0, place).map((sentence) => `${sentence} `).join("")].length;
+  /** The characters of a sentence in the context. */
+  const standsAt = (sentence: string): [number, number] => {
+    const before = text.slice(0, text.indexOf(sentence)).map((other) => `${other} `).join("");
+    const start = [...before].length;
+    return [start, start + [...sentence].length];
+  };
+  const absent = things.filter((thing) => !owned.includes(thing));
+  const missed = absent[random.fork("null query").integer(absent.length)];
+  const foils = said.filter((_, i) => i !== asked)
+    .map((sentence) => [{ text: standsAt(sentence) }]);
   return {
     id: `${domain}-${sentences}-${split}-${seed}`,
     domain,
     context: text.join(" "),
     question: `Who is the owner of the ${owned[asked]}?`,
     answer: [owners[asked], said[asked]],
-    evidence: [{ text: [start, start + [...said[asked]].length] }],
+    evidence: [{ text: standsAt(said[asked]) }],
+    null: `Who is the owner of the ${missed}?`,
+    unrelated: "What does the text say about the weather?",
+    ...(foils.length > 0 ? { foils } : {}),
     ...(needles > 1 ? { chance: 1 / needles } : {}),
     images: [],
   };

@@ -38,25 +38,33 @@ export interface DomainSpec {
 }
 
 /**
- * The question for a key.
+ * A key in words, as questions name it.
  *
  * @param templates the domain's ways to ask
  * @param key the key in words, two of them for a two-word key
  * @param variety how to ask
+ */
+export function keyPhrase(
+  { between }: QuestionTemplates,
+  key: readonly string[],
+  { questionStyle }: TaskVariety,
+): string {
+  return key.join(questionStyle === "key" || questionStyle === "short" ? " " : between);
+}
+
+/**
+ * The wording of a question, with `{k}` for the key.
+ *
+ * @param templates the domain's ways to ask
+ * @param variety how to ask
  * @param random chooses among several sentences
  */
-export function askFor(
-  templates: QuestionTemplates,
-  key: readonly string[],
-  variety: TaskVariety,
+export function wordingFor(
+  { sentences, short }: QuestionTemplates,
+  { questionStyle }: TaskVariety,
   random: Random,
 ): string {
-  const { sentences, short, between } = templates;
-  const style = variety.questionStyle;
-  const phrase = style === "key" || style === "short" ? key.join(" ") : key.join(between);
-  if (style === "key") return phrase;
-  const pattern = style === "short"
-    ? short
-    : sentences[style === "sentence" ? 0 : random.integer(sentences.length)];
-  return pattern.replace("{k}", phrase);
+  if (questionStyle === "key") return "{k}";
+  if (questionStyle === "short") return short;
+  return sentences[questionStyle === "sentence" ? 0 : random.integer(sentences.length)];
 }

@@ -51,6 +51,8 @@ function generate(name: DomainName, seed: number, options: TaskOptions): Sample 
     answer: asked.accepted.length === 1 ? asked.answer : asked.accepted,
     ...(asked.choices ? { choices: asked.choices } : {}),
     evidence: asked.evidence,
+    ...(asked.null === undefined ? {} : { null: asked.null }),
+    ...(asked.foils.length > 0 ? { foils: asked.foils } : {}),
     chance: asked.chance,
     ...shown,
   };

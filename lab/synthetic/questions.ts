@@ -5,8 +5,8 @@
  */
 import type { Random } from "../../lib/stats/random.ts";
 import { cellIndex, type Slot } from "./board.ts";
-import type { Composition, PlacedFact } from "./compose.ts";
-import { askFor, type DomainSpec } from "./domain_spec.ts";
+import { type Composition, type PlacedFact, wordsInUse } from "./compose.ts";
+import { type DomainSpec, keyPhrase, wordingFor } from "./domain_spec.ts";
 import { pairWidth, type TaskPlan } from "./options.ts";
 import type { Box, Evidence } from "../../lib/data/sample.ts";
 import { cellSide } from "./shapes.ts";
@@ -25,6 +25,10 @@ import {
 export interface ContextQuestion {
   /** What is asked, in words of the vocabulary. */
   readonly question: string;
+  /** The same about a key that is not there; absent where every key is there. */
+  readonly null?: string;
+  /** Boxes of each other key and its answer. */
+  readonly foils: readonly (readonly Evidence[])[];
   /** What to answer, in words of the vocabulary. */
   readonly answer: string;
   /** Every answer that is right, `answer` first. */
@@ -78,6 +82,33 @@ function evidenceOf(spec: DomainSpec, plan: TaskPlan, slot: Slot, width: number)
   return { frames: [first, first + plan.frameRepeat - 1], box };
 }
 
+/** Where a fact can be read: with a number for each picture only the first place tells it. */
+function tellingPlaces({ places }: PlacedFact, { variety }: TaskPlan): readonly Slot[] {
+  return variety.label === "beside" ? places : places.slice(0, 1);
+}
+
+/** The places of a fact, key and answer, and of the number of its picture. */
+function evidencePlaces(fact: PlacedFact, spec: DomainSpec, plan: TaskPlan): Evidence[] {
+  const width = pairWidth(plan.variety);
+  const evidence = tellingPlaces(fact, plan).map((slot) => evidenceOf(spec, plan, slot, width));
+  if (fact.labelSlot) evidence.push(evidenceOf(spec, plan, fact.labelSlot, 1));
+  return evidence;
+}
+
+/** A key of the same form whose first word no picture shows, or null where all are shown. */
+function absentKey(
+  { keys: [own, ...rest] }: PlacedFact,
+  spec: DomainSpec,
+  plan: TaskPlan,
+  { boards }: Composition,
+  random: Random,
+): number[] | null {
+  const shown = new Set(boards.flatMap((board) => [...board.words]));
+  const free = wordsInUse(spec.sections(plan.variety).keys, plan)
+    .filter((id) => !shown.has(id) && id !== own);
+  return free.length > 0 ? [free[random.integer(free.length)], ...rest] : null;
+}
+
 /** Three wrong answers, of other facts as far as they go. */
 function wrongAnswers(
   spec: DomainSpec,
@@ -118,34 +149,39 @@ function questionOn(
   const { variety } = plan;
   const right = answerText(fact, plan);
   const key = fact.keys.map((id) => keyText(id, plan));
-  let question = askFor(spec.templates(variety), key, variety, random);
+  const templates = spec.templates(variety);
+  const wording = wordingFor(templates, variety, random);
+  /** The question on a key, with what follows it. */
+  const ask = (words: readonly string[], after: string) =>
+    wording.replace("{k}", keyPhrase(templates, words, variety)) + after;
+  let after = "";
   let answer = right;
   let accepted: readonly string[] = [right];
   let choices: readonly string[] | undefined;
   if (variety.choices !== "none") {
     choices = random.shuffle([right, ...wrongAnswers(spec, plan, answers, right, random)]);
     if (variety.choices === "words") {
-      question += ` ${choices.slice(0, 3).join(", ")} or ${choices[3]}?`;
+      after = ` ${choices.slice(0, 3).join(", ")} or ${choices[3]}?`;
     } else if (variety.choices === "letters") {
-      question += choices.map((choice, i) => ` (${LETTERS[i]}) ${choice}`).join("");
+      after = choices.map((choice, i) => ` (${LETTERS[i]}) ${choice}`).join("");
       answer = LETTERS[choices.indexOf(right)];
       accepted = [answer, right];
     }
   }
-  // With a number for each image only the first place tells it.
-  const places = variety.label === "beside" ? fact.places : fact.places.slice(0, 1);
+  const places = tellingPlaces(fact, plan);
   const width = pairWidth(variety);
   const board = composition.boards[0];
   const cells = (slot: Slot, from: number, to: number) =>
     Array.from({ length: to - from }, (_, i) => cellIndex(board, slot) + from + i);
-  const evidence = places.map((slot) => evidenceOf(spec, plan, slot, width));
+  const absent = absentKey(fact, spec, plan, composition, random.fork("null query"));
+  const evidence = evidencePlaces(fact, spec, plan);
   const answerCells = places.flatMap((slot) => cells(slot, fact.keys.length, width));
-  if (fact.labelSlot) {
-    evidence.push(evidenceOf(spec, plan, fact.labelSlot, 1));
-    answerCells.push(cellIndex(board, fact.labelSlot));
-  }
+  if (fact.labelSlot) answerCells.push(cellIndex(board, fact.labelSlot));
   return {
-    question,
+    question: ask(key, after),
+    ...(absent ? { null: ask(absent.map((id) => keyText(id, plan)), after) } : {}),
+    foils: composition.facts.filter((other) => other !== fact)
+      .map((other) => evidencePlaces(other, spec, plan)),
     answer,
     accepted,
     answerIds: wordIds(answer),

@@ -68,7 +68,7 @@ function parsedLine(line: string, place: string): unknown {
   }
 }
 
-/** Throws where a box of the evidence leaves its image. */
+/** Throws where a box of evidence or foils leaves its image. */
 function checkBoxes(
   id: string,
   evidence: readonly Evidence[],
@@ -117,7 +117,7 @@ export async function loadSample(sample: FolderSample): Promise<Sample> {
       `Cannot load sample ${quoted(sample.id)}: frame ${odd} differs in size from frame 0`,
     );
   }
-  checkBoxes(sample.id, sample.evidence, pictures);
+  checkBoxes(sample.id, [...sample.evidence, ...(sample.foils ?? []).flat()], pictures);
   return video
     ? { ...text, video: { frames: pictures, fps: video.fps } }
     : { ...text, images: pictures };

@@ -45,6 +45,18 @@ export interface SampleText {
   readonly choices?: readonly string[];
   /** Everything that the answer needs. */
   readonly evidence: readonly Evidence[];
+  /**
+   * The null query: the same wording, about something that is not there. What heads give the evidence
+   * all the same does not depend on what is asked.
+   */
+  readonly null?: string;
+  /** A question that has nothing to do with the evidence, in other words. */
+  readonly unrelated?: string;
+  /**
+   * Foils: places of the evidence's kind that answer other questions (other owners, other objects),
+   * each a list as `evidence` is.
+   */
+  readonly foils?: readonly (readonly Evidence[])[];
   /** Probability of a right answer by a guess among the candidates in sight, where it is known. */
   readonly chance?: number;
   /** How a prediction is compared with the answer; choices or exact match by default. */

@@ -123,6 +123,16 @@ function evidenceOf(where: string, field: string, value: unknown, extent: Extent
   );
 }
 
+/** Foils: lists of evidence, each with at least one piece. */
+function foilsOf(where: string, value: unknown, extent: Extent): Evidence[][] {
+  const valid = Array.isArray(value) &&
+    value.every((foil) => Array.isArray(foil) && foil.length > 0);
+  if (!valid) throw wrongField(where, "foils", value, "a list of lists of evidence");
+  return value.map((foil: unknown[], f) =>
+    foil.map((piece, i) => evidenceOf(where, `foils[${f}][${i}]`, piece, extent))
+  );
+}
+
 function mediaOf(where: string, fields: Fields) {
   const { images, video } = fields;
   if ((images === undefined) === (video === undefined)) {
@@ -174,6 +184,8 @@ export function parseSample(json: unknown, place: string): SampleEntry {
   if (metric === "mlvu" && choices === undefined) {
     throw wrongField(where, "metric", metric, "choices beside it");
   }
+  const optional = (field: "null" | "unrelated") =>
+    json[field] === undefined ? {} : { [field]: text(where, json, field) };
   const extent = {
     images: media.images?.length ?? 0,
     frames: media.video?.frames.length ?? 0,
@@ -189,6 +201,9 @@ export function parseSample(json: unknown, place: string): SampleEntry {
       : texts(where, "answer", answer, 1),
     ...(choices === undefined ? {} : { choices: choicesOf(where, choices) }),
     evidence: evidence.map((one, i) => evidenceOf(where, `evidence[${i}]`, one, extent)),
+    ...optional("null"),
+    ...optional("unrelated"),
+    ...(json.foils === undefined ? {} : { foils: foilsOf(where, json.foils, extent) }),
     ...(chance === undefined ? {} : { chance }),
     ...(metric === undefined ? {} : { metric: metric as MetricName }),
     ...media,

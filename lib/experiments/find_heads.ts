@@ -6,12 +6,19 @@
 import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
 import { gridOf } from "../common/head_id.ts";
-import { type HeadScores, headScores } from "../heads/head_scores.ts";
+import { type HeadScores, headScores, sampleMap } from "../heads/head_scores.ts";
 import { readBytesOf } from "../common/text_files.ts";
 import { checkArrow } from "../heads/arrow_check.ts";
 import { headScoresFromArrow, headScoresToArrow } from "../heads/head_scores_file.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
-import { rulesFor, scoreSample, type ScoringRule } from "../heads/scoring_rules.ts";
+import {
+  lackOf,
+  type RuleNeed,
+  rulesFor,
+  type ScoringRule,
+  scoringRules,
+} from "../heads/scoring_rules.ts";
+import { scoreSample } from "../heads/score_sample.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import {
@@ -22,12 +29,16 @@ import {
 } from "./experiment.ts";
 import { noneUsable, type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
 import { type LazySample, sampleUnits } from "./lazy_sample.ts";
-import { jsonText, readManifest, readManifestIfAny, scoresRecord } from "./record.ts";
+import { jsonText, readManifest, readManifestIfAny } from "./record.ts";
+import { scoresRecord } from "./scores_record.ts";
 import { checkExperiment, experiments } from "./registry.ts";
 import { type ScoreOrigin, scoreOrigin } from "./score_origin.ts";
 
 /** A sample to be scored that is loaded when its turn comes. */
-export type LazyHeadSample = LazySample<HeadSample>;
+export interface LazyHeadSample extends LazySample<HeadSample> {
+  /** What rules may need and only some samples have, as far as it is known before loading. */
+  readonly offers?: readonly RuleNeed[];
+}
 
 /** Samples as they are, or to be loaded. */
 export type Samples = readonly (HeadSample | LazyHeadSample)[];
@@ -73,8 +84,45 @@ export interface SampleRow {
   readonly id: string;
   /** Its domain. */
   readonly domain: string;
-  /** By rule, in the order of the rules. */
+  /** By rule, in the order of the rules; NaN throughout where the sample lacks what a rule needs. */
   readonly maps: readonly Float32Array[];
+}
+
+/**
+ * Maps of one sample by every rule. The first rule must be one that the sample can be scored by; the
+ * others may need what only some samples have, and give NaN where this one has it not.
+ */
+async function partialMaps(
+  network: AnyModel,
+  sample: HeadSample,
+  rules: readonly ScoringRule[],
+): Promise<Float32Array[]> {
+  const lacks = (rule: ScoringRule) => rule.needs.some((need) => lackOf(sample, need) !== null);
+  const own = rules.filter((rule, i) => i === 0 || !lacks(rule));
+  const maps = await scoreSample(network, sample, own);
+  return rules.map((rule) => {
+    const at = own.indexOf(rule);
+    return at >= 0 ? maps[at] : new Float32Array(maps[0].length).fill(NaN);
+  });
+}
+
+/**
+ * The rules of a run that names none: those of its first sample, and those for null queries and foils
+ * wherever some sample has them.
+ */
+export function rulesOfSamples(first: HeadSample, samples: Samples): ScoringRule[] {
+  const optional = ["nullQuery", "unrelatedQuestion", "foils"] as const satisfies RuleNeed[];
+  const offered = new Set<RuleNeed>(
+    samples.flatMap((sample) =>
+      "load" in sample
+        ? sample.offers ?? []
+        : optional.filter((need) => lackOf(sample, need) === null)
+    ),
+  );
+  const own = new Set(rulesFor(first));
+  return scoringRules.filter((rule) =>
+    own.has(rule) || rule.needs.every((need) => offered.has(need) || lackOf(first, need) === null)
+  );
 }
 
 /**
@@ -107,18 +155,16 @@ export const findHeadsExperiment: Experiment<
     sampleUnits<HeadSample, SampleRow>(samples, async (sample, id, domain) => ({
       id,
       domain,
-      maps: await scoreSample(network, sample, rules),
+      maps: await partialMaps(network, sample, rules),
     })),
   result: (rows, { rules, network }) =>
-    rules.map(({ name }, rule) =>
-      headScores(
-        name,
-        gridOf(network.config.text),
-        rows.map(({ id, domain, maps }) => ({ id, domain, map: maps[rule] })),
-      )
-    ),
+    rules.flatMap(({ name }, rule) => {
+      const own = rows.map(({ id, domain, maps }) => ({ id, domain, map: maps[rule] }))
+        .filter(({ map }) => map && !map.every(Number.isNaN));
+      return own.length > 0 ? [headScores(name, gridOf(network.config.text), own)] : [];
+    }),
   record(scores, { about, fraction, draws, seed }) {
-    const summary = scoresRecord(about?.model ?? "", scores[0], { fraction, draws, seed });
+    const summary = scoresRecord(about?.model ?? "", scores[0], { fraction, draws, seed }, scores);
     return {
       options: { rules: scores.map(({ rule }) => rule), fraction, draws },
       files: { "samples.arrow": headScoresToArrow(scores), "scores.json": jsonText(summary) },
@@ -131,7 +177,10 @@ export const findHeadsExperiment: Experiment<
     return sampleIds.map((id, i) => ({
       id,
       domain: domains[i],
-      maps: rules.map(({ data }) => data.slice(i * size, (i + 1) * size)),
+      maps: rules.map((scores) => {
+        const row = scores.sampleIds.indexOf(id);
+        return row < 0 ? new Float32Array(size).fill(NaN) : sampleMap(scores, row).slice();
+      }),
     }));
   },
 };
@@ -158,7 +207,7 @@ export async function findHeadsRun(
   if (options.rules?.length === 0) {
     throw new InputError("Cannot find heads by 0 rules: 1 needed");
   }
-  const rules = options.rules ?? rulesFor(await firstUsable(samples, options));
+  const rules = options.rules ?? rulesOfSamples(await firstUsable(samples, options), samples);
   return {
     experiment: findHeadsExperiment,
     config: { network: networkOf(model), samples, rules, fraction, draws, seed },

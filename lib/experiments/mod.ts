@@ -54,13 +54,8 @@ export {
 export { type ImportSettings, recordHeadList } from "./imported_heads.ts";
 export type { Json } from "./journal.ts";
 export { prefillSpeed, type PrefillSpeedOptions, type PrefillSpeedRow } from "./prefill_speed.ts";
-export {
-  type Manifest,
-  readManifest,
-  type ScoresRecord,
-  scoresRecord,
-  type ScoresSummary,
-} from "./record.ts";
+export { type Manifest, readManifest } from "./record.ts";
+export * from "./scores_record.ts";
 export * from "./patched_heads.ts";
 export { type ExperimentFacts, experiments } from "./registry.ts";
 export * from "./samples.ts";

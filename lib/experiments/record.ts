@@ -11,13 +11,6 @@ import { readJsonOf } from "../common/text_files.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import { packageVersion } from "../common/package.ts";
 import { writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
-import {
-  byDomain,
-  type HeadScores,
-  type HeadSummary,
-  summarizeHeads,
-  type SummaryOptions,
-} from "../heads/head_scores.ts";
 import type { Json } from "./journal.ts";
 import type { Identity } from "./identity.ts";
 
@@ -202,77 +195,4 @@ export async function readManifest(folder: string): Promise<Manifest> {
 export async function readManifestIfAny(folder: string): Promise<Manifest | null> {
   const there = await Deno.stat(`${folder}/manifest.json`).then(() => true, () => false);
   return there ? await readManifest(folder) : null;
-}
-
-/** What `scores.json` says of all samples, or of those of one domain. */
-export interface ScoresSummary {
-  /** The model's name. */
-  readonly model: string;
-  /** The scoring rule. */
-  readonly rule: string;
-  /** L. */
-  readonly layers: number;
-  /** N. */
-  readonly heads: number;
-  /** Number of samples. */
-  readonly samples: number;
-  /** Mean scores, `[L][N]`. */
-  readonly scores: readonly (readonly number[])[];
-  /** 95 % intervals of the means, `[L][N][2]`. */
-  readonly ci95: readonly (readonly (readonly [low: number, high: number])[])[];
-  /** `[layer, head]`, best first. */
-  readonly ranking: readonly (readonly [layer: number, head: number])[];
-  /** Share of bootstrap draws in which a head is among the top fraction, `[L][N]`. */
-  readonly topMembership: {
-    readonly fraction: number;
-    readonly probability: readonly (readonly number[])[];
-  };
-}
-
-/** The content of `scores.json`. */
-export interface ScoresRecord extends ScoresSummary {
-  /** The same for each domain. */
-  readonly domains: Readonly<Record<string, ScoresSummary>>;
-}
-
-function summaryOf(model: string, scores: HeadScores, options: SummaryOptions): ScoresSummary {
-  const [samples, layers, heads] = scores.shape;
-  const summary: HeadSummary = summarizeHeads(scores, options);
-  const table = <T>(value: (i: number) => T) =>
-    Array.from(
-      { length: layers },
-      (_, l) => Array.from({ length: heads }, (_, n) => value(l * heads + n)),
-    );
-  return {
-    model,
-    rule: scores.rule,
-    layers,
-    heads,
-    samples,
-    scores: table((i) => summary.mean[i]),
-    ci95: table((i) => [summary.low[i], summary.high[i]] as const),
-    ranking: summary.ranking.map(({ layer, head }) => [layer, head] as const),
-    topMembership: {
-      fraction: summary.fraction,
-      probability: table((i) => summary.membership[i]),
-    },
-  };
-}
-
-/**
- * The content of `scores.json`: means, intervals, ranking and membership, over all samples and by
- * domain.
- *
- * @param model name of the model
- */
-export function scoresRecord(
-  model: string,
-  scores: HeadScores,
-  options: SummaryOptions = {},
-): ScoresRecord {
-  const domains = [...byDomain(scores)].map(([domain, own]) => [
-    domain,
-    summaryOf(model, own, options),
-  ]);
-  return { ...summaryOf(model, scores, options), domains: Object.fromEntries(domains) };
 }

@@ -7,12 +7,13 @@
 import type { PretrainedModel } from "../families/pretrained.ts";
 import { questionMessages } from "../inputs/messages.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
-import { UnseenEvidenceError } from "../inputs/evidence.ts";
-import { tokensOf } from "../inputs/token_spans.ts";
+import { evidenceTokens, UnseenEvidenceError } from "../inputs/evidence.ts";
+import { spansOf, tokensOf, type TokenSpan } from "../inputs/token_spans.ts";
 import { type FolderSample, loadSample } from "../data/folder_data_set.ts";
 import type { Sample } from "../data/sample.ts";
 import { UnusableSampleError } from "../data/unusable.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
+import type { RuleNeed } from "../heads/scoring_rules.ts";
 import type { LazyHeadSample } from "./find_heads.ts";
 import type { Json } from "./journal.ts";
 import type { LazySample } from "./lazy_sample.ts";
@@ -24,7 +25,7 @@ export type AnySample = Sample | FolderSample;
 /** How samples become prompts. */
 export interface PromptOptions {
   /**
-   * A null (content-free) query such as "N/A" for the contrast rule, which then needs one more pass
+   * A null (content-free) query such as "N/A" for samples without one, which then take one more pass
    * over the question's tokens; none by default.
    */
   readonly nullQuery?: string;
@@ -128,6 +129,34 @@ function checkSpans({ id, spans }: Pick<HeadSample, "id" | "spans">): void {
   );
 }
 
+/** Tokens of what the model sees of a sample's foils. */
+function foilSpans(
+  { id, foils = [] }: AnySample,
+  prompt: PreparedPrompt,
+): readonly TokenSpan[] {
+  try {
+    return spansOf(foils.flatMap((foil) => {
+      try {
+        return evidenceTokens(prompt, foil);
+      } catch (error) {
+        if (error instanceof UnseenEvidenceError) return [];
+        throw error;
+      }
+    }));
+  } catch (error) {
+    throw UnusableSampleError.of(id, error);
+  }
+}
+
+/** What the scores need of a sample and it says, before it is loaded. */
+function offersOf(sample: AnySample, { nullQuery }: PromptOptions): RuleNeed[] {
+  return [
+    ...sample.null === undefined && nullQuery === undefined ? [] : ["nullQuery" as const],
+    ...sample.unrelated === undefined ? [] : ["unrelatedQuestion" as const],
+    ...sample.foils?.length ? ["foils" as const] : [],
+  ];
+}
+
 /**
  * Samples for `findHeads`, each prepared when its turn comes. Loading throws an
  * {@link UnusableSampleError} for one that cannot be used.
@@ -157,9 +186,19 @@ export function headSamples(
   const nullQuery = options.nullQuery === undefined
     ? undefined
     : model.processor.tokenizer.encode(options.nullQuery, { addSpecialTokens: false });
-  return lazily(samples, async (sample): Promise<HeadSample> => {
+  const lazy = lazily(samples, async (sample): Promise<HeadSample> => {
     const prompted = await promptedSample(model, sample, { needsEvidence: true });
     checkSpans(prompted);
-    return { ...prompted, grids: prompted.inputs.grids, nullQuery };
+    const { inputs } = prompted;
+    const other = (question?: string) =>
+      question === undefined ? undefined : model.processor.otherQuestion(inputs, question);
+    return {
+      ...prompted,
+      grids: inputs.grids,
+      nullQuery: other(sample.null) ?? nullQuery,
+      unrelatedQuestion: other(sample.unrelated),
+      foilSpans: foilSpans(sample, inputs),
+    };
   }, promptSettings(model, options));
+  return lazy.map((one, i) => ({ ...one, offers: offersOf(samples[i], options) }));
 }

@@ -12,7 +12,7 @@ import {
   type HeadScores,
   meanScores,
 } from "../heads/head_scores.ts";
-import type { ScoresSummary } from "./record.ts";
+import type { ScoresSummary } from "./scores_record.ts";
 
 /** An interval as text. */
 function between(low: number, high: number): string {

@@ -11,7 +11,13 @@ import type { Hooks } from "../hooks/hook_point.ts";
 import { SharedPrefix } from "../model/shared_prefix.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
-import { type AttentionProfile, type ProfileExtra, ProfileGathering } from "./profile_gathering.ts";
+import {
+  type AttentionProfile,
+  type OtherQuestion,
+  otherQuestions,
+  type ProfileExtra,
+  ProfileGathering,
+} from "./profile_gathering.ts";
 import type { HeadSample, SampleTokens } from "./scored_sample.ts";
 
 export type { AttentionProfile, ProfileExtra } from "./profile_gathering.ts";
@@ -26,10 +32,16 @@ export interface ProfileOptions {
   readonly attention?: AttentionFunction;
 }
 
-/** Runs the null query after the shared context and gathers its mean attention. */
-function runNullQuery(
+/** A question that takes the place of the sample's own. */
+interface OtherTokens {
+  readonly question: OtherQuestion;
+  readonly ids: Int32Array;
+}
+
+/** Runs other questions after the shared context, in one batch, and gathers their mean attention. */
+function runOthers(
   prefix: SharedPrefix,
-  ids: Int32Array,
+  others: readonly OtherTokens[],
   options: ProfileOptions,
   into: ProfileGathering,
 ): void {
@@ -38,22 +50,23 @@ function runNullQuery(
   const cache = model.newCache(prefix.cache);
   const axes = restPositions.length / prefix.rest.embeddings.shape[1];
   const first = restPositions[0]; // a question's tokens advance all axes together
-  const positions = Int32Array.from(
-    { length: axes * ids.length },
-    (_, i) => first + i % ids.length,
-  );
+  const rows = Math.max(...others.map(({ ids }) => ids.length));
+  const positions = Int32Array.from({ length: axes * rows }, (_, i) => first + i % rows);
+  const padded = new Int32Array(others.length * rows); // no token sees those that follow it
+  others.forEach(({ ids }, i) => padded.set(ids, i * rows));
   try {
     k.scope(() => {
-      const embeddings = k.reshape(decoder.embed(ids), [1, ids.length, -1]);
-      const onPattern = (_layer: number, pattern: Tensor) => {
-        const before = k.slice(k.sum(pattern, 2), [0, 0, 0], [-1, -1, length]);
-        into.addNullQuery(k.scale(before, 1 / ids.length));
-      };
+      const embeddings = k.reshape(decoder.embed(padded), [others.length, rows, -1]);
+      const onPattern = (_layer: number, pattern: Tensor) =>
+        others.forEach(({ question, ids }, i) => {
+          const own = k.slice(pattern, [i, 0, 0, 0], [1, -1, ids.length, length]);
+          into.addOther(question, k.scale(k.sum(own, 2), 1 / ids.length));
+        });
       decoder.forward(embeddings, positions, {
         cache,
         attention: options.attention,
         hooks: model.runHooks(options.hooks),
-        patternRows: { rows: Array.from(ids.keys()), onPattern },
+        patternRows: { rows: Array.from({ length: rows }, (_, row) => row), onPattern },
       });
     });
   } finally {
@@ -64,11 +77,12 @@ function runNullQuery(
 /**
  * Runs a sample once and keeps how the question's attention is spread, for every head.
  *
- * Where the contrast is asked for, the context runs once and both questions after it.
+ * Where other questions are asked for (a null query, an unrelated question), the
+ * context runs once, the question after it, and the others after it in one batch.
  *
  * @throws {InputError} naming the sample: see {@link sampleTokens}; if the attention is not a number;
- * if the contrast is asked for and the sample has no null query, or its evidence does not stand
- * before the question
+ * if another question is asked for and the sample has none, or its evidence does not stand before the
+ * question
  */
 export async function attentionProfile(
   model: AnyModel,
@@ -79,8 +93,8 @@ export async function attentionProfile(
   const gathering = new ProfileGathering(k, sample, options.extras ?? []);
   const { tokens, rows } = gathering;
   try {
-    if (options.extras?.includes("nullQuery")) {
-      const ids = checkNullQuery(sample, tokens);
+    const others = otherTokens(sample, tokens, options.extras ?? []);
+    if (others.length > 0) {
       using prefix = new SharedPrefix(network, sample.inputs, tokens.question[0], {
         hooks: network.runHooks(options.hooks),
         attention: options.attention,
@@ -99,7 +113,7 @@ export async function attentionProfile(
       } finally {
         cache.dispose();
       }
-      runNullQuery(prefix, ids, options, gathering);
+      runOthers(prefix, others, options, gathering);
     } else {
       // of the last layer nothing is needed but these rows; hooks, though, expect all rows
       const lastRows = options.hooks ? undefined : sample.inputs.inputIds.length - rows[0];
@@ -113,20 +127,32 @@ export async function attentionProfile(
   }
 }
 
-/** The tokens of the null query, checked. */
-function checkNullQuery(sample: HeadSample, tokens: SampleTokens): Int32Array {
+/** What other questions are called in messages. */
+const otherNames: Readonly<Record<OtherQuestion, string>> = {
+  nullQuery: "null query",
+  unrelatedQuestion: "unrelated question",
+};
+
+/** The tokens of the other questions that are asked for, checked. */
+function otherTokens(
+  sample: HeadSample,
+  tokens: SampleTokens,
+  extras: readonly ProfileExtra[],
+): OtherTokens[] {
   const name = `sample ${quoted(sample.id)}`;
-  if (!sample.nullQuery || sample.nullQuery.length === 0) {
+  const found = otherQuestions.filter((question) => extras.includes(question)).map((question) => {
+    const ids = sample[question];
+    if (ids && ids.length > 0) return { question, ids };
     throw new InputError(
-      `Cannot contrast ${name}: it has no null query, wanted at least 1 token`,
+      `Cannot contrast ${name}: it has no ${otherNames[question]}, wanted at least 1 token`,
     );
-  }
+  });
   const late = tokens.evidence.find((token) => token >= tokens.question[0]);
-  if (late !== undefined) {
+  if (found.length > 0 && late !== undefined) {
     throw new InputError(
       `Cannot contrast ${name}: its evidence token ${late} does not stand before the question, ` +
         `which begins at token ${tokens.question[0]}`,
     );
   }
-  return sample.nullQuery;
+  return found;
 }

@@ -41,7 +41,7 @@ export interface DetectedHeads {
  * A head is named if its lower confidence bound lies above `minimum`; the bounds hold for all heads
  * at once (bootstrap of the largest deviation in standard errors, max-t), so with probability
  * `level` no head with a mean of at most `minimum` is named, however many heads there are. Use the
- * `contrast` scores: they are 0 for a head whose attention does not depend on what is asked, and the
+ * `calibrated` scores: they are 0 for a head whose attention does not depend on what is asked, and the
  * minimum of 0.1 says that at least a tenth of the question's attention moves to the evidence because
  * it is asked for. With plain RAM a head that always looks at the same salient place can pass.
  *

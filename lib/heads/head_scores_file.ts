@@ -8,13 +8,14 @@ import * as arrow from "apache-arrow";
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import { textColumn } from "./arrow_columns.ts";
-import type { HeadScores } from "./head_scores.ts";
+import { type HeadScores, headScores, sampleMap } from "./head_scores.ts";
 
 /** Columns that say which sample and head a row is about; a rule cannot have one of these names. */
 const keyColumns = ["sample", "domain", "layer", "head"] as const;
 
 /**
- * Scores by one rule, or by several over the same samples, as the bytes of an Arrow file.
+ * Scores by several rules, as the bytes of an Arrow file. The first rule's are of all samples; another
+ * may lack some (those without a null query, say), for which its column holds NaN.
  *
  * @throws {InputError} if the scores are of other samples or heads, or a rule's name is taken
  */
@@ -23,10 +24,11 @@ export function headScoresToArrow(given: HeadScores | readonly HeadScores[]): Ui
   if (all.length === 0) throw new InputError("Cannot save head scores of 0 rules: 1 needed");
   const { sampleIds, domains, shape: [samples, layers, heads] } = all[0];
   const taken = new Set<string>(keyColumns);
+  const rows = new Map(sampleIds.map((id, row) => [id, row]));
   for (const scores of all) {
+    const [, ownLayers, ownHeads] = scores.shape;
     if (
-      String(scores.shape) !== String(all[0].shape) ||
-      scores.sampleIds.some((id, i) => id !== sampleIds[i])
+      ownLayers !== layers || ownHeads !== heads || scores.sampleIds.some((id) => !rows.has(id))
     ) {
       throw new InputError(
         `Cannot save scores by "${all[0].rule}" and "${scores.rule}" together: they are of other ` +
@@ -41,12 +43,18 @@ export function headScoresToArrow(given: HeadScores | readonly HeadScores[]): Ui
   const size = layers * heads;
   const numbers = (value: (row: number) => number) =>
     arrow.makeVector(Uint16Array.from({ length: samples * size }, (_, row) => value(row)));
+  /** Scores of all samples: NaN for those that the rule has no scores of. */
+  const column = (scores: HeadScores) => {
+    const data = new Float32Array(samples * size).fill(NaN);
+    scores.sampleIds.forEach((id, row) => data.set(sampleMap(scores, row), rows.get(id)! * size));
+    return data;
+  };
   const table = new arrow.Table({
     sample: textColumn(0, sampleIds, size),
     domain: textColumn(1, domains, size),
     layer: numbers((row) => Math.floor(row % size / heads)),
     head: numbers((row) => row % heads),
-    ...Object.fromEntries(all.map(({ rule, data }) => [rule, arrow.makeVector(data)])),
+    ...Object.fromEntries(all.map((scores) => [scores.rule, arrow.makeVector(column(scores))])),
   });
   return arrow.tableToIPC(table, "file");
 }
@@ -90,10 +98,20 @@ export function headScoresFromArrow(bytes: Uint8Array, file = "samples.arrow"): 
   const sampleIds = perSample(sample), domains = perSample(domain);
   return table.schema.fields.map(({ name }) => name)
     .filter((name) => !(keyColumns as readonly string[]).includes(name))
-    .map((rule) => {
+    .map((rule, r) => {
       const data = Float32Array.from(column(rule).toArray() as Float32Array);
-      const bad = data.findIndex((value) => !Number.isFinite(value));
-      if (bad >= 0) throw wrong(`score ${bad} by rule ${quoted(rule)} is ${data[bad]}`);
-      return { rule, sampleIds, domains, shape: [samples, layers, heads] as const, data };
+      const scored = sampleIds.map((_, row) => row).filter((row) =>
+        r === 0 || !data.subarray(row * size, (row + 1) * size).every(Number.isNaN)
+      );
+      if (scored.length === 0) throw wrong(`it has no scores by rule ${quoted(rule)}`);
+      const bad = scored.flatMap((row) => Array.from({ length: size }, (_, i) => row * size + i))
+        .find((i) => !Number.isFinite(data[i]));
+      if (bad !== undefined) throw wrong(`score ${bad} by rule ${quoted(rule)} is ${data[bad]}`);
+      const maps = scored.map((row) => data.subarray(row * size, (row + 1) * size));
+      return headScores(
+        rule,
+        { layers, heads },
+        scored.map((row, i) => ({ id: sampleIds[row], domain: domains[row], map: maps[i] })),
+      );
     });
 }

@@ -36,12 +36,11 @@ export {
   ruleNamed,
   type RuleNeed,
   rulesFor,
-  scoreSample,
-  scoresOfProfile,
   type ScoringRule,
   scoringRule,
   scoringRules,
 } from "./scoring_rules.ts";
+export { scoreSample, scoresOfProfile } from "./score_sample.ts";
 export { bottomHeads, type HowMany, otherHeads, type SelectOptions, topHeads } from "./select.ts";
 export { spatialEntropy } from "./spatial_entropy.ts";
 export * from "./stability.ts";

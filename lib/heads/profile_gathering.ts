@@ -11,8 +11,14 @@ import type { PatternRequest } from "../model/decoder_pass.ts";
 import { headAt, headName } from "../common/head_id.ts";
 import { type HeadSample, type SampleTokens, sampleTokens } from "./scored_sample.ts";
 
+/** Questions that may take the question's place after the same context, by their names in samples. */
+export const otherQuestions = ["nullQuery", "unrelatedQuestion"] as const;
+
+/** One of {@link otherQuestions}. */
+export type OtherQuestion = typeof otherQuestions[number];
+
 /** What the pass computes only when asked, because it costs time. */
-export type ProfileExtra = "argMax" | "contextArgMax" | "nullQuery";
+export type ProfileExtra = "argMax" | "contextArgMax" | OtherQuestion;
 
 /** How the question's attention of every head is spread over the S tokens of a prompt. */
 export interface AttentionProfile {
@@ -31,6 +37,8 @@ export interface AttentionProfile {
    * `[L, N, P]`; null unless asked for.
    */
   readonly nullQuery: Float32Array | null;
+  /** The same of a question about something else: `[L, N, P]`; null unless asked for. */
+  readonly unrelatedQuestion: Float32Array | null;
   /** For each of the R question tokens the token that it attends most: `[L, N, R]`; null unless asked. */
   readonly argMax: Int32Array | null;
   /** The same among the context tokens: `[L, N, R]`; null unless asked. */
@@ -128,6 +136,7 @@ export class ProfileGathering {
       lastQuestion: new LayerRows(kernels),
       promptEnd: new LayerRows(kernels),
       nullQuery: new LayerRows(kernels),
+      unrelatedQuestion: new LayerRows(kernels),
       argMax: new LayerRows(kernels),
       contextArgMax: new LayerRows(kernels),
     };
@@ -146,9 +155,9 @@ export class ProfileGathering {
     };
   }
 
-  /** Attention of the null query on what stands before it, of one layer, `[1, N, P]`. */
-  addNullQuery(mean: Tensor): void {
-    this.#gathered.nullQuery.add(mean);
+  /** Attention of another question on what stands before it, of one layer, `[1, N, P]`. */
+  addOther(question: OtherQuestion, mean: Tensor): void {
+    this.#gathered[question].add(mean);
   }
 
   /**
@@ -163,13 +172,15 @@ export class ProfileGathering {
     const floats = async (part: keyof Gathered) => await gathered[part].read() as Float32Array;
     const integers = async (part: "argMax" | "contextArgMax") =>
       extras.has(part) ? await gathered[part].read() as Int32Array : null;
+    const other = async (part: OtherQuestion) => extras.has(part) ? await floats(part) : null;
     const profile: AttentionProfile = {
       shape: [numHiddenLayers, numAttentionHeads, this.sample.inputs.inputIds.length],
       tokens: this.tokens,
       question: await floats("question"),
       lastQuestion: await floats("lastQuestion"),
       promptEnd: await floats("promptEnd"),
-      nullQuery: extras.has("nullQuery") ? await floats("nullQuery") : null,
+      nullQuery: await other("nullQuery"),
+      unrelatedQuestion: await other("unrelatedQuestion"),
       argMax: await integers("argMax"),
       contextArgMax: await integers("contextArgMax"),
     };

@@ -7,7 +7,8 @@
 import type { AnyModel } from "../model/network_of.ts";
 import type { ProfileOptions } from "./attention_profile.ts";
 import type { HeadSample } from "./scored_sample.ts";
-import { ruleNamed, scoreSample } from "./scoring_rules.ts";
+import { ruleNamed } from "./scoring_rules.ts";
+import { scoreSample } from "./score_sample.ts";
 
 /**
  * RAM of every head on one sample:

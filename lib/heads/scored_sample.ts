@@ -23,10 +23,14 @@ export interface HeadSample {
   /** Grids of its visual tokens; rules on the layout of the attention need them. */
   readonly grids?: readonly PlacedGrid[];
   /**
-   * Tokens of a null (content-free) query, which takes the question's place after the same context;
-   * the contrast rule needs them.
+   * Tokens of the null query, which takes the question's place after the same context: it asks for what
+   * is not there, or for nothing. Calibrated scores need them.
    */
   readonly nullQuery?: Int32Array;
+  /** Tokens of a question that has nothing to do with the evidence, in the same place. */
+  readonly unrelatedQuestion?: Int32Array;
+  /** Foils: tokens of the evidence's kind that answer other questions. */
+  readonly foilSpans?: readonly TokenSpan[];
 }
 
 /** The tokens of a sample by role: ascending indices into the prompt. */
@@ -35,6 +39,8 @@ export interface SampleTokens {
   readonly question: readonly number[];
   /** Tokens that hold what the answer needs. */
   readonly evidence: readonly number[];
+  /** Tokens of foils, without those of the evidence; none where the sample has no foils. */
+  readonly foils: readonly number[];
   /** Visual tokens. */
   readonly visual: readonly number[];
   /**
@@ -55,7 +61,7 @@ function indicesOf(spans: readonly TokenSpan[]): number[] {
  * Finds the tokens of a sample by role and checks that it can be scored.
  *
  * @throws {InputError} naming the sample, if it has no question tokens or no evidence tokens, if a
- * span leaves the prompt, if evidence lies outside of the image and of the question's context, or
+ * span leaves the prompt, if evidence or a foil lies outside of the image and of the question's context, or
  * behind the question, where no question token can see it
  *
  * @example
@@ -79,7 +85,7 @@ function indicesOf(spans: readonly TokenSpan[]): number[] {
 export function sampleTokens(sample: HeadSample): SampleTokens {
   const tokens = sample.inputs.inputIds.length;
   const name = `sample ${quoted(sample.id)}`;
-  for (const [part, runs] of Object.entries(sample.spans)) {
+  for (const [part, runs] of Object.entries({ ...sample.spans, foil: sample.foilSpans ?? [] })) {
     for (const [start, end] of runs) {
       if (Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start <= end) {
         if (end <= tokens) continue;
@@ -117,8 +123,19 @@ export function sampleTokens(sample: HeadSample): SampleTokens {
         `last token ${last}, so the question cannot see it`,
     );
   }
+  const own = new Set(evidence);
+  const foils = indicesOf(sample.foilSpans ?? []).filter((token) => !own.has(token));
+  const unseen = foils.find((token) =>
+    token >= last || (other.has(token) && !visualSet.has(token))
+  );
+  if (unseen !== undefined) {
+    throw new InputError(
+      `Cannot score ${name}: its foil token ${unseen} is not of the image or of the question's ` +
+        "context, before the question's last token",
+    );
+  }
   const context = visual.length > 0
     ? indicesOf([...spans.visual, ...spans.evidence])
     : Array.from({ length: question[0] }, (_, i) => i).filter((i) => !other.has(i));
-  return { question, evidence, visual, context, promptEnd: tokens - 1 };
+  return { question, evidence, foils, visual, context, promptEnd: tokens - 1 };
 }

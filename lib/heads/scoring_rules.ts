@@ -7,14 +7,8 @@
 import { InputError, nearestNames } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import type { PlacedGrid } from "../inputs/visual_grid.ts";
-import type { AnyModel } from "../model/network_of.ts";
-import {
-  type AttentionProfile,
-  attentionProfile,
-  type ProfileExtra,
-  type ProfileOptions,
-} from "./attention_profile.ts";
-import { headAt, type HeadId, headName } from "../common/head_id.ts";
+import type { HeadId } from "../common/head_id.ts";
+import type { ProfileExtra } from "./profile_gathering.ts";
 import { massOn } from "./attention_mass.ts";
 import type { HeadSample, SampleTokens } from "./scored_sample.ts";
 import { spatialEntropy } from "./spatial_entropy.ts";
@@ -33,6 +27,8 @@ export interface HeadView {
   readonly promptEnd: Float32Array;
   /** Attention of the null query: `[P]`; only for rules that need it. */
   readonly nullQuery: Float32Array;
+  /** Attention of an unrelated question: `[P]`; only for rules that need it. */
+  readonly unrelatedQuestion: Float32Array;
   /** The token that each question token attends most: `[R]`; only for rules that need it. */
   readonly argMax: Int32Array;
   /** The same among context tokens: `[R]`; only for rules that need it. */
@@ -42,7 +38,7 @@ export interface HeadView {
 }
 
 /** What a rule may need beyond the three attention rows that are always there. */
-export type RuleNeed = ProfileExtra | "grids";
+export type RuleNeed = ProfileExtra | "grids" | "foils";
 
 /** From a head's attention on one sample to a score: the higher, the more the head looks things up. */
 export interface ScoringRule {
@@ -82,6 +78,10 @@ function hitRate(attended: Int32Array, evidence: readonly number[]): number {
   return attended.reduce((hits, token) => hits + (wanted.has(token) ? 1 : 0), 0) / attended.length;
 }
 
+/** Share of evidence among evidence and foils: the selectivity of a head that knows no difference. */
+const selectivityChance = ({ evidence, foils }: SampleTokens): number =>
+  evidence.length / (evidence.length + foils.length);
+
 /** The rules that come with the library; RAM is the first. */
 export const scoringRules: readonly ScoringRule[] = [
   scoringRule(
@@ -90,11 +90,39 @@ export const scoringRules: readonly ScoringRule[] = [
     ({ question, tokens }) => massOn(question, tokens.evidence),
   ),
   scoringRule(
-    "contrast",
-    "RAM minus what a null query gives to the same tokens.",
+    "calibrated",
+    "RAM minus what the null query gives to the same tokens: what depends on the thing asked for.",
     ({ question, nullQuery, tokens }) =>
       massOn(question, tokens.evidence) - massOn(nullQuery, tokens.evidence),
     ["nullQuery"],
+  ),
+  scoringRule(
+    "null-ram",
+    "Attention from the null query to the evidence.",
+    ({ nullQuery, tokens }) => massOn(nullQuery, tokens.evidence),
+    ["nullQuery"],
+  ),
+  scoringRule(
+    "selectivity",
+    "Share of the evidence in the question's attention on evidence and foils; the chance where " +
+      "neither gets any.",
+    ({ question, tokens }) => {
+      const own = massOn(question, tokens.evidence), all = own + massOn(question, tokens.foils);
+      return all > 0 ? own / all : selectivityChance(tokens);
+    },
+    ["foils"],
+  ),
+  scoringRule(
+    "selectivity-chance",
+    "Selectivity of a head that attends evidence and foils alike: evidence tokens among both.",
+    ({ tokens }) => selectivityChance(tokens),
+    ["foils"],
+  ),
+  scoringRule(
+    "unrelated-ram",
+    "Attention from an unrelated question to the evidence.",
+    ({ unrelatedQuestion, tokens }) => massOn(unrelatedQuestion, tokens.evidence),
+    ["unrelatedQuestion"],
   ),
   scoringRule(
     "last-token",
@@ -146,8 +174,11 @@ export const scoringRules: readonly ScoringRule[] = [
   ),
 ];
 
+/** Names that rules had in earlier versions. */
+const formerNames: Readonly<Record<string, string>> = { contrast: "calibrated" };
+
 /**
- * The rule of a name.
+ * The rule of a name, or of one that it had before (`contrast` is `calibrated`).
  *
  * @param rules where to look; the library's by default
  * @throws {InputError} if there is none, with the nearest names
@@ -163,7 +194,8 @@ export function ruleNamed(
   name: string,
   rules: readonly ScoringRule[] = scoringRules,
 ): ScoringRule {
-  const found = rules.find((rule) => rule.name === name);
+  const found = rules.find((rule) => rule.name === name) ??
+    rules.find((rule) => rule.name === formerNames[name]);
   if (found) return found;
   throw new InputError(
     `Cannot find scoring rule ${quoted(name)}. Nearest: ` +
@@ -184,82 +216,12 @@ export function rulesFor(
 }
 
 /** What a sample lacks for a need, or null. */
-function lackOf(sample: HeadSample, need: RuleNeed): string | null {
+export function lackOf(sample: HeadSample, need: RuleNeed): string | null {
   if (need === "grids" && !sample.grids?.length) return "grids of visual tokens";
   if (need === "nullQuery" && !sample.nullQuery?.length) return "a null query";
+  if (need === "unrelatedQuestion" && !sample.unrelatedQuestion?.length) {
+    return "an unrelated question";
+  }
+  if (need === "foils" && !sample.foilSpans?.length) return "foils";
   return null;
-}
-
-/**
- * Scores of every head by every rule, from a profile that holds what the rules need.
- *
- * @returns one map per rule, `[L, N]` row by row
- * @throws {InputError} naming the sample if a rule gives a number that is not finite
- */
-export function scoresOfProfile(
-  profile: AttentionProfile,
-  sample: HeadSample,
-  rules: readonly ScoringRule[],
-): Float32Array[] {
-  const [layers, heads, keys] = profile.shape;
-  const maps = rules.map(() => new Float32Array(layers * heads));
-  const row = <A extends Float32Array | Int32Array>(data: A | null, i: number): A => {
-    const size = data ? data.length / (layers * heads) : 0;
-    return data?.subarray(i * size, (i + 1) * size) as A;
-  };
-  for (let i = 0; i < layers * heads; i++) {
-    const view: HeadView = {
-      id: headAt(i, heads),
-      tokens: profile.tokens,
-      question: profile.question.subarray(i * keys, (i + 1) * keys),
-      lastQuestion: row(profile.lastQuestion, i),
-      promptEnd: row(profile.promptEnd, i),
-      nullQuery: row(profile.nullQuery, i),
-      argMax: row(profile.argMax, i),
-      contextArgMax: row(profile.contextArgMax, i),
-      grids: sample.grids ?? [],
-    };
-    rules.forEach((rule, r) => {
-      const score = rule.score(view);
-      if (!Number.isFinite(score)) {
-        throw new InputError(
-          `Cannot score sample ${quoted(sample.id)}: rule ${
-            quoted(rule.name)
-          } gives ${score} for ` +
-            `head ${headName(view.id)}, wanted a finite number`,
-        );
-      }
-      maps[r][i] = score;
-    });
-  }
-  return maps;
-}
-
-/**
- * Scores of every head on one sample, by several rules, from one pass.
- *
- * @returns one map per rule, `[L, N]` row by row
- * @throws {InputError} naming the sample, if it cannot be scored or lacks what a rule needs
- */
-export async function scoreSample(
-  model: AnyModel,
-  sample: HeadSample,
-  rules: readonly ScoringRule[] = rulesFor(sample),
-  options: Omit<ProfileOptions, "extras"> = {},
-): Promise<Float32Array[]> {
-  for (const rule of rules) {
-    for (const need of rule.needs) {
-      const lack = lackOf(sample, need);
-      if (lack === null) continue;
-      throw new InputError(
-        `Cannot score sample ${quoted(sample.id)} by rule ${quoted(rule.name)}: it has no ${
-          lack.replace(/^a /, "")
-        }`,
-      );
-    }
-  }
-  const extras = [...new Set(rules.flatMap((rule) => rule.needs))]
-    .filter((need): need is ProfileExtra => need !== "grids");
-  const profile = await attentionProfile(model, sample, { ...options, extras });
-  return scoresOfProfile(profile, sample, rules);
 }

@@ -7,7 +7,7 @@
 import { InputError } from "../common/errors.ts";
 import type { StreamedModel, StreamProgress } from "../families/stream.ts";
 import type { ProfileOptions } from "./attention_profile.ts";
-import { type AttentionProfile, ProfileGathering } from "./profile_gathering.ts";
+import { type AttentionProfile, otherQuestions, ProfileGathering } from "./profile_gathering.ts";
 import type { HeadSample } from "./scored_sample.ts";
 
 /**
@@ -16,8 +16,8 @@ import type { HeadSample } from "./scored_sample.ts";
  *
  * @param samples as many as fit into memory with their residual streams: tokens times width floats
  *   each
- * @throws {InputError} naming the sample, as `attentionProfile`; if the null query is
- *   asked for, which takes two passes
+ * @throws {InputError} naming the sample, as `attentionProfile`; if the contrast with another
+ *   question is asked for, which takes two passes
  */
 export async function streamedProfiles(
   model: StreamedModel,
@@ -26,9 +26,11 @@ export async function streamedProfiles(
   onProgress?: StreamProgress,
 ): Promise<AttentionProfile[]> {
   const { extras = [], hooks, attention } = options;
-  if (extras.includes("nullQuery")) {
+  const other = otherQuestions.find((question) => extras.includes(question));
+  if (other !== undefined) {
     throw new InputError(
-      "Cannot run a null query while streaming: wanted argMax, contextArgMax or no extras",
+      `Cannot contrast with another question (${other}) while streaming: wanted argMax, ` +
+        "contextArgMax or no extras",
     );
   }
   const gatherings: ProfileGathering[] = [];

@@ -28,6 +28,7 @@ import {
   questionRanges,
   spansOf,
   type TextRange,
+  tokensInText,
   type TokenSpans,
 } from "./token_spans.ts";
 import { gridLength, type PlacedGrid, type VisualGrid } from "./visual_grid.ts";
@@ -205,6 +206,31 @@ export class Processor {
       spans: findSpans({ texts, question, offsets, grids }),
     };
     return options.evidence ? withEvidence(prompt, options.evidence) : prompt;
+  }
+
+  /**
+   * Tokens of another question in the place of a prompt's own: what follows the same context. The
+   * question as it stands alone where its first token would reach into the context.
+   *
+   * @throws {InputError} where the prompt's question has no tokens
+   */
+  otherQuestion(prompt: PreparedPrompt, question: string): Int32Array {
+    const [own] = prompt.spans.question, start = prompt.question.at(0)?.[0];
+    const end = prompt.question.at(-1)?.[1];
+    if (own === undefined || start === undefined || end === undefined) {
+      throw new InputError(
+        "Cannot put another question in its place: the prompt's question has no tokens",
+      );
+    }
+    const text = prompt.text.slice(0, start) + question + prompt.text.slice(end);
+    const addSpecialTokens = this.recipe.images !== null || this.recipe.videos !== null;
+    const { ids, offsets } = this.tokenizer.encodeWithOffsets(text, { addSpecialTokens });
+    const found = tokensInText(offsets, start, start + question.length);
+    const [first] = own;
+    const sharesContext = found[0] === first &&
+      ids.subarray(0, first).every((id, i) => id === prompt.inputIds[i]);
+    if (sharesContext) return ids.slice(first, found[found.length - 1] + 1);
+    return this.tokenizer.encode(question, { addSpecialTokens: false });
   }
 }
 

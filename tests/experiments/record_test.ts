@@ -6,9 +6,9 @@ import {
   jsonText,
   makeManifest,
   readRecordJson,
-  scoresRecord,
   writeRecord,
 } from "../../lib/experiments/record.ts";
+import { scoresRecord } from "../../lib/experiments/scores_record.ts";
 import { headRecord } from "../../lib/figures/records.ts";
 import { headScores, meanScores } from "../../lib/heads/head_scores.ts";
 import { testKernels } from "../suites/golden.ts";

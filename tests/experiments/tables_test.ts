@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { scoresRecord } from "../../lib/experiments/record.ts";
+import { scoresRecord } from "../../lib/experiments/scores_record.ts";
 import { concentrationRows, effectPoints, topHeadRows } from "../../lib/experiments/tables.ts";
 import { headScores } from "../../lib/heads/head_scores.ts";
 import { Random } from "../../lib/stats/random.ts";

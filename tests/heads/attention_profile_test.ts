@@ -146,3 +146,29 @@ Deno.test("the contrast needs a null query, and evidence before the question", a
   assertEquals(kernels.tensorCount(), before, "a failed pass left tensors behind");
   model.dispose();
 });
+
+Deno.test("other questions in one batch attend as each by itself", async () => {
+  const kernels = await testKernels();
+  const model = await goldenModel("qwen3_vl", kernels);
+  const { nullQuery: given, ...golden } = await goldenSample("qwen3_vl", "two_images");
+  const questions = [[11, 12, 13, 14, 15], [...given!]].map((ids) => Int32Array.from(ids));
+  const [nullQuery, unrelatedQuestion] = questions;
+  const sample: HeadSample = { ...golden, nullQuery, unrelatedQuestion };
+  const before = kernels.tensorCount();
+  const names = ["nullQuery", "unrelatedQuestion"] as const;
+  const batched = await attentionProfile(model, sample, { extras: names });
+  assertEquals(kernels.tensorCount(), before, "the pass left tensors behind");
+  for (const [i, name] of names.entries()) {
+    const alone = await attentionProfile(model, { ...golden, nullQuery: questions[i] }, {
+      extras: ["nullQuery"],
+    });
+    assertNear(batched[name]!, alone.nullQuery!, 1e-6);
+    assertNear(batched.question, alone.question, 1e-6);
+  }
+  await assertRejects(
+    () => attentionProfile(model, golden, { extras: ["nullQuery"] }),
+    Error,
+    "it has no null query",
+  );
+  model.dispose();
+});

@@ -1,7 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as arrow from "apache-arrow";
 import { fromArrow, op } from "arquero";
-import { type HeadScores, headScores, meanScores } from "../../lib/heads/head_scores.ts";
+import {
+  filterSamples,
+  type HeadScores,
+  headScores,
+  meanScores,
+} from "../../lib/heads/head_scores.ts";
 import { headScoresFromArrow, headScoresToArrow } from "../../lib/heads/head_scores_file.ts";
 import { Random } from "../../lib/stats/random.ts";
 
@@ -21,6 +26,13 @@ function scores(rule: string, samples = 5): HeadScores {
 Deno.test("what was written reads back bit for bit, rule by rule", () => {
   const all = [scores("ram"), scores("per-token")];
   assertEquals(headScoresFromArrow(headScoresToArrow(all)), all);
+});
+
+Deno.test("a rule that some samples cannot be scored by keeps those that can, in their order", () => {
+  const ram = scores("ram");
+  const some = filterSamples(scores("calibrated"), (_, domain) => domain === "page");
+  assertEquals(some.shape[0], 2);
+  assertEquals(headScoresFromArrow(headScoresToArrow([ram, some])), [ram, some]);
 });
 
 Deno.test("the same scores give the same bytes", () => {
@@ -49,7 +61,7 @@ Deno.test("scores of other samples, or a taken name, are errors", () => {
   const wrong = (all: HeadScores[], message: string) =>
     assertThrows(() => headScoresToArrow(all), Error, message);
   wrong([], "0 rules");
-  wrong([scores("ram"), scores("contrast", 4)], "they are of other samples or heads");
+  wrong([scores("contrast", 1), scores("ram")], "they are of other samples or heads");
   wrong([scores("ram"), scores("ram")], '"ram": the column exists already');
   wrong([scores("layer")], '"layer": the column exists already');
 });

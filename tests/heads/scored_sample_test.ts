@@ -31,6 +31,7 @@ Deno.test("tokens by role: spans become ascending indices", () => {
     visual: [3, 4, 5, 6],
     context: [3, 4, 5, 6],
     promptEnd: 11,
+    foils: [],
   });
 });
 

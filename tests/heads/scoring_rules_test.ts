@@ -2,14 +2,8 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows }
 import type { AttentionProfile } from "../../lib/heads/attention_profile.ts";
 import { retrievalAttentionMass } from "../../lib/heads/retrieval_attention_mass.ts";
 import { type HeadSample, sampleTokens } from "../../lib/heads/scored_sample.ts";
-import {
-  ruleNamed,
-  rulesFor,
-  scoreSample,
-  scoresOfProfile,
-  scoringRule,
-  scoringRules,
-} from "../../lib/heads/scoring_rules.ts";
+import { ruleNamed, rulesFor, scoringRule, scoringRules } from "../../lib/heads/scoring_rules.ts";
+import { scoreSample, scoresOfProfile } from "../../lib/heads/score_sample.ts";
 import { goldenModel, testKernels } from "../suites/golden.ts";
 import { goldenSample } from "../suites/golden_samples.ts";
 import { assertNear } from "../suites/near.ts";
@@ -37,6 +31,8 @@ const sample: HeadSample = {
     start: 1,
   }],
   nullQuery: Int32Array.of(0),
+  unrelatedQuestion: Int32Array.of(0),
+  foilSpans: [[1, 2], [3, 5]],
 };
 
 /** Two heads: one looks things up, one rests on the first token. */
@@ -46,7 +42,8 @@ const profile: AttentionProfile = {
   question: Float32Array.of(0.125, 0, 0.5, 0.25, 0.125, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0),
   lastQuestion: Float32Array.of(0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0),
   promptEnd: Float32Array.of(0.5, 0, 0, 0.25, 0, 0, 0, 0.25, 1, 0, 0, 0, 0, 0, 0, 0),
-  nullQuery: Float32Array.of(0.5, 0.125, 0.125, 0.125, 0.125, 1, 0, 0, 0, 0),
+  nullQuery: Float32Array.of(0.5, 0.25, 0.25, 0, 0, 1, 0, 0, 0, 0),
+  unrelatedQuestion: Float32Array.of(0.875, 0, 0, 0.125, 0, 1, 0, 0, 0, 0),
   argMax: Int32Array.of(0, 2, 0, 0),
   contextArgMax: Int32Array.of(3, 2, 1, 1),
 };
@@ -54,7 +51,11 @@ const profile: AttentionProfile = {
 Deno.test("every rule on two heads, by hand", () => {
   const expected: Record<string, [number, number]> = {
     "ram": [0.75, 0],
-    "contrast": [0.5, 0],
+    "calibrated": [0.5, 0],
+    "null-ram": [0.25, 0],
+    "selectivity": [0.75 / 0.875, 0.5], // the second head looks at neither: chance
+    "selectivity-chance": [0.5, 0.5], // two tokens of evidence, two others
+    "unrelated-ram": [0.125, 0],
     "last-token": [1, 0],
     "prompt-end": [0.25, 0],
     "context-mass": [0.875, 0],
@@ -95,17 +96,22 @@ Deno.test("rules are found by name; a misspelt one is an error with the nearest"
 });
 
 Deno.test("a sample is scored by the rules for which it has everything", async () => {
-  const without = { ...sample, grids: undefined, nullQuery: undefined };
+  const { id, domain, inputs, spans } = sample, without = { id, domain, inputs, spans };
   const names = rulesFor(without).map(({ name }) => name);
-  assertEquals(names.length, scoringRules.length - 2);
-  assert(!names.includes("contrast") && !names.includes("spatial-entropy"));
+  assertEquals(
+    scoringRules.map(({ name }) => name).filter((name) => !names.includes(name)),
+    [
+      ...["calibrated", "null-ram", "selectivity", "selectivity-chance", "unrelated-ram"],
+      "spatial-entropy",
+    ],
+  );
   assertEquals(rulesFor(sample).length, scoringRules.length);
 
   const model = await goldenModel("qwen3_vl", await testKernels());
   await assertRejects(
     () => scoreSample(model, without, [ruleNamed("contrast")]),
     Error,
-    'Cannot score sample "s1" by rule "contrast": it has no null query',
+    'Cannot score sample "s1" by rule "calibrated": it has no null query',
   );
   await assertRejects(
     () => scoreSample(model, without, [ruleNamed("spatial-entropy")]),
@@ -119,10 +125,11 @@ Deno.test("one pass for all rules gives the same RAM as a pass of its own", asyn
   const model = await goldenModel("qwen3_vl", await testKernels());
   const golden = await goldenSample("qwen3_vl", "two_images");
   const maps = await scoreSample(model, golden);
-  assertEquals(maps.length, scoringRules.length);
+  const rules = rulesFor(golden);
+  assertEquals(maps.length, rules.length);
   assertNear(maps[0], await retrievalAttentionMass(model, golden), 1e-5);
-  for (const [i, { name }] of scoringRules.entries()) {
-    const low = name === "contrast" ? -1 : 0;
+  for (const [i, { name }] of rules.entries()) {
+    const low = name === "calibrated" ? -1 : 0;
     assert(maps[i].every((value) => value >= low && value <= 1 + 1e-6), name);
   }
   model.dispose();

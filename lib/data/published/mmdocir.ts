@@ -8,7 +8,7 @@
  * https://github.com/MMDocRAG/MMDocIR.
  *
  * A sample shows the document's pages and asks `Q`; evidence is the places, or whole pages where none
- * are given. Questions without an answer or with a box that has no area (one each in the published
+ * are given; foils are the places that answer the document's other questions. Questions without an answer or with a box that has no area (one each in the published
  * file) are left out. The benchmark itself ranks pages (recall at k); what a model answers is compared with `A`
  * by the rules of MMLongBench-Doc, from which many of the questions come.
  *
@@ -47,6 +47,17 @@ async function evidenceOf(
   return evidence;
 }
 
+/** Places that answer a document's other questions, and lie on none of this one's. */
+function foilsOf(own: readonly Evidence[], others: readonly (readonly Evidence[])[]): Evidence[][] {
+  const meets = (a: Evidence, b: Evidence) => {
+    if (!("image" in a) || !("image" in b) || a.image !== b.image) return false;
+    if (!a.box || !b.box) return true;
+    return a.box[0] < b.box[2] && b.box[0] < a.box[2] && a.box[1] < b.box[3] && b.box[1] < a.box[3];
+  };
+  return others.map((pieces) => pieces.filter((piece) => !own.some((mine) => meets(mine, piece))))
+    .filter((pieces) => pieces.length > 0);
+}
+
 /** The layout. */
 export const mmdocir: PublishedLayout = {
   name: "mmdocir",
@@ -60,15 +71,23 @@ export const mmdocir: PublishedLayout = {
     if (last - first + 1 !== images.length) {
       throw row.wrong("page_indices", `those of ${images.length} pages, which page_images has`);
     }
-    return row.rows("questions").map((question) => async (): Promise<SampleDraft> => {
+    const questions = row.rows("questions");
+    return questions.map((question) => async (): Promise<SampleDraft> => {
       const answer = question.textOrEmpty("A").trim();
       if (answer === "") throw question.unusable("A", "an answer");
+      const evidence = await evidenceOf(question, images, media);
+      const others = await Promise.all(
+        questions.filter((other) => other !== question)
+          .map((other) => evidenceOf(other, images, media).catch(() => [])), // told with its own
+      );
+      const foils = foilsOf(evidence, others);
       return {
         images,
         question: question.text("Q"),
         answer,
         metric: metricOfAnswer(answer),
-        evidence: await evidenceOf(question, images, media),
+        evidence,
+        ...(foils.length > 0 ? { foils } : {}),
       };
     });
   },

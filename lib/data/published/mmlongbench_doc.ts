@@ -8,7 +8,7 @@
  * https://github.com/mayubo2333/MMLongBench-Doc.
  *
  * Questions without evidence pages become samples without evidence; so do the few whose published pages
- * the document does not have (0, or one behind its last; issues 6 and 8 of that repository). Answers are compared by the rules
+ * the document does not have (0, or one behind its last; issues 6 and 8 of that repository). Foils are as many of the other pages. Answers are compared by the rules
  * of the benchmark's `eval/eval_score.py`.
  *
  * @module
@@ -43,6 +43,16 @@ function evidencePages(row: Row, count: number): number[] {
   return pages.every((page) => page >= 0 && page < count) ? [...new Set(pages)] : [];
 }
 
+/** As many other pages as there are evidence pages, spread over the document; none without evidence. */
+function foilPages(evidence: readonly number[], count: number): number[] {
+  const others = Array.from({ length: count }, (_, i) => i).filter((i) => !evidence.includes(i));
+  const wanted = Math.min(evidence.length, others.length);
+  return Array.from(
+    { length: wanted },
+    (_, i) => others[Math.floor((i + 0.5) * others.length / wanted)],
+  );
+}
+
 /** The layout. */
 export const mmlongbenchDoc: PublishedLayout = {
   name: "mmlongbench-doc",
@@ -51,12 +61,15 @@ export const mmlongbenchDoc: PublishedLayout = {
   files: /^samples\.jsonl?$/,
   open: (media) => async (row) => {
     const images = await pagesOf(media, "pages", row.text("doc_id"), row.where);
+    const pages = evidencePages(row, images.length);
+    const foils = foilPages(pages, images.length);
     return [{
       images,
       question: row.text("question"),
       answer: row.text("answer"),
       metric: metricOf(row),
-      evidence: evidencePages(row, images.length).map((image) => ({ image })),
+      evidence: pages.map((image) => ({ image })),
+      ...(foils.length > 0 ? { foils: [foils.map((image) => ({ image }))] } : {}),
     }];
   },
 };

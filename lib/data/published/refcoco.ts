@@ -17,6 +17,9 @@
  * - lines of Shikra: `img_path`, `expression`, `bbox` `[left, top, right, bottom]`. Source:
  *   `mllm/dataset/single_image_dataset/rec.py` of https://github.com/shikras/shikra.
  *
+ * Beside `instances.json` the image's other annotations give foils (other things of the category) and
+ * a null query (a category that the image does not show).
+ *
  * The metric is the papers': a box is right at an intersection over union of at least 0.5.
  *
  * @module
@@ -50,16 +53,68 @@ async function picture(media: MediaFolder, given: string, where: string): Promis
   );
 }
 
+/** The question on an expression. */
+const questionOn = (expression: string) =>
+  `Where is ${expression.trim()}? Give its box as [x0, y0, x1, y1] in thousandths of ` +
+  `the image's width and height.`;
+
+/** What the annotations of the whole image add. */
+interface Surroundings {
+  /** Boxes of other things of the same category. */
+  readonly foils: readonly Box[];
+  /** Name of a category of which the image has nothing. */
+  readonly absent: string | null;
+}
+
 /** One sample for each expression. */
-function drafts(path: string, size: Size, box: Box, expressions: readonly string[]): SampleDraft[] {
+function drafts(
+  path: string,
+  size: Size,
+  box: Box,
+  expressions: readonly string[],
+  { foils, absent }: Surroundings = { foils: [], absent: null },
+): SampleDraft[] {
   return expressions.map((expression) => ({
     images: [path],
-    question: `Where is ${expression.trim()}? Give its box as [x0, y0, x1, y1] in thousandths of ` +
-      `the image's width and height.`,
+    question: questionOn(expression),
     answer: boxText(box, size),
     metric: "box",
     evidence: [{ image: 0, box }],
+    ...(absent === null ? {} : { null: questionOn(`the ${absent}`) }),
+    ...(foils.length === 0 ? {} : { foils: foils.map((foil) => [{ image: 0, box: foil }]) }),
   }));
+}
+
+/**
+ * What `instances.json` says of a reference's image: it lists all things of COCO's categories, so
+ * others of the category are foils, and a category without any gives the null query. Crowds count as
+ * being there, not as foils.
+ */
+class PictureIndex {
+  readonly #byImage = new Map<number, Row[]>();
+
+  constructor(annotations: Iterable<Row>, readonly categories: readonly Row[]) {
+    for (const annotation of annotations) {
+      if (!annotation.has("image_id") || !annotation.has("category_id")) continue;
+      const image = annotation.whole("image_id");
+      this.#byImage.set(image, [...this.#byImage.get(image) ?? [], annotation]);
+    }
+  }
+
+  around(annotation: Row, image: number, size: Size): Surroundings {
+    const all = this.#byImage.get(image) ?? [], id = annotation.whole("id");
+    if (!annotation.has("category_id")) return { foils: [], absent: null };
+    const category = annotation.whole("category_id");
+    const same = all.filter((one) => one.whole("id") !== id)
+      .filter((one) => one.whole("category_id") === category)
+      .filter((one) => !one.has("iscrowd") || one.whole("iscrowd") === 0);
+    const there = new Set(all.map((one) => one.whole("category_id")));
+    const absent = this.categories.filter((one) => !there.has(one.whole("id")));
+    return {
+      foils: same.map((one) => boxField(one, "bbox", "xywh", size)),
+      absent: absent.length > 0 ? absent[id % absent.length].text("name") : null,
+    };
+  }
 }
 
 /** Fields of each form, for messages. */
@@ -82,6 +137,8 @@ async function open(media: MediaFolder): Promise<EntryReader> {
     : null;
   const annotations = byNumber(instances?.rows("annotations") ?? [], "id");
   const images = byNumber(instances?.rows("images") ?? [], "id");
+  const categories = instances?.has("categories") ? instances.rows("categories") : [];
+  const index = new PictureIndex(annotations.values(), categories);
   /** The entry of `instances.json` that a field of a reference names. */
   const referred = (rows: ReadonlyMap<number, Row>, row: Row, field: string): Row => {
     const found = rows.get(row.whole(field));
@@ -97,7 +154,8 @@ async function open(media: MediaFolder): Promise<EntryReader> {
       const name = exported ? row.text("image_path") : image.text("file_name");
       const sentences = row.rows("sentences").map((sentence) => sentence.text("sent"));
       const box = boxField(annotation, "bbox", "xywh", size);
-      return drafts(await picture(media, name, row.where), size, box, sentences);
+      const around = exported ? undefined : index.around(annotation, row.whole("image_id"), size);
+      return drafts(await picture(media, name, row.where), size, box, sentences, around);
     }
     if (row.has("sent")) {
       const size = [row.positive("width"), row.positive("height")] as const;
