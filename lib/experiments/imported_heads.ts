@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkoutCommit, jsonText, scoresRecord, writeRecord } from "./record.ts";
+import { checkoutCommit, jsonText, writeRecord } from "./record.ts";
+import { scoresRecord } from "./scores_record.ts";
 import { packageVersion } from "../common/package.ts";
 import type { HeadList } from "../heads/formats/format.ts";
 import { headScoresToArrow } from "../heads/head_scores_file.ts";

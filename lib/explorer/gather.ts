@@ -9,12 +9,8 @@ import { headAt, type HeadGrid, headIndex } from "../common/head_id.ts";
 import { quoted } from "../common/text.ts";
 import { modelIdentity } from "../experiments/identity.ts";
 import { readFoundHeads } from "../experiments/find_heads.ts";
-import {
-  type Manifest,
-  readManifest,
-  readRecordJson,
-  type ScoresRecord,
-} from "../experiments/record.ts";
+import { type Manifest, readManifest, readRecordJson } from "../experiments/record.ts";
+import type { ScoresRecord } from "../experiments/scores_record.ts";
 import type { Progress } from "../experiments/run_context.ts";
 import { sampleDigest } from "../experiments/sample_digest.ts";
 import type { AnySample } from "../experiments/samples.ts";
