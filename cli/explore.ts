@@ -27,6 +27,8 @@ async function scoreFirst(
     data,
     model: args.text("model") ?? "mini",
     seed: args.integer("seed", 0, 0),
+    skipBad: true,
+    onLeftOut: ({ sample, reason }) => console.error(`left out: sample ${sample}: ${reason}`),
     onProgress: progress("identify"),
   });
   return folder;
