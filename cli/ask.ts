@@ -8,7 +8,7 @@ import type { RgbImage } from "../lib/inputs/image.ts";
 import type { VideoFile, VideoFrames } from "../lib/inputs/messages.ts";
 import type { PreparedPrompt } from "../lib/inputs/processor.ts";
 import type { Arguments, Command } from "./command.ts";
-import { decodingOptions, generationConfigUse, tellDecoding } from "./decoding.ts";
+import { decodingOptions, decodingWishes, tellDecoding } from "./decoding.ts";
 import { checkOutput } from "./outputs.ts";
 import { pixelOptions } from "./pixels.ts";
 
@@ -130,7 +130,6 @@ export const command: Command = {
       value: "RUN",
       help: "heads for --attention: the best of an identify run (default: the sharpest here)",
     },
-    "max-new-tokens": { type: "string", value: "N", help: "tokens at most (default 64)" },
     ...decodingOptions,
   },
   examples: [
@@ -139,7 +138,7 @@ export const command: Command = {
     'ask --video clip.mp4 --nframes 8 --question "What happens?"',
   ],
   async run(args) {
-    const { loadCommandModel } = await import("./model.ts");
+    const { loadWithPrompt } = await import("./model.ts");
     const question = args.text("question"); // may be empty
     if (question === undefined) throw new InputError("Missing option --question");
     const page = args.text("attention");
@@ -150,17 +149,14 @@ export const command: Command = {
       await checkOutput(page, "file");
     }
     const media = await readMedia(args);
-    using model = await loadCommandModel(args);
-    const generationConfig = generationConfigUse(args);
-    tellDecoding(model.config, generationConfig);
-    const { answer, tokenIds, prompt } = await model.ask(
-      { ...media, question },
-      {
-        maxNewTokens: args.integer("max-new-tokens", 64, 1),
-        seed: args.integer("seed", 0, 0),
-        generationConfig,
-      },
+    const decoding = decodingWishes(args);
+    const { loaded, prompt } = await loadWithPrompt(
+      args,
+      ({ processor }) => processor.prepareQuestion({ ...media, question }),
     );
+    using model = loaded;
+    tellDecoding(model.config, decoding);
+    const { answer, tokenIds } = await model.answer(prompt, decoding);
     if (page !== undefined) {
       const pictures = await shownImages(media, prompt);
       await drawAttention(args, model, prompt, pictures, { answer, question, page });

@@ -10,16 +10,47 @@ import type { Arguments, Options } from "./command.ts";
 
 /** Options about `generation_config.json`. */
 export const decodingOptions: Options = {
+  "max-new-tokens": { type: "string", value: "N", help: "tokens at most (default 64)" },
+  temperature: {
+    type: "string",
+    value: "X",
+    help:
+      "0 is greedy (default, unless --generation-config follow samples); above, tokens are sampled",
+  },
   "generation-config": {
     type: "string",
     value: "USE",
-    help: "generation_config.json's rules: auto (default: unless it draws), follow or ignore",
+    help:
+      "rules of generation_config.json, such as repetition_penalty: auto (default) applies them " +
+      "where it does not ask for sampling (do_sample), follow always, and samples; ignore never; " +
+      "follow with --temperature 0 is transformers' generate(do_sample=False)",
   },
 };
 
-/** What `--generation-config` asks for. */
-export function generationConfigUse(args: Arguments): GenerationConfigUse {
-  return args.oneOf("generation-config", ["auto", "follow", "ignore"] as const, "auto");
+/** How a command decodes: what {@link decodingOptions} and `--seed` ask for. */
+export interface DecodingWishes {
+  /** Tokens at most. */
+  readonly maxNewTokens: number;
+  /** What of `generation_config.json` holds. */
+  readonly generationConfig: GenerationConfigUse;
+  /** Greedy at 0; as `generation_config.json` has it where not given. */
+  readonly temperature?: number;
+  /** Seed of draws. */
+  readonly seed: number;
+}
+
+/** What {@link decodingOptions} and `--seed` ask for. @throws {InputError} for impossible values */
+export function decodingWishes(args: Arguments): DecodingWishes {
+  return {
+    maxNewTokens: args.integer("max-new-tokens", 64, 1),
+    generationConfig: args.oneOf(
+      "generation-config",
+      ["auto", "follow", "ignore"] as const,
+      "auto",
+    ),
+    temperature: args.text("temperature") ? args.number("temperature", 0, 0) : undefined,
+    seed: args.integer("seed", 0, 0),
+  };
 }
 
 /** The file's settings in its own words; empty if it has none. */
@@ -32,10 +63,13 @@ export function settingsText({ doSample, rules, unsupported }: GenerationSetting
 }
 
 /** One line on what is not followed, on standard error. */
-export function tellDecoding({ generation }: ModelConfig, use: GenerationConfigUse): void {
-  if (use !== "auto" || !generation?.doSample) return;
+export function tellDecoding(
+  { generation }: ModelConfig,
+  { generationConfig, temperature = 0 }: DecodingWishes,
+): void {
+  if (generationConfig !== "auto" || !generation?.doSample || temperature > 0) return;
   console.error(
     `greedy decoding; generation_config.json has ${settingsText(generation)} ` +
-      "(--generation-config follow)",
+      "(not applied; see --generation-config)",
   );
 }

@@ -122,13 +122,15 @@ export const command: Command = {
     "forward --messages chat.json --capture hidden,attention --mask 3:1,4:0 --out run.safetensors",
   ],
   async run(args) {
-    const { attentionFor, loadCommandModel, parseMask } = await import("./model.ts");
+    const { attentionFor, loadWithPrompt, parseMask } = await import("./model.ts");
     const out = await outFile(args);
     const wanted = parseCapture(args.text("capture"));
     const given = await readMessages(args);
-    using model = await loadCommandModel(args);
-    parseMask(args, model.config); // a wrong head is told before the prompt is prepared
-    const prompt = await promptOf(given, model.processor);
+    const { loaded, prompt } = await loadWithPrompt(args, ({ processor, config }) => {
+      parseMask(args, config);
+      return promptOf(given, processor);
+    });
+    using model = loaded;
     const visual = Object.keys(prompt.media).length > 0;
     const deepstack = (model.config.vision?.deepstackVisualIndexes.length ?? 0) > 0;
     const names = pointsOf(wanted, visual, deepstack);

@@ -1,6 +1,6 @@
 /** `corelens generate`: greedy (or sampled) decoding with a KV cache. */
 import type { Command } from "./command.ts";
-import { decodingOptions, generationConfigUse, tellDecoding } from "./decoding.ts";
+import { decodingOptions, decodingWishes, tellDecoding } from "./decoding.ts";
 import { messagesOptions, promptOf, readMessages } from "./messages.ts";
 import { maskOptions } from "./model.ts";
 import { sparseOptions } from "./sparse.ts";
@@ -14,9 +14,7 @@ export const command: Command = {
     ...messagesOptions,
     ...maskOptions,
     ...sparseOptions,
-    "max-new-tokens": { type: "string", value: "N", help: "tokens at most (default 64)" },
     ...decodingOptions,
-    temperature: { type: "string", value: "X", help: "0 (default) is greedy" },
     "top-p": { type: "string", value: "X", help: "nucleus to draw from (default 1)" },
     "top-k": { type: "string", value: "N", help: "most likely tokens to draw from" },
     "repetition-penalty": {
@@ -31,30 +29,28 @@ export const command: Command = {
     "generate --messages chat.json --mask 3:1 --json",
   ],
   async run(args) {
-    const { attentionFor, loadCommandModel, parseMask } = await import("./model.ts");
+    const { attentionFor, loadWithPrompt, parseMask } = await import("./model.ts");
     const given = await readMessages(args);
-    using model = await loadCommandModel(args);
-    parseMask(args, model.config); // a wrong head is told before the prompt is prepared
-    const prompt = await promptOf(given, model.processor);
-    const { tokenizer } = model.processor;
-    const generationConfig = generationConfigUse(args);
-    tellDecoding(model.config, generationConfig);
-    const ids: number[] = []; // all generated tokens
-    const spoken: number[] = []; // without the one that ends the answer
-    let shown = "";
-    const options = {
-      maxNewTokens: args.integer("max-new-tokens", 64, 1),
-      generationConfig,
-      temperature: args.text("temperature") ? args.number("temperature", 0, 0) : undefined,
+    const decoding = {
+      ...decodingWishes(args),
       topP: args.text("top-p") ? args.number("top-p", 1, 0, 1) : undefined,
       repetitionPenalty: args.text("repetition-penalty")
         ? args.number("repetition-penalty", 1, 0)
         : undefined,
       topK: args.text("top-k") ? args.integer("top-k", 1, 1) : undefined,
-      seed: args.integer("seed", 0, 0),
       stopTokenIds: args.flag("ignore-eos") ? [] : undefined,
-      attention: await attentionFor(args, model, prompt),
     };
+    const { loaded, prompt } = await loadWithPrompt(args, ({ processor, config }) => {
+      parseMask(args, config);
+      return promptOf(given, processor);
+    });
+    using model = loaded;
+    const { tokenizer } = model.processor;
+    tellDecoding(model.config, decoding);
+    const ids: number[] = []; // all generated tokens
+    const spoken: number[] = []; // without the one that ends the answer
+    let shown = "";
+    const options = { ...decoding, attention: await attentionFor(args, model, prompt) };
     const cache = model.newCache(options.attention);
     let held = 0;
     for await (const { id, isStop } of model.generate(prompt, options, cache)) {

@@ -15,7 +15,7 @@ export const command: Command = {
     const { hookNames } = await import("../lib/hooks/hook_point.ts");
     const { CheckpointRules } = await import("../lib/weights/checkpoint_rules.ts");
     const reading = readingOptions(args), rules = new CheckpointRules(reading);
-    const { dir, config, family, weights } = await inspectModel(
+    const { dir, config, family, weights, missing } = await inspectModel(
       modelName(args),
       { verify: args.flag("verify") },
       rules,
@@ -34,23 +34,34 @@ export const command: Command = {
       width: config.text.hiddenSize,
       vocabulary: config.text.vocabSize,
       visionLayers: visionDepth(config),
-      parameters: weights.reduce((sum, { shape }) => sum + size(shape), 0),
-      bytes: weights.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      parameters: weights && weights.reduce((sum, { shape }) => sum + size(shape), 0),
+      bytes: weights && weights.reduce((sum, { byteLength }) => sum + byteLength, 0),
       stopTokens: config.eosTokenIds,
       generation: config.generation ?? null,
-      dtypes: [...new Set(weights.map(({ dtype }) => dtype))],
+      dtypes: weights && [...new Set(weights.map(({ dtype }) => dtype))],
+      missing,
       hookPoints: args.flag("json") || args.flag("hooks") ? names : names.length,
     };
     if (args.flag("json")) return console.log(JSON.stringify(report, null, 2));
     const { generation } = config;
     const settings = generation && settingsText(generation);
-    const followed = generation?.doSample ? " (only with --generation-config follow)" : "";
+    const followed = generation?.doSample
+      ? " (not applied by default, since it samples: --generation-config follow)"
+      : "";
     const shown = {
       ...report,
       generation: settings ? settings + followed : "greedy",
       hookPoints: names.length,
     };
-    for (const [name, value] of Object.entries(shown)) console.log(`${name.padEnd(15)} ${value}`);
+    for (const [name, value] of Object.entries(shown)) {
+      if (value === null || name === "missing") continue;
+      console.log(`${name.padEnd(15)} ${value}`);
+    }
+    if (missing.length > 0) {
+      console.error(
+        `corelens: not in the folder, and needed to run the model: ${missing.join(", ")}`,
+      );
+    }
     if (args.flag("hooks")) console.log(`\n${names.join("\n")}`);
   },
 };

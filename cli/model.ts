@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../lib/common/errors.ts";
-import type { LoadOptions, PretrainedModel } from "../lib/families/pretrained.ts";
+import type { LoadedParts, LoadOptions, PretrainedModel } from "../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
 import { intervene } from "../lib/causal/intervene.ts";
 import { promptForms } from "../lib/causal/interventions/registry.ts";
@@ -38,10 +38,12 @@ export function readingOptions(
  * Loads the model that `--model`, `--backend` and `--dtype` name, and says what it runs on.
  *
  * @param otherwise the model where `--model` is not given
+ * @param beforeWeights called before the weights are read; what it throws ends the command
  */
 export async function loadCommandModel(
   args: Arguments,
   otherwise?: string,
+  beforeWeights?: LoadOptions["beforeWeights"],
 ): Promise<PretrainedModel> {
   // not before: help and mistakes are answered without TensorFlow.js
   const { fromPretrained } = await import("../lib/families/pretrained.ts");
@@ -57,10 +59,26 @@ export async function loadCommandModel(
     dtype: args.oneOf("dtype", ["auto", "float32", "bfloat16"] as const, "auto"),
     ...readingOptions(args),
     processor: overridesOf(args),
+    beforeWeights,
     onProgress: (stage, done, total) => shows[stage](done, total),
   });
   console.error(model.backendLine);
   return model;
+}
+
+/**
+ * Loads the model as {@link loadCommandModel} does, with a prompt for it. The prompt is prepared before
+ * the weights are read, so that what is wrong with it is told at once.
+ */
+export async function loadWithPrompt(
+  args: Arguments,
+  prepare: (parts: LoadedParts) => Promise<PreparedPrompt>,
+): Promise<{ loaded: PretrainedModel; prompt: PreparedPrompt }> {
+  let prompt: PreparedPrompt | undefined;
+  const loaded = await loadCommandModel(args, undefined, async (parts) => {
+    prompt = await prepare(parts);
+  });
+  return { loaded, prompt: prompt! };
 }
 
 /** Options of commands that can remove heads. */

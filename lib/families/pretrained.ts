@@ -11,7 +11,7 @@ import {
   currentBackend,
   useBackend,
 } from "../backend/select.ts";
-import { type ChatMessage, questionMessages, type QuestionParts } from "../inputs/messages.ts";
+import type { ChatMessage, QuestionParts } from "../inputs/messages.ts";
 import {
   loadProcessor,
   type PreparedPrompt,
@@ -47,6 +47,11 @@ export interface LoadOptions
    * `AutoProcessor.from_pretrained(…, max_pixels=…)`.
    */
   readonly processor?: ProcessorOverrides;
+  /**
+   * Called when everything but the weights is there, before they are read: what it throws ends the
+   * loading, so that a prompt that cannot be used is told at once.
+   */
+  readonly beforeWeights?: (parts: LoadedParts) => void | Promise<void>;
   /** Told how many bytes of how many are downloaded (first use of a hub id) and then read. */
   readonly onProgress?: (stage: "download" | "read", done: number, total: number) => void;
   /**
@@ -54,6 +59,14 @@ export interface LoadOptions
    * over. Nothing is printed by default; {@link PretrainedModel.warnings} holds the same.
    */
   readonly onWarning?: (text: string) => void;
+}
+
+/** What of a checkpoint is there before its weights are. */
+export interface LoadedParts {
+  /** Messages to model inputs. */
+  readonly processor: Processor;
+  /** Sizes and switches. */
+  readonly config: ModelConfig;
 }
 
 /** How a question is asked. */
@@ -155,10 +168,19 @@ export class PretrainedModel {
    * ```
    */
   async ask(question: QuestionParts, options: AskOptions = {}): Promise<Answer> {
-    const prompt = await this.prepare(questionMessages(question), {
-      question: question.question,
-      ...options,
-    });
+    const prompt = await this.processor.prepareQuestion(question, options);
+    return await this.answer(prompt, options);
+  }
+
+  /**
+   * Answers a prompt that is prepared, as {@link PretrainedModel.ask} does.
+   *
+   * @throws {InputError} for impossible options
+   */
+  async answer(
+    prompt: PreparedPrompt,
+    options: Omit<AskOptions, keyof PrepareOptions> = {},
+  ): Promise<Answer> {
     const tokenIds: number[] = [];
     const text = () => this.processor.tokenizer.decode(tokenIds, { skipSpecialTokens: true });
     for await (
@@ -201,16 +223,18 @@ export async function fromPretrained(
   dirOrHubId: string,
   options: LoadOptions = {},
 ): Promise<PretrainedModel> {
-  const { backend, dtype = "auto", onProgress, onWarning, processor: overrides, ...hub } = options;
+  const { backend, dtype = "auto", onProgress, onWarning, processor: overrides, ...rest } = options;
+  const { beforeWeights, ...hub } = rest;
   const rules = new CheckpointRules(options);
   const dir = await resolveModel(dirOrHubId, {
     ...hub,
     onProgress: ({ received, total }) => onProgress?.("download", received, total),
   }, rules);
-  const description = !backend && currentBackend() || await useBackend(backend ?? "auto");
   const processor = await loadProcessorOf(dir, rules, overrides);
   const { family, config, source } = await openCheckpoint(dir, rules);
   using _open = source;
+  await beforeWeights?.({ processor, config });
+  const description = !backend && currentBackend() || await useBackend(backend ?? "auto");
   const kernels = createKernels(dtype, storedWeights(family, config, source));
   const progress: LoadProgress = (done, total) => onProgress?.("read", done, total);
   const network = await loadModel(kernels, family, config, source, progress, dir);

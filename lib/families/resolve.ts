@@ -7,10 +7,11 @@
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 import { joinedHeaders } from "../weights/joined_experts.ts";
 import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
-import type { WeightHeaders } from "../weights/safetensors.ts";
+import { isPickle, type WeightHeaders } from "../weights/safetensors.ts";
 import { openWeights } from "../weights/weights.ts";
 import { loadProcessor } from "../inputs/processor.ts";
-import type { ModelConfig } from "../model/config.ts";
+import { type ProcessorFiles, readProcessorFiles } from "../inputs/processor_files.ts";
+import { type ModelConfig, visionDepth } from "../model/config.ts";
 import { readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
 import { matchWeights } from "./load_weights.ts";
@@ -25,8 +26,10 @@ export interface Inspection {
   readonly family: Family;
   /** Its config. */
   readonly config: ModelConfig;
-  /** Type, shape and size of each weight. */
-  readonly weights: readonly WeightSummary[];
+  /** Type, shape and size of each weight; null if the folder has none. */
+  readonly weights: readonly WeightSummary[] | null;
+  /** What the folder does not have that a model needs to run: tokenizer.json, weights. */
+  readonly missing: readonly string[];
 }
 
 /** One weight as its file's header describes it. */
@@ -41,14 +44,40 @@ export interface WeightSummary {
   readonly byteLength: number;
 }
 
-/** Reads every file but the numbers of the weights. */
+/** What a folder lacks of that without which a model is described, but does not run. */
+async function missingFrom(
+  dir: string,
+  config: ModelConfig,
+  { image }: ProcessorFiles,
+): Promise<string[]> {
+  const found = await Array.fromAsync(Deno.readDir(dir), ({ name }) => name).catch(() => null);
+  if (found === null) return []; // no folder, or one GGUF file: whoever opens it says so
+  const weights = (name: string) => /\.(safetensors|gguf)(\.index\.json)?$/.test(name);
+  if (found.some((name) => name.endsWith(".gguf"))) return [];
+  return [
+    ...visionDepth(config) === 0 || image ? [] : ["preprocessor_config.json"],
+    ...found.includes("tokenizer.json") ? [] : ["tokenizer.json"],
+    ...found.some((name) => weights(name) || isPickle(name)) ? [] : ["weights"],
+  ];
+}
+
+/** Reads every file but the numbers of the weights; of a folder with gaps those that are there. */
 async function inspect(
   dir: string,
   rules: CheckpointRules,
   given?: WeightHeaders,
+  gaps = false,
 ): Promise<Inspection> {
   const { family, config } = await readModelConfig(dir, rules);
-  await loadProcessor(dir, (files) => family.readInputs(files, config), rules);
+  const files = await readProcessorFiles(dir, rules);
+  const missing = gaps ? await missingFrom(dir, config, files) : [];
+  const noWeights = missing.includes("weights");
+  if (missing.length === (noWeights ? 1 : 0)) {
+    await loadProcessor(dir, (files) => family.readInputs(files, config), rules);
+  } else if (!missing.includes("preprocessor_config.json")) {
+    family.readInputs(files, config);
+  }
+  if (noWeights) return { dir, family, config, weights: null, missing };
   using opened = given ? null : await openWeights(dir, rules);
   const headers = joinedHeaders(given ?? opened!);
   matchWeights(family, config, headers);
@@ -56,7 +85,7 @@ async function inspect(
     const { dtype, shape, byteLength } = headers.info(name);
     return { name, dtype, shape, byteLength };
   });
-  return { dir, family, config, weights };
+  return { dir, family, config, weights, missing };
 }
 
 /**
@@ -85,7 +114,7 @@ export async function resolveModel(
 
 /**
  * What a checkpoint is, from its config and headers alone. Of a hub model no weights are downloaded:
- * their headers are read by byte range.
+ * their headers are read by byte range. A folder may lack tokenizer and weights.
  *
  * @param nameOrId a shipped model, a directory or a hub id
  * @param rules how strictly; they gather what there is to warn of
@@ -96,7 +125,7 @@ export async function resolveModel(
  * import { inspectModel } from "./resolve.ts";
  * import { assertEquals } from "@std/assert";
  * const { family, weights } = await inspectModel("tests/golden/qwen3_vl");
- * assertEquals([family.title, weights.length > 50], ["Qwen3-VL", true]);
+ * assertEquals([family.title, weights!.length > 50], ["Qwen3-VL", true]);
  * ```
  */
 export async function inspectModel(
@@ -113,5 +142,5 @@ export async function inspectModel(
       found = await inspect(dir, rules, headers);
     },
   });
-  return found ?? await inspect(dir, rules);
+  return found ?? await inspect(dir, rules, undefined, true);
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { corelensFolder } from "../backend/environment.ts";
 import { InputError, nearestNames } from "../common/errors.ts";
 import { checkoutFolder, packageVersion } from "../common/package.ts";
+import { kindOf } from "../common/values.ts";
 
 /**
  * Short names: the small model, fine-tuned with an attention regulariser that concentrates retrieval in
@@ -33,7 +34,12 @@ export function dataFolder(): string {
 }
 
 /** Refuses a single word that is neither a shipped model nor a file or folder. */
-function checkBareName(name: string): void {
+function checkBareName(name: unknown): void {
+  if (typeof name !== "string") {
+    throw new InputError(
+      `Cannot open ${kindOf(name)} as a model: wanted a shipped model's name, a folder or a hub id`,
+    );
+  }
   if (!/^[A-Za-z0-9_-]+$/.test(name)) return;
   try {
     Deno.statSync(name);

@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { isRecord, kindOf } from "../common/values.ts";
 import type { Box } from "./image.ts";
 import type { PlacedText } from "./prompt.ts";
 import { questionRanges, type TextRange, tokensInText } from "./token_spans.ts";
@@ -102,7 +103,13 @@ function gridsOf(evidence: Evidence, grids: readonly PlacedGrid[]): PlacedGrid[]
     );
   }
   if ("text" in evidence) return [];
-  const [first, last] = evidence.frames;
+  const { frames } = evidence;
+  if (!Array.isArray(frames) || frames.length !== 2) {
+    throw new InputError(
+      `Cannot use frames ${kindOf(frames)} of the evidence: wanted [first, last]`,
+    );
+  }
+  const [first, last] = frames;
   const video = grids.filter(({ kind }) => kind === "video");
   if (video.length === 0) {
     throw new InputError(
@@ -206,6 +213,7 @@ export function evidenceTokens(
   sources: EvidenceSources,
   evidence: readonly Evidence[],
 ): number[] {
+  if (!Array.isArray(evidence)) throw notEvidence(evidence, "a list of");
   const unseen: UnseenEvidenceError[] = [];
   const tokens = evidence.flatMap((piece) => {
     try {
@@ -220,8 +228,21 @@ export function evidenceTokens(
   return [...new Set(tokens)].sort((a, b) => a - b);
 }
 
+/** The error for what is no evidence. */
+function notEvidence(found: unknown, wanted: string): InputError {
+  return new InputError(
+    `Cannot use ${
+      kindOf(found)
+    } as evidence: wanted ${wanted} { image: 0, box: [0, 0, 10, 10] }, ` +
+      "{ frames: [0, 3] } or { text: [0, 12] }",
+  );
+}
+
 /** @throws {UnseenEvidenceError} where the model sees nothing of it */
 function tokensOfPiece(piece: Evidence, sources: EvidenceSources): number[] {
+  if (!isRecord(piece) || !["image", "frames", "text"].some((key) => key in piece)) {
+    throw notEvidence(piece, "one of");
+  }
   if ("text" in piece) return tokensOfCharacters(piece.text, sources);
   return gridsOf(piece, sources.grids).flatMap((grids) => {
     const [width, height] = grids[0].size;

@@ -12,7 +12,14 @@ import { newValues } from "./media_bounds.ts";
 import type { InputRecipe, MediaRecipe, PreparedMedia } from "./media_layout.ts";
 import { loadMedia } from "./media_loading.ts";
 import type { MediaAccess } from "./media_source.ts";
-import { type ChatMessage, checkConversation, parseMessage, partsOf } from "./messages.ts";
+import {
+  type ChatMessage,
+  checkConversation,
+  parseMessage,
+  partsOf,
+  questionMessages,
+  type QuestionParts,
+} from "./messages.ts";
 import type { MediaWishes } from "./pixel_wishes.ts";
 import { type ProcessorFiles, readProcessorFiles } from "./processor_files.ts";
 import {
@@ -231,6 +238,19 @@ export class Processor {
       ids.subarray(0, first).every((id, i) => id === prompt.inputIds[i]);
     if (sharesContext) return ids.slice(first, found[found.length - 1] + 1);
     return this.tokenizer.encode(question, { addSpecialTokens: false });
+  }
+
+  /**
+   * Turns one question on pictures or a video into model inputs.
+   *
+   * @throws {InputError} as {@link Processor.prepare}
+   */
+  async prepareQuestion(
+    question: QuestionParts,
+    options: PrepareOptions = {},
+  ): Promise<PreparedPrompt> {
+    const messages = questionMessages(question);
+    return await this.prepare(messages, { question: question.question, ...options });
   }
 }
 

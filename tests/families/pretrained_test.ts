@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/common/errors.ts";
 import { checkHeads } from "../../lib/common/head_id.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../../lib/families/shipped.ts";
@@ -35,4 +36,28 @@ Deno.test("a missing directory, a wrong head and an absent shipped model are cle
   );
   checkHeads([{ layer: 3, head: 3 }], model.grid, "mask");
   assertEquals(shippedOrGiven(dir), dir);
+});
+
+Deno.test("what is no name, and a model that was disposed of, are told", async () => {
+  for (const wrong of [3, null, undefined, {}, [dir]]) {
+    await assertRejects(() => fromPretrained(wrong as never), InputError, "as a model");
+  }
+  const model = await fromPretrained(dir);
+  const prompt = await model.prepare([{ role: "user", content: "Hi" }]);
+  model.dispose();
+  await assertRejects(() => model.forward(prompt), InputError, "disposed of");
+  await assertRejects(() => model.answer(prompt, { maxNewTokens: 1 }), InputError, "disposed of");
+});
+
+Deno.test("a prompt that cannot be used ends the loading before the weights are read", async () => {
+  const seen: string[] = [];
+  const wide = { width: 60000, height: 1, data: new Uint8Array(180000) };
+  const loading = fromPretrained(goldenDir("llava"), {
+    onProgress: (stage) => seen.push(stage),
+    beforeWeights: async ({ processor }) => {
+      await processor.prepareQuestion({ images: [wide], question: "What?" });
+    },
+  });
+  await assertRejects(() => loading, InputError, "less extreme shape");
+  assertEquals(seen, []);
 });

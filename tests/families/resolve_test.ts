@@ -102,7 +102,7 @@ Deno.test("a header by range: servers without ranges, long headers, and lies", a
         ? new Response(golden["model.safetensors"])
         : null;
     const { weights } = await inspectModel("org/name", hub.options(cache));
-    assert(weights.length > 50);
+    assert(weights!.length > 50);
   });
   await withHub(golden, async (hub, cache) => {
     hub.misbehave = ({ server }) =>
@@ -133,3 +133,32 @@ Deno.test("a header by range: servers without ranges, long headers, and lies", a
     assertEquals(weightRequests(hub).ranges, 2);
   });
 });
+
+Deno.test("a folder is described also without its weights, tokenizer or processor settings", () =>
+  withFolder(async (dir) => {
+    const put = async (files: Files) => {
+      for (const [name, bytes] of Object.entries(files)) {
+        await Deno.writeFile(`${dir}/${name}`, bytes);
+      }
+    };
+    const { "config.json": config, "preprocessor_config.json": preprocessor, ...rest } =
+      goldenFiles("internvl");
+    const gaps = async () => (await inspectModel(dir)).missing;
+    await put({ "config.json": config });
+    assertEquals(await gaps(), ["preprocessor_config.json", "tokenizer.json", "weights"]);
+    await put({ "preprocessor_config.json": preprocessor });
+    assertEquals(await gaps(), ["tokenizer.json", "weights"]);
+    // what is there is read
+    const settings = { "preprocessor_config.json": preprocessor };
+    await put(changed(settings, "preprocessor_config.json", { size: "large" }));
+    await assertRejects(() => inspectModel(dir), InputError, "size");
+    await put(settings);
+    const { "model.safetensors": weights, ...others } = rest;
+    await put(others);
+    assertEquals(await gaps(), ["weights"]);
+    assertEquals((await inspectModel(dir)).weights, null);
+    await Deno.writeTextFile(`${dir}/pytorch_model.bin`, "");
+    await assertRejects(() => inspectModel(dir), InputError, "pickle");
+    await put({ "model.safetensors": weights });
+    assertEquals(await gaps(), []);
+  }));

@@ -208,3 +208,13 @@ Deno.test("evidence that does not exist is refused", () => {
   refused({ frames: [0, 2], box: [10, 0, 10, 20] }, "x0 < x1");
   refused({ frames: [0, 2], box: [40, 0, 50, 20] }, "within the image");
 });
+
+Deno.test("what is no evidence is told by its kind", () => {
+  const prompt = { text: "", offsets: new Int32Array(0), texts: [], grids: [] };
+  const wrong: unknown[] = ["x", null, { image: 0 }, [null], [3], [{ box: [0, 0, 1, 1] }], [{
+    frames: 3,
+  }]];
+  for (const evidence of wrong) {
+    assertThrows(() => evidenceTokens(prompt, evidence as Evidence[]), InputError, "wanted");
+  }
+});
