@@ -167,7 +167,7 @@ export async function gatherExplorer(
   }
   onProgress?.(chosen.length, chosen.length);
   if (store.shrunk > 0) {
-    onNotice?.(`${store.shrunk} pictures are shown smaller than they are, to keep the file small`);
+    onNotice?.(`${store.shrunk} images are shown smaller than they are, to keep the file small`);
   }
   const most = Math.max(...views.map(({ means }) => means));
   return {

@@ -197,7 +197,7 @@ browserTest(
     );
     await page.getByLabel("Sample", { exact: true }).last().selectOption({ index: 1 });
     await page.waitForSelector(".strip");
-    const slider = page.getByLabel("Picture", { exact: true });
+    const slider = page.getByLabel("Image", { exact: true });
     assertEquals(await slider.inputValue(), "2"); // the frame that holds the evidence
     await slider.press("ArrowLeft");
     assertEquals(await page.locator(".frames [aria-pressed=true]").textContent(), "1.0 s");

@@ -185,7 +185,7 @@ function Explorer({ data, linked }: { data: ExplorerData; linked: boolean }) {
             <summary>Keys</summary>
             <dl>
               <dt>arrows</dt>
-              <dd>move over the map or the picture</dd>
+              <dd>move over the map or the image</dd>
               <dt>Enter, Shift+Enter</dt>
               <dd>choose a head, add it</dd>
               <dt>l</dt>

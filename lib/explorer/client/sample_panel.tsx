@@ -195,7 +195,7 @@ export function SamplePanel({ data, view, dark, change }: PartProps) {
               `${names.length > 6 ? `Mean of ${names.length} heads` : names.join(" + ")}${
                 names.length > 1 && names.length <= 6 ? " (mean)" : ""
               }. `}
-            Strongest colour: {number(peak)} of the row, the same on all pictures of the sample.
+            Strongest colour: {number(peak)} of the row, the same on all images of the sample.
           </p>
         </>
       )}

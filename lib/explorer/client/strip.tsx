@@ -64,7 +64,7 @@ export function Strip(
           min={0}
           max={panels.length - 1}
           value={panel}
-          aria-label="Picture"
+          aria-label="Image"
           aria-valuetext={panels[panel]?.label}
           onInput={(event) => onChange(Number(event.currentTarget.value))}
         />
