@@ -36,6 +36,12 @@ import { symbols, token, vocabulary } from "./planted_world.ts";
 
 export type { PlantedRole } from "./planted_weights.ts";
 
+/** The planted world's words that ask and answer, and its first token, for scores on repeated tokens. */
+export const plantedWords = {
+  tokens: Array.from({ length: 2 * symbols }, (_, i) => token.key + i),
+  first: token.first,
+} as const;
+
 /** What to plant. */
 export interface PlantedOptions {
   /** Seed of the places of all heads and of the random weights. */
