@@ -3,6 +3,12 @@
  *
  * @module
  */
+export {
+  type AttributionOptions,
+  type LogitAttribution,
+  logitAttribution,
+  valueNorms,
+} from "./attribution.ts";
 export { decodeVariants, type DecodeVariantsOptions } from "./decode_variants.ts";
 export {
   type AblationEffect,

@@ -9,7 +9,7 @@ import { type Figure, makeFigure } from "./figure.ts";
 import { checkHeads, headAt, type HeadId, headName } from "../common/head_id.ts";
 import { checkRecord, type HeadRecord, joinSentences, sampleNote } from "./records.ts";
 import type { Axis, Shape } from "./layout_spec.ts";
-import type { Trace } from "./spec.ts";
+import type { HeatmapTrace, Trace } from "./spec.ts";
 import { formatInterval, formatNumber, formatPercent, plotlyText } from "./text.ts";
 import { accent, diverging, ink, sequential, withOpacity } from "./theme.ts";
 
@@ -116,15 +116,18 @@ export function headMap(record: HeadRecord, options: HeadMapOptions = {}): Figur
   const [layers, heads] = record.shape;
   const chosen = options.chosen ?? [];
   checkHeads(chosen, { layers, heads }, "outline");
-  const { title = "Value by head", quantity = defaultQuantity, width = 720 } = options;
-  const [least, most] = extent(record.values);
+  const { title = "Value by head", width = 720 } = options;
+  const quantity = record.quantity ?? options.quantity ?? defaultQuantity;
+  const [least, most] = extent([...Array.from(record.values), ...Array.from(record.raw ?? [])]);
   const kind = options.scale ?? (least < 0 ? "diverging" : "sequential");
   const limit = options.limit ?? (Math.max(Math.abs(least), Math.abs(most)) || 1);
-  const profile = options.depthProfile ?? (kind === "sequential" && least >= 0 && layers > 1);
+  const { raw } = record;
+  const profile = !raw &&
+    (options.depthProfile ?? (kind === "sequential" && least >= 0 && layers > 1));
   const cell = Math.min(34, Math.max(9, 420 / layers));
   const plotHeight = Math.max(210, Math.round(cell * layers));
   const gap = layers > 40 || heads > 40 ? 0 : 1;
-  const split = profile ? 0.76 : 1;
+  const split = raw ? 0.48 : profile ? 0.76 : 1;
   const data: Trace[] = [{
     type: "heatmap",
     x: Array.from({ length: heads }, (_, head) => head),
@@ -193,6 +196,18 @@ export function headMap(record: HeadRecord, options: HeadMapOptions = {}): Figur
       showgrid: false,
     };
   }
+  if (raw) {
+    data.push(rawMap(data[0] as HeatmapTrace, record, raw));
+    axes.xaxis = { ...axes.xaxis, title: { text: "head: calibrated (RAM minus null query)" } };
+    axes.xaxis2 = {
+      ...axes.xaxis,
+      title: { text: "head: raw RAM" },
+      domain: [0.52, 1],
+      anchor: "y2",
+      tickvals: tickPlaces(heads, 12),
+    };
+    axes.yaxis2 = { ...axes.yaxis, title: { text: "" }, anchor: "x2", showticklabels: false };
+  }
   const interval = record.low !== undefined && record.high !== undefined
     ? `${formatPercent(options.level ?? 0.95)} intervals on hover`
     : undefined;
@@ -216,6 +231,23 @@ export function headMap(record: HeadRecord, options: HeadMapOptions = {}): Figur
     bargap: profile ? 0.25 : undefined,
     summary: [`${quantity}; layers x heads: ${layers} x ${heads}`, `top: ${leaders(record, 5)}`],
   });
+}
+
+/** The same map of raw RAM, on the same colours. */
+function rawMap(map: HeatmapTrace, record: HeadRecord, raw: ArrayLike<number>): HeatmapTrace {
+  const plain: HeadRecord = { shape: record.shape, values: raw };
+  const [layers, heads] = record.shape;
+  return {
+    ...map,
+    z: Array.from(
+      { length: layers },
+      (_, layer) => Array.from({ length: heads }, (_, head) => raw[layer * heads + head]),
+    ),
+    text: hoverTexts(plain, { quantity: "raw RAM" }),
+    showscale: false,
+    xaxis: "x2",
+    yaxis: "y2",
+  };
 }
 
 /** Outline of one head's cell. */

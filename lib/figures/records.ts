@@ -21,6 +21,10 @@ export interface HeadRecord {
   readonly membership?: ArrayLike<number>;
   /** Number of samples behind the values. */
   readonly samples?: number;
+  /** What the values are, where the record says so; figures use it as the quantity. */
+  readonly quantity?: string;
+  /** Raw scores beside calibrated ones, `[layers * heads]`, shown next to them. */
+  readonly raw?: ArrayLike<number>;
 }
 
 /** The keys of `scores.json` (and of each of its domains) that figures use. */
@@ -35,6 +39,12 @@ export interface ScoresJson {
   readonly scores: readonly (readonly number[])[];
   /** Interval, `[layers][heads][2]`. */
   readonly ci95?: readonly (readonly (readonly [number, number])[])[];
+  /** Name of the rule of `scores`. */
+  readonly rule?: string;
+  /** RAM minus the null query's, where samples have one. */
+  readonly calibrated?: readonly (readonly number[])[];
+  /** Its intervals. */
+  readonly calibratedCi95?: readonly (readonly (readonly [number, number])[])[];
   /** Membership in the top fraction. */
   readonly topMembership?: {
     readonly fraction: number;
@@ -58,34 +68,65 @@ export function checkRecord(figure: string, record: HeadRecord): void {
     );
   }
   checkValues(figure, "values", record.values, count);
-  for (const name of ["low", "high", "membership"] as const) {
+  for (const name of ["low", "high", "membership", "raw"] as const) {
     const list = record[name];
     if (list !== undefined) checkValues(figure, name, list, count);
   }
 }
 
+/** Which values of `scores.json` a record takes. */
+export interface HeadRecordOptions {
+  /**
+   * `calibrated` where the file has it (with RAM as `raw`), or the rule's own `scores`. By default
+   * calibrated scores where RAM has them beside it.
+   */
+  readonly values?: "calibrated" | "scores";
+}
+
 /**
- * A record from `scores.json`, or from one of its domains.
+ * A record from `scores.json`, or from one of its domains: calibrated scores with raw RAM beside them
+ * where the file has both, else the rule's scores.
  *
- * @throws {InputError} when the tables do not fit the number of layers and heads
+ * @throws {InputError} when the tables do not fit the number of layers and heads, or calibrated scores
+ * are asked for and not there
  *
  * @example
  * ```ts
  * import { headRecord } from "./records.ts";
  * import { assertEquals } from "@std/assert";
- * const json = { layers: 1, heads: 2, samples: 9, scores: [[0.1, 0.4]] };
+ * const json = { layers: 1, heads: 2, samples: 9, rule: "ram", scores: [[0.1, 0.4]] };
  * assertEquals(headRecord(json).shape, [1, 2]);
+ * const both = headRecord({ ...json, calibrated: [[0.1, 0.05]] });
+ * assertEquals([both.values, both.raw], [[0.1, 0.05], [0.1, 0.4]]);
  * ```
  */
-export function headRecord(json: ScoresJson): HeadRecord {
-  const record: HeadRecord = {
-    shape: [json.layers, json.heads],
-    values: json.scores.flat(),
-    low: json.ci95?.flat().map(([low]) => low),
-    high: json.ci95?.flat().map(([, high]) => high),
-    membership: json.topMembership?.probability.flat(),
-    samples: json.samples,
-  };
+export function headRecord(json: ScoresJson, options: HeadRecordOptions = {}): HeadRecord {
+  const shape = [json.layers, json.heads] as const;
+  const { calibrated, rule = "ram" } = json;
+  if (options.values === "calibrated" && !calibrated) {
+    throw new InputError(
+      "Cannot draw calibrated scores: the record has none; its samples had no null query",
+    );
+  }
+  const wanted = options.values ?? (rule === "ram" ? "calibrated" : "scores");
+  const record: HeadRecord = wanted === "calibrated" && calibrated
+    ? {
+      shape,
+      values: calibrated.flat(),
+      low: json.calibratedCi95?.flat().map(([low]) => low),
+      high: json.calibratedCi95?.flat().map(([, high]) => high),
+      samples: json.samples,
+      quantity: "RAM minus null query",
+      ...(rule === "ram" ? { raw: json.scores.flat() } : {}),
+    }
+    : {
+      shape,
+      values: json.scores.flat(),
+      low: json.ci95?.flat().map(([low]) => low),
+      high: json.ci95?.flat().map(([, high]) => high),
+      membership: json.topMembership?.probability.flat(),
+      samples: json.samples,
+    };
   checkRecord("the scores", record);
   return record;
 }

@@ -30,6 +30,7 @@ export { headScoresFromArrow, headScoresToArrow } from "./head_scores_file.ts";
 export { checkRanking, readRanking } from "./ranking_file.ts";
 export * from "./moved_evidence.ts";
 export * from "./rival_scores.ts";
+export * from "./score_agreement.ts";
 export { massOn } from "./attention_mass.ts";
 export { retrievalAttentionMass } from "./retrieval_attention_mass.ts";
 export { type HeadSample, type SampleTokens, sampleTokens } from "./scored_sample.ts";

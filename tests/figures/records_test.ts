@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
+import { headMap } from "../../lib/figures/head_map.ts";
 import { headRecord, joinSentences, sampleNote } from "../../lib/figures/records.ts";
 
 Deno.test("a saved score table becomes a record in the same order", () => {
@@ -32,4 +33,27 @@ Deno.test("captions read as sentences", () => {
   assertEquals(sampleNote(1, undefined), "n = 1 sample");
   assertEquals(sampleNote(20, "95 % intervals"), "n = 20 samples; 95 % intervals");
   assertEquals(joinSentences("One", "", undefined, "Two?"), "One. Two?");
+});
+
+Deno.test("calibrated scores come first where RAM has them, with raw RAM beside them in the map", () => {
+  const json = {
+    ...{ layers: 1, heads: 2, samples: 4, rule: "ram", scores: [[0.5, 0.4]] },
+    ...{
+      calibrated: [[0.1, 0.4]],
+      calibratedCi95: [[[0, 0.2], [0.3, 0.5]]] as [number, number][][],
+    },
+  };
+  const record = headRecord(json);
+  assertEquals([record.values, record.raw, record.low], [[0.1, 0.4], [0.5, 0.4], [0, 0.3]]);
+  assertEquals(headRecord(json, { values: "scores" }).raw, undefined);
+  assertEquals(headRecord({ ...json, rule: "per-token" }).values, [0.5, 0.4]);
+  assertThrows(
+    () => headRecord({ ...json, calibrated: undefined }, { values: "calibrated" }),
+    Error,
+    "no null query",
+  );
+  const { data } = headMap(record, { title: "Heads", quantity: "RAM" });
+  assertEquals(data.map((trace) => trace.type), ["heatmap", "heatmap"]);
+  const [left, right] = data as unknown as { z: number[][]; zmax: number }[];
+  assertEquals([left.z, right.z, left.zmax, right.zmax], [[[0.1, 0.4]], [[0.5, 0.4]], 0.5, 0.5]);
 });
