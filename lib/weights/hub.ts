@@ -275,8 +275,14 @@ export async function resolveCheckpoint(
         "Qwen/Qwen3-VL-4B-Instruct",
     );
   }
-  return await resolveHubId(dirOrHubId, options).catch((error) => {
-    if (!(error instanceof InputError)) throw error;
+  const { check } = options;
+  let arrived = false; // the model is there, and what is wrong is in its files
+  const checked: ResolveOptions["check"] = check && ((dir, headers) => {
+    arrived = true;
+    return check(dir, headers);
+  });
+  return await resolveHubId(dirOrHubId, { ...options, check: checked }).catch((error) => {
+    if (!(error instanceof InputError) || arrived) throw error;
     throw new InputError(`${error.message} (a folder ${quoted(dirOrHubId)} is not here either)`);
   });
 }
