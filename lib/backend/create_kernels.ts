@@ -16,7 +16,7 @@ const dtypeChoices: readonly DTypeChoice[] = ["auto", "float32", "bfloat16"];
 
 /** What is known of a checkpoint's weights. */
 export interface StoredWeights {
-  /** Stored element type of most of them. */
+  /** Dtype in which most weight bytes are stored (`BF16`, `F16`, `F32`). */
   readonly dtype: string;
   /** How many numbers they are. */
   readonly parameters: number;

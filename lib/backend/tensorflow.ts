@@ -64,15 +64,15 @@ export interface TensorFlowBinding {
   isUsingGpuDevice(): boolean;
   /** Version of the TensorFlow library. */
   readonly TF_Version: string;
-  /** Element type float32. */
+  /** TensorFlow's `DataType` code of float32. */
   readonly TF_FLOAT: number;
-  /** Element type int32. */
+  /** TensorFlow's `DataType` code of int32. */
   readonly TF_INT32: number;
-  /** Element type int64. */
+  /** TensorFlow's `DataType` code of int64. */
   readonly TF_INT64: number;
-  /** Element type bool. */
+  /** TensorFlow's `DataType` code of bool. */
   readonly TF_BOOL: number;
-  /** Element type uint8. */
+  /** TensorFlow's `DataType` code of uint8. */
   readonly TF_UINT8: number;
   /** Attribute that holds bytes. */
   readonly TF_ATTR_STRING: number;

@@ -36,7 +36,7 @@ export interface Family {
   /** Parts of the rest of a name that are called otherwise here, applied in order. */
   readonly weightRenames?: readonly WeightRename[];
   /** Ends of roles whose last two axes a checkpoint may store in the other order. */
-  readonly turnedWeights?: readonly string[];
+  readonly transposedWeights?: readonly string[];
   /** Roles (or beginnings of them) that a checkpoint may store and that nothing here computes with. */
   readonly ignoredWeights?: readonly string[];
   /** Names and shapes of the tower's and projector's weights, without `vision.`. */

@@ -128,7 +128,7 @@ function storedOrder(
   stored: readonly number[],
   wanted: readonly number[],
 ): number[] | null {
-  if (!family.turnedWeights?.some((end) => role.endsWith(end))) return null;
+  if (!family.transposedWeights?.some((end) => role.endsWith(end))) return null;
   if (String(stored) === String(wanted)) return null;
   const axes = [...wanted.keys()];
   return [...axes.slice(0, -2), axes.length - 1, axes.length - 2];

@@ -16,5 +16,5 @@ export const qwen3VlMoe: Family = {
   readConfig: (config) =>
     readQwen3Vl("qwen3_vl_moe", config, (text) => ({ experts: readExperts(text, true) })),
   // published [E, in, out]; transformers 5 may save [E, out, in]
-  turnedWeights: [".mlp.experts.gate_up_proj", ".mlp.experts.down_proj"],
+  transposedWeights: [".mlp.experts.gate_up_proj", ".mlp.experts.down_proj"],
 };

@@ -68,7 +68,7 @@ export interface TraceBase {
 
 /** A grid of coloured cells. */
 export interface HeatmapTrace extends TraceBase {
-  /** The kind of trace. */
+  /** Plotly's name of the trace type. */
   readonly type: "heatmap";
   /** Column centres, or edges (one more than columns). */
   readonly x: readonly Coordinate[];
@@ -115,7 +115,7 @@ export type TextSide = "middle right" | "middle left" | "top center" | "bottom c
 
 /** Points, lines, or a filled outline. */
 export interface ScatterTrace extends TraceBase {
-  /** The kind of trace. */
+  /** Plotly's name of the trace type. */
   readonly type: "scatter";
   /** What is drawn. */
   readonly mode: "lines" | "markers" | "lines+markers" | "markers+text";
@@ -155,7 +155,7 @@ export interface ScatterTrace extends TraceBase {
 
 /** Bars from zero. */
 export interface BarTrace extends TraceBase {
-  /** The kind of trace. */
+  /** Plotly's name of the trace type. */
   readonly type: "bar";
   /** `h` for bars to the right; positions are then in `y`. */
   readonly orientation?: "h" | "v";

@@ -131,7 +131,7 @@ export class LayerPass {
   /**
    * Adds keys and values `[B, K, T, H]` to the cache, and gives what the queries may see.
    *
-   * @throws {InputError} if somebody wants to see attention, and a short cache lacks keys
+   * @throws {InputError} if somebody wants to see attention, and a pruned KV cache lacks keys
    */
   append(key: Tensor, value: Tensor): readonly KeyValueGroup[] {
     const { cache, patternRows } = this.pass.options;
@@ -143,7 +143,7 @@ export class LayerPass {
     const watched = patternRows || this.wants("attn.scores") || this.wants("attn.pattern");
     if (watched && !cache.isWhole(this.index, keyValueHeads)) {
       throw new InputError(
-        `Cannot show the attention of layer ${this.index}: its short cache does not keep all ` +
+        `Cannot show the attention of layer ${this.index}: its pruned KV cache does not keep all ` +
           "keys; run with a cache made without an attention function",
       );
     }

@@ -25,7 +25,7 @@ interface Group {
 /**
  * Keys and values of a sequence (or of a batch of them) by layer, grown as tokens come.
  *
- * A short cache keeps only what its attention function needs later: for heads that see a sink and a
+ * A pruned KV cache keeps only what its attention function needs later: for heads that see a sink and a
  * window, these positions and up to 32 more; everything for the other heads. Its results are those of
  * a whole cache.
  */
@@ -49,13 +49,13 @@ export class KvCache {
     readonly shared: KvCache | null = null,
     readonly needed?: AttentionFunction["neededPositions"],
   ) {
-    if (shared?.needed) throw new InputError("Cannot share a short cache: it lacks positions");
+    if (shared?.needed) throw new InputError("Cannot share a pruned KV cache: it lacks positions");
     if (shared) this.needed = undefined;
     this.#layers = Array.from({ length: layers }, () => []);
     this.length = shared?.length ?? 0;
   }
 
-  /** All segments of a layer of a whole cache, the shared ones first. */
+  /** Segments of one layer, shared prefix first. Only for caches that keep all positions. */
   segments(layer: number): KeyValueSegment[] {
     const own = this.#layers[layer].flatMap(({ segments }) => segments);
     return [...(this.shared?.segments(layer) ?? []), ...own];
@@ -65,7 +65,7 @@ export class KvCache {
    * Adds positions to a layer and returns what their queries may see, by groups of heads that keep the
    * same positions. `length` grows with the last layer.
    *
-   * The positions of a short cache are not numbered through: what lies between sink and window is left
+   * The positions of a pruned KV cache are not numbered through: what lies between sink and window is left
    * out, but distances within the window are right, and so are attention patterns by sink and window.
    *
    * @param key `[B, K, T, H]`; the cache keeps a handle of its own

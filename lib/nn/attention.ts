@@ -11,7 +11,7 @@ import type { Kernels, Tensor } from "./kernels.ts";
 import { causalBias, causalBiasAt } from "./mask.ts";
 
 /**
- * Keys and values of a run of positions: consecutive, but for what a short cache leaves out (see
+ * Keys and values of a run of positions: consecutive, but for what a pruned KV cache leaves out (see
  * `KvCache.append`). A batch of 1 is shared by every row.
  */
 export interface KeyValueSegment {
@@ -41,7 +41,7 @@ export interface AttentionCall {
 export interface NeededPositions {
   /** The first positions. */
   readonly sink: number;
-  /** The last positions, a query's own included. */
+  /** Sliding window: number of most recent positions, the query's own included. */
   readonly window: number;
 }
 

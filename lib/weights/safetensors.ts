@@ -54,7 +54,7 @@ export interface WeightSource extends WeightHeaders, Disposable {
    * @throws {InputError} if it is missing, of another type (a quantised checkpoint) or shape
    */
   readWeight(name: string, shape?: readonly number[]): Promise<StoredWeight>;
-  /** Closes all files. */
+  /** Closes every open file of the checkpoint; reading afterwards fails. */
   close(): void;
 }
 

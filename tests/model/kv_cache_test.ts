@@ -65,7 +65,7 @@ Deno.test("nothing stays behind, and a shared cache is left alone", async () => 
 const sees = (query: number, key: number, sink: number, window: number) =>
   key <= query && (key < sink || query - key < window);
 
-Deno.test("a short cache gives each head all that its queries see, and holds little more", async () => {
+Deno.test("a pruned KV cache gives each head all that its queries see, and holds little more", async () => {
   const k = await testKernels();
   const before = k.tensorCount();
   const sizes = fc.array(fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 90 })), {
@@ -114,12 +114,12 @@ Deno.test("a short cache gives each head all that its queries see, and holds lit
   fc.assert(property, { numRuns: 60 });
 });
 
-Deno.test("heads that need the same are one group, and a short cache cannot be shared", async () => {
+Deno.test("heads that need the same are one group, and a pruned KV cache cannot be shared", async () => {
   const k = await testKernels();
   const short = new KvCache(k, 1, null, () => [{ sink: 1, window: 2 }, { sink: 1, window: 2 }]);
   assertEquals([short.isWhole(0, 2), new KvCache(k, 1).isWhole(0, 2)], [false, true]);
   assertEquals(new KvCache(k, 1, null, () => [null, null]).isWhole(0, 2), true);
-  assertThrows(() => new KvCache(k, 1, short), InputError, "Cannot share a short cache");
+  assertThrows(() => new KvCache(k, 1, short), InputError, "Cannot share a pruned KV cache");
   const onTop = new KvCache(k, 1, new KvCache(k, 1), short.needed);
   assertEquals(onTop.isWhole(0, 2), true);
 });

@@ -75,7 +75,7 @@ function logitsAfter(
 }
 
 for (const family of ["qwen2_vl", "qwen3_vl", "llava_onevision", "internvl_qwen3"]) {
-  Deno.test(`${family}: decoding with a short cache equals masked dense attention`, async () => {
+  Deno.test(`${family}: decoding with a pruned KV cache equals masked dense attention`, async () => {
     const model = await goldenModel(family);
     const before = model.kernels.tensorCount();
     const run = fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 50 }));
@@ -158,7 +158,7 @@ Deno.test("where a hook wants the pattern, generating keeps all keys", async () 
 });
 
 Deno.test({
-  name: "bfloat16: a short cache gives the whole cache's logits",
+  name: "bfloat16: a pruned KV cache gives the whole cache's logits",
   ignore: !await hasBfloat16(), // the portable kernels compute in float32 only
   fn: async () => {
     const model = await goldenModel("qwen3_vl_bf16", await testKernels("bfloat16"));
