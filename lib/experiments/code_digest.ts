@@ -3,8 +3,9 @@
  *
  * @module
  */
-import denoJson from "../../deno.json" with { type: "json" };
+import { join } from "node:path";
 import { digestOf, digestOfBytes } from "../common/digest.ts";
+import { checkoutFolder, packageVersion } from "../common/package.ts";
 
 /** The library's own sources. */
 const library = new URL("../", import.meta.url);
@@ -38,6 +39,17 @@ function folderDigest(root: URL): string | null {
   }
 }
 
+/** The packages that a checkout pins; null where the package is installed: its version pins them. */
+function pinnedPackages(): unknown {
+  const checkout = checkoutFolder();
+  if (checkout === null) return null;
+  try {
+    return JSON.parse(Deno.readTextFileSync(join(checkout, "deno.json"))).imports;
+  } catch {
+    return null; // no permission to read it
+  }
+}
+
 /**
  * The version of the library, the packages it computes with and, where they can be read, a digest of
  * its sources (without those that only draw). A package that was imported from a registry or an
@@ -57,5 +69,5 @@ export function codeDigest(folders: readonly URL[] = []): string {
     if (!taken.has(root.href)) taken.set(root.href, folderDigest(root));
     return taken.get(root.href)!;
   });
-  return `${denoJson.version} ${digestOf([denoJson.imports, digests])}`;
+  return `${packageVersion} ${digestOf([pinnedPackages(), digests])}`;
 }

@@ -15,7 +15,8 @@ const image = join(repository, "data", "samples", "scene", "scene-01-0.png");
 
 /** What a stranger writes; `MODEL` is the model. Prints the backend and an answer. */
 const program = (entry: string, model: string) => `
-import { fromPretrained, useBackend } from ${JSON.stringify(entry)};
+import { fromPretrained } from ${JSON.stringify(entry)};
+import { useBackend } from ${JSON.stringify(`${entry}/model`)};
 console.log((await useBackend(Deno.args[0])).backend);
 const model = await fromPretrained(${JSON.stringify(model)});
 const image = await Deno.readFile(${JSON.stringify(image)});
@@ -72,10 +73,16 @@ Deno.test("package: imported over HTTP it computes and fetches the small model",
   );
   try {
     const fromNpm = Object.entries(imports).filter(([, target]) => target.startsWith("npm:"));
-    const entry = `http://127.0.0.1:${server.addr.port}/lib/mod.ts`;
+    const library = `http://127.0.0.1:${server.addr.port}/lib`;
     await Deno.writeTextFile(
       join(folder, "deno.json"),
-      JSON.stringify({ imports: { ...Object.fromEntries(fromNpm), corelens: entry } }),
+      JSON.stringify({
+        imports: {
+          ...Object.fromEntries(fromNpm),
+          corelens: `${library}/mod.ts`,
+          "corelens/model": `${library}/model_entry.ts`,
+        },
+      }),
     );
     await Deno.writeTextFile(join(folder, "main.ts"), program("corelens", "mini"));
     const [backend, onWasm] = await strangersRun(folder, "wasm");
