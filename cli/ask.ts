@@ -92,7 +92,6 @@ async function drawAttention(
   );
   const figure = attentionOverlay(panels, {
     title: `"${question}" answered "${answer}"`,
-    scale: "panel",
     caption: run === undefined
       ? "The heads that look hardest at a single visual token, from the question's tokens"
       : "The best heads of the identify run, from the question's tokens",
@@ -156,7 +155,10 @@ export const command: Command = {
     );
     using model = loaded;
     tellDecoding(model.config, decoding);
-    const { answer, tokenIds } = await model.answer(prompt, decoding);
+    const { answer, tokenIds, unknownWords } = await model.answer(prompt, decoding);
+    const { unknownWordsLine } = await import("../lib/inputs/unknown_words.ts");
+    const told = unknownWordsLine(unknownWords);
+    if (told !== null) console.error(told);
     if (page !== undefined) {
       const pictures = await shownImages(media, prompt);
       await drawAttention(args, model, prompt, pictures, { answer, question, page });

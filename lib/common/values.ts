@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InputError, nearestNames } from "./errors.ts";
 import { quoted } from "./text.ts";
 
 /**
@@ -37,4 +38,42 @@ export function kindOf(value: unknown): string {
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) &&
     typeof (value as { then?: unknown }).then !== "function";
+}
+
+/**
+ * Checks the names of options: who writes without types would not learn otherwise that one is
+ * misspelt. Nothing is said of values.
+ *
+ * @param action what cannot be done, such as `generate`
+ * @param options what was passed
+ * @param known every name that there is
+ * @throws {InputError} for options that are no object, or one of another name
+ *
+ * @example
+ * ```ts
+ * import { checkOptions } from "./values.ts";
+ * import { assertThrows } from "@std/assert";
+ * assertThrows(
+ *   () => checkOptions("generate", { max_new_tokens: 3 }, { maxNewTokens: true, seed: true }),
+ *   Error,
+ *   'there is no option "max_new_tokens"; nearest: maxNewTokens',
+ * );
+ * ```
+ */
+export function checkOptions(
+  action: string,
+  options: object,
+  known: Readonly<Record<string, true>>,
+): void {
+  if (!isRecord(options)) {
+    throw new InputError(`Cannot ${action}: options are ${kindOf(options)}, wanted an object`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(known, name)) continue;
+    const camel = name.replace(/[_-]+(.)/g, (_, letter: string) => letter.toUpperCase());
+    const nearest = nearestNames(camel, Object.keys(known), 1)[0];
+    throw new InputError(
+      `Cannot ${action}: there is no option ${quoted(name, 60)}; nearest: ${nearest}`,
+    );
+  }
 }

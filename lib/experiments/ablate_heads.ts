@@ -8,6 +8,8 @@ import type { Variant } from "../causal/head_mask.ts";
 import type { Intervention } from "../causal/interventions/intervention.ts";
 import { interventions } from "../causal/interventions/registry.ts";
 import { type AnswerSample, type Scope, sweep } from "../causal/sweep.ts";
+import { checkOptions } from "../common/values.ts";
+import { ablateHeadsNames } from "./known_options.ts";
 import { InputError } from "../common/errors.ts";
 import type { NamedScores } from "../data/published_scores.ts";
 import { gridOfScores, type HeadScores, meanScores } from "../heads/head_scores.ts";
@@ -294,6 +296,7 @@ export async function ablateHeads(
   scores: HeadScores & Partial<Pick<FoundHeads, "rules" | "origin">>,
   options: AblateHeadsOptions = {},
 ): Promise<AblatedHeads> {
+  checkOptions("ablate heads", options, ablateHeadsNames);
   using run = await ablateHeadsRun(model, samples, scores, options);
   return await runConfigured(run, options);
 }

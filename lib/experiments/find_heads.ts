@@ -4,6 +4,8 @@
  * @module
  */
 import { digestOfBytes } from "../common/digest.ts";
+import { checkOptions } from "../common/values.ts";
+import { findHeadsNames } from "./known_options.ts";
 import { InputError } from "../common/errors.ts";
 import { gridOf } from "../common/head_id.ts";
 import { type HeadScores, headScores, sampleMap } from "../heads/head_scores.ts";
@@ -246,6 +248,7 @@ export async function findHeads(
   samples: Samples,
   options: FindHeadsOptions = {},
 ): Promise<FoundHeads> {
+  checkOptions("find heads", options, findHeadsNames);
   using run = await findHeadsRun(model, samples, options);
   const rules = await runConfigured(run, options);
   if (options.folder === undefined) return { ...rules[0], rules };

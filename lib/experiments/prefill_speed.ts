@@ -4,6 +4,8 @@
  * @module
  */
 import { digestOf } from "../common/digest.ts";
+import { checkOptions } from "../common/values.ts";
+import { prefillSpeedNames } from "./known_options.ts";
 import { InputError } from "../common/errors.ts";
 import { gridOf } from "../common/head_id.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
@@ -303,6 +305,7 @@ export async function prefillSpeed(
   samples: readonly AnySample[],
   options: PrefillSpeedOptions,
 ): Promise<PrefillSpeedRow[]> {
+  checkOptions("measure prefill", options, prefillSpeedNames);
   using run = await prefillSpeedRun(pretrained, samples, options);
   return await runConfigured(run, options);
 }

@@ -13,11 +13,21 @@ import {
 } from "../backend/select.ts";
 import type { ChatMessage, QuestionParts } from "../inputs/messages.ts";
 import {
+  type KeyValueHead,
+  keyWeight,
+  outputWeight,
+  queryWeight,
+  unembeddingWeight,
+  valueWeight,
+  type WeightMatrix,
+} from "../model/head_weights.ts";
+import {
   loadProcessor,
   type PreparedPrompt,
   type PrepareOptions,
   type Processor,
 } from "../inputs/processor.ts";
+import { unknownWordsOf } from "../inputs/unknown_words.ts";
 import type { ProcessorFiles } from "../inputs/processor_files.ts";
 import type { ProcessorOverrides } from "../inputs/processor_overrides.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
@@ -27,9 +37,11 @@ import type { KvCache } from "../model/kv_cache.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
 import type { ForwardOptions, ForwardResult } from "../model/run_options.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
-import type { HeadGrid } from "../common/head_id.ts";
+import type { HeadGrid, HeadId } from "../common/head_id.ts";
 import type { ResolveOptions } from "../weights/hub.ts";
 import { CheckpointRules, type StrictnessOptions } from "../weights/checkpoint_rules.ts";
+import { checkOptions } from "../common/values.ts";
+import { askNames } from "./known_options.ts";
 import { openCheckpoint, readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
 import { resolveModel } from "./resolve.ts";
@@ -83,6 +95,11 @@ export interface Answer {
   readonly tokenIds: readonly number[];
   /** The prompt as the model saw it, with spans and grids. */
   readonly prompt: PreparedPrompt;
+  /**
+   * Words of the question that are not in the vocabulary, so that the model saw a placeholder in their
+   * place; most tokenizers spell every word, and there are none.
+   */
+  readonly unknownWords: readonly string[];
 }
 
 /** A checkpoint in memory. Call {@link PretrainedModel.dispose} when done. */
@@ -138,7 +155,65 @@ export class PretrainedModel {
     options: GenerateOptions,
     cache?: KvCache,
   ): AsyncGenerator<GeneratedToken> {
+    checkOptions("generate", options, askNames);
     return generate(this.network, inputs, options, cache);
+  }
+
+  /**
+   * The query weights of a head, `[D, H]`: width by head dimension, as in TransformerLens. As the
+   * checkpoint has them: gains of norms are not folded in, biases are left out.
+   *
+   * @throws {InputError} for a head that the model does not have
+   *
+   * @example
+   * ```ts
+   * import { fromPretrained } from "./pretrained.ts";
+   * import { assertEquals } from "@std/assert";
+   * using model = await fromPretrained("tests/golden/qwen3_vl");
+   * assertEquals(model.W_Q({ layer: 1, head: 3 }).shape, [64, 32]);
+   * // heads 2 and 3 share key-value head 1
+   * const key = model.W_K({ layer: 1, head: 3 });
+   * assertEquals(key.data, model.W_K({ layer: 1, group: 1 }).data);
+   * ```
+   */
+  W_Q(head: HeadId): WeightMatrix {
+    return queryWeight(this, head);
+  }
+
+  /**
+   * The key weights that a query head reads, or those of a key-value head (`group`), `[D, H]`.
+   *
+   * @throws {InputError} for a head or group that the model does not have
+   */
+  W_K(head: KeyValueHead): WeightMatrix {
+    return keyWeight(this, head);
+  }
+
+  /**
+   * The value weights that a query head reads, or those of a key-value head (`group`), `[D, H]`.
+   *
+   * @throws {InputError} for a head or group that the model does not have
+   */
+  W_V(head: KeyValueHead): WeightMatrix {
+    return valueWeight(this, head);
+  }
+
+  /**
+   * The output weights of a head, `[H, D]`: what its output z adds to the residual stream.
+   *
+   * @throws {InputError} for a head that the model does not have
+   */
+  W_O(head: HeadId): WeightMatrix {
+    return outputWeight(this, head);
+  }
+
+  /**
+   * The unembedding, `[D, V]`, or its columns for some tokens; the final norm's gain is not folded in.
+   *
+   * @throws {InputError} for tokens outside the vocabulary
+   */
+  W_U(tokens?: readonly number[]): WeightMatrix {
+    return unembeddingWeight(this, tokens);
   }
 
   /**
@@ -168,6 +243,7 @@ export class PretrainedModel {
    * ```
    */
   async ask(question: QuestionParts, options: AskOptions = {}): Promise<Answer> {
+    checkOptions("ask", options, askNames);
     const prompt = await this.processor.prepareQuestion(question, options);
     return await this.answer(prompt, options);
   }
@@ -190,7 +266,8 @@ export class PretrainedModel {
       tokenIds.push(id);
       options.onText?.(text());
     }
-    return { answer: text().trim(), tokenIds, prompt };
+    const unknownWords = unknownWordsOf(prompt, this.processor.tokenizer);
+    return { answer: text().trim(), tokenIds, prompt, unknownWords };
   }
 
   /** Frees the weights. */

@@ -6,6 +6,7 @@
 
 import { extent } from "./check.ts";
 import { type Figure, makeFigure } from "./figure.ts";
+import { checkOptions } from "../common/values.ts";
 import { checkHeads, headAt, type HeadId, headName } from "../common/head_id.ts";
 import { checkRecord, type HeadRecord, joinSentences, sampleNote } from "./records.ts";
 import type { Axis, Shape } from "./layout_spec.ts";
@@ -41,6 +42,20 @@ export interface HeadMapOptions {
   /** Width of the figure in pixels, 720 by default. */
   readonly width?: number;
 }
+
+const optionNames: Readonly<Record<keyof HeadMapOptions, true>> = {
+  title: true,
+  quantity: true,
+  chosen: true,
+  chosenLabel: true,
+  scale: true,
+  limit: true,
+  depthProfile: true,
+  level: true,
+  membershipLabel: true,
+  caption: true,
+  width: true,
+};
 
 /** Text on hover for each head. */
 function hoverTexts(record: HeadRecord, options: HeadMapOptions): string[][] {
@@ -113,6 +128,7 @@ function leaders(record: HeadRecord, count: number): string {
  */
 export function headMap(record: HeadRecord, options: HeadMapOptions = {}): Figure {
   checkRecord("the head map", record);
+  checkOptions("draw the head map", options, optionNames);
   const [layers, heads] = record.shape;
   const chosen = options.chosen ?? [];
   checkHeads(chosen, { layers, heads }, "outline");

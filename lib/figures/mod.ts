@@ -6,6 +6,7 @@
 
 export * from "./attention_overlay.ts";
 export * from "./bars.ts";
+export * from "./compared_maps.ts";
 export * from "./curves.ts";
 export {
   type Displayable,

@@ -5,6 +5,7 @@
  */
 
 import { InputError } from "../common/errors.ts";
+import { isRecord, kindOf } from "../common/values.ts";
 import { checkValues } from "./check.ts";
 
 /** A value per head, with its interval where known. Lists are row-major, `[layers, heads]`. */
@@ -60,6 +61,16 @@ export interface ScoresJson {
  * @throws {InputError} when a list has another length, a value is not finite, or there is no head
  */
 export function checkRecord(figure: string, record: HeadRecord): void {
+  const given: unknown = record;
+  if (!isRecord(given) || !Array.isArray(given["shape"]) || !given["values"]) {
+    const found = isRecord(given)
+      ? `an object with ${Object.keys(given).join(", ")}`
+      : kindOf(given);
+    throw new InputError(
+      `Cannot draw ${figure} from ${found}: wanted { shape: [layers, heads], values: [...] }, one ` +
+        "value per head; headRecord(json) makes it of scores.json",
+    );
+  }
   const [layers, heads] = record.shape;
   const count = layers * heads;
   if (!(Number.isInteger(layers) && Number.isInteger(heads) && layers > 0 && heads > 0)) {

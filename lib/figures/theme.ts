@@ -121,14 +121,15 @@ export const diverging: Colorscale = evenly([
 
 /**
  * From transparent to strong, for values drawn over an image: more vivid than any colour of a
- * muted image (`muted` in `overlay_image.ts`), and never so dense that the image below cannot be read.
+ * muted image (`muted` in `overlay_image.ts`), and never so dense that a word below cannot be read:
+ * black on white keeps a contrast of 3 to 1.
  */
 export const overlay: Colorscale = [
   [0, "rgba(255,190,0,0)"],
   [0.05, "rgba(255,175,0,0.2)"],
-  [0.3, "rgba(255,125,0,0.42)"],
-  [0.65, "rgba(245,70,0,0.5)"],
-  [1, "rgba(215,15,0,0.58)"],
+  [0.3, "rgba(255,125,0,0.4)"],
+  [0.65, "rgba(245,70,0,0.46)"],
+  [1, "rgba(215,15,0,0.5)"],
 ];
 
 /** Colours at equal distances from 0 to 1. */

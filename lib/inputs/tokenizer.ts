@@ -79,6 +79,9 @@ export class Tokenizer {
   readonly #added: ReadonlySet<string>;
   readonly #special: ReadonlySet<string>;
   readonly #cleanUp: boolean;
+  /** The token that stands for what the vocabulary lacks; null where every text can be spelt. */
+  readonly unknownId: number | null;
+
   /** Texts of the special tokens that chat templates may use: `bos_token`, `eos_token`, … */
   readonly specialTokens: Readonly<Record<string, string>>;
 
@@ -105,6 +108,8 @@ export class Tokenizer {
     const added = [...this.#library.get_added_tokens_decoder().values()];
     this.#added = new Set(added.map((token) => token.content));
     this.#special = new Set(added.filter(({ special }) => special).map(({ content }) => content));
+    const { unk_token: unknown } = (tokenizer.model ?? {}) as { readonly unk_token?: unknown };
+    this.unknownId = typeof unknown === "string" ? this.tokenId(unknown) : null;
     this.#cleanUp = config.clean_up_tokenization_spaces === true;
     this.specialTokens = Object.fromEntries(specialTokenKeys.flatMap((key) => {
       const value = config[key];

@@ -19,6 +19,7 @@ export {
   type GenerateOptions,
   type GenerationConfigUse,
 } from "./generate.ts";
+export { type KeyValueHead, type WeightMatrix } from "./head_weights.ts";
 export { KvCache } from "./kv_cache.ts";
 export { type AnyModel, networkOf } from "./network_of.ts";
 export type {

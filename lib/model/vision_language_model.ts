@@ -23,8 +23,6 @@ import type { WeightsMap } from "./weights_map.ts";
 export class VisionLanguageModel {
   /** All hook names, in firing order. */
   readonly hookNames: readonly string[];
-  #disposed = false;
-
   /**
    * Puts a model together.
    *
@@ -80,7 +78,7 @@ export class VisionLanguageModel {
    */
   embedPrompt(inputs: ModelInputs, hooks: RunHooks | null = null): EmbeddedPrompt {
     const { kernels: k, config } = this;
-    this.#checkWeights();
+    this.weights.checkThere();
     checkInputs(inputs, config);
     const tokens = inputs.inputIds.length;
     return k.scope(() => {
@@ -142,7 +140,7 @@ export class VisionLanguageModel {
       lastRows?: number;
     } = {},
   ): Tensor {
-    this.#checkWeights();
+    this.weights.checkThere();
     if (options.embedded) checkInputs(inputs, this.config);
     const hooks = options.runHooks ?? this.runHooks(options.hooks);
     return this.kernels.scope(() => {
@@ -168,15 +166,8 @@ export class VisionLanguageModel {
     }
   }
 
-  /** @throws {InputError} once the weights are freed */
-  #checkWeights(): void {
-    if (!this.#disposed) return;
-    throw new InputError("Cannot run the model: it was disposed of, its weights are freed");
-  }
-
   /** Frees all weights; the model must not be used afterwards. */
   dispose(): void {
-    this.#disposed = true;
     this.weights.dispose(this.kernels);
   }
 }

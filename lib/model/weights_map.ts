@@ -17,8 +17,30 @@ import type { Kernels, Tensor } from "../nn/kernels.ts";
  * ```
  */
 export class WeightsMap {
-  /** Takes over tensors by name. */
-  constructor(readonly tensors: Map<string, Tensor>) {}
+  /** Whether the tensors are there still; shared by the maps that share them. */
+  readonly #state: { freed: boolean };
+
+  /**
+   * Takes over tensors by name.
+   *
+   * @param parent the map whose tensors these are
+   */
+  constructor(readonly tensors: Map<string, Tensor>, parent?: WeightsMap) {
+    this.#state = parent ? parent.#state : { freed: false };
+  }
+
+  /**
+   * Fails where the weights were freed.
+   *
+   * @throws {InputError} that says what to do
+   */
+  checkThere(): void {
+    if (!this.#state.freed) return;
+    throw new InputError(
+      "Cannot run the model: it was disposed of, its weights are freed; load it again with " +
+        "fromPretrained, and dispose of it after the last use",
+    );
+  }
 
   /**
    * The weight of this name.
@@ -27,6 +49,7 @@ export class WeightsMap {
    * @throws {InputError} if there is none, or its shape is another
    */
   get(name: string, shape?: readonly number[]): Tensor {
+    this.checkThere();
     const tensor = this.tensors.get(name);
     if (!tensor) {
       const nearest = nearestNames(name, this.tensors.keys()).join(", ");
@@ -53,11 +76,12 @@ export class WeightsMap {
     for (const [name, tensor] of this.tensors) {
       if (name.startsWith(prefix)) own.set(name.slice(prefix.length), tensor);
     }
-    return new WeightsMap(own);
+    return new WeightsMap(own, this);
   }
 
   /** Frees every weight. */
   dispose(kernels: Kernels): void {
+    this.#state.freed = true;
     kernels.dispose(...this.tensors.values());
     this.tensors.clear();
   }

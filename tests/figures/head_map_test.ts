@@ -104,3 +104,13 @@ Deno.test("ticks start at 0 and are not crowded", () => {
   ]);
   for (const count of [1, 7, 64, 500]) assert(tickPlaces(count, 20).length <= 20);
 });
+
+Deno.test("records and options of a wrong form are told, for cells without types", () => {
+  const told = (record: unknown, options?: unknown) =>
+    assertThrows(() => headMap(record as typeof record & never, options as never), InputError)
+      .message;
+  assert(told({ value: [1] }).includes("from an object with value: wanted { shape"));
+  assert(told(Promise.resolve(record)).includes("from a Promise (await it first)"));
+  assert(told(undefined).includes("from undefined"));
+  assert(told(record, { colours: "diverging" }).includes('there is no option "colours"'));
+});

@@ -54,6 +54,19 @@ Deno.test("attention over a pale image is more vivid than any image, which shows
   }));
 });
 
+Deno.test("attention never hides the word below: black on white keeps a contrast of 3 to 1", () => {
+  const linear = (v: number) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const relative = ([r, g, b]: readonly number[]) =>
+    0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
+  for (let at = 0; at <= 1; at += 0.05) {
+    const [r, g, b, opacity] = colourAt(overlay, at).slice(5, -1).split(",").map(Number);
+    // the picture's own opacity on white is 0.7
+    const over = (below: number) => [r, g, b].map((c) => opacity * c + (1 - opacity) * below);
+    const contrast = (relative(over(255)) + 0.05) / (relative(over(0.3 * 255)) + 0.05);
+    assert(contrast >= 3, `${at}: ${contrast}`);
+  }
+});
+
 Deno.test("the diverging scale is lightest at its middle", () => {
   const middle = luminance(colourAt(diverging, 0.5));
   for (const at of [0, 0.2, 0.4, 0.6, 0.8, 1]) assert(luminance(colourAt(diverging, at)) < middle);
