@@ -296,7 +296,11 @@ export async function ablateHeads(
   scores: HeadScores & Partial<Pick<FoundHeads, "rules" | "origin">>,
   options: AblateHeadsOptions = {},
 ): Promise<AblatedHeads> {
-  checkOptions("ablate heads", options, ablateHeadsNames);
+  checkOptions(
+    "ablate heads",
+    options,
+    ablateHeadsNames satisfies Record<keyof AblateHeadsOptions, true>,
+  );
   using run = await ablateHeadsRun(model, samples, scores, options);
   return await runConfigured(run, options);
 }

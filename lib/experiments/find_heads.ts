@@ -248,7 +248,11 @@ export async function findHeads(
   samples: Samples,
   options: FindHeadsOptions = {},
 ): Promise<FoundHeads> {
-  checkOptions("find heads", options, findHeadsNames);
+  checkOptions(
+    "find heads",
+    options,
+    findHeadsNames satisfies Record<keyof FindHeadsOptions, true>,
+  );
   using run = await findHeadsRun(model, samples, options);
   const rules = await runConfigured(run, options);
   if (options.folder === undefined) return { ...rules[0], rules };

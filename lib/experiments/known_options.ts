@@ -1,14 +1,11 @@
 /**
- * Names of the options of experiments, for callers without types.
+ * Names of the options of experiments, for callers without types. Where they are used the compiler
+ * checks that none is missing.
  *
  * @module
  */
-import type { AblateHeadsOptions } from "./ablate_heads.ts";
-import type { FindHeadsOptions } from "./find_heads.ts";
-import type { PrefillSpeedOptions } from "./prefill_speed.ts";
-import type { SamplesContext } from "./run_context.ts";
 
-const contextNames: Readonly<Record<keyof SamplesContext, true>> = {
+const contextNames = {
   folder: true,
   fresh: true,
   signal: true,
@@ -17,10 +14,10 @@ const contextNames: Readonly<Record<keyof SamplesContext, true>> = {
   skipBad: true,
   onLeftOut: true,
   leftOut: true,
-};
+} as const;
 
 /** Options of `findHeads`. */
-export const findHeadsNames: Readonly<Record<keyof FindHeadsOptions, true>> = {
+export const findHeadsNames = {
   ...contextNames,
   rules: true,
   model: true,
@@ -28,10 +25,10 @@ export const findHeadsNames: Readonly<Record<keyof FindHeadsOptions, true>> = {
   fraction: true,
   draws: true,
   seed: true,
-};
+} as const;
 
 /** Options of `ablateHeads`. */
-export const ablateHeadsNames: Readonly<Record<keyof AblateHeadsOptions, true>> = {
+export const ablateHeadsNames = {
   ...contextNames,
   model: true,
   allowOtherScores: true,
@@ -45,10 +42,10 @@ export const ablateHeadsNames: Readonly<Record<keyof AblateHeadsOptions, true>> 
   batchRows: true,
   data: true,
   bootstrapDraws: true,
-};
+} as const;
 
 /** Options of `prefillSpeed`. */
-export const prefillSpeedNames: Readonly<Record<keyof PrefillSpeedOptions, true>> = {
+export const prefillSpeedNames = {
   ...contextNames,
   model: true,
   allowOtherScores: true,
@@ -62,4 +59,4 @@ export const prefillSpeedNames: Readonly<Record<keyof PrefillSpeedOptions, true>
   maxNewTokens: true,
   seed: true,
   data: true,
-};
+} as const;

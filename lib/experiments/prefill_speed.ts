@@ -305,7 +305,11 @@ export async function prefillSpeed(
   samples: readonly AnySample[],
   options: PrefillSpeedOptions,
 ): Promise<PrefillSpeedRow[]> {
-  checkOptions("measure prefill", options, prefillSpeedNames);
+  checkOptions(
+    "measure prefill",
+    options,
+    prefillSpeedNames satisfies Record<keyof PrefillSpeedOptions, true>,
+  );
   using run = await prefillSpeedRun(pretrained, samples, options);
   return await runConfigured(run, options);
 }

@@ -1,14 +1,11 @@
 /**
- * Names of the options of generating and asking, for callers without types.
+ * Names of the options of generating and asking, for callers without types. Where they are used the
+ * compiler checks that none is missing.
  *
  * @module
  */
-import type { PrepareOptions } from "../inputs/processor.ts";
-import type { DecodingRules } from "../model/decoding_rules.ts";
-import type { GenerateOptions } from "../model/generate.ts";
-import type { AskOptions } from "./pretrained.ts";
 
-const rules: Readonly<Record<keyof DecodingRules, true>> = {
+const rules = {
   repetitionPenalty: true,
   noRepeatNgramSize: true,
   badWordsIds: true,
@@ -22,9 +19,9 @@ const rules: Readonly<Record<keyof DecodingRules, true>> = {
   typicalP: true,
   epsilonCutoff: true,
   etaCutoff: true,
-};
+} as const;
 
-const prepareNames: Readonly<Record<keyof PrepareOptions, true>> = {
+const prepareNames = {
   mediaDir: true,
   mediaRoot: true,
   maxPixels: true,
@@ -34,10 +31,9 @@ const prepareNames: Readonly<Record<keyof PrepareOptions, true>> = {
   templateArguments: true,
   question: true,
   evidence: true,
-};
+} as const;
 
-/** Options of `generate`. */
-export const generateNames: Readonly<Record<keyof GenerateOptions, true>> = {
+const generateNames = {
   ...rules,
   hooks: true,
   attention: true,
@@ -48,11 +44,11 @@ export const generateNames: Readonly<Record<keyof GenerateOptions, true>> = {
   embedded: true,
   keepLogits: true,
   signal: true,
-};
+} as const;
 
 /** Options of `ask`. */
-export const askNames: Readonly<Record<keyof AskOptions, true>> = {
+export const askNames = {
   ...generateNames,
   ...prepareNames,
   onText: true,
-};
+} as const;

@@ -243,7 +243,7 @@ export class PretrainedModel {
    * ```
    */
   async ask(question: QuestionParts, options: AskOptions = {}): Promise<Answer> {
-    checkOptions("ask", options, askNames);
+    checkOptions("ask", options, askNames satisfies Record<keyof AskOptions, true>);
     const prompt = await this.processor.prepareQuestion(question, options);
     return await this.answer(prompt, options);
   }
