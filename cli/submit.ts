@@ -44,6 +44,12 @@ async function submitLocally(
   );
 }
 
+/** Engines by name: what each does, and how shards are sent to it. */
+const engines = {
+  local: "processes on this machine",
+  slurm: "an array of tasks, by a script in RUN/slurm",
+} as const;
+
 /** The command. */
 export const command: Command = {
   name: "submit",
@@ -51,18 +57,39 @@ export const command: Command = {
   words: ["RUN"],
   rest: "ENGINE ARGS",
   options: {
-    engine: { type: "string", value: "NAME", help: "local: processes on this machine" },
-    workers: { type: "string", value: "N", help: "processes at once (default 1)" },
+    engine: {
+      type: "string",
+      value: "NAME",
+      help: Object.entries(engines).map(([name, does]) => `${name}: ${does}`).join("; "),
+    },
+    workers: {
+      type: "string",
+      value: "N",
+      help: "shards at once (default: 1 locally, no limit on Slurm)",
+    },
   },
-  examples: ["submit runs/pages --engine local --workers 4"],
+  examples: [
+    "submit runs/pages --engine local --workers 4",
+    "submit runs/pages --engine slurm -- --time=2:00:00 --cpus-per-task=8 --mem=24G",
+  ],
   async run(args) {
     const { missingShards, readPlannedRun } = await import("../lib/cluster/run_files.ts");
     args.required("engine");
-    args.oneOf("engine", ["local"] as const, "local");
+    const engine = args.oneOf("engine", ["local", "slurm"] as const, "local");
     const folder = await Deno.realPath(args.word("RUN")).catch(() => args.word("RUN"));
     const { shards, cost } = await readPlannedRun(folder);
     const missing = await missingShards(folder, shards);
     if (missing.length === 0) return console.error("nothing to do: all shards are done");
-    await submitLocally(args, folder, missing, cost.weightBytes);
+    const { runStatus } = await import("../lib/cluster/run_status.ts");
+    const running = new Set((await runStatus(folder)).running.map(({ shard }) => shard));
+    const open = missing.filter((shard) => !running.has(shard));
+    if (open.length < missing.length) {
+      console.error(`not sent: ${missing.length - open.length} shards that are being worked on`);
+    }
+    if (open.length === 0) return;
+    if (engine === "local") return await submitLocally(args, folder, open, cost.weightBytes);
+    const { submitToSlurm } = await import("./submit_slurm.ts");
+    const workers = args.text("workers") === undefined ? undefined : args.integer("workers", 1, 1);
+    for (const job of await submitToSlurm(folder, open, args.rest, workers)) console.log(job);
   },
 };

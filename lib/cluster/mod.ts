@@ -21,6 +21,7 @@ export {
 } from "./run_files.ts";
 export * from "./run_status.ts";
 export * from "./schedule.ts";
+export * from "./slurm_engine.ts";
 export { logEvent, type ShardEvent, type ShardNews } from "./shard_log.ts";
 export * from "./shards.ts";
 export { isFinished, workShard } from "./work_shard.ts";

@@ -260,3 +260,19 @@ async function endsWithLauncher() {
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+Deno.test("a worker may read what its plan names and write nothing but the run", async () => {
+  const run = await Deno.makeTempDir();
+  try {
+    const args = ["--dataset=/samples", "--model=/checkpoint", "--out=/elsewhere"];
+    const plan = { command: "identify", arguments: args };
+    await Deno.writeTextFile(`${run}/run.json`, JSON.stringify(plan));
+    const flags = flagsOf(["work", run, "--shard=3"]);
+    for (const path of ["/samples", "/checkpoint"]) assert(flags["--allow-read"].includes(path));
+    assertEquals(flags["--allow-write"], [run, "/home/someone/.cache/corelens/digests"]);
+    assertEquals(flags["--allow-run"], undefined);
+    assert(flagsOf(["submit", run, "--engine=local"])["--allow-run"].includes(Deno.execPath()));
+  } finally {
+    await Deno.remove(run, { recursive: true });
+  }
+});
