@@ -26,6 +26,7 @@ export { InputError } from "./common/errors.ts";
 export { type Answer, fromPretrained, type PretrainedModel } from "./families/pretrained.ts";
 export { dataFolder } from "./families/shipped.ts";
 export type { PreparedPrompt } from "./inputs/processor.ts";
+export { likeliest, probabilities } from "./model/likeliest.ts";
 export { tokensOf } from "./inputs/token_spans.ts";
 
 // samples with questions, answers and evidence
@@ -80,4 +81,5 @@ export { cacheCost } from "./sparse/cost.ts";
 export type { Pattern } from "./sparse/patterns/pattern.ts";
 export { patterns } from "./sparse/patterns/registry.ts";
 export { hybridPlan } from "./sparse/plan.ts";
+export { planFrom } from "./sparse/plan_from.ts";
 export { fullHeads, policyTitles } from "./sparse/policies.ts";

@@ -1,11 +1,13 @@
 /**
- * Checks the notebooks: their code is formatted, type-checks and lints, and each stays short.
+ * Checks the notebooks: their code is formatted, type-checks and lints, each stays short, and the
+ * outputs that are committed are those of its code.
  *
  * `deno check` and `deno lint` do not read notebooks, so their cells are joined into TypeScript files
  * under `out/notebooks_check/` first.
  *
  * @module
  */
+import { codeDigest, digestKey, largestNotebook, largestTogether } from "./notebook_outputs.ts";
 import { asModule, codeLines, notebookPaths, readCells } from "./notebooks.ts";
 
 /** A notebook longer than this should move code into the library. */
@@ -16,6 +18,7 @@ const folder = `${root}out/notebooks_check`;
 await Deno.mkdir(folder, { recursive: true });
 
 let problems = 0;
+let together = 0;
 const files: string[] = [];
 const formatted: string[] = [];
 for (const path of notebookPaths(`${root}notebooks`)) {
@@ -28,15 +31,35 @@ for (const path of notebookPaths(`${root}notebooks`)) {
       `${name}: ${lines} lines of code in ${cells.length} cells; at most ${maxCodeLines} in ${maxCells}`,
     );
   }
-  if (cells.some(({ outputs }) => outputs.length > 0)) {
+  const { size } = await Deno.stat(path);
+  together += size;
+  if (size > largestNotebook) {
     problems++;
-    console.error(`${name}: committed with outputs; clear them`);
+    console.error(`${name}: ${size} bytes with its outputs; at most ${largestNotebook}`);
+  }
+  if (JSON.stringify(cells.map(({ outputs }) => outputs)).includes(root)) {
+    problems++;
+    console.error(`${name}: its outputs name the folder of this checkout`);
+  }
+  const { metadata } = JSON.parse(await Deno.readTextFile(path));
+  if (metadata[digestKey] !== codeDigest(cells)) {
+    problems++;
+    console.error(
+      `${name}: its outputs are of other code; run deno task notebooks ${name.slice(0, 2)}`,
+    );
   }
   const file = `${folder}/${name}.ts`;
   await Deno.writeTextFile(file, asModule(cells));
   files.push(file);
   await Deno.copyFile(path, `${folder}/${name}.ipynb`);
   formatted.push(`${folder}/${name}.ipynb`);
+}
+
+if (together > largestTogether) {
+  problems++;
+  console.error(
+    `The notebooks take ${together} bytes with their outputs; at most ${largestTogether}`,
+  );
 }
 
 /** Runs Deno on files under `out/`, which the repository's own settings exclude. */

@@ -1,6 +1,7 @@
 /**
- * Opens JupyterLab of `.venv` at the first notebook, with the Deno kernel as the default. Settings and
- * logs stay inside `.venv`; more arguments go to JupyterLab.
+ * Opens JupyterLab of `.venv` at a copy of the first notebook, with the Deno kernel as the default: the
+ * copies lie in `my-notebooks`, which git ignores. Settings and logs stay inside `.venv`; more arguments
+ * go to JupyterLab.
  * @module
  */
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { hasJupyter } from "./run_notebook.ts";
 import { exists, repository, say } from "./setup/command.ts";
 import { jupyterEnvironment } from "./setup/jupyter.ts";
 import { pythonEnvironment, venvProgram } from "./setup/python.ts";
+import { copyNotebooks, workingFolder } from "./working_copies.ts";
 
 /** Arguments for Python that start JupyterLab. As the system's administrator it needs leave to run at all. */
 export function labArguments(notebook: string, administrator: boolean): string[] {
@@ -31,7 +33,20 @@ if (import.meta.main) {
     Deno.exit(1);
   }
   const administrator = Deno.build.os !== "windows" && Deno.uid() === 0;
-  const notebook = join("notebooks", "00_start_here.ipynb");
+  const { copied, kept } = await copyNotebooks(
+    join(repository, "notebooks"),
+    join(repository, workingFolder),
+  );
+  if (copied.length > 0) say(`${workingFolder}: ${copied.length} notebooks copied to work in`);
+  if (kept.length > 0) {
+    say(
+      `${workingFolder}: ${
+        kept.join(", ")
+      } changed in the repository, but you edited your copy: it stays ` +
+        "as it is; delete or rename it to get the new one",
+    );
+  }
+  const notebook = join(workingFolder, "00_start_here.ipynb");
   const child = new Deno.Command(python, {
     args: [...labArguments(notebook, administrator), ...Deno.args],
     cwd: repository,

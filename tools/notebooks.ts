@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { digestOf } from "../lib/common/digest.ts";
 
 /** A cell of a notebook. */
 export interface Cell {
@@ -12,14 +13,23 @@ export interface Cell {
   readonly source: string;
   /** What it printed and showed, in an executed notebook. */
   readonly outputs: readonly Record<string, unknown>[];
+  /** Its tags. */
+  readonly tags: readonly string[];
 }
 
-/** Notebook files of a folder, in the order in which a reader takes them. */
+/**
+ * The notebooks of a folder, in the order in which a reader takes them: those that its README links to.
+ * Others that somebody puts there are their own business.
+ */
 export function notebookPaths(folder: string): string[] {
-  return [...Deno.readDirSync(folder)]
-    .filter(({ name }) => name.endsWith(".ipynb"))
-    .map(({ name }) => `${folder}/${name}`)
-    .sort();
+  const readme = Deno.readTextFileSync(`${folder}/README.md`);
+  const names = [...readme.matchAll(/\]\(([\w-]+\.ipynb)\)/g)].map(([, name]) => name);
+  return [...new Set(names)].sort().map((name) => `${folder}/${name}`);
+}
+
+/** Digest of a notebook's text and code; outputs, numbers of runs and metadata do not count. */
+export function sourceDigest(cells: readonly Cell[]): string {
+  return digestOf(cells.map(({ type, source }) => [type, source.trimEnd()]));
 }
 
 /** The cells of a notebook file. */
@@ -30,6 +40,7 @@ export function readCells(path: string): Cell[] {
     type: String(cell["cell_type"]),
     source: joined(cell["source"]),
     outputs: (cell["outputs"] ?? []) as Record<string, unknown>[],
+    tags: ((cell["metadata"] as Record<string, unknown> | undefined)?.["tags"] ?? []) as string[],
   }));
 }
 

@@ -19,6 +19,7 @@ import {
   type ReportSection,
 } from "../lib/figures/mod.ts";
 import { type Cell, notebookModel, notebookPaths, readCells } from "./notebooks.ts";
+import { outputDifferences } from "./notebook_outputs.ts";
 import { hasJupyter, runNotebook } from "./run_notebook.ts";
 import { repository } from "./setup/command.ts";
 
@@ -101,6 +102,11 @@ async function main(options: Options): Promise<number> {
     if (!run.ok) {
       failures++;
       console.error(run.error);
+    } else if (model === undefined) {
+      for (const difference of outputDifferences(readCells(path), run.cells)) {
+        failures++;
+        console.error(`${name}, ${difference}`);
+      }
     }
     items.push(opening(run.cells, name), ...shownItems(run.cells));
   }

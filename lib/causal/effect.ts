@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { type HeadScores, sampleMap } from "../heads/head_scores.ts";
 import { bootstrapInterval, differenceInterval } from "../stats/bootstrap_pairs.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
 import type { Interval } from "../stats/interval.ts";
@@ -151,8 +152,9 @@ export interface EffectCorrelation {
  * Rank correlation between a head's score and its causal effect. The interval draws the samples of
  * both again, together.
  *
- * @param scores by sample and head, `[samples][heads]`
- * @param effects the same samples and heads: loss of the metric when the head is ablated alone
+ * @param scores by sample and head: what `findHeads` gives, or rows `[samples][heads]`
+ * @param effects the same samples and heads: loss of the metric when the head is ablated alone, what
+ *   `headEffects` gives, or rows
  * @throws {InputError} when the samples or heads of the two differ
  *
  * @example
@@ -165,9 +167,21 @@ export interface EffectCorrelation {
  * ```
  */
 export function effectCorrelation(
+  scores: HeadScores | readonly ArrayLike<number>[],
+  effects: HeadScores | readonly ArrayLike<number>[],
+  options: BootstrapOptions = {},
+): EffectCorrelation {
+  return correlateRows(rowsOf(scores), rowsOf(effects), options);
+}
+
+function rowsOf(table: HeadScores | readonly ArrayLike<number>[]): readonly ArrayLike<number>[] {
+  return "sampleIds" in table ? table.sampleIds.map((_, row) => sampleMap(table, row)) : table;
+}
+
+function correlateRows(
   scores: readonly ArrayLike<number>[],
   effects: readonly ArrayLike<number>[],
-  options: BootstrapOptions = {},
+  options: BootstrapOptions,
 ): EffectCorrelation {
   const heads = scores[0]?.length ?? 0;
   const samples = scores.length;

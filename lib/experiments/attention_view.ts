@@ -6,7 +6,15 @@
  */
 import { InputError } from "../common/errors.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
-import { checkHeads, gridOf, headAt, type HeadId, headIndex, headName } from "../common/head_id.ts";
+import {
+  checkHeads,
+  gridOf,
+  headAt,
+  type HeadGrid,
+  type HeadId,
+  headIndex,
+  headName,
+} from "../common/head_id.ts";
 import { massOn } from "../heads/attention_mass.ts";
 import type { Hooks } from "../hooks/hook_point.ts";
 import type { Box, RgbImage } from "../inputs/image.ts";
@@ -30,6 +38,17 @@ export class AttentionView {
     readonly data: Float32Array,
     readonly rows: readonly number[],
   ) {}
+
+  /** Layers and heads. */
+  get grid(): HeadGrid {
+    const [layers, heads] = this.shape;
+    return { layers, heads };
+  }
+
+  /** Attention of one head that lands on some tokens, 0 to 1. */
+  mass(id: HeadId, tokens: readonly number[]): number {
+    return massOn(this.head(id), tokens);
+  }
 
   /** Attention of one head to every token, `[T]`; adds up to 1. */
   head(id: HeadId): Float32Array {

@@ -292,8 +292,9 @@ export function attentionOverlay(
     shapes,
     annotations,
     images,
-    summary: panels.map(({ title: heading }, i) =>
-      `${heading ?? `image ${i}`}: largest ${quantity} ${formatNumber(peaks[i])}`
+    summary: panels.map(({ title: heading, grids }, i) =>
+      (heading ?? `image ${i}`) +
+      (grids.length === 0 ? "" : `: largest ${quantity} ${formatNumber(peaks[i])}`)
     ),
   });
 }

@@ -36,3 +36,4 @@ export { TextDecoder } from "./text_decoder.ts";
 export type { EmbeddedPrompt, ForwardOptions, ForwardResult, RunOptions } from "./run_options.ts";
 export { VisionLanguageModel } from "./vision_language_model.ts";
 export { WeightsMap } from "./weights_map.ts";
+export { likeliest, probabilities } from "./likeliest.ts";

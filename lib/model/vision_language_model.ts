@@ -77,6 +77,7 @@ export class VisionLanguageModel {
    *   number
    */
   embedPrompt(inputs: ModelInputs, hooks: RunHooks | null = null): EmbeddedPrompt {
+    this.checkAlive();
     const { kernels: k, config } = this;
     this.weights.checkThere();
     checkInputs(inputs, config);
@@ -169,5 +170,13 @@ export class VisionLanguageModel {
   /** Frees all weights; the model must not be used afterwards. */
   dispose(): void {
     this.weights.dispose(this.kernels);
+  }
+
+  /** Throws once the weights are freed. */
+  checkAlive(): void {
+    if (!this.#disposed) return;
+    throw new InputError(
+      "Cannot use this model any more: dispose() has freed it. Load it again with fromPretrained",
+    );
   }
 }

@@ -31,3 +31,4 @@ export {
   policyNames,
   policyTitles,
 } from "./policies.ts";
+export { planFrom, type PlanFromOptions } from "./plan_from.ts";

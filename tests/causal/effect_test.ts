@@ -5,6 +5,7 @@ import {
   correctedPValues,
   effectCorrelation,
 } from "../../lib/causal/effect.ts";
+import type { HeadScores } from "../../lib/heads/head_scores.ts";
 import { Random } from "../../lib/stats/random.ts";
 
 /** Right answers of a model that is right with some probability. */
@@ -80,4 +81,19 @@ Deno.test("lists that do not fit are errors", () => {
   assertThrows(() => compareWithControls([1, 1], [0, 0], [[1]]), Error, "with 1 of a control");
   assertThrows(() => effectCorrelation([[1, 2]], []), Error, "wanted the same samples and heads");
   assertThrows(() => effectCorrelation([[1, 2]], [[1]]), Error, "the same samples and heads");
+});
+
+Deno.test("tables of head scores correlate as their rows do", () => {
+  const rows = [[0, 1, 2, 3], [1, 0, 2, 4]], effects = [[1, 0, 2, 3], [0, 1, 2, 5]];
+  const tableOf = (values: number[][]): HeadScores => ({
+    rule: "ram",
+    sampleIds: ["a", "b"],
+    domains: ["scene", "scene"],
+    shape: [2, 2, 2],
+    data: Float32Array.from(values.flat()),
+  });
+  assertEquals(
+    effectCorrelation(tableOf(rows), tableOf(effects), { draws: 20 }),
+    effectCorrelation(rows, effects, { draws: 20 }),
+  );
 });

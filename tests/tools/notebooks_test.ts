@@ -12,6 +12,20 @@ const paths = notebookPaths(new URL("../../notebooks", import.meta.url).pathname
 
 const file = (cells: unknown[]) => JSON.stringify({ cells, nbformat: 4 });
 
+Deno.test("the notebooks are those that their README lists, whatever else lies beside them", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/README.md`, "| [01 A](01_a.ipynb) | [00 B](00_b.ipynb) |");
+  for (const name of ["00_b", "01_a", "my_own"]) {
+    await Deno.writeTextFile(`${folder}/${name}.ipynb`, file([]));
+  }
+  assertEquals(notebookPaths(folder), [`${folder}/00_b.ipynb`, `${folder}/01_a.ipynb`]);
+  await Deno.remove(folder, { recursive: true });
+  const here = new URL("../../notebooks", import.meta.url).pathname;
+  const numbered = [...Deno.readDirSync(here)].map(({ name }) => name)
+    .filter((name) => /^\d\d_.*\.ipynb$/.test(name));
+  assertEquals(paths, numbered.sort().map((name) => `${here}/${name}`));
+});
+
 Deno.test("the notebooks about the shipped model have one line to change", () => {
   const numbers = paths.filter((path) => notebookModel(readCells(path)) === "mini")
     .map((path) => path.split("/").pop()!.slice(0, 2));
@@ -47,5 +61,8 @@ Deno.test("any name survives, also with quotes, backslashes and dollar signs", (
 });
 
 Deno.test("a notebook without the line names no model", () => {
-  assertEquals(notebookModel([{ type: "code", source: "let x = 1;", outputs: [] }]), null);
+  assertEquals(
+    notebookModel([{ type: "code", source: "let x = 1;", outputs: [], tags: [] }]),
+    null,
+  );
 });

@@ -1,0 +1,67 @@
+/**
+ * A hybrid plan in one call: from a model and its heads' scores.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import { type AnyModel, networkOf } from "../model/network_of.ts";
+import type { Seed } from "../stats/random.ts";
+import { patterns } from "./patterns/registry.ts";
+import { hybridPlan, type SparsePlan } from "./plan.ts";
+import { fullHeads, type PolicyName } from "./policies.ts";
+
+/** Settings of {@link planFrom}. */
+export interface PlanFromOptions {
+  /** Share of heads that see everything, 0 to 1. */
+  readonly fraction: number;
+  /** How they are chosen; `core` by default. */
+  readonly policy?: PolicyName;
+  /** Tokens at the start that the others see, 64 by default. */
+  readonly sink?: number;
+  /** Tokens at the end that the others see, 256 by default. */
+  readonly window?: number;
+  /** Seed of random policies; 0 by default. */
+  readonly seed?: Seed;
+}
+
+/**
+ * Which heads of a model see everything and which only the first and the last tokens.
+ *
+ * @param scores score of every head, `[layers, heads]` row by row
+ * @throws {InputError} for scores of another model, or a share outside of 0 to 1
+ *
+ * @example
+ * ```ts
+ * import { fromPretrained } from "../families/pretrained.ts";
+ * import { planFrom } from "./plan_from.ts";
+ * import { assertEquals } from "@std/assert";
+ * using model = await fromPretrained("tests/golden/qwen3_vl");
+ * const { layers, heads } = model.grid;
+ * const scores = Float32Array.from({ length: layers * heads }, (_, i) => i);
+ * const plan = planFrom(model, scores, { fraction: 0.25, sink: 4, window: 64 });
+ * assertEquals(plan.patterns.length, layers);
+ * ```
+ */
+export function planFrom(
+  model: AnyModel,
+  scores: ArrayLike<number>,
+  { fraction, policy = "core", sink = 64, window = 256, seed = 0 }: PlanFromOptions,
+): SparsePlan {
+  const { grid, config: { text } } = networkOf(model), total = grid.layers * grid.heads;
+  if (scores.length !== total) {
+    throw new InputError(
+      `Cannot rank heads by ${scores.length} scores: the model has ${total} heads`,
+    );
+  }
+  if (!(fraction >= 0 && fraction <= 1)) {
+    throw new InputError(`Cannot keep a share of ${fraction} heads full: wanted 0 to 1`);
+  }
+  const full = fullHeads(policy, {
+    grid,
+    group: grid.heads / text.numKeyValueHeads,
+    scores,
+    count: Math.round(fraction * total),
+    seed,
+  });
+  return hybridPlan(grid, full, patterns.local({ sink, window }));
+}
