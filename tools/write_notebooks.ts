@@ -22,8 +22,12 @@ async function main(only: readonly string[]): Promise<number> {
     const run = await runNotebook(path, join(repository, "out"));
     console.log(`${name} ${run.ok ? "written" : "FAILED"} (${run.seconds.toFixed(0)} s)`);
     if (run.ok) {
-      await Deno.writeTextFile(path, withOutputs(await Deno.readTextFile(path), run.cells));
-    } else failures++, console.error(run.error);
+      const written = withOutputs(await Deno.readTextFile(path), run.cells);
+      await Deno.writeTextFile(path, await withSmallImages(written));
+    } else {
+      failures++;
+      console.error(run.error);
+    }
   }
   return failures > 0 ? 1 : 0;
 }
