@@ -23,6 +23,7 @@ import type { WeightsMap } from "./weights_map.ts";
 export class VisionLanguageModel {
   /** All hook names, in firing order. */
   readonly hookNames: readonly string[];
+  #disposed = false;
   /**
    * Puts a model together.
    *
@@ -169,6 +170,7 @@ export class VisionLanguageModel {
 
   /** Frees all weights; the model must not be used afterwards. */
   dispose(): void {
+    this.#disposed = true;
     this.weights.dispose(this.kernels);
   }
 
