@@ -56,4 +56,8 @@ export {
   type PlantedOptions,
   type PlantedRole,
 } from "./planted/planted.ts";
-export { type PlantedSample, plantedSample } from "./planted/planted_world.ts";
+export {
+  type PlantedSample,
+  plantedSample,
+  type PlantedSampleOptions,
+} from "./planted/planted_world.ts";

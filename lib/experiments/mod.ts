@@ -32,6 +32,7 @@ export {
   type RecordParts,
   runExperiment,
   type RunNotes,
+  type Settled,
 } from "./experiment.ts";
 export { type Progress, type RunContext, type SamplesContext } from "./run_context.ts";
 export { type LazySample, type OpenUnit, sampleUnits, type Unit } from "./lazy_sample.ts";

@@ -12,6 +12,7 @@ export {
   type Answer,
   type AskOptions,
   fromPretrained,
+  type LoadedParts,
   type LoadOptions,
   loadProcessorOf,
   PretrainedModel,

@@ -24,7 +24,7 @@ export * from "./matrix_map.ts";
 export * from "./pareto.ts";
 export * from "./overlay_image.ts";
 export type { Measured } from "./points.ts";
-export { type HeadRecord, headRecord, type ScoresJson } from "./records.ts";
+export { type HeadRecord, headRecord, type HeadRecordOptions, type ScoresJson } from "./records.ts";
 export * from "./progress.ts";
 export * from "./report.ts";
 export * from "./result_curves.ts";

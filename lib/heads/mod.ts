@@ -56,3 +56,4 @@ export type {
   ListTexts,
 } from "./formats/format.ts";
 export { headListFormats, readHeadList, writeHeadList } from "./formats/registry.ts";
+export type { OtherQuestion } from "./profile_gathering.ts";
