@@ -42,6 +42,9 @@ export async function checkOutput(path: string, kind: "file" | "folder"): Promis
   if (kind === "file" && (found?.isDirectory || /[/\\]$/.test(path))) {
     throw refuse("it is a folder; wanted a file");
   }
+  if (kind === "file" && found && !found.isFile) {
+    throw refuse("it is a pipe or a device; wanted a file");
+  }
   if (kind === "folder" && found && !found.isDirectory) {
     throw refuse("it is a file; wanted a folder");
   }

@@ -8,6 +8,7 @@
 /** What a path on a command line is for. */
 export type PathUse =
   | "read" // a file, or a folder with all that is in it
+  | "scores" // a record's folder, or a file of one
   | "beside" // a file that names others in its folder
   | "model" // a checkpoint's folder or file, the name of a shipped model, or a hub id
   | "data" // a data set: a folder, NAME:FOLDER, or a name of shipped samples
@@ -25,7 +26,7 @@ export const pathOptions: Readonly<Record<string, PathUse>> = {
   scores: "read",
   ablation: "read",
   speed: "read",
-  sparse: "read",
+  sparse: "scores",
   out: "write-folder",
   attention: "write-file",
 };
@@ -58,8 +59,12 @@ const singleFileLists = ["retrieval-head", "mmrethead", "csv"];
 /** Words of a command line that name no path. */
 const plainWords = new Set(["export", "import", "duo-attention", ...singleFileLists]);
 
-/** Whether `heads export` writes one file. */
+/** Commands whose `--out` is one file, whatever its name. */
+const singleFileCommands = ["forward", "encode", "explore"];
+
+/** Whether `--out` is one file, whatever its name. */
 function writesOneFile(args: readonly string[]): boolean {
+  if (singleFileCommands.includes(args[0])) return true;
   return args[0] === "heads" &&
     args.some((arg, i) =>
       singleFileLists.some((name) =>

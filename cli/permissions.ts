@@ -151,8 +151,11 @@ function recordedPaths(args: readonly string[], cwd: string): NamedPath[] {
   const run = given("scores");
   if (!run) return [];
   let manifest: { readonly model?: unknown; readonly data?: unknown };
+  const path = `${absolute(run, cwd)}/manifest.json`;
   try {
-    manifest = JSON.parse(Deno.readTextFileSync(`${absolute(run, cwd)}/manifest.json`)) ?? {};
+    const { isFile, size } = Deno.statSync(path);
+    if (!isFile || size > searchedBytes) return []; // a pipe may never end
+    manifest = JSON.parse(Deno.readTextFileSync(path)) ?? {};
   } catch {
     return []; // the command says what is wrong with it
   }
@@ -300,6 +303,11 @@ class Grants {
       case "read":
         this.mayRead(value);
         if (videoFile.test(value)) this.video();
+        break;
+      case "scores":
+        this.mayRead(value);
+        // says of which model they are
+        if (/(^|[/\\])scores\.json$/.test(value)) this.mayRead(`${parent(path)}/manifest.json`);
         break;
       case "beside":
         this.mayRead(value);

@@ -27,6 +27,17 @@ export const sparseOptions: Options = {
   ...otherScoresOption,
 };
 
+/**
+ * The folder of the record that scores belong to: the one given, or that of the `scores.json` given;
+ * null for any other file.
+ */
+async function recordOf(path: string): Promise<string | null> {
+  const isFolder = await Deno.stat(path).then((found) => found.isDirectory, () => false);
+  if (isFolder) return path;
+  const found = /^(.*[/\\])?scores\.json$/s.exec(path);
+  return found === null ? null : found[1] ?? ".";
+}
+
 /** The attention function that the options ask for, or undefined for dense attention. */
 export async function hybridFrom(
   args: Arguments,
@@ -51,7 +62,8 @@ export async function hybridFrom(
   const { readManifestIfAny } = await import("../lib/experiments/record.ts");
   const { checkScoreOrigin, scoreOrigin } = await import("../lib/experiments/score_origin.ts");
   const grid = gridOf(config.text), ranking = await readRanking(path, grid);
-  const origin = scoreOrigin(await readManifestIfAny(path));
+  const record = await recordOf(path);
+  const origin = scoreOrigin(record === null ? null : await readManifestIfAny(record));
   if (origin.weights !== undefined) {
     await checkScoreOrigin(origin, network, { allowOtherScores: args.flag("allow-other-scores") });
   }

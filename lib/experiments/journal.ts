@@ -6,6 +6,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { writeAll } from "../common/files.ts";
+import { checkRegular } from "../common/text_files.ts";
 import { hash128 } from "../stats/hash.ts";
 
 /** Anything that JSON can hold. */
@@ -77,6 +78,8 @@ export class Journal implements Disposable {
   static async open(path: string): Promise<Journal> {
     const folder = path.replace(/[/\\]?[^/\\]*$/, "");
     if (folder !== "") await Deno.mkdir(folder, { recursive: true });
+    const found = await Deno.stat(path).catch(() => null);
+    if (found) await checkRegular(path);
     const file = await Deno.open(path, { create: true, read: true, write: true });
     const journal = new Journal(file, path);
     try {

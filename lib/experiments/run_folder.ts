@@ -6,6 +6,7 @@
 import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
 import { relativeNameProblem, removeTemporaries } from "../common/files.ts";
+import { readBytesOf } from "../common/text_files.ts";
 import { changedParts, type Identity } from "./identity.ts";
 import { Journal, type Json } from "./journal.ts";
 import { type Manifest, readManifest } from "./record.ts";
@@ -41,7 +42,7 @@ export async function damagedFile(
   manifest: Pick<Manifest, "files">,
 ): Promise<string | null> {
   for (const [name, digest] of filesOf(manifest)) {
-    const bytes = await Deno.readFile(`${folder}/${name}`).catch(() => null);
+    const bytes = await readBytesOf(`${folder}/${name}`).catch(() => null);
     if (bytes === null || digestOfBytes(bytes) !== digest) return name;
   }
   return null;

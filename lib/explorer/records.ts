@@ -5,6 +5,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { headIndex } from "../common/head_id.ts";
+import { readBytesOf } from "../common/text_files.ts";
 import type { AblationResult, AblationRow } from "../experiments/ablation_results.ts";
 import { readAblatedHeads } from "../experiments/ablate_heads.ts";
 import { ablationRowsFromArrow } from "../experiments/ablation_table_file.ts";
@@ -160,8 +161,8 @@ async function bySample(
   ids: ReadonlySet<string>,
 ): Promise<ExplorerAblation["bySample"]> {
   const path = `${folder}/samples.arrow`;
-  const bytes = await Deno.readFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return null;
+  const bytes = await readBytesOf(path).catch((error) => {
+    if (error.cause instanceof Deno.errors.NotFound) return null;
     throw error;
   });
   if (!bytes) return {};

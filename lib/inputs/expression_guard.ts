@@ -84,6 +84,24 @@ export function isNested(expression: string): boolean {
   return varies.length !== 1;
 }
 
+/**
+ * The beginnings of a text, each a quarter longer than the one before: a chain of repetitions, whose
+ * time grows with a high power of the length, shows while it is still short.
+ */
+function* growingPieces(text: string): Generator<string> {
+  for (let length = 8; length < text.length; length += Math.max(1, length >> 2)) {
+    yield text.slice(0, length);
+  }
+}
+
+/** Pieces as they are, and with a letter behind them at which a match of all of it fails. */
+function* failingToo(pieces: Iterable<string>): Generator<string> {
+  for (const piece of pieces) {
+    yield piece;
+    yield `${piece}\u0001`;
+  }
+}
+
 /** The beginnings of a text, each twice as long as the one before. */
 function* doubledPieces(text: string): Generator<string> {
   for (let length = 64; length < text.length; length *= 2) yield text.slice(0, length);
@@ -143,7 +161,10 @@ export class ExpressionGuard {
       total += time;
       return time;
     };
-    for (const piece of nested === undefined ? doubledPieces(text) : smallPieces(text)) {
+    const pieces = this.#known
+      ? doubledPieces(text)
+      : failingToo(nested === undefined ? growingPieces(text) : smallPieces(text));
+    for (const piece of pieces) {
       const { length } = piece;
       const steep = (time: number) => growth * time > longest && time / length > 8 * best;
       let time = timed(piece);

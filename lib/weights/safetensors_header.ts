@@ -92,14 +92,29 @@ function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
+/** How often `"data_offsets"` stands in a text, which each tensor has once. */
+function offsetsIn(text: string): number {
+  const key = '"data_offsets"';
+  let count = 0;
+  for (let at = text.indexOf(key); at >= 0; at = text.indexOf(key, at + key.length)) count++;
+  return count;
+}
+
+function checkTensorCount(count: number, file: string): void {
+  if (count <= maxTensors) return;
+  refuse(file, `its header names ${count} tensors; at most ${maxTensors} are read`);
+}
+
 function parseJson(bytes: Uint8Array, file: string): Record<string, unknown> {
   if (bytes[0] !== 0x7b) refuse(file, "its header does not start with {");
   let text: string;
   let header: unknown;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    checkTensorCount(offsetsIn(text), file); // before hundreds of megabytes are parsed
     header = JSON.parse(text);
   } catch (error) {
+    if (error instanceof InputError) throw error;
     refuse(file, `its header is not JSON in UTF-8 (${quoted((error as Error).message)})`);
   }
   if (!isRecord(header)) refuse(file, "its header is not a JSON object");
@@ -174,9 +189,7 @@ export function parseHeader(
   const dataStart = 8 + header.length;
   const dataBytes = fileBytes - dataStart;
   const names = Object.keys(json).filter((name) => name !== "__metadata__");
-  if (names.length > maxTensors) {
-    refuse(file, `its header names ${names.length} tensors; at most ${maxTensors} are read`);
-  }
+  checkTensorCount(names.length, file);
   const found = names
     .map((name) => ({ name, info: parseEntry(name, json[name], dataBytes, file) }))
     .sort((a, b) => a.info.offset - b.info.offset || a.info.byteLength - b.info.byteLength);

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { main } from "../../cli/main.ts";
 import { checkOutput } from "../../cli/outputs.ts";
 import { lastWords } from "../../cli/terminal.ts";
@@ -87,6 +87,21 @@ Deno.test("an output that can be written leaves nothing behind when it is tried"
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test({
+  name: "an output does not take the place of a pipe",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await new Deno.Command("mkfifo", { args: [`${folder}/pipe.html`] }).output();
+      await assertRejects(() => checkOutput(`${folder}/pipe.html`, "file"), Error, "it is a pipe");
+      await assertRejects(() => checkOutput("/dev/null", "file"), Error, "it is a pipe");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });
 
 Deno.test("last words are one line: 2 for the user's and the system's refusals, 1 for anything else", async () => {

@@ -32,6 +32,33 @@ Deno.test("a local model without output may write nothing, ask nobody and start 
   assert(!flags["--allow-read"].includes("/somewhere"));
 });
 
+Deno.test("commands whose output is one file may write beside it, whatever its name", () => {
+  for (const command of ["forward", "encode", "explore"]) {
+    assertEquals(flagsOf([command, "--out", "new/run.bin"])["--allow-write"], ["/somewhere/new"]);
+  }
+});
+
+Deno.test("scores may be read together with what says of which model they are", () => {
+  const flags = flagsOf(["generate", "--sparse", "runs/a/scores.json"]);
+  assert(flags["--allow-read"].includes("/somewhere/runs/a/manifest.json"));
+  assert(!flags["--allow-read"].includes("/somewhere/runs/a"));
+});
+
+Deno.test({
+  name: "a pipe in the place of a manifest does not hold up the launcher",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await new Deno.Command("mkfifo", { args: [`${folder}/manifest.json`] }).output();
+      const flags = flagsOf(["explore", "--scores", folder, "--out", "a.html"]);
+      assert(flags["--allow-read"].includes(folder));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
 Deno.test("what is written is the named folder, and never where libraries or code lie", () => {
   const flags = flagsOf(["identify", "--dataset", "d", "--out", "runs/a"]);
   assertEquals(flags["--allow-write"], [

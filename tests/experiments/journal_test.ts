@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { Journal, type Json } from "../../lib/experiments/journal.ts";
 
 async function inFolder(body: (path: string) => Promise<void>): Promise<void> {
@@ -104,4 +104,19 @@ Deno.test("two runs cannot write into one journal", async () => {
       `Cannot use ${path}: another process is running with it`,
     );
   });
+});
+
+Deno.test({
+  name: "a pipe or a folder by its name is refused, and nothing waits",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await new Deno.Command("mkfifo", { args: [`${folder}/run.partial`] }).output();
+      await assertRejects(() => Journal.open(`${folder}/run.partial`), Error, "it is a pipe");
+      await assertRejects(() => Journal.open(folder), Error, "it is a folder");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });

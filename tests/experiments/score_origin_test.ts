@@ -2,6 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
 import { ablateHeads } from "../../lib/experiments/ablate_heads.ts";
+import { digestOfBytes } from "../../lib/common/digest.ts";
+import { checkArrow } from "../../lib/heads/arrow_check.ts";
 import { findHeads, readFoundHeads } from "../../lib/experiments/find_heads.ts";
 import { hybridQuality } from "../../lib/experiments/hybrid_quality.ts";
 import { readManifest } from "../../lib/experiments/record.ts";
@@ -106,6 +108,34 @@ Deno.test("scores that were changed after they were written are refused", async 
     }
     await Deno.writeFile(path, bytes.subarray(0, 50));
     await assertRejects(() => readFoundHeads(`${folder}/scores`), Error, "not as it was written");
+  });
+});
+
+Deno.test("a file that keeps its reader busy is refused, also where the manifest has its digest", async () => {
+  await inFolder(async (folder) => {
+    const scores = `${folder}/scores`, path = `${scores}/samples.arrow`;
+    const bytes = await Deno.readFile(path);
+    const footer = bytes.length - 10 - new DataView(bytes.buffer).getInt32(bytes.length - 10, true);
+    const manifest = JSON.parse(await Deno.readTextFile(`${scores}/manifest.json`));
+    let refused = 0;
+    for (let at = footer; at < bytes.length - 12; at += 4) {
+      const view = new DataView(bytes.slice().buffer);
+      const value = view.getInt32(at, true);
+      if (value < 0 || value > 8) continue; // counts and small offsets
+      view.setInt32(at, 0x7fffff00, true);
+      const changed = new Uint8Array(view.buffer);
+      const endless = await checkArrow(changed, path, 1500).then(() => false, (error) => {
+        return /does not end/.test(error.message);
+      });
+      if (!endless) continue;
+      manifest.files["samples.arrow"] = digestOfBytes(changed);
+      await Deno.writeFile(path, changed);
+      await Deno.writeTextFile(`${scores}/manifest.json`, JSON.stringify(manifest));
+      await assertRejects(() => readFoundHeads(scores), Error, "does not end");
+      refused++;
+      break;
+    }
+    assertEquals(refused, 1);
   });
 });
 

@@ -18,6 +18,8 @@ const hostile: [expression: string, text: string][] = [
   ["(\\w+\\s?)+!", "a".repeat(54)],
   ["(\\w+\\s?)+!", `${"An ordinary sentence. ".repeat(20)}${"a".repeat(54)}`],
   ["(a|a)*b", "a".repeat(60)],
+  ["(a|a)*$", `${"a".repeat(60)}b`],
+  ["\\w*\\w*\\w*\\w*\\w*\\w*\\w*x", "a".repeat(3000)],
   ["(.*)(.*)(.*)(.*)\\1x", "a".repeat(400)],
   ["\\s*\\s*\\s*x", " ".repeat(6000)],
   ["(?:\\p{L}\\p{M}*)+\\p{N}", "a".repeat(20_000)],
