@@ -23,7 +23,6 @@ import type { WeightsMap } from "./weights_map.ts";
 export class VisionLanguageModel {
   /** All hook names, in firing order. */
   readonly hookNames: readonly string[];
-  #disposed = false;
   /**
    * Puts a model together.
    *
@@ -78,7 +77,6 @@ export class VisionLanguageModel {
    *   number
    */
   embedPrompt(inputs: ModelInputs, hooks: RunHooks | null = null): EmbeddedPrompt {
-    this.checkAlive();
     const { kernels: k, config } = this;
     this.weights.checkThere();
     checkInputs(inputs, config);
@@ -170,15 +168,6 @@ export class VisionLanguageModel {
 
   /** Frees all weights; the model must not be used afterwards. */
   dispose(): void {
-    this.#disposed = true;
     this.weights.dispose(this.kernels);
-  }
-
-  /** Throws once the weights are freed. */
-  checkAlive(): void {
-    if (!this.#disposed) return;
-    throw new InputError(
-      "Cannot use this model any more: dispose() has freed it. Load it again with fromPretrained",
-    );
   }
 }
