@@ -12,10 +12,10 @@ import { headAt, headName } from "../common/head_id.ts";
 import { type HeadSample, type SampleTokens, sampleTokens } from "./scored_sample.ts";
 
 /** Questions that may take the question's place after the same context, by their names in samples. */
-export const otherQuestions = ["nullQuery", "unrelatedQuestion"] as const;
+export const otherQuestions: readonly OtherQuestion[] = ["nullQuery", "unrelatedQuestion"];
 
 /** One of {@link otherQuestions}. */
-export type OtherQuestion = typeof otherQuestions[number];
+export type OtherQuestion = "nullQuery" | "unrelatedQuestion";
 
 /** What the pass computes only when asked, because it costs time. */
 export type ProfileExtra = "argMax" | "contextArgMax" | OtherQuestion;
