@@ -102,6 +102,21 @@ export function captureTensors(
   return tensors;
 }
 
+/**
+ * Refuses logits that are not numbers, which would be written as if they were a result.
+ *
+ * @throws {InputError} that says where such values come from
+ */
+export function checkLogits({ shape, data }: TensorToWrite): void {
+  const at = (data as Float32Array).findIndex(Number.isNaN);
+  if (at < 0) return;
+  const token = Math.floor(at / shape[shape.length - 1]);
+  throw new InputError(
+    `Cannot write the logits: those of token ${token} are not numbers; the checkpoint's weights, ` +
+      "the media or an intervention hold values that are not numbers or too large",
+  );
+}
+
 /** The command. */
 export const command: Command = {
   name: "forward",
@@ -139,6 +154,7 @@ export const command: Command = {
       capture: names.length > 0 ? { names } : undefined,
       attention: await attentionFor(args, model, prompt),
     });
+    if (result.logits) checkLogits(result.logits);
     await writeTensors(args, out, {
       ...inputTensors(prompt),
       ...captureTensors(result, model.config.text.numHiddenLayers),
