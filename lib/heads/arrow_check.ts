@@ -1,11 +1,13 @@
 /**
- * Arrow files of strangers: a changed byte in one can keep the reader busy for ever, so it is first
- * read in a worker that can be ended.
+ * Arrow files of strangers: a changed byte in one can keep the reader busy for ever. Counts that
+ * cannot be true are refused first, since ending a worker does not end a loop in it; then the file is
+ * read in a worker.
  *
  * @module
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
+import { arrowCountProblem } from "./arrow_counts.ts";
 
 /** What the worker answers: why the bytes are no Arrow file, or null. */
 export type ArrowAnswer = string | null;
@@ -34,6 +36,8 @@ export async function checkArrow(
   file: string,
   milliseconds = 2000,
 ): Promise<void> {
+  const wrong = arrowCountProblem(bytes);
+  if (wrong !== null) throw new InputError(`Cannot read ${quoted(file)}: ${wrong}`);
   const worker = new Worker(new URL("./arrow_worker.ts", import.meta.url), { type: "module" });
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {

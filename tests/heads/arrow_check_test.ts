@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
 import { checkArrow } from "../../lib/heads/arrow_check.ts";
+import { arrowCountProblem } from "../../lib/heads/arrow_counts.ts";
 import { headScoresToArrow } from "../../lib/heads/head_scores_file.ts";
 
 /** A file of scores; the reader loops for ever over it when its footer claims too many batches. */
@@ -26,21 +27,25 @@ Deno.test("a whole Arrow file passes, cut and foreign ones are told", async () =
   }
 });
 
-Deno.test("whatever a changed footer makes the reader do, an answer comes in time", async () => {
+Deno.test("a footer that claims more than the file holds is refused before it is read", async () => {
   const bytes = scores();
   const length = new DataView(bytes.buffer).getInt32(bytes.length - 10, true);
   const footer = bytes.length - 10 - length;
-  let ended = 0;
-  for (let at = footer; at < bytes.length - 12 && ended < 1; at += 4) {
+  let refused = 0, read = 0;
+  for (let at = footer; at < bytes.length - 12; at += 4) {
     const view = new DataView(bytes.slice().buffer);
     const value = view.getInt32(at, true);
     if (value < 0 || value > 8) continue; // counts and small offsets
     view.setInt32(at, 0x7fffff00, true);
-    const start = performance.now();
-    const answer = await checkArrow(new Uint8Array(view.buffer), "x.arrow", 200).catch((e) => e);
-    assert(answer === undefined || answer instanceof InputError, String(answer));
-    assert(performance.now() - start < 10_000);
-    if (answer?.message.includes("does not end")) ended++;
+    const changed = new Uint8Array(view.buffer);
+    if (arrowCountProblem(changed) !== null) {
+      await assertRejects(() => checkArrow(changed, "x.arrow"), InputError, "its counts");
+      refused++;
+    } else if (read++ < 8) { // a worker each: the loops that the counts show are not among them
+      const answer = await checkArrow(changed, "x.arrow").catch((error) => error);
+      assert(answer === undefined || answer instanceof InputError, String(answer));
+      assert(!answer?.message.includes("does not end"), `byte ${at} makes the reader loop`);
+    }
   }
-  assertEquals(ended > 0, true, "no change made the reader loop: the test has lost its point");
+  assert(refused > 0, "no change was refused: the test has lost its point");
 });
