@@ -55,7 +55,14 @@ export async function pack(target: string): Promise<void> {
   const work = await Deno.makeTempDir();
   try {
     const raw = join(work, "raw.tgz");
-    await must(Deno.execPath(), ["pack", "--quiet", "--allow-dirty", "-o", raw]);
+    await must(Deno.execPath(), [
+      "pack",
+      "--quiet",
+      "--allow-dirty",
+      "--no-source-maps",
+      "-o",
+      raw,
+    ]);
     await must("tar", ["-xzf", raw], work);
     const json = join(work, "package", "package.json");
     const original: PackageJson = JSON.parse(await Deno.readTextFile(json));
