@@ -117,34 +117,34 @@ export async function alignPhase(
   return sum / draws;
 }
 
-/** Phase 3: all domains as images. The vision blocks stay as they are, the merger learns on. */
-export function imagesPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
-  const steps = options.steps ?? phases.pictures.steps;
+/** All domains as images, nothing steers the heads; the rates fall after the share `held` of the steps. */
+function unsteeredPhase(
+  options: PhaseOptions & { readonly from: string },
+  { seed, steps: planned }: { readonly seed: number; readonly steps: number },
+  stages: readonly Stage[],
+  held: number,
+): Promise<void> {
+  const steps = options.steps ?? planned;
   return run({
     ...options,
     steps,
-    seed: phases.pictures.seed,
-    stages: imageStages,
+    seed,
+    stages,
     source: imageSource,
-    schedule: { warmUp: 20, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
+    schedule: { warmUp: 20, holdUntil: Math.round(held * steps), end: steps, floor: 0.03 },
     trained: () => true,
     optimiser: laterOptions,
   });
 }
 
-/** As phase 3, in all varieties and up to 4,096 visual tokens; nothing steers the heads. */
+/** Phase 3: all domains as images. The vision blocks stay as they are, the merger learns on. */
+export function imagesPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  return unsteeredPhase(options, phases.pictures, imageStages, 0.3);
+}
+
+/** As phase 3, in all varieties and up to 4,096 visual tokens. */
 export function variedPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
-  const steps = options.steps ?? phases.varied.steps;
-  return run({
-    ...options,
-    steps,
-    seed: phases.varied.seed,
-    stages: variedStages,
-    source: imageSource,
-    schedule: { warmUp: 20, holdUntil: Math.round(0.6 * steps), end: steps, floor: 0.03 },
-    trained: () => true,
-    optimiser: laterOptions,
-  });
+  return unsteeredPhase(options, phases.varied, variedStages, 0.6);
 }
 
 /** As phase 3, with the attention regulariser; its weights rise over the first steps. */
