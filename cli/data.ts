@@ -26,6 +26,11 @@ export const dataOptions: Options = {
     help: "go on without samples that cannot be used, and name them in the manifest",
   },
   ...pixelOptions,
+  "reuse-mb": {
+    type: "string",
+    value: "MB",
+    help: "memory for what samples on the same media have in common (default 2048; 0: none)",
+  },
   fresh: { type: "boolean", help: "start over: remove what earlier runs left in --out" },
 };
 
@@ -76,12 +81,14 @@ export interface DataRun {
     readonly fresh: boolean;
     /** Shows what the user should know. */
     readonly onNotice: (text: string) => void;
+    /** Bytes for what samples on the same media have in common. */
+    readonly reuseBytes: number;
   };
 }
 
 /**
- * Reads `--dataset`, `--out`, `--limit`, `--skip-bad`, `--seed` and `--model`, before any model is
- * loaded. Says on standard error how many samples were left out since they cannot be used.
+ * Reads `--dataset`, `--out`, `--limit`, `--skip-bad`, `--reuse-mb`, `--seed` and `--model`, before any
+ * model is loaded. Says on standard error how many samples were left out since they cannot be used.
  *
  * @param refuse why the command has no use for a sample, or null; it has one for all by default
  * @throws {InputError} for missing options and a data set that cannot be read
@@ -93,6 +100,7 @@ export async function readData(
   const { listSamples } = await import("../lib/data/shipped_samples.ts");
   const data = args.required("dataset"), folder = args.required("out");
   await checkOutput(folder, "folder");
+  const reuseBytes = args.integer("reuse-mb", 2048, 0) * 2 ** 20;
   const limit = args.integer("limit", Number.MAX_SAFE_INTEGER, 1);
   const seed = args.integer("seed", 0, 0);
   const skipBad = args.flag("skip-bad"), leftOut: LeftOut[] = [], refused: LeftOut[] = [];
@@ -124,6 +132,7 @@ export async function readData(
       onLeftOut,
       fresh,
       onNotice,
+      reuseBytes,
     },
   };
 }

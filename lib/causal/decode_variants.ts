@@ -46,7 +46,7 @@ export async function decodeVariants(
   const network = networkOf(model);
   const prompt = { inputIds: sample.inputs.inputIds, spans: sample.spans };
   for (const mask of variants.flat()) checkMask(mask, network.grid, promptContext(prompt, start));
-  using prefix = new SharedPrefix(network, sample.inputs, start, { attention: options.attention });
+  using prefix = new SharedPrefix(network, sample.inputs, start, options);
   const rows = prefix.rest.embeddings.shape[1];
   const most = batchSize(network, rows, prompt.inputIds.length, 1, options.batchRows);
   const answers: number[][] = [];

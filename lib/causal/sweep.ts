@@ -12,6 +12,7 @@ import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import { tokensOf, type TokenSpans } from "../inputs/token_spans.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
+import type { ReuseCache } from "../model/reuse_cache.ts";
 import { SharedPrefix } from "../model/shared_prefix.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
@@ -57,6 +58,8 @@ export interface SweepOptions {
   readonly batchRows?: number;
   /** The attention function that heads have otherwise; dense by default. */
   readonly attention?: AttentionFunction;
+  /** Where prefixes and features of media are kept for other samples; nowhere by default. */
+  readonly reuse?: ReuseCache;
 }
 
 /** Numbers in the largest tensor of a batch (scores of an attention block, or logits) at most. */
@@ -196,7 +199,7 @@ export async function sweep(
   for (const mask of variants.flat()) checkMask(mask, network.grid, context);
   const inputs = withAnswer(sample);
   const places = sample.answerIds.length;
-  using prefix = new SharedPrefix(network, inputs, start, { attention: options.attention });
+  using prefix = new SharedPrefix(network, inputs, start, options);
   const { rest: { embeddings, deepstack }, restPositions } = prefix;
   const rows = embeddings.shape[1];
   const most = batchSize(network, rows, inputs.inputIds.length, places, options.batchRows);

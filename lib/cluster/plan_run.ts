@@ -83,7 +83,7 @@ export async function commonIdentity<Config extends ExperimentConfig, Row, Resul
 
 /** What of a configuration results are put together by, as JSON. */
 function settledConfig(config: ExperimentConfig): Record<string, unknown> {
-  const { network, samples: _samples, ...options } = config;
+  const { network, samples: _samples, reuse: _reuse, ...options } = config;
   const { pretrained: _pretrained, ...plain } = options as Record<string, unknown>;
   const { numHiddenLayers, numAttentionHeads, numKeyValueHeads } = network.config.text;
   const text = { numHiddenLayers, numAttentionHeads, numKeyValueHeads };

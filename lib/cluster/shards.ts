@@ -3,46 +3,14 @@
  *
  * @module
  */
+import { groupsOf } from "../experiments/media_order.ts";
+
 /** A unit to be put into a shard. */
 export interface Weighed {
   /** How long it takes, in seconds. */
   readonly seconds: number;
   /** Its media, by path. */
   readonly media?: readonly string[];
-}
-
-/**
- * Groups of units that share media, directly or by way of others; each in order, and the groups in
- * the order of their first units.
- *
- * @returns places of units
- *
- * @example
- * ```ts
- * import { groupsOf } from "./shards.ts";
- * import { assertEquals } from "@std/assert";
- * const units = [["a.png"], ["b.png"], ["c.png", "a.png"], []].map((media) => ({ media }));
- * assertEquals(groupsOf(units), [[0, 2], [1], [3]]);
- * ```
- */
-export function groupsOf(units: readonly Pick<Weighed, "media">[]): number[][] {
-  const parent = units.map((_, i) => i);
-  const root = (i: number): number => {
-    while (parent[i] !== i) i = parent[i] = parent[parent[i]];
-    return i;
-  };
-  const firstWith = new Map<string, number>();
-  units.forEach(({ media = [] }, i) => {
-    for (const path of media) {
-      const before = firstWith.get(path);
-      if (before === undefined) firstWith.set(path, i);
-      else {
-        const [a, b] = [root(before), root(i)];
-        parent[Math.max(a, b)] = Math.min(a, b);
-      }
-    }
-  });
-  return [...Map.groupBy(parent.keys(), root).values()];
 }
 
 /**

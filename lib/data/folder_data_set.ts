@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BoundedCache } from "../common/bounded_cache.ts";
 import { InputError } from "../common/errors.ts";
 import { containedPath, writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
 import { quoted } from "../common/text.ts";
@@ -95,13 +96,26 @@ function checkBoxes(
  *   damaged, frames differ in size, or a box of the evidence leaves its image
  */
 export async function loadSample(sample: FolderSample): Promise<Sample> {
+  return await loadSampleOnce(sample);
+}
+
+/**
+ * Loads a sample's images, those that other samples showed from where they are kept.
+ *
+ * @param memory where images are kept for other samples; nowhere by default
+ * @throws {InputError} as {@link loadSample}
+ */
+export async function loadSampleOnce(
+  sample: FolderSample,
+  memory?: BoundedCache,
+): Promise<Sample> {
   const { folder, images, video, ...text } = sample;
   const loaded = new Map<string, RgbImage>(); // a frame that is held appears several times
   const pictures: RgbImage[] = [];
   for (const path of images ?? video.frames) {
     try {
       if (!/^[a-z][a-z0-9+.-]+:/i.test(path)) await containedPath(folder, path);
-      const picture = loaded.get(path) ?? await loadImage(path, { mediaDir: folder });
+      const picture = loaded.get(path) ?? await loadImage(path, { mediaDir: folder, memory });
       loaded.set(path, picture);
       pictures.push(picture);
     } catch (error) {

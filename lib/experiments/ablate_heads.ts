@@ -13,6 +13,7 @@ import { ablateHeadsNames } from "./known_options.ts";
 import { InputError } from "../common/errors.ts";
 import type { NamedScores } from "../data/published_scores.ts";
 import { gridOfScores, type HeadScores, meanScores } from "../heads/head_scores.ts";
+import { ReuseCache } from "../model/reuse_cache.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import {
   ablationPlan,
@@ -36,7 +37,7 @@ import {
   type ExperimentRun,
   runConfigured,
 } from "./experiment.ts";
-import type { SamplesContext } from "./run_context.ts";
+import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import type { FoundHeads } from "./find_heads.ts";
 import { type LazySample, sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
@@ -66,7 +67,8 @@ export interface AblationSample extends AnswerSample {
 export type LazyAblationSample = LazySample<AblationSample>;
 
 /** Settings of {@link ablateHeads}. */
-export interface AblateHeadsOptions extends SamplesContext, PlanOptions, OriginOptions {
+export interface AblateHeadsOptions
+  extends SamplesContext, PlanOptions, OriginOptions, ReuseOptions {
   /** From the question on (`answer`, by default) or at every position (`all`). */
   readonly scope?: Scope;
   /** What takes the place of the heads' output; nothing (`interventions.zero()`) by default. */
@@ -112,13 +114,13 @@ export async function ablateSample(
   model: AnyModel,
   variants: readonly Variant[],
   given: AblationSample | LazyAblationSample,
-  options: Pick<AblateHeadsOptions, "scope" | "batchRows" | "maxNewTokens"> = {},
+  options: Pick<AblateHeadsConfig, "batchRows" | "maxNewTokens" | "reuse"> & { scope?: Scope } = {},
 ): Promise<AblationRow> {
-  const { scope, batchRows } = options;
-  const sample = "load" in given ? await given.load() : given;
+  const { scope, batchRows, reuse } = options;
+  const sample = "load" in given ? await given.load(reuse) : given;
   const maxNewTokens = options.maxNewTokens ?? sample.maxNewTokens ??
     Math.max(8, 2 * sample.answerIds.length);
-  const outcomes = await sweep(model, sample, variants, { scope, batchRows });
+  const outcomes = await sweep(model, sample, variants, { scope, batchRows, reuse });
   const correct = Float32Array.from(outcomes, (outcome) => outcome.correct ? 1 : 0);
   const { judge, scores } = sample;
   const said: (readonly number[])[] = variants.map(() => [...sample.answerIds]);
@@ -128,6 +130,7 @@ export async function ablateSample(
       scope,
       batchRows,
       maxNewTokens,
+      reuse,
     });
     open.forEach((variant, i) => {
       correct[variant] = judge(answers[i]) ? 1 : 0;
@@ -175,6 +178,7 @@ export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow, A
     return sampleUnits<AblationSample, AblationRow>(
       samples,
       (sample) => ablateSample(network, variants, sample, config),
+      config.reuse,
     );
   },
   result(rows, { plan, bootstrapDraws: draws, seed }) {
@@ -243,6 +247,7 @@ export async function ablateHeadsRun(
         `${network.grid.layers} with ${network.grid.heads}`,
     );
   }
+  const reuse = new ReuseCache(options.reuseBytes);
   const matched = scores.rules?.find(({ rule }) => rule === "context-mass");
   const conditions = conditionsFor(options, matched !== undefined);
   const { origin, sampleIds } = scores;
@@ -260,6 +265,7 @@ export async function ablateHeadsRun(
     batchRows,
     bootstrapDraws,
     seed,
+    reuse,
     chosen: {
       rule: scores.rule,
       matchedBy: matched?.rule ?? "none",
@@ -276,7 +282,7 @@ export async function ablateHeadsRun(
       if (warning !== null) options.onNotice?.(warning);
       return { model: options.model, data, scores: whose, samplesInBoth: both };
     },
-    [Symbol.dispose]: () => {},
+    [Symbol.dispose]: () => reuse[Symbol.dispose](),
   };
 }
 

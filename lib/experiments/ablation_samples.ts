@@ -44,15 +44,15 @@ export function ablationSamples(
 ): LazyAblationSample[] {
   const { tokenizer } = model.processor;
   const end = model.config.eosTokenIds.slice(0, 1);
-  return lazily(samples, async (sample): Promise<AblationSample> => {
+  return lazily(samples, async (sample, reuse): Promise<AblationSample> => {
     const [answer] = answersOf(sample);
     const ids = answer === undefined ? [] : tokenizer.encode(answer, { addSpecialTokens: false });
     if (ids.length === 0) {
       const reason = `Cannot ablate on sample ${quoted(sample.id)}: it has no answer`;
       throw new UnusableSampleError(sample.id, reason);
     }
-    const prompted = await promptedSample(model, sample),
-      thinks = opensThoughts(prompted.inputs.text);
+    const prompted = await promptedSample(model, sample, { reuse });
+    const thinks = opensThoughts(prompted.inputs.text);
     const said = (tokenIds: readonly number[]) =>
       `${thinks ? "<think>" : ""}${tokenizer.decode(tokenIds, { skipSpecialTokens: true }).trim()}`;
     return {

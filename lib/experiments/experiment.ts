@@ -10,6 +10,7 @@ import { breather, outputsSent, stopSignal } from "../common/notebook.ts";
 import { quoted } from "../common/text.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import type { TextConfig } from "../model/config.ts";
+import type { ReuseCache } from "../model/reuse_cache.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { type Identity, runIdentity } from "./identity.ts";
 import type { Json } from "./journal.ts";
@@ -22,6 +23,7 @@ import {
   stillValid,
 } from "./earlier_results.ts";
 import { sampleSettings, type Unit } from "./lazy_sample.ts";
+import { mediaOrder } from "./media_order.ts";
 import { computedBy, readRecordJson } from "./record.ts";
 import type { ExperimentFacts } from "./registry.ts";
 import { noneUsable, type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
@@ -44,6 +46,8 @@ export interface ExperimentConfig {
   readonly about?: RunNotes;
   /** Seed of everything random. */
   readonly seed?: number;
+  /** What samples have in common, kept; whoever made the configuration disposes of it. */
+  readonly reuse?: ReuseCache;
 }
 
 /**
@@ -51,7 +55,7 @@ export interface ExperimentConfig {
  * model: the options, and the sizes of the network.
  */
 export type Settled<Config extends ExperimentConfig> =
-  & Omit<Config, "network" | "samples" | "pretrained">
+  & Omit<Config, "network" | "samples" | "pretrained" | "reuse">
   & {
     /** The network, as far as its heads can be counted. */
     readonly network: {
@@ -98,7 +102,7 @@ export interface Experiment<Config extends ExperimentConfig, Row, Result>
 }
 
 function optionsOf(config: ExperimentConfig): Readonly<Record<string, unknown>> {
-  const { network: _network, about: _about, samples, ...given } = config;
+  const { network: _network, about: _about, reuse: _reuse, samples, ...given } = config;
   const { pretrained: _pretrained, ...options } = given as Record<string, unknown>;
   return { ...options, prompts: sampleSettings(samples) ?? undefined };
 }
@@ -129,7 +133,7 @@ async function workThrough<Row>(
   context: RunContext,
   done: (key: string, row: KnownRow<Row>) => void | Promise<void>,
 ): Promise<void> {
-  const left = units.filter(({ key }) => !kept.has(key));
+  const left = mediaOrder(units.filter(({ key }) => !kept.has(key)));
   const stop = stopSignal(), breathe = breather();
   context.onProgress?.(0, left.length);
   for (const [i, unit] of left.entries()) {

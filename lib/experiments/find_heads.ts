@@ -21,6 +21,7 @@ import {
   scoringRules,
 } from "../heads/scoring_rules.ts";
 import { scoreSample } from "../heads/score_sample.ts";
+import { ReuseCache } from "../model/reuse_cache.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import {
@@ -29,7 +30,13 @@ import {
   type ExperimentRun,
   runConfigured,
 } from "./experiment.ts";
-import { noneUsable, type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
+import {
+  noneUsable,
+  type ReuseOptions,
+  type RunContext,
+  type SamplesContext,
+  unlessUnusable,
+} from "./run_context.ts";
 import { type LazySample, sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifest, readManifestIfAny } from "./record.ts";
 import { scoresRecord } from "./scores_record.ts";
@@ -46,12 +53,15 @@ export interface LazyHeadSample extends LazySample<HeadSample> {
 export type Samples = readonly (HeadSample | LazyHeadSample)[];
 
 /** Loads a sample if it is not loaded. */
-export async function loadSample(sample: HeadSample | LazyHeadSample): Promise<HeadSample> {
-  return "load" in sample ? await sample.load() : sample;
+export async function loadSample(
+  sample: HeadSample | LazyHeadSample,
+  reuse?: ReuseCache,
+): Promise<HeadSample> {
+  return "load" in sample ? await sample.load(reuse) : sample;
 }
 
 /** Settings of {@link findHeads}. */
-export interface FindHeadsOptions extends SamplesContext {
+export interface FindHeadsOptions extends SamplesContext, ReuseOptions {
   /** Scoring rules; the first is the one of `scores.json`. By default all that the samples allow. */
   readonly rules?: readonly ScoringRule[];
   /** Name of the model in the record. */
@@ -98,10 +108,11 @@ async function partialMaps(
   network: AnyModel,
   sample: HeadSample,
   rules: readonly ScoringRule[],
+  reuse?: ReuseCache,
 ): Promise<Float32Array[]> {
   const lacks = (rule: ScoringRule) => rule.needs.some((need) => lackOf(sample, need) !== null);
   const own = rules.filter((rule, i) => i === 0 || !lacks(rule));
-  const maps = await scoreSample(network, sample, own);
+  const maps = await scoreSample(network, sample, own, { reuse });
   return rules.map((rule) => {
     const at = own.indexOf(rule);
     return at >= 0 ? maps[at] : new Float32Array(maps[0].length).fill(NaN);
@@ -153,12 +164,12 @@ export const findHeadsExperiment: Experiment<
   readonly HeadScores[]
 > = {
   ...experiments.findHeads,
-  units: ({ samples, rules, network }) =>
+  units: ({ samples, rules, network, reuse }) =>
     sampleUnits<HeadSample, SampleRow>(samples, async (sample, id, domain) => ({
       id,
       domain,
-      maps: await partialMaps(network, sample, rules),
-    })),
+      maps: await partialMaps(network, sample, rules, reuse),
+    }), reuse),
   result: (rows, { rules, network }) =>
     rules.flatMap(({ name }, rule) => {
       const own = rows.map(({ id, domain, maps }) => ({ id, domain, map: maps[rule] }))
@@ -209,12 +220,13 @@ export async function findHeadsRun(
   if (options.rules?.length === 0) {
     throw new InputError("Cannot find heads by 0 rules: 1 needed");
   }
+  const reuse = new ReuseCache(options.reuseBytes);
   const rules = options.rules ?? rulesOfSamples(await firstUsable(samples, options), samples);
   return {
     experiment: findHeadsExperiment,
-    config: { network: networkOf(model), samples, rules, fraction, draws, seed },
+    config: { network: networkOf(model), samples, rules, fraction, draws, seed, reuse },
     about: () => Promise.resolve({ model: name, data }),
-    [Symbol.dispose]: () => {},
+    [Symbol.dispose]: () => reuse[Symbol.dispose](),
   };
 }
 

@@ -7,6 +7,7 @@ import { sweep } from "../causal/sweep.ts";
 import { InputError } from "../common/errors.ts";
 import { gridOf } from "../common/head_id.ts";
 import { type AttentionFunction, denseAttention } from "../nn/attention.ts";
+import { ReuseCache } from "../model/reuse_cache.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import { hybridAttention } from "../sparse/attention.ts";
 import { patterns } from "../sparse/patterns/registry.ts";
@@ -22,7 +23,7 @@ import {
   runExperiment,
   type Settled,
 } from "./experiment.ts";
-import type { SamplesContext } from "./run_context.ts";
+import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import { sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
 import { checkExperiment, experiments } from "./registry.ts";
@@ -41,7 +42,7 @@ export interface HybridSetting {
 }
 
 /** Settings of {@link hybridQuality}. */
-export interface HybridQualityOptions extends SamplesContext, OriginOptions {
+export interface HybridQualityOptions extends SamplesContext, OriginOptions, ReuseOptions {
   /** Score of every head, `[L, N]` row by row; higher is better. */
   readonly scores: ArrayLike<number>;
   /** Whose scores they are; then they must be this model's. */
@@ -126,14 +127,17 @@ export const hybridQualityExperiment: Experiment<
   ...experiments.hybridQuality,
   units(config) {
     const functions = attentions(config);
+    const { network, reuse } = config;
     return sampleUnits<AblationSample, QualityRow>(config.samples, async (sample, id) => {
       const correct: number[] = [];
+      // nothing is masked: the scope only says whether what stands before the question runs by itself
+      const scope = sample.spans.question.length > 0 ? "answer" : "all";
       for (const { attention } of functions) {
-        const [outcome] = await sweep(config.network, sample, [[]], { scope: "all", attention });
+        const [outcome] = await sweep(network, sample, [[]], { scope, attention, reuse });
         correct.push(Number(outcome.correct));
       }
       return { id, tokens: sample.inputs.inputIds.length, correct };
-    });
+    }, reuse);
   },
   result(rows, config) {
     const dense = rows.map(({ correct }) => correct[0]);
@@ -180,7 +184,8 @@ export async function hybridQuality(
   const { scores, settings, seed = 0, data, origin } = options;
   const whose = origin && await checkScoreOrigin(origin, network, options);
   const about = { model: options.model, data, scores: whose };
-  const config = { network, samples, scores, settings, seed, about };
+  using reuse = new ReuseCache(options.reuseBytes);
+  const config = { network, samples, scores, settings, seed, about, reuse };
   return await runExperiment(hybridQualityExperiment, config, options);
 }
 

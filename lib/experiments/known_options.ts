@@ -19,6 +19,7 @@ const contextNames = {
 /** Options of `findHeads`. */
 export const findHeadsNames = {
   ...contextNames,
+  reuseBytes: true,
   rules: true,
   model: true,
   data: true,
@@ -30,6 +31,7 @@ export const findHeadsNames = {
 /** Options of `ablateHeads`. */
 export const ablateHeadsNames = {
   ...contextNames,
+  reuseBytes: true,
   model: true,
   allowOtherScores: true,
   conditions: true,
@@ -47,6 +49,7 @@ export const ablateHeadsNames = {
 /** Options of `prefillSpeed`. */
 export const prefillSpeedNames = {
   ...contextNames,
+  reuseBytes: true,
   model: true,
   allowOtherScores: true,
   scores: true,

@@ -4,6 +4,7 @@
  * @module
  */
 import { digestOf } from "../common/digest.ts";
+import type { ReuseCache } from "../model/reuse_cache.ts";
 import type { Json } from "./journal.ts";
 
 /** A sample that is loaded when its turn comes, so that images need not all be in memory. */
@@ -12,8 +13,8 @@ export interface LazySample<T> {
   readonly id: string;
   /** Name of its domain. */
   readonly domain: string;
-  /** Loads it. */
-  readonly load: () => Promise<T>;
+  /** Loads it; what other samples may have in common with it is kept in the cache. */
+  readonly load: (reuse?: ReuseCache) => Promise<T>;
   /**
    * Digest of all that the sample is: question, answer, choices, evidence and the bytes of its media.
    * Without it the loaded sample is digested, which takes a load also where its result is known.
@@ -60,22 +61,24 @@ function promptLength(sample: object): number | null {
  * Samples as units of work, one each.
  *
  * @param work makes the row of a loaded sample
+ * @param reuse where loaded media are kept for other samples; nowhere by default
  */
 export function sampleUnits<T extends { readonly id: string; readonly domain: string }, Row>(
   samples: readonly (T | LazySample<T>)[],
   work: (sample: T, id: string, domain: string) => Promise<Row>,
+  reuse?: ReuseCache,
 ): Unit<Row>[] {
   return samples.map((sample) => {
     const { id, domain } = sample;
     const open = async (): Promise<OpenUnit<Row>> => {
       if (isLazy(sample) && sample.digest) {
         const digest = await sample.digest();
-        return { digest, work: async () => await work(await sample.load(), id, domain) };
+        return { digest, work: async () => await work(await sample.load(reuse), id, domain) };
       }
-      const loaded = isLazy(sample) ? await sample.load() : sample;
+      const loaded = isLazy(sample) ? await sample.load(reuse) : sample;
       return { digest: digestOf(loaded), work: () => work(loaded, id, domain) };
     };
-    const tokens = async () => promptLength(isLazy(sample) ? await sample.load() : sample);
+    const tokens = async () => promptLength(isLazy(sample) ? await sample.load(reuse) : sample);
     return { key: id, open, tokens, media: isLazy(sample) ? sample.media : undefined };
   });
 }

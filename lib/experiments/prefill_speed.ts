@@ -12,6 +12,7 @@ import type { PretrainedModel } from "../families/pretrained.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
 import { denseAttention } from "../nn/attention.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
+import { ReuseCache } from "../model/reuse_cache.ts";
 import { hybridAttention } from "../sparse/attention.ts";
 import { speedupBound } from "../sparse/cost.ts";
 import { patterns } from "../sparse/patterns/registry.ts";
@@ -27,7 +28,12 @@ import {
   type ExperimentRun,
   runConfigured,
 } from "./experiment.ts";
-import { type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
+import {
+  type ReuseOptions,
+  type RunContext,
+  type SamplesContext,
+  unlessUnusable,
+} from "./run_context.ts";
 import { interleaved } from "./prefill_timing.ts";
 import { PromptStore } from "./prompt_store.ts";
 import { jsonText, readRecordJson } from "./record.ts";
@@ -37,7 +43,7 @@ import { type AnySample, samplePrompt } from "./samples.ts";
 import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_origin.ts";
 
 /** Settings of {@link prefillSpeed}. */
-export interface PrefillSpeedOptions extends SamplesContext, OriginOptions {
+export interface PrefillSpeedOptions extends SamplesContext, OriginOptions, ReuseOptions {
   /** Score of every head, `[L, N]` row by row; higher is better. */
   readonly scores: ArrayLike<number>;
   /** Whose scores they are; then they must be this model's. */
@@ -179,7 +185,7 @@ class DenseAnswers {
   readonly #store: PromptStore;
 
   constructor(readonly config: PrefillSpeedConfig) {
-    this.#store = new PromptStore(config.pretrained);
+    this.#store = new PromptStore(config.pretrained, undefined, config.reuse);
   }
 
   async under(group: LengthGroup, attention: AttentionFunction): Promise<SampleAnswer[]> {
@@ -272,8 +278,10 @@ export async function prefillSpeedRun(
   const { sink = 64, window = 256, rounds = 7, seed = 0, maxNewTokens, model, data } = options;
   const { network } = pretrained;
   const whose = origin && await checkScoreOrigin(origin, network, options);
+  const reuse = new ReuseCache(options.reuseBytes);
   const config: PrefillSpeedConfig = {
     network,
+    reuse,
     pretrained,
     samples,
     scores,
@@ -290,7 +298,10 @@ export async function prefillSpeedRun(
     experiment: prefillSpeedExperiment(answers),
     config,
     about: () => Promise.resolve({ model, data, scores: whose }),
-    [Symbol.dispose]: () => answers[Symbol.dispose](),
+    [Symbol.dispose]() {
+      answers[Symbol.dispose]();
+      reuse[Symbol.dispose]();
+    },
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import type { PretrainedModel } from "../families/pretrained.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
+import type { ReuseCache } from "../model/reuse_cache.ts";
 import type { EmbeddedPrompt } from "../model/run_options.ts";
 import { type AnySample, samplePrompt } from "./samples.ts";
 
@@ -28,8 +29,13 @@ export class PromptStore implements Disposable {
    * An empty store.
    *
    * @param limit bytes of embeddings to hold; samples beyond are prepared anew each time
+   * @param reuse where features of media that several samples show are kept; nowhere by default
    */
-  constructor(readonly model: PretrainedModel, readonly limit = 256e6) {}
+  constructor(
+    readonly model: PretrainedModel,
+    readonly limit = 256e6,
+    readonly reuse?: ReuseCache,
+  ) {}
 
   /**
    * The prompt of a sample.
@@ -39,9 +45,10 @@ export class PromptStore implements Disposable {
   async get(sample: AnySample): Promise<StoredPrompt> {
     const known = this.#stored.get(sample);
     if (known) return known;
-    const prompt = await samplePrompt(this.model, sample);
+    const { reuse } = this;
+    const prompt = await samplePrompt(this.model, sample, { reuse });
     if (this.#bytes >= this.limit) return { prompt };
-    const embedded = this.model.network.embedPrompt(prompt);
+    const embedded = this.model.network.embedPrompt(prompt, null, { reuse });
     const found = { prompt, embedded };
     this.#stored.set(sample, found);
     for (const { shape } of [embedded.embeddings, ...embedded.deepstack]) {

@@ -38,6 +38,16 @@ export interface SamplesContext extends RunContext {
   readonly leftOut?: readonly LeftOut[];
 }
 
+/** How much runs keep of what samples have in common. */
+export interface ReuseOptions {
+  /**
+   * Bytes that the run holds at most of what samples on the same media have in common: the media
+   * themselves, their features, and keys and values of the tokens before the question. 2 GiB by
+   * default; with 0 everything is computed for each sample. Results are the same bit for bit.
+   */
+  readonly reuseBytes?: number;
+}
+
 /**
  * Does work on one sample; undefined where the sample cannot be used and the run goes on without it.
  *

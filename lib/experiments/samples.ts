@@ -4,12 +4,14 @@
  * @module
  */
 
+import type { BoundedCache } from "../common/bounded_cache.ts";
+import type { ReuseCache } from "../model/reuse_cache.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
 import { questionMessages } from "../inputs/messages.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
 import { evidenceTokens, UnseenEvidenceError } from "../inputs/evidence.ts";
 import { spansOf, tokensOf, type TokenSpan } from "../inputs/token_spans.ts";
-import { type FolderSample, loadSample } from "../data/folder_data_set.ts";
+import { type FolderSample, loadSampleOnce } from "../data/folder_data_set.ts";
 import type { Sample } from "../data/sample.ts";
 import { UnusableSampleError } from "../data/unusable.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
@@ -35,11 +37,13 @@ export interface PromptOptions {
 export interface EvidenceOptions {
   /** Whether evidence that the model does not see makes a sample unusable; not by default. */
   readonly needsEvidence?: boolean;
+  /** Where images and what is made of them are kept for other prompts; nowhere by default. */
+  readonly reuse?: ReuseCache;
 }
 
 /** A sample with its images. */
-async function inMemory(sample: AnySample): Promise<Sample> {
-  return "folder" in sample ? await loadSample(sample) : sample;
+async function inMemory(sample: AnySample, memory?: BoundedCache): Promise<Sample> {
+  return "folder" in sample ? await loadSampleOnce(sample, memory) : sample;
 }
 
 /**
@@ -51,16 +55,17 @@ async function inMemory(sample: AnySample): Promise<Sample> {
 export async function samplePrompt(
   model: PretrainedModel,
   sample: AnySample,
-  { needsEvidence = false }: EvidenceOptions = {},
+  { needsEvidence = false, reuse }: EvidenceOptions = {},
 ): Promise<PreparedPrompt> {
   try {
-    const loaded = await inMemory(sample);
+    const memory = reuse?.memory;
+    const loaded = await inMemory(sample, memory);
     const { question, evidence } = loaded, messages = questionMessages(loaded);
     try {
-      return await model.prepare(messages, { question, evidence });
+      return await model.prepare(messages, { question, evidence, memory });
     } catch (error) {
       if (needsEvidence || !(error instanceof UnseenEvidenceError)) throw error;
-      return await model.prepare(messages, { question });
+      return await model.prepare(messages, { question, memory });
     }
   } catch (error) {
     throw UnusableSampleError.of(sample.id, error);
@@ -90,13 +95,13 @@ function mediaOf(sample: AnySample): string[] {
  */
 export function lazily<T>(
   samples: readonly AnySample[],
-  load: (sample: AnySample) => Promise<T>,
+  load: (sample: AnySample, reuse?: ReuseCache) => Promise<T>,
   settings: Json = null,
 ): LazySample<T>[] {
   return samples.map((sample) => ({
     id: sample.id,
     domain: sample.domain,
-    load: () => load(sample),
+    load: (reuse) => load(sample, reuse),
     digest: () => Promise.resolve(sampleDigest(sample)),
     settings,
     media: mediaOf(sample),
@@ -186,8 +191,8 @@ export function headSamples(
   const nullQuery = options.nullQuery === undefined
     ? undefined
     : model.processor.tokenizer.encode(options.nullQuery, { addSpecialTokens: false });
-  const lazy = lazily(samples, async (sample): Promise<HeadSample> => {
-    const prompted = await promptedSample(model, sample, { needsEvidence: true });
+  const lazy = lazily(samples, async (sample, reuse): Promise<HeadSample> => {
+    const prompted = await promptedSample(model, sample, { needsEvidence: true, reuse });
     checkSpans(prompted);
     const { inputs } = prompted;
     const other = (question?: string) =>

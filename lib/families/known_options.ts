@@ -27,6 +27,7 @@ const prepareNames = {
   maxPixels: true,
   fetchMedia: true,
   ffmpegDir: true,
+  memory: true,
   fps: true,
   templateArguments: true,
   question: true,

@@ -8,6 +8,7 @@ import type { Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import type { Hooks } from "../hooks/hook_point.ts";
+import type { ReuseCache } from "../model/reuse_cache.ts";
 import { SharedPrefix } from "../model/shared_prefix.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
@@ -30,6 +31,8 @@ export interface ProfileOptions {
   readonly hooks?: Hooks;
   /** Attention function of the decoder; dense by default. */
   readonly attention?: AttentionFunction;
+  /** Where prefixes and features of media are kept for other samples; with hooks they are not. */
+  readonly reuse?: ReuseCache;
 }
 
 /** A question that takes the place of the sample's own. */
@@ -77,8 +80,9 @@ function runOthers(
 /**
  * Runs a sample once and keeps how the question's attention is spread, for every head.
  *
- * Where other questions are asked for (a null query, an unrelated question), the
- * context runs once, the question after it, and the others after it in one batch.
+ * What stands before the question runs first and may be kept for the next sample on the same media;
+ * then the question. Where other questions are asked for (a null query, an unrelated question), they
+ * follow the same context in one batch.
  *
  * @throws {InputError} naming the sample: see {@link sampleTokens}; if the attention is not a number;
  * if another question is asked for and the sample has none, or its evidence does not stand before the
@@ -91,21 +95,18 @@ export async function attentionProfile(
 ): Promise<AttentionProfile> {
   const network = networkOf(model), { kernels: k, decoder } = network;
   const gathering = new ProfileGathering(k, sample, options.extras ?? []);
-  const { tokens, rows } = gathering;
+  const { tokens } = gathering;
   try {
     const others = otherTokens(sample, tokens, options.extras ?? []);
-    if (others.length > 0) {
-      using prefix = new SharedPrefix(network, sample.inputs, tokens.question[0], {
-        hooks: network.runHooks(options.hooks),
-        attention: options.attention,
-      });
+    if (others.length > 0 || !options.hooks) {
+      const { attention, reuse } = options, hooks = network.runHooks(options.hooks);
+      const run = { hooks, attention, reuse };
+      using prefix = new SharedPrefix(network, sample.inputs, tokens.question[0], run);
       const cache = network.newCache(prefix.cache);
       try {
         k.scope(() => {
           decoder.forward(prefix.rest.embeddings, prefix.restPositions, {
-            cache,
-            deepstack: prefix.rest.deepstack,
-            attention: options.attention,
+            ...{ cache, attention, deepstack: prefix.rest.deepstack },
             hooks: network.runHooks(options.hooks),
             patternRows: gathering.request(prefix.length),
           });
@@ -113,13 +114,12 @@ export async function attentionProfile(
       } finally {
         cache.dispose();
       }
-      runOthers(prefix, others, options, gathering);
-    } else {
-      // of the last layer nothing is needed but these rows; hooks, though, expect all rows
-      const lastRows = options.hooks ? undefined : sample.inputs.inputIds.length - rows[0];
+      if (others.length > 0) runOthers(prefix, others, options, gathering);
+    } else { // hooks expect all rows at once
       const { hooks, attention } = options;
-      const request = { hooks, attention, lastRows, patternRows: gathering.request() };
-      k.dispose(network.prefill(sample.inputs, request));
+      k.dispose(
+        network.prefill(sample.inputs, { hooks, attention, patternRows: gathering.request() }),
+      );
     }
     return await gathering.finish(network.config);
   } finally {

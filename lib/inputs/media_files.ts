@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
 import { checkImage, decodeImage, type RgbImage } from "./image.ts";
 import { bytesOf, findMedia, type MediaAccess, type MediaFile } from "./media_source.ts";
@@ -52,6 +53,9 @@ export async function loadImage(
     throw new InputError(`Cannot use ${typeof source} as an image: wanted ${imageSourceForms}`);
   }
   const found = await findMedia(source, access, "image");
-  const { maxPixels } = access;
-  return await decodeImage(await bytesOf(found), { maxPixels, name: found.name });
+  const { maxPixels, memory } = access, bytes = await bytesOf(found);
+  const decode = () => decodeImage(bytes, { maxPixels, name: found.name });
+  if (!memory || memory.limit === 0) return await decode();
+  const key = `image ${digestOfBytes(bytes)} ${maxPixels ?? ""}`;
+  return await memory.remember(key, decode, ({ data }) => data.byteLength);
 }

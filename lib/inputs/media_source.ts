@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { BoundedCache } from "../common/bounded_cache.ts";
 import { InputError } from "../common/errors.ts";
 import { fileError } from "../common/system_errors.ts";
 import { quoted } from "../common/text.ts";
@@ -31,6 +32,8 @@ export interface MediaAccess {
   readonly fetchMedia?: boolean;
   /** Folder of `ffmpeg` and `ffprobe`, which read videos; found on the PATH by default. */
   readonly ffmpegDir?: string;
+  /** Where images that were read, and what was made of them, are kept for other prompts. */
+  readonly memory?: BoundedCache;
 }
 
 /** Largest file that is read, in bytes. */

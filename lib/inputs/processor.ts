@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { BoundedCache } from "../common/bounded_cache.ts";
 import { InputError } from "../common/errors.ts";
 import type { ModelInputs, NamedArray } from "../model/model_inputs.ts";
 import { type ChatTemplate, loadChatTemplate, type TemplateArguments } from "./chat_template.ts";
@@ -20,7 +21,10 @@ import {
   questionMessages,
   type QuestionParts,
 } from "./messages.ts";
+import type { RgbImage } from "./image.ts";
 import type { MediaWishes } from "./pixel_wishes.ts";
+import { prepareOnce } from "./remembered_media.ts";
+import type { Video } from "./video.ts";
 import { type ProcessorFiles, readProcessorFiles } from "./processor_files.ts";
 import {
   checkOverrides,
@@ -92,15 +96,16 @@ function placeGrids(
 }
 
 /** Prepares one kind of media. */
-function prepareMedia<T>(
+async function prepareMedia<T extends RgbImage | Video>(
   media: readonly T[],
   wishes: readonly MediaWishes[],
   recipe: MediaRecipe<T> | null,
   kind: string,
-): { readonly prepared: PreparedMedia; readonly placeholders: readonly Placeholder[] } {
+  memory?: BoundedCache,
+): Promise<{ readonly prepared: PreparedMedia; readonly placeholders: readonly Placeholder[] }> {
   const none = { tensors: {}, layouts: [] };
   if (recipe === null) return { prepared: none, placeholders: [] }; // there are no media then
-  const prepared = media.length === 0 ? none : recipe.prepare(media, wishes);
+  const prepared = media.length === 0 ? none : await prepareOnce(recipe, media, wishes, memory);
   const { placeholder } = recipe;
   return { prepared, placeholders: [{ kind, placeholder, layouts: prepared.layouts }] };
 }
@@ -185,8 +190,21 @@ export class Processor {
     const textOnly = this.recipe.images === null && this.recipe.videos === null;
     const given = checked.map(textOnly ? asOneText : withContent);
     const rendered = renderPrompt(this.template, given, values);
-    const image = prepareMedia(media.images, media.imageWishes, this.recipe.images, "image");
-    const video = prepareMedia(media.videos, media.videoWishes, this.recipe.videos, "video");
+    const { recipe } = this, { memory } = options;
+    const image = await prepareMedia(
+      media.images,
+      media.imageWishes,
+      recipe.images,
+      "image",
+      memory,
+    );
+    const video = await prepareMedia(
+      media.videos,
+      media.videoWishes,
+      recipe.videos,
+      "video",
+      memory,
+    );
     const kinds = [...image.placeholders, ...video.placeholders];
     const { text, texts, grids: laid } = expandPlaceholders(rendered, kinds, gridLength);
     // as transformers: a text model's template writes all special tokens itself

@@ -45,7 +45,8 @@ export interface DecoderOptions {
   readonly toLayer?: number;
   /**
    * Only this many last rows are wanted of the last layer that runs: its queries, its feed-forward
-   * network and the result have no others, and pattern rows must lie among them. All by default.
+   * network and the result have no others, and pattern rows must lie among them. All by default;
+   * with 0 that layer only adds its keys and values to the cache, and its input is the result.
    */
   readonly lastRows?: number;
 }

@@ -30,6 +30,13 @@ export type {
   VisionFeatures,
   VisionTower,
 } from "./model_inputs.ts";
+export {
+  defaultReuseBytes,
+  type KeptPrefix,
+  ReuseCache,
+  type ReusingModel,
+} from "./reuse_cache.ts";
+export { type EmbeddingModel, type EmbedOptions } from "./embed_prompt.ts";
 export { positionsOf, type PrefixOptions, SharedPrefix } from "./shared_prefix.ts";
 export type { DecoderOptions, PatternRequest } from "./decoder_pass.ts";
 export { TextDecoder } from "./text_decoder.ts";

@@ -4,12 +4,14 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import type { Lease } from "../common/bounded_cache.ts";
 import type { Tensor } from "../nn/kernels.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
 import { extentOf } from "../nn/rope.ts";
 import type { KvCache } from "./kv_cache.ts";
 import type { ModelInputs } from "./model_inputs.ts";
+import type { KeptPrefix, ReuseCache } from "./reuse_cache.ts";
 import type { EmbeddedPrompt } from "./run_options.ts";
 import type { VisionLanguageModel } from "./vision_language_model.ts";
 
@@ -19,6 +21,8 @@ export interface PrefixOptions {
   readonly hooks?: RunHooks | null;
   /** Attention function; dense by default. */
   readonly attention?: AttentionFunction;
+  /** Where prefixes and features of media are kept for other prompts; with hooks they are not. */
+  readonly reuse?: ReuseCache;
 }
 
 /**
@@ -59,6 +63,7 @@ export class SharedPrefix implements Disposable {
   readonly rest: EmbeddedPrompt;
   /** Their positions, `[axes, T - length]`. */
   readonly restPositions: Int32Array;
+  #kept: Lease<KeptPrefix> | null;
 
   /**
    * Runs the first `length` tokens of a prompt.
@@ -72,43 +77,72 @@ export class SharedPrefix implements Disposable {
     readonly length: number,
     options: PrefixOptions = {},
   ) {
-    const { kernels: k, decoder } = model;
     const tokens = inputs.inputIds.length;
     if (!Number.isInteger(length) || length < 0 || length >= tokens) {
       throw new InputError(
         `Cannot run the first ${length} of ${tokens} tokens as a prefix: wanted 0 to ${tokens - 1}`,
       );
     }
-    this.cache = model.newCache();
     this.restPositions = positionsOf(inputs.positionIds, tokens, length, tokens);
+    const reuse = options.hooks || length === 0 ? undefined : options.reuse;
+    const key = reuse?.prefixKey(model, inputs, length, options.attention) ?? "";
+    this.#kept = reuse?.findPrefix(key) ?? null;
     try {
-      this.rest = k.scope(() => {
-        const whole = model.embedPrompt(inputs, options.hooks);
-        const part = (start: number, size: number): EmbeddedPrompt => {
-          const rows = (x: Tensor) => k.slice(x, [0, start, 0], [-1, size, -1]);
-          return { embeddings: rows(whole.embeddings), deepstack: whole.deepstack.map(rows) };
-        };
-        if (length > 0) {
-          const { embeddings, deepstack } = part(0, length);
-          const positions = positionsOf(inputs.positionIds, tokens, 0, length);
-          const extent = extentOf(inputs.positionIds);
-          const run = { ...options, cache: this.cache, deepstack, extent };
-          decoder.forward(embeddings, positions, run);
-        }
-        const rest = part(length, tokens - length);
-        k.keep(rest.embeddings);
-        rest.deepstack.forEach((x) => k.keep(x));
-        return { embeddings: rest.embeddings, deepstack: [...rest.deepstack] };
-      });
+      if (this.#kept) {
+        const { cache, stages } = this.#kept.value;
+        this.cache = cache;
+        this.rest = model.embedPrompt(inputs, null, {
+          reuse,
+          from: { token: length, stages },
+        });
+        return;
+      }
+      reuse?.makeRoom(model, length);
+      this.cache = model.newCache();
+      try {
+        this.rest = this.#run(inputs, options);
+      } catch (error) {
+        this.cache.dispose();
+        throw error;
+      }
+      const stages = this.rest.deepstack.length;
+      if (reuse) this.#kept = reuse.addPrefix(key, { cache: this.cache, stages });
     } catch (error) {
-      this.cache.dispose();
+      this.#kept?.[Symbol.dispose]();
       throw error;
     }
   }
 
-  /** Frees the cache and the rest's embeddings. */
+  /** Runs the prefix; gives the embeddings of the rest. */
+  #run(inputs: ModelInputs, options: PrefixOptions): EmbeddedPrompt {
+    const { model, length } = this, { kernels: k, decoder } = model;
+    const tokens = inputs.inputIds.length, { hooks, attention, reuse } = options;
+    return k.scope(() => {
+      const whole = model.embedPrompt(inputs, hooks, { reuse });
+      const part = (start: number, size: number): EmbeddedPrompt => {
+        const rows = (x: Tensor) => k.slice(x, [0, start, 0], [-1, size, -1]);
+        return { embeddings: rows(whole.embeddings), deepstack: whole.deepstack.map(rows) };
+      };
+      if (length > 0) {
+        const { embeddings, deepstack } = part(0, length);
+        const positions = positionsOf(inputs.positionIds, tokens, 0, length);
+        const extent = extentOf(inputs.positionIds);
+        // of the last layer only keys and values are needed; hooks, though, expect all of it
+        const lastRows = hooks ? undefined : 0;
+        const run = { hooks, attention, cache: this.cache, deepstack, extent, lastRows };
+        decoder.forward(embeddings, positions, run);
+      }
+      const rest = part(length, tokens - length);
+      k.keep(rest.embeddings);
+      rest.deepstack.forEach((x) => k.keep(x));
+      return { embeddings: rest.embeddings, deepstack: [...rest.deepstack] };
+    });
+  }
+
+  /** Frees the rest's embeddings, and the cache unless it is kept for other prompts. */
   [Symbol.dispose](): void {
-    this.cache.dispose();
+    if (this.#kept) this.#kept[Symbol.dispose]();
+    else this.cache.dispose();
     this.model.kernels.dispose(this.rest.embeddings, ...this.rest.deepstack);
   }
 }

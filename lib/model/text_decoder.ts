@@ -8,6 +8,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { expertsFeedForward } from "../nn/experts.ts";
+import type { KeyValueGroup } from "../nn/grouped_attention.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { foldGain } from "../nn/rope.ts";
 import type { TextConfig } from "./config.ts";
@@ -70,6 +71,10 @@ export class TextDecoder {
       let residual = embeddings;
       for (let index = fromLayer; index < toLayer; index++) {
         const previous = residual, layer = pass.layer(index);
+        if (layer.rows === 0) {
+          k.scope(() => this.#keysOnly(layer, previous));
+          continue;
+        }
         residual = k.scope(() => {
           const out = this.#layer(layer, previous);
           return index < deepstack.length ? k.add(out, layer.last(deepstack[index])) : out;
@@ -99,15 +104,27 @@ export class TextDecoder {
     return layer.at("resid_post", k.add(residMid, mlpOut));
   }
 
+  /** Adds the keys and values of a layer of which nothing else is wanted. */
+  #keysOnly(layer: LayerPass, input: Tensor): void {
+    const weight = this.#weight(layer, "input_layernorm.weight");
+    this.#append(layer, this.kernels.rmsNorm(input, weight, this.config.rmsNormEps));
+  }
+
   /** Heads' outputs z `[B, T, N, H]` of one layer, from its normalised input `[B, T, D]`. */
   #attention(layer: LayerPass, x: Tensor): Tensor {
-    const { kernels: k, config: { numAttentionHeads, numKeyValueHeads } } = this;
+    const { kernels: k, config: { numAttentionHeads } } = this;
     const queries = this.#project(layer, "q", layer.last(x), numAttentionHeads);
     const query = this.#rotate(layer, "q", queries); // [B, N, T, H]
+    const seen = this.#append(layer, x); // [B, K, S, H]
+    return k.transpose(layer.attend(query, seen), [0, 2, 1, 3]); // [B, N, T, H] -> [B, T, N, H]
+  }
+
+  /** Adds keys and values of a layer's normalised input to what its queries see. */
+  #append(layer: LayerPass, x: Tensor): readonly KeyValueGroup[] {
+    const { kernels: k, config: { numKeyValueHeads } } = this;
     const key = this.#rotate(layer, "k", this.#project(layer, "k", x, numKeyValueHeads));
     const value = k.transpose(this.#project(layer, "v", x, numKeyValueHeads), [0, 2, 1, 3]);
-    const seen = layer.append(key, value); // [B, K, S, H]
-    return k.transpose(layer.attend(query, seen), [0, 2, 1, 3]); // [B, N, T, H] -> [B, T, N, H]
+    return layer.append(key, value);
   }
 
   /** Queries, keys or values of all heads, `[B, T, heads, H]`. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { InputError } from "../common/errors.ts";
 import { gridOf, type HeadGrid } from "../common/head_id.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { hookNames, type Hooks } from "../hooks/hook_point.ts";
@@ -11,8 +10,9 @@ import { hookEntries, RunHooks } from "../hooks/run_hooks.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
 import { checkInputs } from "./check_inputs.ts";
 import { type ModelConfig, visionDepth } from "./config.ts";
+import { type EmbedOptions, embedPrompt } from "./embed_prompt.ts";
 import { KvCache } from "./kv_cache.ts";
-import type { ModelInputs, VisionFeatures, VisionTower } from "./model_inputs.ts";
+import type { ModelInputs, VisionTower } from "./model_inputs.ts";
 import { StagedForward } from "./staged_forward.ts";
 import type { PatternRequest } from "./decoder_pass.ts";
 import type { EmbeddedPrompt, ForwardOptions, ForwardResult, RunOptions } from "./run_options.ts";
@@ -76,53 +76,14 @@ export class VisionLanguageModel {
    * @throws {InputError} for inputs of another form, and if placeholders and features do not match in
    *   number
    */
-  embedPrompt(inputs: ModelInputs, hooks: RunHooks | null = null): EmbeddedPrompt {
-    const { kernels: k, config } = this;
+  embedPrompt(
+    inputs: ModelInputs,
+    hooks: RunHooks | null = null,
+    options: Omit<EmbedOptions, "hooks"> = {},
+  ): EmbeddedPrompt {
     this.weights.checkThere();
-    checkInputs(inputs, config);
-    const tokens = inputs.inputIds.length;
-    return k.scope(() => {
-      const media = this.vision?.encodeMedia(inputs.media, hooks) ?? { images: null, videos: null };
-      const text = this.decoder.embed(inputs.inputIds); // [T, D]
-      // Row of the stacked [text; images; videos] that each position takes.
-      const source = Int32Array.from({ length: tokens }, (_, i) => i);
-      const visual = new Int32Array(tokens); // 1 + row among the visual features, 0 for text
-      const stack: Tensor[] = [text];
-      const deepstacks: (readonly Tensor[])[] = [];
-      let offset = tokens;
-      const place = (kind: string, tokenId: number, found: VisionFeatures | null) => {
-        const available = found?.features.shape[0] ?? 0;
-        let used = 0;
-        for (let i = 0; i < tokens; i++) {
-          if (inputs.inputIds[i] !== tokenId || tokenId < 0) continue;
-          visual[i] = 1 + offset - tokens + used;
-          source[i] = offset + used++;
-        }
-        if (used !== available) {
-          throw new InputError(
-            `Cannot place ${available} ${kind} features on ${used} ${kind} placeholder tokens ` +
-              `(token ${tokenId}): the numbers must be equal`,
-          );
-        }
-        if (!found) return;
-        stack.push(found.features);
-        deepstacks.push(found.deepstack);
-        offset += available;
-      };
-      place("image", config.imageTokenId, media.images);
-      place("video", config.videoTokenId, media.videos);
-      const width = config.text.hiddenSize;
-      const rows = stack.length === 1
-        ? text
-        : k.gather(k.concat(stack, 0), k.tensor(source, [tokens]));
-      const embeddings = k.reshape(rows, [1, tokens, width]);
-      const stages = deepstacks[0]?.length ?? 0;
-      const deepstack = Array.from({ length: stages }, (_, stage) => {
-        const table = k.concat([k.zeros([1, width]), ...deepstacks.map((d) => d[stage])], 0);
-        return k.reshape(k.gather(table, k.tensor(visual, [tokens])), [1, tokens, width]);
-      });
-      return { embeddings: hooks?.apply("embed", embeddings) ?? embeddings, deepstack };
-    });
+    checkInputs(inputs, this.config);
+    return embedPrompt(this, inputs, { ...options, hooks });
   }
 
   /**

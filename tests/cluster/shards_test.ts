@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { cutShards, groupsOf } from "../../lib/cluster/shards.ts";
+import { cutShards } from "../../lib/cluster/shards.ts";
+import { groupsOf } from "../../lib/experiments/media_order.ts";
 
 const units = fc.array(
   fc.record({
