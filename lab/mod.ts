@@ -8,7 +8,7 @@
 export { domainsFor } from "./synthetic/domains_for.ts";
 export type { Board, Slot, Theme } from "./synthetic/board.ts";
 export { type ContextOptions, generateContext, type TaskContext } from "./synthetic/context.ts";
-export { chanceLevel, type Domain, domainNames, domainOf, domains } from "./synthetic/domains.ts";
+export { type Domain, domainNames, domainOf, domains } from "./synthetic/domains.ts";
 export {
   type DomainName,
   maxDifficulty,
@@ -16,12 +16,7 @@ export {
   type TaskPlan,
   type TaskVariety,
 } from "./synthetic/options.ts";
-export {
-  type PageNeedle,
-  pageNeedle,
-  type PageNeedleOptions,
-  pageText,
-} from "./pages/page_needles.ts";
+export { type PageNeedle, pageNeedle, type PageNeedleOptions } from "./pages/page_needles.ts";
 export type { ContextQuestion } from "./synthetic/questions.ts";
 export type { Split } from "./synthetic/split.ts";
 export { type FontName, fontNames } from "./pages/stroke_font.ts";

@@ -15,7 +15,6 @@ import {
   pageFillers,
   pageNames,
   pageThings,
-  tokenText,
 } from "./page_words.ts";
 import type { Box, Evidence, Sample } from "../../lib/data/sample.ts";
 import { sampleRandom, type Split } from "../synthetic/split.ts";
@@ -145,18 +144,4 @@ export function pageNeedle(seed: number, options: PageNeedleOptions): PageNeedle
     images,
   };
   return { sample, pages: filled.map(({ cells }) => cells) };
-}
-
-/**
- * The text of a page as the tokenizer is to see it, one token for each cell.
- *
- * @example
- * ```ts
- * import { pageText } from "./page_needles.ts";
- * import { assertEquals } from "@std/assert";
- * assertEquals(pageText(["The", "map", "."].map((word) => ({ word }))), " The map.");
- * ```
- */
-export function pageText(cells: readonly PageCell[]): string {
-  return cells.map(({ word }) => tokenText(word)).join("");
 }

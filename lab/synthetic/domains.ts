@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { InputError } from "../../lib/common/errors.ts";
 import { generateContext } from "./context.ts";
 import type { DomainName, TaskOptions } from "./options.ts";
-import type { Sample, SampleMedia, SampleText } from "../../lib/data/sample.ts";
+import type { Sample, SampleMedia } from "../../lib/data/sample.ts";
 import { domainNames, domainSpec } from "./specs.ts";
 
 export { domainNames };
@@ -84,29 +83,4 @@ export const domains: readonly Domain[] = domainNames.map((name) => ({
 export function domainOf(name: string): Domain {
   const spec = domainSpec(name);
   return domains.find((domain) => domain.name === spec.name)!;
-}
-
-/**
- * Accuracy of a guess among the candidates in sight, averaged over samples.
- *
- * @param samples at least one; each must say its chance
- * @throws {InputError} when there are no samples, or when one does not say its chance
- *
- * @example
- * ```ts
- * import { chanceLevel } from "./domains.ts";
- * import { assertEquals } from "@std/assert";
- * assertEquals(chanceLevel([{ id: "a", chance: 0.5 }, { id: "b", chance: 0.25 }]), 0.375);
- * ```
- */
-export function chanceLevel(samples: readonly Pick<SampleText, "id" | "chance">[]): number {
-  if (samples.length === 0) throw new InputError("Cannot average chance over 0 samples");
-  let sum = 0;
-  for (const { id, chance } of samples) {
-    if (chance === undefined) {
-      throw new InputError(`Cannot average chance: sample ${id} does not say its chance`);
-    }
-    sum += chance;
-  }
-  return sum / samples.length;
 }

@@ -1,13 +1,10 @@
 /**
- * Whether an answer is right: exact match, multiple choice, and places by coordinates.
+ * Whether an answer is right: exact match, multiple choice, or the sample's own metric.
  *
  * @module
  */
-import { InputError } from "../common/errors.ts";
 import { isRightChoice, withoutThoughts } from "./choice.ts";
 import { normaliseAnswer } from "./normalise.ts";
-import type { Interval } from "../stats/interval.ts";
-import { wilsonInterval } from "../stats/proportion.ts";
 import { isDocumentAnswer } from "./published/document_answer.ts";
 import { isSameBox, isSameInterval } from "./published/overlap.ts";
 import { answersOf, type SampleText } from "./sample.ts";
@@ -30,39 +27,6 @@ export type Scored = Pick<SampleText, "answer" | "choices" | "metric">;
 export function isExactMatch(prediction: string, sample: Pick<SampleText, "answer">): boolean {
   const given = normaliseAnswer(prediction);
   return answersOf(sample).some((answer) => normaliseAnswer(answer) === given);
-}
-
-/** Column and row of an answer such as `x3 y5`, or null. */
-function coordinates(text: string): readonly [number, number] | null {
-  const found = /^x\s*(\d+)[\s,]+y\s*(\d+)$/.exec(normaliseAnswer(text));
-  return found && [Number(found[1]), Number(found[2])];
-}
-
-/**
- * Whether a predicted place lies near enough: for answers such as `x3 y5`, both coordinates at most
- * `tolerance` away; for places with a name, an exact match.
- *
- * @param tolerance in eighths of the image, 1 by default
- *
- * @example
- * ```ts
- * import { isNearPlace } from "./metrics.ts";
- * import { assertEquals } from "@std/assert";
- * assertEquals(isNearPlace("x4 y5", { answer: "x3 y5" }), true);
- * assertEquals(isNearPlace("x4 y5", { answer: "x3 y5" }, 0), false);
- * ```
- */
-export function isNearPlace(
-  prediction: string,
-  sample: Pick<SampleText, "answer">,
-  tolerance = 1,
-): boolean {
-  const given = coordinates(prediction);
-  return answersOf(sample).some((answer) => {
-    const right = coordinates(answer);
-    if (!right) return isExactMatch(prediction, { answer });
-    return given !== null && right.every((value, i) => Math.abs(value - given[i]) <= tolerance);
-  });
 }
 
 /**
@@ -90,58 +54,4 @@ export function isCorrect(prediction: string, sample: Scored): boolean {
     if (metric === "interval") return isSameInterval(said, answer);
     return isDocumentAnswer(said, answer, metric);
   });
-}
-
-/** Accuracy in one group of samples. */
-export interface Accuracy {
-  /** Number of samples. */
-  readonly samples: number;
-  /** Number of right answers. */
-  readonly right: number;
-  /** Share of right answers with its 95 % interval (Wilson). */
-  readonly accuracy: Interval;
-  /** Accuracy of a guess, or null where a sample does not say its chance. */
-  readonly chance: number | null;
-}
-
-/**
- * Accuracy by domain.
- *
- * @param samples what was asked
- * @param predictions the answers, `[samples]`
- * @returns one entry for each domain, in the order of its first sample
- * @throws {InputError} when the lengths differ or a sample cannot be scored
- *
- * @example
- * ```ts
- * import { accuracyByDomain } from "./metrics.ts";
- * import { assertEquals } from "@std/assert";
- * const sample = { id: "a", domain: "page", question: "", answer: "p3", evidence: [], chance: 0.5 };
- * const page = accuracyByDomain([sample, { ...sample, id: "b" }], ["p3", "p4"]).get("page")!;
- * assertEquals([page.right, page.samples, page.chance], [1, 2, 0.5]);
- * ```
- */
-export function accuracyByDomain(
-  samples: readonly SampleText[],
-  predictions: readonly string[],
-): Map<string, Accuracy> {
-  if (samples.length !== predictions.length) {
-    throw new InputError(
-      `Cannot score ${predictions.length} predictions of ${samples.length} samples: wanted one each`,
-    );
-  }
-  const groups = new Map<string, { samples: number; right: number; chance: number }>();
-  samples.forEach((sample, i) => {
-    const group = groups.get(sample.domain) ?? { samples: 0, right: 0, chance: 0 };
-    group.samples++;
-    if (isCorrect(predictions[i], sample)) group.right++;
-    group.chance += sample.chance ?? NaN;
-    groups.set(sample.domain, group);
-  });
-  return new Map(Array.from(groups, ([domain, { samples: n, right, chance }]) => [domain, {
-    samples: n,
-    right,
-    accuracy: wilsonInterval(right, n),
-    chance: Number.isNaN(chance) ? null : chance / n,
-  }]));
 }

@@ -18,14 +18,7 @@ export {
   lmmsEvalLetter,
   withoutThoughts,
 } from "./choice.ts";
-export {
-  type Accuracy,
-  accuracyByDomain,
-  isCorrect,
-  isExactMatch,
-  isNearPlace,
-  type Scored,
-} from "./metrics.ts";
+export { isCorrect, isExactMatch, type Scored } from "./metrics.ts";
 export { normaliseAnswer } from "./normalise.ts";
 export type { ListOptions } from "./listing.ts";
 export { encodePng } from "./png.ts";

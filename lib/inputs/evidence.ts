@@ -8,13 +8,7 @@ import { isRecord, kindOf } from "../common/values.ts";
 import type { Box } from "./image.ts";
 import type { PlacedText } from "./prompt.ts";
 import { questionRanges, type TextRange, tokensInText } from "./token_spans.ts";
-import {
-  gridBox,
-  gridToken,
-  type PlacedGrid,
-  type VisualToken,
-  visualTokens,
-} from "./visual_grid.ts";
+import { gridBox, gridToken, type PlacedGrid } from "./visual_grid.ts";
 
 /**
  * Where an answer can be read: a box of an image or a whole image (a page), frames of the video
@@ -254,16 +248,4 @@ function tokensOfPiece(piece: Evidence, sources: EvidenceSources): number[] {
         `${width} x ${height} pixels the model sees [${shownBox(grids).join(", ")}] only`,
     );
   });
-}
-
-/**
- * What tokens show: the visual ones among them, with their grids and their boxes in the original
- * image. The inverse of {@link evidenceTokens} for boxes made of whole tokens.
- *
- * @param grids grids of the prompt
- * @param tokens token indices
- */
-export function shownBy(grids: readonly PlacedGrid[], tokens: Iterable<number>): VisualToken[] {
-  const wanted = new Set(tokens);
-  return visualTokens(grids).filter(({ token }) => wanted.has(token));
 }

@@ -5,13 +5,7 @@
  * @module
  */
 export { ChatTemplate, loadChatTemplate, type TemplateArguments } from "./chat_template.ts";
-export {
-  type Evidence,
-  type EvidenceSources,
-  evidenceTokens,
-  shownBy,
-  tokensInBox,
-} from "./evidence.ts";
+export { type Evidence, type EvidenceSources, evidenceTokens, tokensInBox } from "./evidence.ts";
 export {
   type Box,
   decodeImage,

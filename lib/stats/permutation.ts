@@ -1,6 +1,6 @@
 /**
- * Permutation tests of means: paired by sign flips, two groups by relabelling, and a rank
- * correlation by shuffling one list. Exact where all arrangements can be listed.
+ * Permutation tests: of a paired mean by sign flips, exact where all of them can be listed, and of a
+ * rank correlation by shuffling one list.
  *
  * @module
  */
@@ -147,72 +147,6 @@ export function signFlipTest(
   }
   const statistic = sums.reduce((sum, value) => sum + value, 0) / differences.length;
   return conclude(statistic, nulls, exact, options);
-}
-
-/** Number of ways to choose `size` of `count`, or infinity once above `limit`. */
-function combinations(count: number, size: number, limit: number): number {
-  let ways = 1;
-  for (let i = 1; i <= Math.min(size, count - size); i++) {
-    ways = ways * (count - i + 1) / i;
-    if (ways > limit) return Infinity;
-  }
-  return Math.round(ways);
-}
-
-/** Moves to the next combination in lexicographic order; false after the last. */
-function nextCombination(chosen: Uint32Array, count: number): boolean {
-  const size = chosen.length;
-  let i = size - 1;
-  while (i >= 0 && chosen[i] === count - size + i) i--;
-  if (i < 0) return false;
-  chosen[i]++;
-  for (let j = i + 1; j < size; j++) chosen[j] = chosen[j - 1] + 1;
-  return true;
-}
-
-/**
- * Test that two independent groups have the same distribution, by the difference of their means:
- * under the null hypothesis every assignment of the values to the groups is equally likely.
- *
- * @param a values of one group
- * @param b values of the other
- * @param options side, draws, seed
- * @returns `statistic` is `mean(a) - mean(b)`
- * @throws {InputError} when a group is empty or a value is not finite
- *
- * @example
- * ```ts
- * import { twoSampleTest } from "./permutation.ts";
- * import { assertEquals } from "@std/assert";
- * const { pValue } = twoSampleTest([5, 6, 7], [1, 2, 3], { alternative: "greater" });
- * assertEquals(pValue, 1 / 20);
- * ```
- */
-export function twoSampleTest(
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
-  options: PermutationOptions = {},
-): PermutationResult {
-  checkFinite(a, "test the first group");
-  checkFinite(b, "test the second group");
-  const pooled = Float64Array.from([...Array.from(a), ...Array.from(b)]);
-  const total = pooled.reduce((sum, value) => sum + value, 0);
-  const difference = (sumA: number): number => sumA / a.length - (total - sumA) / b.length;
-  const draws = drawCount(options.draws, 9999);
-  const arrangements = combinations(pooled.length, a.length, draws);
-  const exact = arrangements <= draws;
-  const random = new Random(options.seed ?? 0);
-  const nulls = new Float64Array(exact ? arrangements : draws);
-  let chosen: Uint32Array = Uint32Array.from(a, (_, i) => i);
-  const observed = difference(chosen.reduce((sum, i) => sum + pooled[i], 0));
-  for (let draw = 0; draw < nulls.length; draw++) {
-    if (!exact) chosen = random.choice(pooled.length, a.length);
-    let sum = 0;
-    for (let i = 0; i < chosen.length; i++) sum += pooled[chosen[i]];
-    nulls[draw] = difference(sum);
-    if (exact) nextCombination(chosen, pooled.length);
-  }
-  return conclude(observed, nulls, exact, options);
 }
 
 /**

@@ -4,7 +4,6 @@ import {
   monteCarloPValue,
   rankCorrelationTest,
   signFlipTest,
-  twoSampleTest,
 } from "../../lib/stats/permutation.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { reference } from "./reference.ts";
@@ -22,16 +21,6 @@ Deno.test("sign-flip tests equal SciPy's: exactly when exact, else within sampli
   }
 });
 
-Deno.test("two-sample tests equal SciPy's: exactly when exact, else within sampling error", () => {
-  for (const { a, b, alternative, ...expected } of reference.permutations.twoSample) {
-    const found = twoSampleTest(a, b, { alternative });
-    assertEquals(found.exact, expected.exact);
-    assertAlmostEquals(found.statistic, expected.statistic, 1e-12);
-    const tolerance = expected.exact ? 1e-12 : margin(expected.pValue);
-    assertAlmostEquals(found.pValue, expected.pValue, tolerance);
-  }
-});
-
 Deno.test("without an effect, p-values at most 5 % come about 5 % of the time", () => {
   const random = new Random(1);
   const list = (count: number): number[] =>
@@ -40,7 +29,6 @@ Deno.test("without an effect, p-values at most 5 % come about 5 % of the time", 
     Array.from({ length: 400 }, (_, seed) => test(seed)).filter((p) => p <= 0.05).length / 400;
   const rates = {
     signFlip: share((seed) => signFlipTest(list(20), { draws: 199, seed }).pValue),
-    twoSample: share((seed) => twoSampleTest(list(12), list(15), { draws: 199, seed }).pValue),
     correlation: share((seed) =>
       rankCorrelationTest(list(15), list(15), { draws: 199, seed }).pValue
     ),
@@ -85,6 +73,5 @@ Deno.test("a strong rank correlation is significant, a constant list is not", ()
 Deno.test("bad input is refused", () => {
   assertThrows(() => signFlipTest([]), InputError, "0 values");
   assertThrows(() => signFlipTest([1], { clusters: [] }), InputError, "one per sample");
-  assertThrows(() => twoSampleTest([1], []), InputError, "second group");
   assertThrows(() => signFlipTest([1], { draws: 0 }), InputError, "positive integer");
 });

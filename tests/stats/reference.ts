@@ -47,14 +47,6 @@ export interface Reference {
       statistic: number;
       pValue: number;
     }[];
-    twoSample: {
-      a: number[];
-      b: number[];
-      alternative: Alternative;
-      exact: boolean;
-      statistic: number;
-      pValue: number;
-    }[];
   };
   proportions: { successes: number; trials: number; level: number; low: number; high: number }[];
   corrections: { p: number[]; holm: number[]; benjaminiHochberg: number[] }[];

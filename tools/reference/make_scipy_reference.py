@@ -141,10 +141,7 @@ def permutations():
     def mean(x, axis=-1):
         return np.mean(x, axis=axis)
 
-    def difference(x, y, axis=-1):
-        return np.mean(x, axis=axis) - np.mean(y, axis=axis)
-
-    sign_flips, two_samples = [], []
+    sign_flips = []
     lists = [rounded(rng.normal(0.4, 1, 8)), np.array([1, 0, 1, 1, 0, -1, 1, 1, 0, 1.0]),
              rounded(rng.normal(0.5, 1, 12)), np.array([0.1, 0.2, 0.3, -0.3]),
              rounded(rng.normal(0.25, 1, 60))]
@@ -158,20 +155,7 @@ def permutations():
             sign_flips.append({"values": values.tolist(), "alternative": alternative,
                                "exact": exact, "statistic": float(found.statistic),
                                "pValue": float(found.pvalue)})
-    groups = [(rounded(rng.normal(1, 1, 5)), rounded(rng.normal(0, 1, 6))),
-              (np.array([1, 1, 0, 1, 1.0]), np.array([0, 1, 0, 0, 0, 1.0])),
-              (rounded(rng.normal(0.5, 1, 30)), rounded(rng.normal(0, 1, 25)))]
-    for a, b in groups:
-        for alternative in ("two-sided", "greater", "less"):
-            exact = len(a) < 10
-            found = stats.permutation_test((a, b), difference, permutation_type="independent",
-                                           vectorized=True, alternative=alternative,
-                                           n_resamples=np.inf if exact else 100000, batch=2000,
-                                           rng=np.random.default_rng(4))
-            two_samples.append({"a": a.tolist(), "b": b.tolist(), "alternative": alternative,
-                                "exact": exact, "statistic": float(found.statistic),
-                                "pValue": float(found.pvalue)})
-    return {"signFlip": sign_flips, "twoSample": two_samples}
+    return {"signFlip": sign_flips}
 
 
 def proportions():

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../../lib/common/errors.ts";
-import { pageNeedle, pageText } from "../../../lab/pages/page_needles.ts";
+import { tokenText } from "../../../lab/pages/page_words.ts";
+import { pageNeedle } from "../../../lab/pages/page_needles.ts";
 import { pageCell, pageCells, pageSide } from "../../../lab/pages/word_page.ts";
 
 const kinds = ["document", "scene"] as const;
@@ -16,7 +17,7 @@ Deno.test("the boxes of the evidence hold the sentence that answers, and it stan
         assertEquals(y1 - y0, 1);
         return pages[piece.image].slice(y0 * pageSide + x0, y0 * pageSide + x1);
       });
-      assertEquals(pageText(cells), ` ${sentence}`);
+      assertEquals(cells.map(({ word }) => tokenText(word)).join(""), ` ${sentence}`);
       const named = pages.flat().filter(({ word }) => word === name);
       assertEquals(named.length, 1);
       assertEquals(cells.some(({ pictured }) => pictured), kind === "scene");

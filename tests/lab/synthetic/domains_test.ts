@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../../lib/common/errors.ts";
-import { chanceLevel, domainOf, domains } from "../../../lab/synthetic/domains.ts";
+import { domainOf, domains } from "../../../lab/synthetic/domains.ts";
 import { isCorrect } from "../../../lib/data/metrics.ts";
 import type { TaskOptions } from "../../../lab/synthetic/options.ts";
 import { answersOf, imagesOf } from "../../../lib/data/sample.ts";
@@ -141,10 +141,4 @@ Deno.test("domains: sizes from 64 to 4096 visual tokens", () => {
 
 Deno.test("domainOf: names are checked, and the nearest is suggested", () => {
   assertThrows(() => domainOf("scenes"), InputError, "nearest: scene");
-});
-
-Deno.test("chanceLevel: the mean, refused where it is unknown", () => {
-  assertEquals(chanceLevel([{ id: "a", chance: 1 }, { id: "b", chance: 0 }]), 0.5);
-  assertThrows(() => chanceLevel([]), InputError, "0 samples");
-  assertThrows(() => chanceLevel([{ id: "b7" }]), InputError, "b7");
 });
