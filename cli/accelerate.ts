@@ -3,6 +3,7 @@ import type { PrefillSpeedRow } from "../lib/experiments/prefill_speed.ts";
 import { answerOptions, answerSettings, dataOptions, otherScoresOption, readData } from "./data.ts";
 import { progress } from "./progress.ts";
 import { readyRun, runCommand } from "./runs.ts";
+import { patternChoice, patternOptions } from "./sparse.ts";
 import { namesOf, sharesOf } from "./values.ts";
 
 /** The command. */
@@ -20,12 +21,12 @@ export const command = runCommand({
       value: "SHARES",
       help: "shares of heads kept full (default 0.05,0.125,0.25)",
     },
-    sink: { type: "string", value: "N", help: "first tokens that all heads see (default 64)" },
-    window: { type: "string", value: "N", help: "last tokens that all heads see (default 256)" },
+    ...patternOptions,
     rounds: { type: "string", value: "N", help: "interleaved timing rounds per row (default 7)" },
   },
   examples: [
     "accelerate --dataset shipped:document --scores runs/heads --window 64 --out runs/fast",
+    "accelerate --dataset pages --scores runs/heads --pattern strided:stride=64 --out runs/strided",
   ],
   async open(args) {
     const { loadCommandModel } = await import("./model.ts");
@@ -37,8 +38,7 @@ export const command = runCommand({
       ...answerSettings(args),
       policies: namesOf("policy", args.text("policies"), policyNames),
       fractions: sharesOf("fractions", args.text("fractions")),
-      sink: args.integer("sink", 64, 0),
-      window: args.integer("window", 256, 1),
+      ...patternChoice(args),
       rounds: args.integer("rounds", 7, 1),
     };
     const { samples, record } = await readData(args);

@@ -11,6 +11,7 @@ import type { Arguments, Command } from "./command.ts";
 import { decodingOptions, decodingWishes, tellDecoding } from "./decoding.ts";
 import { checkOutput } from "./outputs.ts";
 import { pixelOptions } from "./pixels.ts";
+import { hybridFrom, sparseOptions } from "./sparse.ts";
 
 /** Heads that `--attention` draws. */
 const drawnHeads = 6;
@@ -129,6 +130,7 @@ export const command: Command = {
       value: "RUN",
       help: "heads for --attention: the best of an identify run (default: the sharpest here)",
     },
+    ...sparseOptions,
     ...decodingOptions,
   },
   examples: [
@@ -155,7 +157,11 @@ export const command: Command = {
     );
     using model = loaded;
     tellDecoding(model.config, decoding);
-    const { answer, tokenIds, unknownWords } = await model.answer(prompt, decoding);
+    const attention = await hybridFrom(args, model);
+    const { answer, tokenIds, unknownWords } = await model.answer(prompt, {
+      ...decoding,
+      attention,
+    });
     const { unknownWordsLine } = await import("../lib/inputs/unknown_words.ts");
     const told = unknownWordsLine(unknownWords);
     if (told !== null) console.error(told);

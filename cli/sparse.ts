@@ -1,5 +1,6 @@
 /**
- * The options of hybrid sparse attention: `--sparse`, `--full-heads`, `--sink`, `--window`.
+ * The options of hybrid sparse attention: `--sparse`, `--full-heads`, and what the other heads see:
+ * `--pattern`, `--sink`, `--window`.
  *
  * @module
  */
@@ -7,8 +8,34 @@ import { InputError } from "../lib/common/errors.ts";
 import { gridOf } from "../lib/common/head_id.ts";
 import type { PretrainedModel } from "../lib/families/pretrained.ts";
 import type { AttentionFunction } from "../lib/nn/attention.ts";
+import {
+  chosenPattern,
+  parsePattern,
+  type PatternChoice,
+  patternList,
+} from "../lib/sparse/patterns/choice.ts";
 import type { Arguments, Options } from "./command.ts";
 import { otherScoresOption } from "./data.ts";
+
+/** What heads that do not see everything see. */
+export const patternOptions: Options = {
+  pattern: {
+    type: "string",
+    value: "KIND",
+    help: `what the other heads see (default local): ${patternList()}`,
+  },
+  sink: { type: "string", value: "N", help: "first tokens that all heads see (default 64)" },
+  window: { type: "string", value: "N", help: "last tokens that all heads see (default 256)" },
+};
+
+/** What {@link patternOptions} choose. @throws {InputError} for a pattern that is not registered */
+export function patternChoice(args: Arguments): PatternChoice {
+  const given = (name: string, least: number) =>
+    args.text(name) === undefined ? undefined : args.integer(name, least, least);
+  const numbers = { sink: given("sink", 0), window: given("window", 1) };
+  const text = args.text("pattern");
+  return text === undefined ? numbers : { pattern: parsePattern(text, numbers) };
+}
 
 /** The options. */
 export const sparseOptions: Options = {
@@ -22,8 +49,7 @@ export const sparseOptions: Options = {
     value: "SHARE",
     help: "share of heads kept full (default 0.125)",
   },
-  sink: { type: "string", value: "N", help: "first tokens that all heads see (default 64)" },
-  window: { type: "string", value: "N", help: "last tokens that all heads see (default 256)" },
+  ...patternOptions,
   ...otherScoresOption,
 };
 
@@ -45,10 +71,9 @@ export async function hybridFrom(
 ): Promise<AttentionFunction | undefined> {
   const path = args.text("sparse");
   const share = args.number("full-heads", 0.125, 0, 1);
-  const sink = args.integer("sink", 64, 0);
-  const window = args.integer("window", 256, 1);
+  const pattern = chosenPattern(patternChoice(args));
   if (path === undefined) {
-    for (const name of ["full-heads", "sink", "window"]) {
+    for (const name of ["full-heads", ...Object.keys(patternOptions)]) {
       if (args.text(name) !== undefined) {
         throw new InputError(`Cannot use --${name} without --sparse, which names the head scores`);
       }
@@ -57,7 +82,6 @@ export async function hybridFrom(
   }
   const { hybridAttention } = await import("../lib/sparse/attention.ts");
   const { hybridPlan } = await import("../lib/sparse/plan.ts");
-  const { patterns } = await import("../lib/sparse/patterns/registry.ts");
   const { readRanking } = await import("../lib/heads/ranking_file.ts");
   const { readManifestIfAny } = await import("../lib/experiments/record.ts");
   const { checkScoreOrigin, scoreOrigin } = await import("../lib/experiments/score_origin.ts");
@@ -68,5 +92,5 @@ export async function hybridFrom(
     await checkScoreOrigin(origin, network, { allowOtherScores: args.flag("allow-other-scores") });
   }
   const full = ranking.slice(0, Math.round(share * ranking.length));
-  return hybridAttention(hybridPlan(grid, full, patterns.local({ sink, window })));
+  return hybridAttention(hybridPlan(grid, full, pattern));
 }

@@ -10,7 +10,7 @@ import { type AttentionFunction, denseAttention } from "../nn/attention.ts";
 import { ReuseCache } from "../model/reuse_cache.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import { hybridAttention } from "../sparse/attention.ts";
-import { patterns } from "../sparse/patterns/registry.ts";
+import { chosenPattern, type PatternChoice, patternColumns } from "../sparse/patterns/choice.ts";
 import { hybridPlan } from "../sparse/plan.ts";
 import { fullHeads, type PolicyName } from "../sparse/policies.ts";
 import { differenceInterval } from "../stats/bootstrap_pairs.ts";
@@ -30,15 +30,11 @@ import { checkExperiment, experiments } from "./registry.ts";
 import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_origin.ts";
 
 /** Who keeps full attention, and what the others see. */
-export interface HybridSetting {
+export interface HybridSetting extends PatternChoice {
   /** Who keeps full attention. */
   readonly policy: PolicyName;
   /** Share of heads that keep it; 0 for `local`. */
   readonly fraction: number;
-  /** First tokens that every head sees. */
-  readonly sink: number;
-  /** Last tokens that every head sees. */
-  readonly window: number;
 }
 
 /** Settings of {@link hybridQuality}. */
@@ -56,9 +52,17 @@ export interface HybridQualityOptions extends SamplesContext, OriginOptions, Reu
 }
 
 /** One setting's result. */
-export interface HybridQualityRow extends Omit<HybridSetting, "fraction"> {
+export interface HybridQualityRow {
+  /** Who keeps full attention. */
+  readonly policy: PolicyName;
   /** Share of heads with full attention. */
   readonly fullHeads: number;
+  /** First tokens that every head sees. */
+  readonly sink: number;
+  /** Last tokens that every head sees. */
+  readonly window: number;
+  /** What streaming heads see, where that is more than sink and window. */
+  readonly pattern?: string;
   /** Mean tokens of a prompt. */
   readonly tokens: number;
   /** `accuracy`: share of samples whose right answer is the greedy one. */
@@ -101,7 +105,7 @@ function attentions(
       `Cannot rank heads by ${scores.length} scores: the model has ${layers * heads} heads`,
     );
   }
-  const hybrids = settings.map(({ policy, fraction, sink, window }) => {
+  const hybrids = settings.map(({ policy, fraction, ...choice }) => {
     if (!(fraction >= 0 && fraction <= 1)) {
       throw new InputError(`Cannot keep a share of ${fraction} heads full: wanted 0 to 1`);
     }
@@ -112,7 +116,7 @@ function attentions(
       count: Math.round(fraction * layers * heads),
       seed,
     });
-    const plan = hybridPlan({ layers, heads }, full, patterns.local({ sink, window }));
+    const plan = hybridPlan({ layers, heads }, full, chosenPattern(choice));
     return { attention: hybridAttention(plan), share: full.length / (layers * heads) };
   });
   return [{ attention: denseAttention, share: 1 }, ...hybrids];
@@ -142,15 +146,14 @@ export const hybridQualityExperiment: Experiment<
   result(rows, config) {
     const dense = rows.map(({ correct }) => correct[0]);
     const shares = attentions(config).map(({ share }) => share);
-    return config.settings.map(({ policy, sink, window }, i): HybridQualityRow => {
+    return config.settings.map(({ policy, fraction: _, ...choice }, i): HybridQualityRow => {
       const sparse = rows.map(({ correct }) => correct[i + 1]);
       const { low, high } = wilsonInterval(sparse.reduce((a, b) => a + b, 0), rows.length);
       const difference = differenceInterval(sparse, dense, { seed: config.seed });
       return {
         policy,
         fullHeads: shares[i + 1],
-        sink,
-        window,
+        ...patternColumns(chosenPattern(choice)),
         tokens: mean(rows.map(({ tokens }) => tokens)),
         metric: "accuracy",
         samples: rows.length,

@@ -56,6 +56,7 @@ export const prefillSpeedNames = {
   origin: true,
   policies: true,
   fractions: true,
+  pattern: true,
   sink: true,
   window: true,
   rounds: true,

@@ -15,7 +15,7 @@ import type { PreparedPrompt } from "../inputs/processor.ts";
 import { ReuseCache } from "../model/reuse_cache.ts";
 import { hybridAttention } from "../sparse/attention.ts";
 import { speedupBound } from "../sparse/cost.ts";
-import { patterns } from "../sparse/patterns/registry.ts";
+import { chosenPattern, type PatternChoice, patternColumns } from "../sparse/patterns/choice.ts";
 import { hybridPlan } from "../sparse/plan.ts";
 import { fullHeads, type PolicyName, policyNames } from "../sparse/policies.ts";
 import { ratioOfMediansInterval } from "../stats/bootstrap_pairs.ts";
@@ -43,7 +43,8 @@ import { type AnySample, samplePrompt } from "./samples.ts";
 import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_origin.ts";
 
 /** Settings of {@link prefillSpeed}. */
-export interface PrefillSpeedOptions extends SamplesContext, OriginOptions, ReuseOptions {
+export interface PrefillSpeedOptions
+  extends SamplesContext, OriginOptions, ReuseOptions, PatternChoice {
   /** Score of every head, `[L, N]` row by row; higher is better. */
   readonly scores: ArrayLike<number>;
   /** Whose scores they are; then they must be this model's. */
@@ -52,10 +53,6 @@ export interface PrefillSpeedOptions extends SamplesContext, OriginOptions, Reus
   readonly policies?: readonly PolicyName[];
   /** Shares of heads that stay full; 0.05, 0.125 and 0.25 by default. */
   readonly fractions?: readonly number[];
-  /** First tokens that every head sees; 64 by default. */
-  readonly sink?: number;
-  /** Last tokens that every head sees; 256 by default. */
-  readonly window?: number;
   /** Interleaved rounds of timing for each row; 7 by default. */
   readonly rounds?: number;
   /** Tokens of an answer at most; by default what each sample needs. */
@@ -76,6 +73,8 @@ export interface PrefillSpeedRow extends AnswerQuality {
   readonly sink: number;
   /** Last tokens that every head sees. */
   readonly window: number;
+  /** What streaming heads see, where that is more than sink and window. */
+  readonly pattern?: string;
   /** Tokens of the prompt that was timed: the median one of its length group. */
   readonly tokens: number;
   /** Dense prefill by round, in milliseconds. */
@@ -91,7 +90,7 @@ export interface PrefillSpeedRow extends AnswerQuality {
 }
 
 /** Settings of the experiment as such. */
-export interface PrefillSpeedConfig extends ExperimentConfig {
+export interface PrefillSpeedConfig extends ExperimentConfig, PatternChoice {
   /** The model. */
   readonly pretrained: PretrainedModel;
   /** The samples. */
@@ -102,10 +101,6 @@ export interface PrefillSpeedConfig extends ExperimentConfig {
   readonly policies: readonly PolicyName[];
   /** Shares of heads that stay full. */
   readonly fractions: readonly number[];
-  /** First tokens that every head sees. */
-  readonly sink: number;
-  /** Last tokens that every head sees. */
-  readonly window: number;
   /** Interleaved rounds of timing for each row. */
   readonly rounds: number;
   /** Tokens of an answer at most. */
@@ -149,7 +144,8 @@ async function measure(
   fraction: number,
   answers: DenseAnswers,
 ): Promise<PrefillSpeedRow[]> {
-  const { pretrained, scores, sink, window, rounds, seed } = config;
+  const { pretrained, scores, rounds, seed } = config;
+  const pattern = chosenPattern(config);
   const grid = gridOf(pretrained.config.text), { layers, heads } = grid;
   const full = fullHeads(policy, {
     grid,
@@ -158,7 +154,7 @@ async function measure(
     count: Math.round(fraction * layers * heads),
     seed,
   });
-  const plan = hybridPlan(grid, full, patterns.local({ sink, window }));
+  const plan = hybridPlan(grid, full, pattern);
   const attention = hybridAttention(plan);
   const tokens = group.prompt.inputIds.length;
   const random = new Random(seed).fork(`${tokens} ${policy} ${fraction}`);
@@ -168,8 +164,7 @@ async function measure(
   const timed = {
     policy,
     fullHeads: full.length / (layers * heads),
-    sink,
-    window,
+    ...patternColumns(pattern),
     tokens,
     ...times,
     speedup: ratio.estimate,
@@ -223,8 +218,12 @@ export const prefillSpeedResult: Omit<
   ...experiments.prefillSpeed,
   measuresTime: true,
   result: (rows) => rows.flat(),
-  record: (rows, { sink, window, rounds }) => ({
-    options: { sink, window, rounds, timing: "interleaved, random order within a round" },
+  record: (rows, { rounds, ...config }) => ({
+    options: {
+      ...patternColumns(chosenPattern(config)),
+      rounds,
+      timing: "interleaved, random order within a round",
+    },
     files: { "results.json": jsonText(rows) },
   }),
   readRows: async (folder) =>
@@ -275,8 +274,9 @@ export async function prefillSpeedRun(
   options: PrefillSpeedOptions,
 ): Promise<ExperimentRun<PrefillSpeedConfig, PrefillSpeedRow[], PrefillSpeedRow[]>> {
   const { scores, policies = policyNames, fractions = [0.05, 0.125, 0.25], origin } = options;
-  const { sink = 64, window = 256, rounds = 7, seed = 0, maxNewTokens, model, data } = options;
+  const { pattern, sink, window, rounds = 7, seed = 0, maxNewTokens, model, data } = options;
   const { network } = pretrained;
+  const sees = chosenPattern({ pattern, sink, window });
   const whose = origin && await checkScoreOrigin(origin, network, options);
   const reuse = new ReuseCache(options.reuseBytes);
   const config: PrefillSpeedConfig = {
@@ -287,8 +287,7 @@ export async function prefillSpeedRun(
     scores,
     policies,
     fractions,
-    sink,
-    window,
+    ...(pattern ? { pattern } : sees.parameters),
     rounds,
     maxNewTokens,
     seed,

@@ -213,6 +213,8 @@ export interface ExplorerSpeedRow {
   readonly sink: number;
   /** Last tokens that all see. */
   readonly window: number;
+  /** What the other heads see, where that is more than sink and window. */
+  readonly pattern?: string;
   /** Tokens of the prompt. */
   readonly tokens: number;
   /** Speed-up, where it was measured. */

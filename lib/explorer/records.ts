@@ -205,6 +205,7 @@ export async function readSpeed(folder: string): Promise<ExplorerSpeed> {
     fullHeads: Number(row.fullHeads),
     sink: Number(row.sink),
     window: Number(row.window),
+    ...(typeof row.pattern === "string" ? { pattern: row.pattern } : {}),
     tokens: Number(row.tokens),
     speedup: Number.isFinite(row.speedup) ? rounded(row.speedup) : null,
     speedupCi95: Number.isFinite(row.speedup) && Array.isArray(row.ci95) ? row.ci95 : null,

@@ -13,6 +13,7 @@ export {
   type Run,
   sees,
 } from "./patterns/pattern.ts";
+export { chosenPattern, parsePattern, type PatternChoice, patternText } from "./patterns/choice.ts";
 export { patternKinds, patterns } from "./patterns/registry.ts";
 export { hybridPlan, layerParts, neededByHeads, type PlanPart, type SparsePlan } from "./plan.ts";
 export {

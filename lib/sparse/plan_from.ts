@@ -6,26 +6,23 @@
 import { InputError } from "../common/errors.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { Seed } from "../stats/random.ts";
-import { patterns } from "./patterns/registry.ts";
+import { chosenPattern, type PatternChoice } from "./patterns/choice.ts";
 import { hybridPlan, type SparsePlan } from "./plan.ts";
 import { fullHeads, type PolicyName } from "./policies.ts";
 
 /** Settings of {@link planFrom}. */
-export interface PlanFromOptions {
+export interface PlanFromOptions extends PatternChoice {
   /** Share of heads that see everything, 0 to 1. */
   readonly fraction: number;
   /** How they are chosen; `core` by default. */
   readonly policy?: PolicyName;
-  /** Tokens at the start that the others see, 64 by default. */
-  readonly sink?: number;
-  /** Tokens at the end that the others see, 256 by default. */
-  readonly window?: number;
   /** Seed of random policies; 0 by default. */
   readonly seed?: Seed;
 }
 
 /**
- * Which heads of a model see everything and which only the first and the last tokens.
+ * Which heads of a model see everything, and which only what a pattern lets them see: by default the
+ * first and the last tokens.
  *
  * @param scores score of every head, `[layers, heads]` row by row
  * @throws {InputError} for scores of another model, or a share outside of 0 to 1
@@ -45,7 +42,7 @@ export interface PlanFromOptions {
 export function planFrom(
   model: AnyModel,
   scores: ArrayLike<number>,
-  { fraction, policy = "core", sink = 64, window = 256, seed = 0 }: PlanFromOptions,
+  { fraction, policy = "core", seed = 0, ...choice }: PlanFromOptions,
 ): SparsePlan {
   const { grid, config: { text } } = networkOf(model), total = grid.layers * grid.heads;
   if (scores.length !== total) {
@@ -63,5 +60,5 @@ export function planFrom(
     count: Math.round(fraction * total),
     seed,
   });
-  return hybridPlan(grid, full, patterns.local({ sink, window }));
+  return hybridPlan(grid, full, chosenPattern(choice));
 }

@@ -30,6 +30,11 @@ Deno.test("mistakes in the arguments end with code 2 and one line that helps", a
       /wanted a layer and a query head/,
     ],
     [["generate", "--model", model, "--messages", messages, "--window", "8"], /without --sparse/],
+    [["ask", "--question", "Q", "--pattern", "dense"], /--pattern without --sparse/],
+    [
+      ["generate", "--model", model, "--messages", messages, "--pattern", "strided"],
+      /wanted strided:stride=N/,
+    ],
     [["generate", "--model", model, "--messages", messages, "--max-new-tokens", "0"], /from 1/],
   ];
   for (const [i, [args, pattern]] of mistakes.entries()) {
@@ -176,6 +181,9 @@ Deno.test("ask answers on an image, and hybrid attention with every head full ch
   assertEquals(JSON.parse(full.out).token_ids, golden.json["generated_ids"]);
   const local = await corelens(...args, ...sparse, "--full-heads", "0");
   assert(String(JSON.parse(local.out).token_ids) !== String(golden.json["generated_ids"]));
+  const every = [...sparse, "--full-heads", "0", "--pattern", "strided:stride=1"];
+  const strided = await corelens(...args, ...every); // every key at a distance of one
+  assertEquals(JSON.parse(strided.out).token_ids, golden.json["generated_ids"]);
   const held = ({ err }: { err: string }) =>
     Number(/KV cache: at most ([\d.e-]+) MB/.exec(err)![1]);
   const positions = golden.inputs.inputIds.length + 11; // 4 layers, 2 heads, 32 numbers, key and value

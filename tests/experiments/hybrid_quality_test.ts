@@ -8,6 +8,7 @@ import {
   readHybridQuality,
 } from "../../lib/experiments/hybrid_quality.ts";
 import { readManifest } from "../../lib/experiments/record.ts";
+import { patterns } from "../../lib/sparse/patterns/registry.ts";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
 
@@ -26,11 +27,13 @@ Deno.test("hybridQuality: planted heads suffice, without them the answers are lo
     at("local", 0, 2),
     at("random", share, 2),
     at("local", 0, 1000),
+    { policy: "local", fraction: 0, pattern: patterns.dense() } as const,
   ];
   const rows = await hybridQuality(planted.model, samples, { scores, settings, seed: 1 });
-  const [core, local, random, wide] = rows;
+  const [core, local, random, wide, dense] = rows;
   assertEquals(core.denseValue, 1);
-  assertEquals([core.sparseValue, wide.sparseValue], [1, 1]);
+  assertEquals([core.sparseValue, wide.sparseValue, dense.sparseValue], [1, 1, 1]);
+  assertEquals(rows.map(({ pattern }) => pattern).at(-1), "dense");
   assert(local.sparseValue < 0.5 && random.sparseValue < 0.5);
   assertEquals([core.fullHeads, local.fullHeads], [share, 0]);
   for (const row of rows) {

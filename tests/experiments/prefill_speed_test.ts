@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { prefillSpeed } from "../../lib/experiments/prefill_speed.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
 import { listSamples } from "../../lib/data/shipped_samples.ts";
+import { patterns } from "../../lib/sparse/patterns/registry.ts";
 import { goldenDir } from "../suites/golden.ts";
 
 const scores = Array.from({ length: 16 }, (_, i) => i / 16);
@@ -71,4 +72,23 @@ Deno.test("published scores have rows of their own, with the same times", async 
   assertEquals([accuracy.metric, score.metric], ["accuracy", "mmlongbench-score"]);
   assertEquals([score.samples, score.denseMs], [1, accuracy.denseMs]);
   assert(score.denseValue >= 0 && score.denseValue <= 1);
+});
+
+Deno.test("any registered pattern can be measured, and another one is another run", async () => {
+  using model = await fromPretrained(goldenDir("qwen3_vl"));
+  const samples = (await listSamples("shipped:page")).slice(0, 2);
+  const folder = await Deno.makeTempDir();
+  const { sink: _sink, window: _window, ...rest } = options;
+  const strided = (stride: number) => ({
+    ...rest,
+    ...{ folder, policies: ["local"] as const, rounds: 1 },
+    pattern: patterns.strided({ sink: 0, window: 1, stride }),
+  });
+  const rows = await prefillSpeed(model, samples, strided(1));
+  for (const { denseValue, sparseValue, bound, pattern } of rows) {
+    assertEquals([sparseValue, bound], [denseValue, 1]); // every key
+    assertEquals(pattern, "strided:sink=0,window=1,stride=1");
+  }
+  await assertRejects(() => prefillSpeed(model, samples, strided(2)), Error, "option pattern");
+  await Deno.remove(folder, { recursive: true });
 });

@@ -8,7 +8,7 @@
 import type { ExplorerAblation, ExplorerSet } from "../data.ts";
 import { Choice } from "./controls.tsx";
 import { number, percent, probability } from "./format.ts";
-import { Record, sameHeads } from "./record.tsx";
+import { NoRecord, Record, sameHeads } from "./record.tsx";
 import type { PartProps } from "./sample_panel.tsx";
 
 /** Bars with intervals; draws of one kind of control as dots. */
@@ -99,13 +99,7 @@ function SetButtons({ ablation, change, chosen }: {
 export function Ablation({ data, view, change }: PartProps) {
   const { ablation } = data;
   if (!ablation) {
-    return (
-      <p class="muted">
-        No ablation record in this file. Make one with <code>corelens ablate</code> and give it as
-        {" "}
-        <code>--ablation RUN</code>.
-      </p>
-    );
+    return <NoRecord kind="ablation" command="ablate" option="ablation" />;
   }
   const { sets } = ablation, baseline = sets.find(({ condition }) => condition === "none");
   const metrics = Object.keys(baseline?.metrics ?? sets[0]?.metrics ?? {});

@@ -22,3 +22,18 @@ export function Record({ origin }: { readonly origin: ExplorerOrigin }) {
     </p>
   );
 }
+
+/** Says how a record that the page lacks is made. */
+export function NoRecord({ kind, command, option }: {
+  readonly kind: string;
+  readonly command: string;
+  readonly option: string;
+}) {
+  return (
+    <p class="muted">
+      No {kind} record in this file. Make one with <code>corelens {command}</code> and give it as
+      {" "}
+      <code>--{option} RUN</code>.
+    </p>
+  );
+}

@@ -7,20 +7,14 @@
 /** @jsxImportSource preact */
 import type { ExplorerSpeedRow } from "../data.ts";
 import { percent } from "./format.ts";
-import { Record, sameHeads } from "./record.tsx";
+import { NoRecord, Record, sameHeads } from "./record.tsx";
 import type { PartProps } from "./sample_panel.tsx";
 
 /** Hybrid attention of about as many heads: a line for each length of prompt. */
 export function Speed({ data, view }: PartProps) {
   const { speed } = data;
   if (!speed) {
-    return (
-      <p class="muted">
-        No speed record in this file. Make one with <code>corelens accelerate</code> and give it as
-        {" "}
-        <code>--speed RUN</code>.
-      </p>
-    );
+    return <NoRecord kind="speed" command="accelerate" option="speed" />;
   }
   const count = data.layers * data.heads, share = view.heads.length / count;
   const core = speed.rows.filter(({ policy }) => policy === "core");
@@ -35,12 +29,13 @@ export function Speed({ data, view }: PartProps) {
       (policy === "local" || Math.abs(row.fullHeads - nearest) < 1e-9)
     );
   const answers = (row: ExplorerSpeedRow | undefined) => row ? percent(row.sparse) : "–";
-  const [{ sink, window }] = speed.rows;
+  const [{ sink, window, pattern }] = speed.rows;
   return (
     <>
       <p class="small">
         {isThese ? "These heads" : `The nearest set that was measured, the best ${full},`}{" "}
-        see everything; the others see the first {sink} and the last {window} tokens.
+        see everything; the others see{" "}
+        {pattern ?? `the first ${sink} and the last ${window} tokens`}.
       </p>
       <table class="facts">
         <caption>Right answers, and prefill against dense attention</caption>
