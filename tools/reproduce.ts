@@ -1,57 +1,24 @@
 /**
  * `deno task reproduce`: runs every notebook in order and writes the executed notebooks and one HTML
- * page with their figures to `out/`.
+ * page to `out/`: the paper's claims with a figure each, the head explorer, and all notebooks.
  *
  * With `--model DIR|HUB_ID` the notebooks about the shipped model run on another one, into
  * `out/models/<its name>/`; `--only 01,02` chooses notebooks by the start of their names. With
- * `--where-jupyter` (as the checks call it) a machine without Jupyter is no failure.
+ * `--where-jupyter` (as the checks call it) a machine without Jupyter is no failure; `--page` writes
+ * the page again from notebooks that were executed before.
  *
  * @module
  */
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import {
-  jupyterDisplay,
-  type PlotlyDisplayable,
-  type PlotlySpec,
-  report,
-  type ReportItem,
-  type ReportSection,
-} from "../lib/figures/mod.ts";
-import { type Cell, notebookModel, notebookPaths, readCells } from "./notebooks.ts";
+import { checkoutCommit } from "../lib/experiments/record.ts";
+import { packageVersion } from "../lib/common/package.ts";
 import { outputDifferences } from "./notebook_outputs.ts";
+import { notebookModel, notebookPaths, readCells } from "./notebooks.ts";
+import { type ReportExplorer, reportExplorer } from "./report/report_explorer.ts";
+import { reportPage } from "./report/report_page.ts";
 import { hasJupyter, type NotebookRun, runNotebook } from "./run_notebook.ts";
 import { repository } from "./setup/command.ts";
-
-const plotlyType = "application/vnd.plotly.v1+json";
-
-/** The heading and first paragraph of a notebook. */
-function opening(cells: readonly Cell[], name: string): ReportSection {
-  const text = cells.find(({ type }) => type === "markdown")?.source ?? "";
-  const heading = /^#\s+(.+)$/m.exec(text)?.[1] ?? name;
-  const first = text.split(/\n\s*\n/).find((part) => !part.trim().startsWith("#")) ?? "";
-  return { heading, text: first.replace(/[*`]|\b_|_\b/g, "").replace(/\s+/g, " ").trim() };
-}
-
-/** Figures and tables among a notebook's outputs, in order. */
-export function shownItems(cells: readonly Cell[]): ReportItem[] {
-  return cells.flatMap(({ outputs }) =>
-    outputs.flatMap((output): ReportItem[] => {
-      const data = output["data"] as Record<string, unknown> | undefined;
-      const html = [data?.["text/html"] ?? ""].flat().join("");
-      if (html === "") return [];
-      const spec = data?.[plotlyType] as PlotlySpec | undefined;
-      const item = {
-        title: "",
-        caption: "",
-        toHtml: () => html,
-        toText: () => "",
-        [jupyterDisplay]: () => ({}),
-      };
-      return [spec ? { ...item, toSpec: () => spec } satisfies PlotlyDisplayable : item];
-    })
-  );
-}
 
 /** What to run. */
 interface Options {
@@ -61,6 +28,8 @@ interface Options {
   readonly only?: readonly string[];
   /** Without Jupyter, one line says so and nothing counts as failed. */
   readonly whereJupyter: boolean;
+  /** Only the page again, of notebooks that were executed before. */
+  readonly page: boolean;
 }
 
 /** A directory from where the command was called, as notebooks can use it; else the name as it is. */
@@ -81,8 +50,71 @@ function chosenNotebooks({ model, only }: Options): string[] {
   );
 }
 
+/** An earlier run of a notebook, as it lies beside the page; null where there is none. */
+function earlierRun(path: string, out: string): NotebookRun | null {
+  const executed = join(out, basename(path));
+  try {
+    const cells = readCells(executed);
+    const failed = cells.flatMap(({ outputs }) => outputs)
+      .find((output) => output["output_type"] === "error");
+    const error = failed ? `${failed["ename"]}: ${failed["evalue"]}` : "";
+    return { path: executed, ok: !failed, error, seconds: 0, cells };
+  } catch {
+    return null;
+  }
+}
+
+/** Runs one notebook; a figure that a busy kernel loses on its way is asked for once more. */
+async function runOne(
+  path: string,
+  out: string,
+  model: string | undefined,
+): Promise<{ readonly run: NotebookRun; readonly differences: readonly string[] }> {
+  const differencesOf = ({ ok, cells }: NotebookRun) =>
+    ok && model === undefined ? outputDifferences(readCells(path), cells) : [];
+  let run = await runNotebook(path, out, model);
+  if (differencesOf(run).length > 0) run = await runNotebook(path, out, model);
+  return { run, differences: differencesOf(run) };
+}
+
+/** The head explorer, or why there is none. */
+async function tryExplorer(name: string, out: string): Promise<ReportExplorer | string> {
+  try {
+    return await reportExplorer(name, out);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Writes the page. @returns its size in bytes */
+async function writeReport(
+  runs: readonly NotebookRun[],
+  { model, out }: { readonly model?: string; readonly out: string },
+): Promise<number> {
+  const shown = await tryExplorer(model ?? "mini", out), path = join(out, "report.html");
+  const page = await reportPage({
+    folder: out,
+    results: join(repository, "data", "results"),
+    runs,
+    model,
+    explorer: typeof shown === "string"
+      ? { problem: `The head explorer could not be made: ${shown}` }
+      : { ...shown, links: [{ text: "by itself: heads.html", href: "heads.html" }] },
+    facts: [
+      ["Model", model ?? "mini (shipped); records of smol and smol-vision"],
+      ["Seed", typeof shown === "string" ? "0" : String(shown.seed)],
+      ["Commit", await checkoutCommit() ?? "not a git checkout"],
+      ["Backend", typeof shown === "string" ? "unknown" : shown.backend],
+      ["Version", `CoReLens ${packageVersion}, Deno ${Deno.version.deno}`],
+      ["Date", new Date().toISOString().slice(0, 10)],
+    ],
+  });
+  await Deno.writeTextFile(path, page);
+  return (await Deno.stat(path)).size;
+}
+
 async function main(options: Options): Promise<number> {
-  if (!hasJupyter()) {
+  if (!options.page && !hasJupyter()) {
     console.error(
       "Jupyter is not set up (the set-up above says why), so the notebooks were not run; " +
         "the library and the command line work without it",
@@ -91,33 +123,27 @@ async function main(options: Options): Promise<number> {
   }
   const { model } = options;
   const folder = model === undefined ? "out" : join("out", "models", basename(model));
-  const out = join(repository, folder);
-  const items: ReportItem[] = [];
+  const out = join(repository, folder), runs: NotebookRun[] = [];
   let failures = 0;
   for (const path of chosenNotebooks(options)) {
     const name = basename(path);
+    if (options.page) {
+      const run = earlierRun(path, out);
+      if (run) runs.push(run);
+      else console.error(`${name} was not executed before, and is left out`);
+      continue;
+    }
     Deno.stdout.writeSync(new TextEncoder().encode(`${name} `));
-    const differencesOf = ({ ok, cells }: NotebookRun) =>
-      ok && model === undefined ? outputDifferences(readCells(path), cells) : [];
-    let run = await runNotebook(path, out, model);
-    // a busy kernel now and then loses a figure on its way; a change of the code stays
-    if (differencesOf(run).length > 0) run = await runNotebook(path, out, model);
+    const { run, differences } = await runOne(path, out, model);
     console.log(`${run.ok ? "ok" : "FAILED"} (${run.seconds.toFixed(0)} s)`);
-    if (!run.ok) {
-      failures++;
-      console.error(run.error);
-    }
-    for (const difference of differencesOf(run)) {
-      failures++;
-      console.error(`${name}, ${difference}`);
-    }
-    items.push(opening(run.cells, name), ...shownItems(run.cells));
+    if (!run.ok) console.error(run.error);
+    for (const difference of differences) console.error(`${name}, ${difference}`);
+    failures += (run.ok ? 0 : 1) + differences.length;
+    runs.push(run);
   }
-  const intro = `Figures of all notebooks, run on ${new Date().toISOString().slice(0, 10)}` +
-    `${model === undefined ? "" : ` with MODEL = ${model}`}. ` +
-    "Each executed notebook lies beside this page.";
-  await Deno.writeTextFile(join(out, "report.html"), report(items, { title: "CoReLens", intro }));
-  console.log(`figures: ${join(folder, "report.html")}`);
+  const bytes = await writeReport(runs, { model, out });
+  const size = (bytes / 1e6).toFixed(1);
+  console.log(`report: ${join(folder, "report.html")} (${size} MB, one file, may be mailed)`);
   return failures > 0 ? 1 : 0;
 }
 
@@ -128,6 +154,7 @@ if (import.meta.main) {
       model: { type: "string" },
       only: { type: "string" },
       "where-jupyter": { type: "boolean", default: false },
+      page: { type: "boolean", default: false },
     },
   });
   const { model, only } = values;
@@ -136,6 +163,7 @@ if (import.meta.main) {
       model: model === undefined ? undefined : modelFrom(model),
       only: only?.split(","),
       whereJupyter: values["where-jupyter"],
+      page: values.page,
     }),
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Tests the head explorer in a real browser; says what is missing where there is none.
+ * Tests the head explorer and the report in a real browser; says what is missing where there is none.
  *
  * @module
  */
@@ -14,7 +14,10 @@ if (import.meta.main) {
   }
   console.error(`browser: ${path}`);
   const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "--quiet", "--no-check", "--allow-all", "tests/explorer/browser_test.ts"],
+    args: [
+      ...["test", "--quiet", "--no-check", "--allow-all"],
+      ...["tests/explorer/browser_test.ts", "tests/figures/report_browser_test.ts"],
+    ],
     cwd: repository,
     env: { CORELENS_CHROMIUM: path },
     stdout: "inherit",

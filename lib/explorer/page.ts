@@ -3,35 +3,10 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { scriptJson, sourceHash } from "../common/inline_source.ts";
 import { escapeHtml } from "../figures/text.ts";
 import { clientScript, clientStyle } from "./client_bundle.ts";
 import type { ExplorerData } from "./data.ts";
-
-/** Hash of an inline script or style, as a content security policy names it. */
-function hashSource(text: string): string {
-  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-}
-
-/**
- * JSON that stands between script tags: nothing in it can end the element or begin a comment, and it
- * parses to the same value.
- *
- * @example
- * ```ts
- * import { scriptJson } from "./page.ts";
- * import { assertEquals } from "@std/assert";
- * const value = { name: "</script><!--" };
- * assertEquals(scriptJson(value).includes("<"), false);
- * assertEquals(JSON.parse(scriptJson(value)), value);
- * ```
- */
-export function scriptJson(value: unknown): string {
-  const escape = (character: string) =>
-    `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  // deno-lint-ignore no-control-regex
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029\u0000-\u001f\u007f-\u009f]/g, escape);
-}
 
 /**
  * The whole page. Its content security policy allows this script and this style by their hashes and
@@ -40,8 +15,8 @@ export function scriptJson(value: unknown): string {
 export function explorerPage(data: ExplorerData): string {
   const policy = [
     "default-src 'none'",
-    `script-src ${hashSource(clientScript)}`,
-    `style-src ${hashSource(clientStyle)}`,
+    `script-src ${sourceHash(clientScript)}`,
+    `style-src ${sourceHash(clientStyle)}`,
     "img-src data: blob:",
     "base-uri 'none'",
     "form-action 'none'",

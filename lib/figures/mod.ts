@@ -27,6 +27,7 @@ export type { Measured } from "./points.ts";
 export { type HeadRecord, headRecord, type HeadRecordOptions, type ScoresJson } from "./records.ts";
 export * from "./progress.ts";
 export * from "./report.ts";
+export type * from "./report_items.ts";
 export * from "./result_curves.ts";
 export * from "./scatter.ts";
 export * from "./sorted_scores.ts";

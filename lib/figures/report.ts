@@ -6,18 +6,12 @@
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { sourceHash } from "../common/inline_source.ts";
 import { checkNotEmpty } from "./check.ts";
-import type { Displayable, PlotlySpec } from "./figure.ts";
+import type { ReportItem, ReportPage, ReportSection } from "./report_items.ts";
+import { reportScript, reportStyle } from "./report_look.ts";
+import { contentsOf, drawItems, packedBlock, paragraphs, scriptHashes } from "./report_parts.ts";
 import { escapeHtml } from "./text.ts";
-import { fontFamily, ink } from "./theme.ts";
-
-/** A heading with a paragraph, between figures. */
-export interface ReportSection {
-  /** The heading, plain text. */
-  readonly heading: string;
-  /** Paragraphs, plain text, separated by empty lines. */
-  readonly text?: string;
-}
 
 /** Options of {@link report}. */
 export interface ReportOptions {
@@ -25,10 +19,16 @@ export interface ReportOptions {
   readonly title: string;
   /** Paragraphs below the title, plain text, separated by empty lines. */
   readonly intro?: string;
+  /** Names and values below the title: model, seed, commit, date. */
+  readonly facts?: readonly (readonly [name: string, value: string])[];
+  /** A list of the headings with links; by default where there are at least three. */
+  readonly contents?: boolean;
+  /** Paragraphs at the end, plain text. */
+  readonly footer?: string;
   /**
-   * Where plotly comes from: `inline` (default) writes it into the page, which then has about
-   * 5 MB and needs nothing else; any other text is the address of a script, e.g. `plotly.min.js`
-   * beside the page (save {@link plotlyScript} there); `none` shows the drawings only.
+   * Where plotly comes from: `inline` (default) writes it into the page, compressed to 2 MB, and the
+   * page needs nothing else; any other text is the address of a script, e.g. `plotly.min.js` beside
+   * the page (save {@link plotlyScript} there); `none` shows the drawings only.
    */
   readonly plotly?: string;
 }
@@ -42,58 +42,28 @@ export function plotlyScript(): string {
   return readFileSync(createRequire(import.meta.url).resolve("plotly.js-dist-min"), "utf8");
 }
 
-/** JSON that may stand inside a script element. */
-function scriptJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<\u2028\u2029]/g,
-    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
-
-/** Paragraphs of a plain text. */
-function paragraphs(text: string | undefined): string {
-  if (text === undefined) return "";
-  return text.split(/\n\s*\n/).map((part) => `<p>${escapeHtml(part.trim())}</p>`).join("\n");
-}
-
-/** Replaces each drawing by its interactive figure; if plotly is missing, the drawings stay. */
-const upgrade = `
-for (const source of document.querySelectorAll("script.corelens-spec")) {
-  if (!globalThis.Plotly) break;
-  const { data, layout, config } = JSON.parse(source.textContent);
-  const plot = document.createElement("div");
-  const drawing = source.previousElementSibling;
-  drawing.after(plot);
-  Plotly.newPlot(plot, data, layout, config).then(() => drawing.remove());
-}
-`;
-
-/** An entry of a report. */
-export type ReportItem = Displayable | PlotlyDisplayable | ReportSection;
-
-/** Something that plotly can draw: a `Figure`, or one read back from an executed notebook. */
-export interface PlotlyDisplayable extends Displayable {
-  /** In plotly's own form. */
-  toSpec(): PlotlySpec;
-}
-
-/** One entry of the page. */
-function drawItem(item: ReportItem): string {
-  if ("heading" in item) {
-    return `<h2>${escapeHtml(item.heading)}</h2>\n${paragraphs(item.text)}`;
-  }
-  const spec = "toSpec" in item
-    ? `<script type="application/json" class="corelens-spec">${scriptJson(item.toSpec())}</script>`
-    : "";
-  return `<section aria-label="${escapeHtml(item.title)}">${item.toHtml()}${spec}</section>`;
+/**
+ * The policy of a page: its own scripts by their hashes, pictures in it, and nothing else. Styles may
+ * stand anywhere in it: plotly and tables set them by attribute, and they cannot load anything.
+ */
+function policyOf(scripts: readonly string[]): string {
+  const policy = [
+    "default-src 'none'",
+    `script-src ${scripts.length === 0 ? "'none'" : scripts.join(" ")}`,
+    "style-src 'unsafe-inline'",
+    "img-src data: blob:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  return `<meta http-equiv="Content-Security-Policy" content="${policy}">\n`;
 }
 
 /**
- * One HTML page with figures, tables and text, that loads nothing from elsewhere. Without
- * JavaScript it shows the drawings.
+ * One HTML page with figures, tables and text, that loads nothing from elsewhere and whose content
+ * security policy allows nothing else. Without JavaScript, and on paper, it shows the drawings.
  *
- * @param items figures, tables and headings, in order, at least one
- * @param options title, introduction, where plotly comes from
+ * @param items figures, tables, headings, texts and pages, in order, at least one
+ * @param options title, introduction, facts, contents, where plotly comes from
  * @returns the page; write it to a file
  * @throws {InputError} when there is nothing to show
  *
@@ -103,7 +73,8 @@ function drawItem(item: ReportItem): string {
  * import { report } from "./report.ts";
  * import { assert } from "@std/assert";
  * const figure = headMap({ shape: [1, 2], values: [0.2, 0.5] }, { title: "RAM" });
- * const page = report([{ heading: "Heads" }, figure], { title: "Run 7", plotly: "none" });
+ * const caption = "n = 40 samples; record runs/heads";
+ * const page = report([{ heading: "Heads" }, { figure, caption }], { title: "Run 7", plotly: "none" });
  * assert(page.startsWith("<!DOCTYPE html>"));
  * ```
  */
@@ -112,31 +83,48 @@ export function report(
   options: ReportOptions,
 ): string {
   checkNotEmpty("the report", "items", items);
-  const { title, plotly = "inline" } = options;
-  const scripts = plotly === "none"
-    ? ""
-    : (plotly === "inline"
-      ? `<script>${plotlyScript().replace(/<\/(script)/gi, "<\\/$1")}</script>`
-      : `<script src="${escapeHtml(plotly)}"></script>`) + `\n<script>${upgrade}</script>`;
+  const { title, facts = [], plotly = "inline" } = options;
+  const sections = items.filter((item): item is ReportSection => "heading" in item);
+  const pages = items.filter((item): item is ReportPage => "page" in item);
+  const isDrawn = plotly !== "none" &&
+    items.some((item) => "toSpec" in ("figure" in item ? item.figure : item));
+  const source = isDrawn && plotly === "inline" ? plotlyScript() : null;
+  const runs = isDrawn || pages.length > 0;
+  const isOutside = isDrawn && source === null; // a policy cannot name a file beside the page
+  const hashes = [
+    ...(runs ? [sourceHash(reportScript)] : []),
+    ...(source === null ? [] : [sourceHash(source)]),
+    ...pages.flatMap(({ page }) => scriptHashes(page)),
+  ];
+  const outside = isOutside ? `<script src="${escapeHtml(plotly)}"></script>\n` : "";
+  const list = facts.map(([name, value]) =>
+    `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`
+  ).join("");
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
+${
+    isOutside
+      ? ""
+      : policyOf(hashes)
+  }<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)}</title>
-<style>
-body { font-family: ${fontFamily}; color: ${ink.text}; background: ${ink.paper};
-  max-width: 900px; margin: 2rem auto; padding: 0 1rem; line-height: 1.5; }
-h1 { font-size: 1.6rem; font-weight: 600; color: ${ink.strong}; }
-h2 { font-size: 1.15rem; font-weight: 600; color: ${ink.strong}; margin-top: 2.2rem; }
-section { overflow-x: auto; }
-</style>
+<link rel="icon" href="data:,">
+<style>${reportStyle}</style>
 </head>
 <body>
 <h1>${escapeHtml(title)}</h1>
 ${paragraphs(options.intro)}
-${items.map(drawItem).join("\n")}
-${scripts}
+${list === "" ? "" : `<dl class="facts">${list}</dl>`}
+${options.contents ?? sections.length >= 3 ? contentsOf(sections) : ""}
+<main>
+${drawItems(items)}
+</main>
+${options.footer === undefined ? "" : `<footer>${paragraphs(options.footer)}</footer>`}
+${source === null ? "" : packedBlock('id="corelens-plotly"', source)}
+${outside}${runs ? `<script>${reportScript}</script>` : ""}
 </body>
 </html>
 `;

@@ -1,72 +1,23 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { number, percent } from "../../lib/explorer/client/format.ts";
 import { unpackFloats } from "../../lib/explorer/pack.ts";
 import { clientScript, clientStyle } from "../../lib/explorer/client_bundle.ts";
 import { Explorer } from "../../lib/explorer/explorer.ts";
 import { explorerPage } from "../../lib/explorer/page.ts";
 import type { ExplorerData } from "../../lib/explorer/data.ts";
-import { findChromium, missingChromium } from "./chromium.ts";
 import { exampleData } from "./example.ts";
+import { type Look, testInBrowser } from "./in_browser.ts";
 
-const chromium = findChromium();
-
-/** How a page is opened. */
-interface Look {
-  readonly width?: number;
-  readonly height?: number;
-  readonly colorScheme?: "light" | "dark";
-  readonly hasTouch?: boolean;
-  readonly fragment?: string;
-  readonly layers?: number;
-  readonly heads?: number;
-}
-
-/** Opens a page in Chromium, as a file without network; fails on any message in its console. */
+/** Opens an explorer page in Chromium. */
 function browserTest(
   name: string,
-  look: Look,
+  look: Look & { readonly layers?: number; readonly heads?: number },
   body: (page: Page, data: ExplorerData) => Promise<void>,
 ): void {
-  Deno.test({
-    name: chromium ? name : `${name} (${missingChromium})`,
-    ignore: chromium === null,
-    sanitizeOps: false, // the browser's own process and pipes
-    sanitizeResources: false,
-    async fn() {
-      const { chromium: launcher } = await import("playwright-core");
-      const folder = await Deno.makeTempDir();
-      let browser: Browser | undefined;
-      try {
-        const { width = 1600, height = 1000, layers = 6, heads = 8, fragment = "" } = look;
-        const data = await exampleData(layers, heads);
-        await Deno.writeTextFile(`${folder}/page.html`, explorerPage(data));
-        const args = Deno.uid?.() === 0 ? ["--no-sandbox"] : [];
-        browser = await launcher.launch({ executablePath: chromium!, args });
-        const context = await browser.newContext({
-          viewport: { width, height },
-          colorScheme: look.colorScheme ?? "light",
-          hasTouch: look.hasTouch,
-          offline: true,
-          acceptDownloads: true,
-        });
-        const page = await context.newPage(), problems: string[] = [];
-        page.on("console", (message) => problems.push(message.text()));
-        page.on("pageerror", (error) => problems.push(error.message));
-        page.on("request", (request) => {
-          if (!/^(file|data|blob):/.test(request.url())) problems.push(request.url());
-        });
-        await page.goto(`file://${folder}/page.html${fragment}`);
-        await page.waitForSelector(".shares");
-        await body(page, data);
-        assertEquals(problems, []);
-        await context.close();
-      } finally {
-        await browser?.close();
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
-  });
+  const { layers = 6, heads = 8 } = look, data = exampleData(layers, heads);
+  const html = async () => explorerPage(await data);
+  testInBrowser(name, look, html, ".shares", async (page) => body(page, await data));
 }
 
 /** The middle of a head's cell, on the screen. */
