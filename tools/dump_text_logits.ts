@@ -1,8 +1,8 @@
 /**
  * Writes prompts of a text model with this library's logits and greedy tokens, for
- * `tools/check_smol_transformers.py`.
+ * `tools/check_text_transformers.py`.
  *
- *     deno run -A tools/dump_text_logits.ts smol FOLDER [prompts]
+ *     deno run -A tools/dump_text_logits.ts smol FOLDER [prompts] [greedy tokens]
  *
  * @module
  */
@@ -13,17 +13,25 @@ import { textNeedle } from "../lab/pages/text_needles.ts";
 import { writeSafetensors } from "../lib/weights/safetensors_write.ts";
 
 if (import.meta.main) {
-  const [name, folder, count = "4"] = Deno.args;
+  const [name, folder, count = "4", greedy = "16"] = Deno.args;
   using model = await fromPretrained(name, { dtype: "float32" });
   const texts: Record<string, string> = {};
+  const messages: Record<string, { role: string; content: string }[]> = {};
   for (let i = 0; i < Number(count); i++) {
     const sample = textNeedle(i, { needles: 1 + i % 3, sentences: 3 * i, split: "test" });
-    const prompt = await model.prepare(questionMessages({ ...sample, images: [] }));
+    const asked = questionMessages({ ...sample, images: [] });
+    const prompt = await model.prepare(asked);
     const { logits } = await model.forward(prompt, { logits: "all" });
     const made: number[] = [];
-    const options = { maxNewTokens: 16, stopTokenIds: [] };
+    const options = { maxNewTokens: Number(greedy), stopTokenIds: [] };
     for await (const { id } of model.generate(prompt, options)) made.push(id);
     texts[`${i}`] = prompt.text;
+    messages[`${i}`] = asked.map(({ role, content }) => ({
+      role,
+      content: typeof content === "string"
+        ? content
+        : content.map((part) => part.type === "text" ? part.text : "").join(""),
+    }));
     await writeSafetensors(join(folder, `${i}.safetensors`), {
       input_ids: { data: prompt.inputIds, shape: [prompt.inputIds.length] },
       logits: { data: logits!.data, shape: [...logits!.shape] },
@@ -32,6 +40,6 @@ if (import.meta.main) {
   }
   await Deno.writeTextFile(
     join(folder, "prompts.json"),
-    JSON.stringify({ dir: await Deno.realPath(model.dir), texts }),
+    JSON.stringify({ dir: await Deno.realPath(model.dir), texts, messages }),
   );
 }

@@ -9,10 +9,10 @@
 import { join } from "node:path";
 import { isDiskFull, lastLine, repository, run, say, SetupError } from "./setup/command.ts";
 import { checkDisk } from "./setup/disk.ts";
+import { fetchModel } from "./setup/fetch.ts";
 import { setUpJupyter } from "./setup/jupyter.ts";
 import { setUpNative } from "./setup/native.ts";
 import { makeVenv } from "./setup/python.ts";
-import { setUpSmol } from "./setup/smol.ts";
 
 const usage = `Usage: deno task setup [--gpu | --cpu] [--no-smol]
 
@@ -97,7 +97,7 @@ if (import.meta.main) {
     ...(smol
       ? [{
         name: "SmolLM2-135M-Instruct",
-        run: () => setUpSmol(),
+        run: () => fetchModel("smol"),
         without: "No --model smol; notebook 08 shows its records.",
       }]
       : []),

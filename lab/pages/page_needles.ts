@@ -26,6 +26,8 @@ export interface PageNeedleOptions {
   readonly kind: "document" | "scene";
   /** Pages of 64 cells; 1 to 16. */
   readonly pages: number;
+  /** Owned things, each on a page of its choice, of which one is asked for; 1 to 6, 1 by default. */
+  readonly owners?: number;
   /** Which random stream: samples of one split never meet those of the other. */
   readonly split: Split;
   /** How varied pages are drawn, 0 to 1; 1 by default. */
@@ -50,8 +52,8 @@ function cellsOf(text: string, thing = "", name = "", pictured = false): Sentenc
 }
 
 /** Sentences about other things: no sentence again before all have been used. */
-function* others(random: Random, kind: PageNeedleOptions["kind"], thing: string) {
-  const objects = drawnObjects.filter((name) => name !== thing);
+function* others(random: Random, kind: PageNeedleOptions["kind"], owned: readonly string[]) {
+  const objects = drawnObjects.filter((name) => !owned.includes(name));
   while (true) {
     const plain = [...random.permutation(pageFillers.length)].map((i) => cellsOf(pageFillers[i]));
     for (const sentence of plain) {
@@ -63,10 +65,10 @@ function* others(random: Random, kind: PageNeedleOptions["kind"], thing: string)
   }
 }
 
-/** Fills a page with whole sentences; the rest stays blank. */
-function fillPage(source: Iterator<Sentence>, first: Sentence | null, random: Random) {
-  const sentences: Sentence[] = first ? [first] : [];
-  let room = pageCells - (first?.length ?? 0);
+/** Fills a page with whole sentences; the rest stays blank. Also says where the first ones begin. */
+function fillPage(source: Iterator<Sentence>, needles: readonly Sentence[], random: Random) {
+  const sentences: Sentence[] = [...needles];
+  let room = pageCells - needles.flat().length;
   while (true) {
     const next = source.next().value as Sentence;
     if (next.length > room) break;
@@ -74,10 +76,10 @@ function fillPage(source: Iterator<Sentence>, first: Sentence | null, random: Ra
     sentences.push(next);
   }
   const order = [...random.permutation(sentences.length)].map((i) => sentences[i]);
-  const start = first ? order.slice(0, order.indexOf(first)).flat().length : -1;
+  const starts = needles.map((needle) => order.slice(0, order.indexOf(needle)).flat().length);
   const cells: PageCell[] = order.flat();
   while (cells.length < pageCells) cells.push({ word: blank });
-  return { cells, start };
+  return { cells, starts };
 }
 
 /** Boxes of a run of cells, one for each row that it touches. */
@@ -93,13 +95,33 @@ function boxesOf(start: number, length: number): Box[] {
   return boxes;
 }
 
+/** Things and names besides the one that is asked for, and the page of each. */
+function otherOwners(
+  random: Random,
+  count: number,
+  [things, thing]: readonly [readonly string[], string],
+  [names, name]: readonly [readonly string[], string],
+  pages: number,
+) {
+  const free = things.filter((other) => other !== thing);
+  const people = names.filter((other) => other !== name);
+  const owned = [...random.choice(free.length, count)].map((i) => free[i]);
+  const owners = [...random.choice(people.length, count)].map((i) => people[i]);
+  return owned.map((other, i) => ({
+    thing: other,
+    name: owners[i],
+    page: random.integer(pages),
+  }));
+}
+
 /**
  * One sample: pages, and the question who the owner of one thing is. Its evidence are the boxes of the
  * sentence that says so. The name alone and the whole sentence are right answers. The null query asks
- * for the owner of a thing that is on no page; there are no foils, since nothing else is owned.
+ * for the owner of a thing that is on no page; foils are the sentences on other owners, where there are
+ * any.
  *
  * @param seed any integer
- * @throws {InputError} for an impossible number of pages
+ * @throws {InputError} for an impossible number of pages or owners
  *
  * @example
  * ```ts
@@ -110,26 +132,41 @@ function boxesOf(start: number, length: number): Box[] {
  * ```
  */
 export function pageNeedle(seed: number, options: PageNeedleOptions): PageNeedle {
-  const { kind, pages: count, split, level = 1 } = options;
+  const { kind, pages: count, split, level = 1, owners = 1 } = options;
   if (!Number.isInteger(count) || count < 1 || count > 16) {
     throw new InputError(`Cannot draw ${count} pages: wanted 1 to 16`);
   }
-  const domain = `${kind}-needle`;
+  if (!Number.isInteger(owners) || owners < 1 || owners > 6) {
+    throw new InputError(`Cannot draw pages with ${owners} owners: wanted 1 to 6`);
+  }
+  const domain = owners === 1 ? `${kind}-needle` : `${kind}-needles-${owners}`;
   const random = sampleRandom(split, `${domain}/${count}`, seed);
   const candidates = kind === "scene" ? drawnObjects : pageThings;
   const thing = candidates[random.integer(candidates.length)];
   const name = pageNames[random.integer(pageNames.length)];
-  const needle = cellsOf(ownerSentence, thing, name, kind === "scene");
-  const source = others(random, kind, thing);
+  const sentence = (own: string, by: string) => cellsOf(ownerSentence, own, by, kind === "scene");
+  const needle = sentence(thing, name);
+  const further = otherOwners(
+    random.fork("other owners"),
+    owners - 1,
+    [candidates, thing],
+    [pageNames, name],
+    count,
+  ).map((other) => ({ ...other, needle: sentence(other.thing, other.name) }));
+  const source = others(random, kind, [thing, ...further.map((other) => other.thing)]);
   const asked = random.integer(count);
-  const filled = Array.from(
-    { length: count },
-    (_, page) => fillPage(source, page === asked ? needle : null, random),
-  );
+  const filled = Array.from({ length: count }, (_, page) => {
+    const own = further.filter((other) => other.page === page).map((other) => other.needle);
+    return fillPage(source, page === asked ? [needle, ...own] : own, random);
+  });
   const drawing = random.fork("drawing");
   const images = filled.map(({ cells }) => drawPage(cells, { level }, drawing));
-  const evidence: Evidence[] = boxesOf(filled[asked].start, needle.length)
-    .map((box) => ({ image: asked, box }));
+  /** Where the n-th needle of a page stands. */
+  const standsAt = (page: number, n: number): Evidence[] =>
+    boxesOf(filled[page].starts[n], needle.length).map((box) => ({ image: page, box }));
+  const foils = filled.flatMap(({ starts }, page) =>
+    starts.map((_, n) => n).filter((n) => page !== asked || n > 0).map((n) => standsAt(page, n))
+  );
   const seen = new Set(filled.flatMap(({ cells }) => cells.map(({ word }) => word)));
   const absent = candidates.filter((other) => !seen.has(other));
   const missed = absent[random.fork("null query").integer(absent.length)];
@@ -138,9 +175,11 @@ export function pageNeedle(seed: number, options: PageNeedleOptions): PageNeedle
     domain,
     question: `Who is the owner of the ${thing}?`,
     answer: [name, `The owner of the ${thing} is ${name}.`],
-    evidence,
+    evidence: standsAt(asked, 0),
     null: `Who is the owner of the ${missed}?`,
     unrelated: "What do the pages say about the weather?",
+    ...(foils.length > 0 ? { foils } : {}),
+    ...(owners > 1 ? { chance: 1 / owners } : {}),
     images,
   };
   return { sample, pages: filled.map(({ cells }) => cells) };

@@ -173,35 +173,3 @@ export async function logitAttribution(
     k.dispose(...patterns);
   }
 }
-
-/**
- * Length of what each token's value becomes in the residual stream, |W_O[l, n] v[l, n, j]|:
- * `[L, N, S]` row by row. Times the attention it is what a head brings from a token (Kobayashi et al.
- * 2020, Attention is Not Only a Weight).
- */
-export async function valueNorms(model: AnyModel, inputs: ModelInputs): Promise<Float32Array> {
-  const network = networkOf(model), { kernels: k, decoder, config: { text } } = network;
-  const { numAttentionHeads: heads, numKeyValueHeads, headDim, numHiddenLayers: layers } = text;
-  const tokens = inputs.inputIds.length;
-  const norms = new Float32Array(layers * heads * tokens);
-  const { captured } = await network.forward(inputs, {
-    capture: { names: ["blocks.*.attn.v"] },
-    logits: "none",
-  });
-  for (let layer = 0; layer < layers; layer++) {
-    const { data } = captured.get(`blocks.${layer}.attn.v`)![0];
-    const output = decoder.weights.get(`layers.${layer}.self_attn.o_proj.weight`);
-    for (let head = 0; head < heads; head++) {
-      const group = Math.floor(head / (heads / numKeyValueHeads));
-      const squares = await take(k, () => {
-        const values = k.tensor(data, [tokens, numKeyValueHeads * headDim]);
-        const own = k.slice(values, [0, group * headDim], [-1, headDim]);
-        const part = k.slice(output, [0, head * headDim], [-1, headDim]); // [D, H]
-        const written = k.cast(k.matMul(own, part, { transposeB: true }), "float32");
-        return k.sum(k.mul(written, written), 1);
-      });
-      norms.set(squares.map(Math.sqrt), (layer * heads + head) * tokens);
-    }
-  }
-  return norms;
-}

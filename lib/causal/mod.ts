@@ -3,12 +3,8 @@
  *
  * @module
  */
-export {
-  type AttributionOptions,
-  type LogitAttribution,
-  logitAttribution,
-  valueNorms,
-} from "./attribution.ts";
+export { type AttributionOptions, type LogitAttribution, logitAttribution } from "./attribution.ts";
+export { valueNorms } from "../heads/value_norms.ts";
 export { decodeVariants, type DecodeVariantsOptions } from "./decode_variants.ts";
 export {
   type AblationEffect,

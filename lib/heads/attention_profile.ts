@@ -20,6 +20,7 @@ import {
   ProfileGathering,
 } from "./profile_gathering.ts";
 import type { HeadSample, SampleTokens } from "./scored_sample.ts";
+import { valueNorms } from "./value_norms.ts";
 
 export type { AttentionProfile, ProfileExtra } from "./profile_gathering.ts";
 
@@ -82,7 +83,7 @@ function runOthers(
  *
  * What stands before the question runs first and may be kept for the next sample on the same media;
  * then the question. Where other questions are asked for (a null query, an unrelated question), they
- * follow the same context in one batch.
+ * follow the same context in one batch. Value norms take one more pass.
  *
  * @throws {InputError} naming the sample: see {@link sampleTokens}; if the attention is not a number;
  * if another question is asked for and the sample has none, or its evidence does not stand before the
@@ -121,7 +122,9 @@ export async function attentionProfile(
         network.prefill(sample.inputs, { hooks, attention, patternRows: gathering.request() }),
       );
     }
-    return await gathering.finish(network.config);
+    const profile = await gathering.finish(network.config);
+    if (!options.extras?.includes("valueNorms")) return profile;
+    return { ...profile, valueNorms: await valueNorms(network, sample.inputs) };
   } finally {
     gathering.free();
   }

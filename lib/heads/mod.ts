@@ -35,6 +35,7 @@ export { massOn } from "./attention_mass.ts";
 export { retrievalAttentionMass } from "./retrieval_attention_mass.ts";
 export { type HeadSample, type SampleTokens, sampleTokens } from "./scored_sample.ts";
 export {
+  furtherRules,
   type HeadView,
   ruleNamed,
   type RuleNeed,
@@ -56,4 +57,5 @@ export type {
   ListTexts,
 } from "./formats/format.ts";
 export { headListFormats, readHeadList, writeHeadList } from "./formats/registry.ts";
+export { valueNorms } from "./value_norms.ts";
 export type { OtherQuestion } from "./profile_gathering.ts";

@@ -18,7 +18,7 @@ export const otherQuestions: readonly OtherQuestion[] = ["nullQuery", "unrelated
 export type OtherQuestion = "nullQuery" | "unrelatedQuestion";
 
 /** What the pass computes only when asked, because it costs time. */
-export type ProfileExtra = "argMax" | "contextArgMax" | OtherQuestion;
+export type ProfileExtra = "argMax" | "contextArgMax" | "valueNorms" | OtherQuestion;
 
 /** How the question's attention of every head is spread over the S tokens of a prompt. */
 export interface AttentionProfile {
@@ -43,6 +43,10 @@ export interface AttentionProfile {
   readonly argMax: Int32Array | null;
   /** The same among the context tokens: `[L, N, R]`; null unless asked. */
   readonly contextArgMax: Int32Array | null;
+  /**
+   * Length of what each token's value becomes in the residual stream, `[L, N, S]`; absent unless asked.
+   */
+  readonly valueNorms?: Float32Array;
 }
 
 /** Small results by layer, read out together at the end. */
@@ -74,7 +78,10 @@ class LayerRows {
 }
 
 /** Where the parts of a profile gather while the layers run. */
-type Gathered = Record<keyof Omit<AttentionProfile, "shape" | "tokens">, LayerRows>;
+type Gathered = Record<
+  keyof Omit<AttentionProfile, "shape" | "tokens" | "valueNorms">,
+  LayerRows
+>;
 
 /** Takes what is wanted from the pattern `[1, N, rows, S]` of one layer. */
 function gatherPattern(

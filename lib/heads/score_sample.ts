@@ -44,6 +44,7 @@ export function scoresOfProfile(
       unrelatedQuestion: row(profile.unrelatedQuestion, i),
       argMax: row(profile.argMax, i),
       contextArgMax: row(profile.contextArgMax, i),
+      valueNorms: row(profile.valueNorms ?? null, i),
       grids: sample.grids ?? [],
     };
     rules.forEach((rule, r) => {

@@ -33,6 +33,8 @@ export interface HeadView {
   readonly argMax: Int32Array;
   /** The same among context tokens: `[R]`; only for rules that need it. */
   readonly contextArgMax: Int32Array;
+  /** Length of each token's value in the residual stream: `[S]`; only for rules that need it. */
+  readonly valueNorms: Float32Array;
   /** Grids of visual tokens; only for rules that need them. */
   readonly grids: readonly PlacedGrid[];
 }
@@ -174,13 +176,25 @@ export const scoringRules: readonly ScoringRule[] = [
   ),
 ];
 
+/** Rules that take passes of their own, and are used where they are asked for by name. */
+export const furtherRules: readonly ScoringRule[] = [
+  scoringRule(
+    "value-weighted",
+    "RAM with each token's attention times the length of its value in the residual stream, " +
+      "|W_O v| (after Kobayashi et al. 2020): what the question takes from the evidence.",
+    ({ question, tokens, valueNorms }) =>
+      tokens.evidence.reduce((sum, token) => sum + question[token] * valueNorms[token], 0),
+    ["valueNorms"],
+  ),
+];
+
 /** Names that rules had in earlier versions. */
 const formerNames: Readonly<Record<string, string>> = { contrast: "calibrated" };
 
 /**
  * The rule of a name, or of one that it had before (`contrast` is `calibrated`).
  *
- * @param rules where to look; the library's by default
+ * @param rules where to look; all of the library's by default
  * @throws {InputError} if there is none, with the nearest names
  *
  * @example
@@ -192,7 +206,7 @@ const formerNames: Readonly<Record<string, string>> = { contrast: "calibrated" }
  */
 export function ruleNamed(
   name: string,
-  rules: readonly ScoringRule[] = scoringRules,
+  rules: readonly ScoringRule[] = [...scoringRules, ...furtherRules],
 ): ScoringRule {
   const found = rules.find((rule) => rule.name === name) ??
     rules.find((rule) => rule.name === formerNames[name]);

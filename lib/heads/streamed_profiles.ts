@@ -17,7 +17,7 @@ import type { HeadSample } from "./scored_sample.ts";
  * @param samples as many as fit into memory with their residual streams: tokens times width floats
  *   each
  * @throws {InputError} naming the sample, as `attentionProfile`; if the contrast with another
- *   question is asked for, which takes two passes
+ *   question or value norms are asked for, which take two passes
  */
 export async function streamedProfiles(
   model: StreamedModel,
@@ -31,6 +31,11 @@ export async function streamedProfiles(
     throw new InputError(
       `Cannot contrast with another question (${other}) while streaming: wanted argMax, ` +
         "contextArgMax or no extras",
+    );
+  }
+  if (extras.includes("valueNorms")) {
+    throw new InputError(
+      "Cannot compute value norms while streaming: wanted argMax, contextArgMax or no extras",
     );
   }
   const gatherings: ProfileGathering[] = [];

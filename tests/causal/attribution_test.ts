@@ -1,7 +1,8 @@
 import { assert, assertAlmostEquals, assertRejects } from "@std/assert";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
-import { logitAttribution, valueNorms } from "../../lib/causal/attribution.ts";
+import { logitAttribution } from "../../lib/causal/attribution.ts";
+import { valueNorms } from "../../lib/heads/value_norms.ts";
 import { goldenCase, goldenModel, testKernels } from "../suites/golden.ts";
 
 const sum = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0);

@@ -6,6 +6,7 @@ Deno.test("shippedOrGiven: a model that is not there is one line that says how t
   const hints = [
     ["smol", "deno task smol"],
     ["smol-vision", "deno task assemble"],
+    ["qwen", "deno task qwen"],
     ["mini", "data/models/README.md"],
   ];
   for (const [name, hint] of hints) {

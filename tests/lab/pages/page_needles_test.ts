@@ -45,7 +45,37 @@ Deno.test("a seed makes the same sample, another split another one", () => {
   assertNotEquals(make("test").pages, make("train").pages);
 });
 
-Deno.test("an impossible number of pages is refused", () => {
+Deno.test("several owners: the foils hold the other sentences, of other things and names", () => {
+  for (const kind of kinds) {
+    for (let seed = 0; seed < 6; seed++) {
+      const options = { kind, pages: 1 + seed % 2, owners: 4, split: "test" } as const;
+      const { sample, pages } = pageNeedle(seed, options);
+      const said = [sample.evidence, ...sample.foils!].map((pieces) =>
+        pieces.flatMap((piece) => {
+          if (!("image" in piece) || !piece.box) throw new Error("no box");
+          const [x0, y0, x1] = piece.box.map((edge) => edge / pageCell);
+          return pages[piece.image].slice(y0 * pageSide + x0, y0 * pageSide + x1);
+        }).map(({ word }) => tokenText(word)).join("")
+      );
+      assertEquals(said[0], ` ${sample.answer[1]}`);
+      const parts = said.map((text) => /^ The owner of the (\w+) is (\w+)\.$/.exec(text)!);
+      for (const part of [1, 2]) assertEquals(new Set(parts.map((own) => own[part])).size, 4);
+      const words = pages.flat().map(({ word }) => word);
+      for (const [, thing, name] of parts) {
+        assertEquals(words.filter((word) => word === thing).length, 1);
+        assertEquals(words.filter((word) => word === name).length, 1);
+      }
+      assert(!words.includes(/the (\w+)\?$/.exec(sample.null!)![1]));
+      assertEquals(sample.chance, 0.25);
+    }
+  }
+  assertEquals(
+    pageNeedle(3, { kind: "document", pages: 1, split: "test" }).sample.foils,
+    undefined,
+  );
+});
+
+Deno.test("an impossible number of pages or owners is refused", () => {
   for (const pages of [0, 17, 1.5]) {
     assertThrows(
       () => pageNeedle(1, { kind: "document", pages, split: "test" }),
@@ -53,4 +83,9 @@ Deno.test("an impossible number of pages is refused", () => {
       `Cannot draw ${pages} pages`,
     );
   }
+  assertThrows(
+    () => pageNeedle(1, { kind: "document", pages: 1, owners: 7, split: "test" }),
+    InputError,
+    "7 owners",
+  );
 });

@@ -1,0 +1,129 @@
+/**
+ * Records of questions with several owners, where copying the only name cannot be right: how well a
+ * frozen model answers them, which heads move to what is asked for, and of what kind they are.
+ * Resumable; run it again to go on. Needs `deno task qwen`, `deno task smol` or `deno task assemble`.
+ *
+ *     deno run -A tools/study_owners.ts qwen|smol|smol-vision [--parts answers,identify,selectivity]
+ *       [--scored 48] [--effects 24] [--answers 40] [--out data/results/qwen]
+ * @module
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ownerAnswers, type OwnerForm } from "../lab/studies/owner_answers.ts";
+import { type OwnerStudy, pageOwners, textOwners } from "../lab/studies/owner_samples.ts";
+import { headKinds } from "../lab/studies/head_kinds.ts";
+import { pageReading } from "../lab/studies/page_reading.ts";
+import { readableWords } from "../lab/studies/read_cells.ts";
+import { pageNeedle } from "../lab/pages/page_needles.ts";
+import { findHeads, readFoundHeads } from "../lib/experiments/find_heads.ts";
+import { fromPretrained, type PretrainedModel } from "../lib/families/pretrained.ts";
+import { ruleNamed } from "../lib/heads/scoring_rules.ts";
+import { say } from "./setup/command.ts";
+import { progress } from "./study_smol.ts";
+
+/** The rules of these records; scores are by the first, controls are matched by `context-mass`. */
+export const ownerRules: readonly string[] = [
+  ...["ram", "calibrated", "null-ram", "selectivity", "selectivity-chance", "unrelated-ram"],
+  ...["prompt-end", "context-mass", "value-weighted"],
+];
+
+/** What is studied on a model. */
+interface Study {
+  readonly title: string;
+  /** Folder of its scores: the plain name, or one beside an earlier record of another task. */
+  readonly identify: string;
+  readonly samples: (model: PretrainedModel) => OwnerStudy;
+}
+
+const studies: Readonly<Record<string, Study>> = {
+  qwen: {
+    title: "Qwen2.5-Coder-0.5B-Instruct Q4_K_M",
+    identify: "identify",
+    samples: (model) => textOwners(model, 8, 8),
+  },
+  smol: {
+    title: "SmolLM2-135M-Instruct Q4_1",
+    identify: "identify-owners",
+    samples: (model) => textOwners(model, 4, 8),
+  },
+  "smol-vision": {
+    title: "SmolLM2-135M-Instruct with a vision tower",
+    identify: "identify-owners",
+    samples: (model) => pageOwners(model, 4, 1),
+  },
+};
+
+/** How well a model answers, by the number of owners. */
+async function answers(name: string, model: PretrainedModel, count: number, folder: string) {
+  const { title } = studies[name];
+  if (name !== "smol-vision") {
+    const kinds = (["completion", "chat"] as OwnerForm[]).flatMap((form) =>
+      [1, 2, 4, 8].map((needles) => ({ form, needles, sentences: 8 }))
+    );
+    const context = { folder, onProgress: progress("answers") };
+    return await ownerAnswers({ model, kinds, samples: count, name: title }, context);
+  }
+  const needles = [1, 2, 4].flatMap((owners) =>
+    (["document", "scene"] as const).flatMap((kind) =>
+      Array.from({ length: count }, (_, i) => ({
+        id: `${kind} ${owners} ${i}`,
+        draw: () => pageNeedle(i, { kind, pages: 1, owners, split: "test" }),
+      }))
+    )
+  );
+  const words = await readableWords(model);
+  const data = `one page, 1, 2 and 4 owners, ${count} of each kind of test`;
+  const context = { folder, onProgress: progress("answers") };
+  return await pageReading({ model, needles, words, name: title, data }, context);
+}
+
+if (import.meta.main) {
+  const { values, positionals: [name] } = parseArgs({
+    args: [...Deno.args],
+    allowPositionals: true,
+    options: {
+      parts: { type: "string", default: "answers,identify,selectivity" },
+      scored: { type: "string", default: "48" },
+      effects: { type: "string", default: "24" },
+      answers: { type: "string", default: "40" },
+      out: { type: "string" },
+    },
+  });
+  if (!Object.hasOwn(studies, name)) {
+    say(`Cannot study ${name}: wanted one of ${Object.keys(studies).join(", ")}`);
+    Deno.exit(2);
+  }
+  const { title, identify, samples } = studies[name];
+  const out = values.out ?? join("data", "results", name);
+  const [scored, effects, asked] = [values.scored, values.effects, values.answers].map(Number);
+  const wanted = async (part: string, folder: string) =>
+    values.parts.split(",").includes(part) &&
+    !await Deno.stat(join(out, folder, "manifest.json")).then(() => true, () => false);
+  using model = await fromPretrained(name, { dtype: "float32" });
+  const study = samples(model);
+  if (await wanted("identify", identify)) {
+    await findHeads(model, study.scored("train", scored), {
+      model: title,
+      data: study.data("train", scored),
+      seed: 0,
+      rules: ownerRules.map((rule) => ruleNamed(rule)),
+      folder: join(out, identify),
+      onProgress: progress("identify"),
+    });
+  }
+  if (await wanted("selectivity", "selectivity")) {
+    const text = name !== "smol-vision";
+    const [first] = model.processor.tokenizer.encode("<|endoftext|>", { addSpecialTokens: false });
+    await headKinds({
+      model: model.network,
+      scores: await readFoundHeads(join(out, identify)),
+      samples: study.answered("test", effects),
+      repeated: text ? { first } : {},
+      name: title,
+      data: study.data("test", effects),
+    }, { folder: join(out, "selectivity"), onProgress: progress("kinds of heads") });
+  }
+  if (await wanted("answers", "answers")) {
+    await answers(name, model, asked, join(out, "answers"));
+  }
+}
