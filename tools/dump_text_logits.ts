@@ -30,7 +30,7 @@ if (import.meta.main) {
       role,
       content: typeof content === "string"
         ? content
-        : content.map((part) => part.type === "text" ? part.text : "").join(""),
+        : (content ?? []).map((part) => part.type === "text" ? part.text : "").join(""),
     }));
     await writeSafetensors(join(folder, `${i}.safetensors`), {
       input_ids: { data: prompt.inputIds, shape: [prompt.inputIds.length] },
