@@ -5,15 +5,14 @@
  */
 import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { InputError } from "../common/errors.ts";
-import { type JsonObject, JsonReader } from "../common/json_reader.ts";
+import type { JsonObject } from "../common/json_reader.ts";
 import { quoted } from "../common/text.ts";
-import { isRecord } from "../common/values.ts";
 import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_files.ts";
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
-import { inertKeys } from "../weights/known_keys.ts";
 import { ExpressionGuard, expressionsIn } from "./expression_guard.ts";
 import { AddedTokenPipeline } from "./added_tokens.ts";
 import { tokenOffsets } from "./token_offsets.ts";
+import { checkConfigKeys, checkFast, checkSizes, specialTokenKeys } from "./tokenizer_checks.ts";
 
 /** How a text is encoded. */
 export interface EncodeOptions {
@@ -28,9 +27,6 @@ export interface Encoding {
   /** First and last character (exclusive) of each token in the text, `[T, 2]`. */
   readonly offsets: Int32Array;
 }
-
-/** Names of special tokens in `tokenizer_config.json` that chat templates may use. */
-const specialTokenKeys = ["bos_token", "eos_token", "unk_token", "pad_token", "sep_token"];
 
 /** Whether a decoder of `tokenizer.json` is of a kind, or a sequence that has one. */
 function hasDecoder(decoder: unknown, kind: string): boolean {
@@ -233,48 +229,6 @@ export class Tokenizer {
   /** String of a token in the vocabulary (not its text: byte-level spelling); null if none. */
   tokenString(id: number): string | null {
     return this.#library.id_to_token(id) ?? null;
-  }
-}
-
-/** Most tokens of a vocabulary, of added tokens and of merges; published ones have 300,000. */
-const maxEntries = 2_000_000;
-
-/** Refuses vocabularies that would take long to read. */
-function checkSizes(tokenizer: JsonObject): void {
-  const { vocab, merges } = isRecord(tokenizer.model) ? tokenizer.model : {};
-  const counted: [string, unknown][] = [
-    ["tokens", isRecord(vocab) ? Object.keys(vocab) : vocab],
-    ["merges", merges],
-    ["added tokens", tokenizer.added_tokens],
-  ];
-  for (const [what, list] of counted) {
-    if (!Array.isArray(list) || list.length <= maxEntries) continue;
-    throw new InputError(
-      `Cannot use tokenizer.json: it has ${list.length} ${what}; at most ${maxEntries} are read`,
-    );
-  }
-}
-
-/** Keys of `tokenizer_config.json` that are read here, by the library or for the template. */
-const readKeys = [...specialTokenKeys, "chat_template", "clean_up_tokenization_spaces"];
-
-/** Tells the rules of keys that nobody knows; names of tokens and of their ids are any name. */
-function checkConfigKeys(config: JsonObject, rules: CheckpointRules): void {
-  const reader = new JsonReader(config, "tokenizer_config.json", rules);
-  reader.ignore(...readKeys, ...inertKeys.tokenizer);
-  reader.ignore(...Object.keys(config).filter((key) => /_token(_id)?$/.test(key)));
-  reader.finish();
-}
-
-/** Says what to do about a tokenizer in the form before `tokenizer.json`. */
-async function checkFast(dir: string): Promise<void> {
-  if (await hasCheckpointFile(dir, "tokenizer.json")) return;
-  for (const older of ["tokenizer.model", "vocab.json"]) {
-    if (!await hasCheckpointFile(dir, older)) continue;
-    throw new InputError(
-      `Cannot open "tokenizer.json" in ${dir}: it has only ${older}, the older form; in Python, ` +
-        "AutoTokenizer.from_pretrained(folder).save_pretrained(folder) writes the other beside it",
-    );
   }
 }
 

@@ -18,7 +18,7 @@ import {
 } from "./hub_cache.ts";
 import { isIntact, verifySnapshot } from "./hub_checksum.ts";
 import { downloadFile } from "./hub_download.ts";
-import { TemporaryError } from "./hub_http.ts";
+import { TemporaryError } from "./hub_retries.ts";
 import { type HubFile, type HubListing, isCommit, listModel } from "./hub_listing.ts";
 import { type HubOptions, type HubSettings, hubSettings } from "./hub_settings.ts";
 import { readHubHeaders } from "./hub_headers.ts";

@@ -8,7 +8,8 @@ import { InputError } from "../common/errors.ts";
 import { writeAll } from "../common/files.ts";
 import { quoted } from "../common/text.ts";
 import { type Checksum, isIntact, startChecksum } from "./hub_checksum.ts";
-import { ask, type HubAnswer, pieces, plainEtag, TemporaryError, withRetries } from "./hub_http.ts";
+import { ask, type HubAnswer, pieces, plainEtag } from "./hub_http.ts";
+import { TemporaryError, withRetries } from "./hub_retries.ts";
 import type { HubFile } from "./hub_listing.ts";
 import type { HubSettings } from "./hub_settings.ts";
 

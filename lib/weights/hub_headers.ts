@@ -6,7 +6,8 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import { ask, pieces, TemporaryError, withRetries } from "./hub_http.ts";
+import { ask, pieces } from "./hub_http.ts";
+import { TemporaryError, withRetries } from "./hub_retries.ts";
 import type { HubFile } from "./hub_listing.ts";
 import type { HubSettings } from "./hub_settings.ts";
 import { placeTensors, type WeightHeaders } from "./safetensors.ts";

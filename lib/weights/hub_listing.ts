@@ -6,7 +6,8 @@
 import { InputError } from "../common/errors.ts";
 import { relativeNameProblem } from "../common/files.ts";
 import { quoted } from "../common/text.ts";
-import { ask, pieces, withRetries } from "./hub_http.ts";
+import { ask, pieces } from "./hub_http.ts";
+import { withRetries } from "./hub_retries.ts";
 import type { HubSettings } from "./hub_settings.ts";
 
 /** Longest listing that is read, in bytes. */
