@@ -1,5 +1,6 @@
 /** `corelens ablate`: removes heads, against controls, and says what the answers lose. */
 import type { AblationResult } from "../lib/experiments/ablation_results.ts";
+import { ablationLines } from "./ablation_lines.ts";
 import { answerOptions, answerSettings, dataOptions, otherScoresOption, readData } from "./data.ts";
 import { progress } from "./progress.ts";
 import { readyRun, runCommand } from "./runs.ts";
@@ -24,7 +25,22 @@ export const command = runCommand({
       value: "NAMES",
       help: "core and its controls by default; also keep, layer, head",
     },
-    draws: { type: "string", value: "N", help: "draws of each random control (default 5)" },
+    draws: {
+      type: "string",
+      value: "N",
+      help: "draws of each random or matched control (default 200; with --scope all 20)",
+    },
+    thinning: {
+      type: "string",
+      value: "N",
+      help: "run each draw on one in N samples (default 1; without --draws 10, with scope all 4)",
+    },
+    sets: {
+      type: "string",
+      value: "NAMES",
+      help:
+        "retrieval-induction: also the best heads that are no induction heads, the reverse, both",
+    },
     scope: {
       type: "string",
       value: "WHERE",
@@ -38,11 +54,16 @@ export const command = runCommand({
     const { ablateHeadsRun } = await import("../lib/experiments/ablate_heads.ts");
     const { ablationSamples } = await import("../lib/experiments/ablation_samples.ts");
     const { conditionNames } = await import("../lib/experiments/ablation_plan.ts");
+    const { retrievalSets } = await import("../lib/experiments/retrieval_sets.ts");
+    const whole = (name: string) =>
+      args.text(name) === undefined ? undefined : args.integer(name, 1, 1);
+    const wantsSets = namesOf("set", args.text("sets"), ["retrieval-induction"]) !== undefined;
     const settings = {
       ...answerSettings(args),
       conditions: namesOf("condition", args.text("conditions"), conditionNames),
       fractions: sharesOf("fractions", args.text("fractions")),
-      draws: args.integer("draws", 5, 1),
+      draws: whole("draws"),
+      thinning: whole("thinning"),
       scope: args.oneOf("scope", ["answer", "all"] as const, "answer"),
     };
     const { samples, record } = await readData(args);
@@ -51,6 +72,7 @@ export const command = runCommand({
     const run = await ablateHeadsRun(model, ablationSamples(model, samples), scores, {
       ...record,
       ...settings,
+      sets: wantsSets ? retrievalSets(scores, settings.fractions ?? [0.05]) : undefined,
       allowOtherScores: args.flag("allow-other-scores"),
     });
     return readyRun(model, run, record, progress("ablate"));
@@ -59,19 +81,7 @@ export const command = runCommand({
     const text = await Deno.readTextFile(`${folder}/results.json`);
     const results: AblationResult[] = JSON.parse(text);
     if (args.flag("json")) return console.log(JSON.stringify(results, null, 2));
-    console.log("condition       share  draw  accuracy  drop [95 % interval]       p");
-    for (const row of results) {
-      if (row.metric !== "accuracy" || row.domain !== "all" || row.condition === "head") continue;
-      const interval = row.dropCi95.map((end) => end.toFixed(3)).join(", ");
-      console.log(
-        row.condition.padEnd(14),
-        row.fraction.toFixed(3).padStart(6),
-        String(row.draw).padStart(5),
-        row.value.toFixed(3).padStart(9),
-        ` ${`${row.dropFromBaseline.toFixed(3)} [${interval}]`.padEnd(26)}`,
-        row.pValue.toPrecision(2),
-      );
-    }
+    for (const line of ablationLines(results)) console.log(line);
     console.log(`record: ${folder}/results.json, samples.arrow, manifest.json`);
   },
 });

@@ -20,6 +20,10 @@ export const command = runCommand({
       help: "a question that asks for nothing, where samples have no null query",
       formerly: "contentless",
     },
+    "no-rivals": {
+      type: "boolean",
+      help: "do not measure induction and other scores of the heads on repeated random tokens",
+    },
   },
   examples: [
     "identify --dataset shipped --out runs/heads",
@@ -58,6 +62,7 @@ export const command = runCommand({
       ...record,
       rules: [first, ...all.filter((rule) => rule !== first)],
       fraction,
+      rivals: !args.flag("no-rivals"),
     });
     return readyRun(model, run, record, progress("identify"));
   },

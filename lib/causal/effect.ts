@@ -7,8 +7,15 @@ import { InputError } from "../common/errors.ts";
 import { type HeadScores, sampleMap } from "../heads/head_scores.ts";
 import { bootstrapInterval, differenceInterval } from "../stats/bootstrap_pairs.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
+import { crossedInterval } from "../stats/crossed.ts";
 import type { Interval } from "../stats/interval.ts";
 import { holm } from "../stats/multiple.ts";
+import {
+  discordantPairs,
+  isBinary,
+  mcnemarTest,
+  pairedDifferenceInterval,
+} from "../stats/paired_proportions.ts";
 import { monteCarloPValue, rankCorrelationTest, signFlipTest } from "../stats/permutation.ts";
 import { spearman } from "../stats/rank.ts";
 import { mean } from "../stats/summary.ts";
@@ -24,12 +31,14 @@ export interface AblationEffect {
   readonly value: number;
   /** Baseline minus value, with its interval over samples. */
   readonly drop: Interval;
-  /** Probability of such a drop (or a larger one) if the ablation did nothing: sign flips. */
+  /** Probability of a change so large, of either sign, if the ablation did nothing. */
   readonly pValue: number;
 }
 
 /**
- * The drop of a metric by an ablation, paired by sample.
+ * The change of a metric by an ablation, paired by sample, and its two-sided test. For right and wrong
+ * answers these are Tango's score interval, which has a width also where no answer changes, and
+ * McNemar's exact test; for other metrics, and for samples in clusters, bootstrap and sign flips.
  *
  * @param options draws, seed, level, strata (domains), clusters
  * @throws {InputError} when the lists differ in length, are empty or hold values that are not finite
@@ -37,10 +46,10 @@ export interface AblationEffect {
  * @example
  * ```ts
  * import { ablationEffect } from "./effect.ts";
- * import { assertEquals } from "@std/assert";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
  * const { drop, pValue } = ablationEffect([1, 1, 1, 1, 1, 1, 0, 1], [0, 0, 0, 0, 0, 0, 0, 0]);
  * assertEquals(drop.estimate, 0.875);
- * assertEquals(pValue, 1 / 128);
+ * assertAlmostEquals(pValue, 1 / 64);
  * ```
  */
 export function ablationEffect(
@@ -48,44 +57,63 @@ export function ablationEffect(
   ablated: MetricBySample,
   options: BootstrapOptions = {},
 ): AblationEffect {
+  const means = { baseline: mean(baseline), value: mean(ablated) };
+  if (!options.clusters && isBinary(baseline) && isBinary(ablated)) {
+    const pairs = discordantPairs(baseline, ablated);
+    const drop = pairedDifferenceInterval(pairs, options.level);
+    return { ...means, drop, pValue: mcnemarTest(pairs) };
+  }
   const drop = differenceInterval(baseline, ablated, options);
-  const differences = Float64Array.from(baseline, (value, i) => value - ablated[i]);
-  const { pValue } = signFlipTest(differences, {
-    alternative: "greater",
-    seed: options.seed,
-    clusters: options.clusters,
-  });
-  return { baseline: mean(baseline), value: mean(ablated), drop, pValue };
+  return { ...means, drop, pValue: flipped(baseline, ablated, options) };
+}
+
+/** Two-sided p-value of the mean difference, by sign flips. */
+function flipped(a: MetricBySample, b: MetricBySample, { seed, clusters }: BootstrapOptions) {
+  return signFlipTest(Float64Array.from(a, (value, i) => value - b[i]), { seed, clusters }).pValue;
 }
 
 /** How an ablation's drop stands against that of its controls. */
 export interface ControlComparison {
-  /** Drop of the ablation minus the mean drop of the control draws, with its interval. */
+  /** Drop of the ablation minus the mean drop of the control draws, over samples and draws. */
   readonly excess: Interval;
-  /** Drop by draw of the controls. */
+  /** Drop by draw of the controls, over the samples on which it was run. */
   readonly controlDrops: readonly number[];
   /**
-   * Probability of such an excess if the ablation were no worse than the controls, over samples:
-   * sign flips of each sample's excess.
+   * Probability of an excess so far from 0, of either sign, if the ablation cost what the controls
+   * cost on average; samples and draws could both have come out otherwise.
    */
   readonly pValue: number;
-  /** Share of draws (with the ablation itself) that lose at least as much; at least 1/(draws + 1). */
+  /**
+   * (1 + draws that are at least as damaging) / (1 + draws): how likely the ablation would cost so much
+   * if it were one more draw.
+   */
   readonly pValueOverDraws: number;
 }
 
+/** So few samples with another excess than the rest tell a bootstrap too little. */
+const fewSamples = 5;
+
 /**
- * Compares an ablation with draws of control heads on the same samples.
+ * Compares an ablation with draws of control heads on the same samples. The interval is from a
+ * bootstrap over samples and draws; where answers are right or wrong and fewer than five samples differ
+ * from the rest, it also covers Tango's interval against the answer that most draws give.
  *
- * @param controls metric by sample of each draw
- * @throws {InputError} without draws, or when lists differ in length
+ * @param controls metric by sample of each draw; NaN where a draw was not run on a sample
+ * @param options draws of the bootstrap, seed, level, strata, clusters
+ * @throws {InputError} without draws, when lists differ in length, or for a draw without any sample
  *
  * @example
  * ```ts
  * import { compareWithControls } from "./effect.ts";
- * import { assertEquals } from "@std/assert";
+ * import { assert, assertEquals } from "@std/assert";
  * const baseline = [1, 1, 1, 1], ablated = [0, 0, 0, 0];
- * const { excess } = compareWithControls(baseline, ablated, [[1, 1, 1, 0], [1, 1, 0, 1]]);
- * assertEquals(excess.estimate, 0.75);
+ * const { excess, pValueOverDraws } = compareWithControls(baseline, ablated, [
+ *   [1, 1, 1, 0],
+ *   [1, 1, NaN, 1],
+ * ]);
+ * assertEquals(excess.estimate, 6 / 7);
+ * assert(excess.low < 6 / 7);
+ * assertEquals(pValueOverDraws, 1 / 3);
  * ```
  */
 export function compareWithControls(
@@ -94,32 +122,89 @@ export function compareWithControls(
   controls: readonly MetricBySample[],
   options: BootstrapOptions = {},
 ): ControlComparison {
-  if (controls.length === 0) {
+  const rows = baseline.length, columns = controls.length;
+  if (columns === 0) {
     throw new InputError("Cannot compare an ablation with 0 draws of controls: 1 needed");
   }
   for (const control of controls) {
-    if (control.length === baseline.length) continue;
-    throw new InputError(
-      `Cannot compare ${baseline.length} samples with ${control.length} of a control`,
-    );
+    if (control.length !== rows) {
+      throw new InputError(`Cannot compare ${rows} samples with ${control.length} of a control`);
+    }
+    if (!Array.from(control).some((value) => !Number.isNaN(value))) {
+      throw new InputError("Cannot compare with a draw of controls that was run on no sample");
+    }
   }
-  const meanControl = Float64Array.from(
-    { length: baseline.length },
-    (_, i) => controls.reduce((sum, control) => sum + control[i], 0) / controls.length,
-  );
-  const drop = (metric: MetricBySample) => mean(baseline) - mean(metric);
-  const controlDrops = controls.map(drop);
-  const differences = meanControl.map((value, i) => value - ablated[i]);
-  return {
-    excess: differenceInterval(meanControl, ablated, options),
-    controlDrops,
-    pValue: signFlipTest(differences, {
-      alternative: "greater",
-      seed: options.seed,
-      clusters: options.clusters,
-    }).pValue,
-    pValueOverDraws: monteCarloPValue(drop(ablated), controlDrops, "greater"),
+  const data = new Float64Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      data[row * columns + column] = controls[column][row] - ablated[row];
+    }
+  }
+  const over = (column: number, value: (row: number) => number) => {
+    const measured = [...Array(rows).keys()].filter((row) => !Number.isNaN(controls[column][row]));
+    return mean(Float64Array.from(measured, value));
   };
+  const excesses = controls.map((control, column) =>
+    over(column, (row) => control[row] - ablated[row])
+  );
+  return {
+    ...excessOf({ rows, columns, data }, ablated, controls, options),
+    controlDrops: controls.map((control, column) =>
+      over(column, (row) => baseline[row] - control[row])
+    ),
+    // on a draw's own samples; with all samples that is a comparison of drops
+    pValueOverDraws: monteCarloPValue(0, excesses.map((excess) => -excess), "greater"),
+  };
+}
+
+/** The excess with its interval and test. */
+function excessOf(
+  table: { readonly rows: number; readonly columns: number; readonly data: Float64Array },
+  ablated: MetricBySample,
+  controls: readonly MetricBySample[],
+  options: BootstrapOptions,
+): Pick<ControlComparison, "excess" | "pValue"> {
+  const [only] = controls;
+  if (controls.length === 1 && !Array.from(only).some(Number.isNaN)) {
+    const { drop, pValue } = ablationEffect(only, ablated, options);
+    return { excess: drop, pValue };
+  }
+  const { pValue, standardError: _, ...excess } = crossedInterval(table, options);
+  const usual = usualAnswers(controls, table.rows);
+  if (usual === null || !isBinary(ablated)) return { excess, pValue };
+  const differences = usual.map(({ share, row }) => share - ablated[row]);
+  if (othersThanCommonest(differences) >= fewSamples) return { excess, pValue };
+  const pairs = discordantPairs(
+    usual.map(({ share }) => share >= 0.5 ? 1 : 0),
+    usual.map(({ row }) => ablated[row]),
+  );
+  const tango = pairedDifferenceInterval(pairs, options.level);
+  return {
+    excess: {
+      ...excess,
+      low: Math.min(excess.low, tango.low),
+      high: Math.max(excess.high, tango.high),
+    },
+    pValue: Math.max(pValue, mcnemarTest(pairs)),
+  };
+}
+
+/** By sample the share of draws that answer rightly; null for other metrics. */
+function usualAnswers(controls: readonly MetricBySample[], rows: number) {
+  const found: { readonly row: number; readonly share: number }[] = [];
+  for (let row = 0; row < rows; row++) {
+    const values = controls.map((control) => control[row]).filter((value) => !Number.isNaN(value));
+    if (!isBinary(values)) return null;
+    if (values.length > 0) found.push({ row, share: mean(Float64Array.from(values)) });
+  }
+  return found;
+}
+
+/** How many values are not the commonest one. */
+function othersThanCommonest(values: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return values.length - Math.max(...counts.values());
 }
 
 /**

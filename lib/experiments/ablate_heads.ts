@@ -3,15 +3,13 @@
  *
  * @module
  */
-import { decodeVariants } from "../causal/decode_variants.ts";
 import type { Variant } from "../causal/head_mask.ts";
 import type { Intervention } from "../causal/interventions/intervention.ts";
 import { interventions } from "../causal/interventions/registry.ts";
-import { type AnswerSample, type Scope, sweep } from "../causal/sweep.ts";
+import type { Scope } from "../causal/sweep.ts";
 import { checkOptions } from "../common/values.ts";
 import { ablateHeadsNames } from "./known_options.ts";
 import { InputError } from "../common/errors.ts";
-import type { NamedScores } from "../data/published_scores.ts";
 import { gridOfScores, type HeadScores, meanScores } from "../heads/head_scores.ts";
 import { ReuseCache } from "../model/reuse_cache.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
@@ -19,15 +17,19 @@ import {
   ablationPlan,
   type Condition,
   defaultConditions,
+  type MatchedScores,
   type PlannedAblation,
   type PlanOptions,
 } from "./ablation_plan.ts";
+import { ablationResults } from "./ablation_results.ts";
 import {
-  type AblationResult,
-  ablationResults,
-  type AblationRow,
-  type AblationTable,
-} from "./ablation_results.ts";
+  ablateSample,
+  type AblationSample,
+  type LazyAblationSample,
+  tableOf,
+  turnsOf,
+} from "./ablation_sample.ts";
+import type { AblationResult, AblationRow, AblationTable } from "./ablation_table.ts";
 import { readBytesOf } from "../common/text_files.ts";
 import { checkArrow } from "../heads/arrow_check.ts";
 import { ablationRowsFromArrow, ablationTableToArrow } from "./ablation_table_file.ts";
@@ -39,7 +41,7 @@ import {
 } from "./experiment.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import type { FoundHeads } from "./find_heads.ts";
-import { type LazySample, sampleUnits } from "./lazy_sample.ts";
+import { sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
 import { checkExperiment, experiments } from "./registry.ts";
 import {
@@ -49,26 +51,21 @@ import {
   sharedSamplesWarning,
 } from "./score_origin.ts";
 
-/** A sample with its answer. */
-export interface AblationSample extends AnswerSample {
-  /** Name of the domain. */
-  readonly domain: string;
-  /**
-   * Whether generated tokens are a right answer. Without it, only exactly `answerIds` is right.
-   */
-  readonly judge?: (tokenIds: readonly number[]) => boolean;
-  /** Further scores of generated tokens by name, as the sample's benchmark publishes them. */
-  readonly scores?: (tokenIds: readonly number[]) => NamedScores;
-  /** Tokens of an answer at most; twice those of the right answer by default, at least 8. */
-  readonly maxNewTokens?: number;
-}
-
-/** A sample that is loaded when its turn comes. */
-export type LazyAblationSample = LazySample<AblationSample>;
+export type { AblationSample, LazyAblationSample };
 
 /** Settings of {@link ablateHeads}. */
 export interface AblateHeadsOptions
   extends SamplesContext, PlanOptions, OriginOptions, ReuseOptions {
+  /**
+   * Draws of each kind of drawn control; by default 200 from the question on, where all share the
+   * tokens before it, and 20 at every position.
+   */
+  readonly draws?: number;
+  /**
+   * Each draw is run on one in so many samples, in a balanced order; 1 by default, and where `draws` is
+   * left to its default 10 from the question on and 4 at every position.
+   */
+  readonly thinning?: number;
   /** From the question on (`answer`, by default) or at every position (`all`). */
   readonly scope?: Scope;
   /** What takes the place of the heads' output; nothing (`interventions.zero()`) by default. */
@@ -93,6 +90,8 @@ export interface AblateHeadsConfig
   readonly samples: readonly (AblationSample | LazyAblationSample)[];
   /** The sets of heads; the first is empty. */
   readonly plan: readonly PlannedAblation[];
+  /** Each draw of controls is run on one in so many samples. */
+  readonly thinning: number;
   /** Where heads are changed. */
   readonly scope: Scope;
   /** What takes the place of their output. */
@@ -109,75 +108,19 @@ export interface AblateHeadsConfig
   };
 }
 
-/** Outcomes of one sample under every variant. */
-export async function ablateSample(
-  model: AnyModel,
-  variants: readonly Variant[],
-  given: AblationSample | LazyAblationSample,
-  options: Pick<AblateHeadsConfig, "batchRows" | "maxNewTokens" | "reuse"> & { scope?: Scope } = {},
-): Promise<AblationRow> {
-  const { scope, batchRows, reuse } = options;
-  const sample = "load" in given ? await given.load(reuse) : given;
-  const maxNewTokens = options.maxNewTokens ?? sample.maxNewTokens ??
-    Math.max(8, 2 * sample.answerIds.length);
-  const outcomes = await sweep(model, sample, variants, { scope, batchRows, reuse });
-  const correct = Float32Array.from(outcomes, (outcome) => outcome.correct ? 1 : 0);
-  const { judge, scores } = sample;
-  const said: (readonly number[])[] = variants.map(() => [...sample.answerIds]);
-  const open = [...variants.keys()].filter((i) => correct[i] === 0);
-  if (judge && open.length > 0) { // not exactly the answer, but maybe another right one
-    const answers = await decodeVariants(model, sample, open.map((i) => variants[i]), {
-      scope,
-      batchRows,
-      maxNewTokens,
-      reuse,
-    });
-    open.forEach((variant, i) => {
-      correct[variant] = judge(answers[i]) ? 1 : 0;
-      said[variant] = answers[i];
-    });
-  }
-  const logProb = Float32Array.from(outcomes, (outcome) => outcome.logProb);
-  const row = { id: sample.id, domain: given.domain, correct, logProb };
-  if (!judge || !scores) return row;
-  const named = said.map(scores), names = Object.keys(named[0]);
-  const byName = names.map((name) => [name, Float32Array.from(named, (one) => one[name])]);
-  return names.length > 0 ? { ...row, scores: Object.fromEntries(byName) } : row;
-}
-
-/** The table of rows. */
-function tableOf(rows: readonly AblationRow[], plan: readonly PlannedAblation[]): AblationTable {
-  return {
-    plan,
-    sampleIds: rows.map(({ id }) => id),
-    domains: rows.map(({ domain }) => domain),
-    correct: Uint8Array.from(rows.flatMap(({ correct }) => [...correct])),
-    logProb: Float32Array.from(rows.flatMap(({ logProb }) => [...logProb])),
-    scores: scoreTable(rows, plan.length),
-  };
-}
-
-/** Scores by name, `[samples, sets]`, NaN where a sample has none of that name. */
-function scoreTable(rows: readonly AblationRow[], sets: number): AblationTable["scores"] {
-  const names = [...new Set(rows.flatMap(({ scores = {} }) => Object.keys(scores)))];
-  const none = new Float32Array(sets).fill(NaN);
-  return Object.fromEntries(names.map((name) => [
-    name,
-    Float32Array.from(rows.flatMap(({ scores }) => [...scores?.[name] ?? none])),
-  ]));
-}
-
 /** The experiment: one row per sample. */
 export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow, AblatedHeads> = {
   ...experiments.ablateHeads,
   units(config) {
-    const { samples, network, plan, intervention } = config;
+    const { samples, network, plan, intervention, thinning, seed } = config;
     const variants = plan.map(({ heads }): Variant =>
       heads.length > 0 ? [{ heads, intervention }] : []
     );
+    const turns = turnsOf(plan, thinning, samples.length, seed);
+    const turnOf = new Map(samples.map(({ id }, i) => [id, turns[i]]));
     return sampleUnits<AblationSample, AblationRow>(
       samples,
-      (sample) => ablateSample(network, variants, sample, config),
+      (sample, id) => ablateSample(network, variants, sample, { ...config, turn: turnOf.get(id) }),
       config.reuse,
     );
   },
@@ -185,9 +128,10 @@ export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow, A
     const table = tableOf(rows, plan);
     return { ...table, results: ablationResults(table, { draws, seed }) };
   },
-  record: (found, { scope, intervention, plan, chosen, about }) => ({
+  record: (found, { scope, intervention, plan, thinning, chosen, about }) => ({
     options: {
       scope,
+      thinning,
       intervention: intervention.kind,
       sets: plan.length,
       ...chosen,
@@ -212,19 +156,39 @@ export interface AblatedHeads extends AblationTable {
   readonly results: readonly AblationResult[];
 }
 
-/** The conditions to plan: without scores to match by, no controls are matched in score. */
+/** Scores that choose heads, with those that controls are matched by. */
+export type ScoredHeads = HeadScores & Partial<Pick<FoundHeads, "rules" | "origin" | "rivals">>;
+
+/** The conditions to plan: without scores to match by, no controls are matched by them. */
 function conditionsFor(
   { conditions, onNotice }: AblateHeadsOptions,
-  matchable: boolean,
+  { context, induction }: MatchedScores,
 ): readonly Condition[] {
-  const wanted = conditions ?? defaultConditions;
-  if (matchable || !wanted.includes("score-matched")) return wanted;
-  const lack = 'score-matched controls need scores by the rule "context-mass"';
-  if (conditions) {
-    throw new InputError(`Cannot plan the ablation: ${lack}; score the heads by it as well`);
+  const lacks = [
+    ["score-matched", context, 'scores by the rule "context-mass"'],
+    ["induction-matched", induction, "the heads' induction scores, which identify records"],
+  ] as const;
+  return lacks.reduce((wanted: readonly Condition[], [condition, scores, needed]) => {
+    if (scores || !wanted.includes(condition)) return wanted;
+    const lack = `${condition} controls need ${needed}`;
+    if (conditions) {
+      throw new InputError(`Cannot plan the ablation: ${lack}; score the heads by it as well`);
+    }
+    onNotice?.(`left out: ${lack}`);
+    return wanted.filter((one) => one !== condition);
+  }, conditions ?? defaultConditions);
+}
+
+/** The draws and their thinning, as asked for or by default. */
+function drawing({ draws, thinning, scope = "answer" }: AblateHeadsOptions) {
+  const byDefault = scope === "answer" ? [200, 10] : [20, 4];
+  const chosen = thinning ?? (draws === undefined ? byDefault[1] : 1);
+  if (!Number.isInteger(chosen) || chosen < 1) {
+    throw new InputError(
+      `Cannot run each draw on one in ${chosen} samples: wanted a whole number of at least 1`,
+    );
   }
-  onNotice?.(`left out: ${lack}`);
-  return wanted.filter((condition) => condition !== "score-matched");
+  return { draws: draws ?? byDefault[0], thinning: chosen };
 }
 
 /**
@@ -235,7 +199,7 @@ function conditionsFor(
 export async function ablateHeadsRun(
   model: AnyModel,
   samples: readonly (AblationSample | LazyAblationSample)[],
-  scores: HeadScores & Partial<Pick<FoundHeads, "rules" | "origin">>,
+  scores: ScoredHeads,
   options: AblateHeadsOptions = {},
 ): Promise<ExperimentRun<AblateHeadsConfig, AblationRow, AblatedHeads>> {
   const network = networkOf(model), grid = gridOfScores(scores);
@@ -248,17 +212,23 @@ export async function ablateHeadsRun(
     );
   }
   const reuse = new ReuseCache(options.reuseBytes);
-  const matched = scores.rules?.find(({ rule }) => rule === "context-mass");
-  const conditions = conditionsFor(options, matched !== undefined);
+  const context = scores.rules?.find(({ rule }) => rule === "context-mass");
+  const matched: MatchedScores = {
+    context: context && meanScores(context),
+    induction: scores.rivals?.induction,
+  };
+  const { draws, thinning } = drawing(options);
   const { origin, sampleIds } = scores;
   const whose = origin && await checkScoreOrigin(origin, network, options);
   const config: AblateHeadsConfig = {
     network,
     samples,
-    plan: ablationPlan(meanScores(scores), meanScores(matched ?? scores), grid, {
+    plan: ablationPlan(meanScores(scores), matched, grid, {
       ...options,
-      conditions,
+      draws,
+      conditions: conditionsFor(options, matched),
     }),
+    thinning,
     scope,
     intervention,
     maxNewTokens,
@@ -268,7 +238,7 @@ export async function ablateHeadsRun(
     reuse,
     chosen: {
       rule: scores.rule,
-      matchedBy: matched?.rule ?? "none",
+      matchedBy: context?.rule ?? "none",
       scoredSamples: sampleIds.length,
     },
   };
@@ -293,13 +263,13 @@ export async function ablateHeadsRun(
  *
  * @param scores scores that say which heads are best; take them from other samples than these.
  * `score-matched` controls need scores by the rule `context-mass` among its `rules`, and are alike in
- * it; without them they are left out.
+ * it, `induction-matched` ones need its `rivals`; without them they are left out.
  * @throws {InputError} naming the sample that cannot be used; what was done before stays done
  */
 export async function ablateHeads(
   model: AnyModel,
   samples: readonly (AblationSample | LazyAblationSample)[],
-  scores: HeadScores & Partial<Pick<FoundHeads, "rules" | "origin">>,
+  scores: ScoredHeads,
   options: AblateHeadsOptions = {},
 ): Promise<AblatedHeads> {
   checkOptions(

@@ -10,7 +10,7 @@ import { answersOf } from "../data/sample.ts";
 import { UnusableSampleError } from "../data/unusable.ts";
 import { publishedScores } from "../data/published_scores.ts";
 import { answerTokens, opensThoughts, thinkingTokens } from "./answer_length.ts";
-import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
+import type { AblationSample, LazyAblationSample } from "./ablation_sample.ts";
 import { type AnySample, lazily, promptedSample, promptSettings } from "./samples.ts";
 
 /**

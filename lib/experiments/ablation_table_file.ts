@@ -6,10 +6,9 @@
 import * as arrow from "apache-arrow";
 import { InputError } from "../common/errors.ts";
 import { textColumn } from "../heads/arrow_columns.ts";
-import type { PlannedAblation } from "./ablation_plan.ts";
-import type { AblationRow, AblationTable } from "./ablation_results.ts";
+import type { AblationRow, AblationTable } from "./ablation_table.ts";
 
-/** Columns of every file; what stands behind them are scores by name. */
+/** Columns that are no scores by name. Where there are many sets, the plan's own are left out. */
 const fixedColumns = [
   "sample",
   "domain",
@@ -20,37 +19,53 @@ const fixedColumns = [
   "heads",
   "correct",
   "logProb",
-] as const;
+];
 
-/** The table as the bytes of an Arrow file. */
+/** With more sets than this, what `results.json` says of each is not repeated for every sample. */
+const manySets = 64;
+
+/** The table as the bytes of an Arrow file; sets that were not run on a sample have no row. */
 export function ablationTableToArrow(
   { plan, sampleIds, domains, correct, logProb, scores = {} }: AblationTable,
 ): Uint8Array {
-  const sets = plan.length, rows = sampleIds.length * sets;
-  const column = <A extends Float64Array | Uint32Array>(
-    type: { from(list: { length: number }, map: (_: unknown, i: number) => number): A },
-    value: (planned: PlannedAblation, set: number) => number,
-  ) =>
-    arrow.makeVector(type.from({ length: rows }, (_, row) => value(plan[row % sets], row % sets)));
-  const repeated = sampleIds.flatMap(() => plan.map(({ condition }) => condition));
-  const fixed: Record<typeof fixedColumns[number], arrow.Vector> = {
-    sample: textColumn(0, sampleIds, sets),
-    domain: textColumn(1, domains, sets),
-    set: column(Uint32Array, (_, set) => set),
-    condition: textColumn(2, repeated),
-    fraction: column(Float64Array, ({ fraction }) => fraction),
-    draw: column(Uint32Array, ({ draw }) => draw),
-    heads: column(Uint32Array, ({ heads }) => heads.length),
-    correct: arrow.makeVector(correct),
-    logProb: arrow.makeVector(logProb),
+  const sets = plan.length;
+  const cells = [...logProb.keys()].filter((cell) => !Number.isNaN(logProb[cell]));
+  const setOf = (cell: number) => plan[cell % sets];
+  const row = (cell: number) => Math.floor(cell / sets);
+  const vector = <A extends Float64Array | Float32Array | Uint32Array | Uint16Array | Uint8Array>(
+    type: { from(list: number[], map: (cell: number) => number): A },
+    value: (cell: number) => number,
+  ) => arrow.makeVector(type.from(cells, value));
+  const ofThePlan = {
+    condition: () => textColumn(2, cells.map((cell) => setOf(cell).condition)),
+    fraction: () => vector(Float64Array, (cell) => setOf(cell).fraction),
+    draw: () => vector(Uint32Array, (cell) => setOf(cell).draw),
+    heads: () => vector(Uint32Array, (cell) => setOf(cell).heads.length),
   };
-  const named = Object.entries(scores).map(([name, values]) => [name, arrow.makeVector(values)]);
-  const table = new arrow.Table({ ...fixed, ...Object.fromEntries(named) });
+  const few = sets <= manySets;
+  const table = new arrow.Table({
+    sample: textColumn(0, cells.map((cell) => sampleIds[row(cell)])),
+    domain: textColumn(1, cells.map((cell) => domains[row(cell)])),
+    set: few
+      ? vector(Uint32Array, (cell) => cell % sets)
+      : vector(Uint16Array, (cell) => cell % sets),
+    ...few
+      ? Object.fromEntries(Object.entries(ofThePlan).map(([name, column]) => [name, column()]))
+      : {},
+    correct: vector(Uint8Array, (cell) => correct[cell]),
+    logProb: vector(Float32Array, (cell) => logProb[cell]),
+    ...Object.fromEntries(
+      Object.entries(scores).map(([name, values]) => [
+        name,
+        vector(Float32Array, (cell) => values[cell]),
+      ]),
+    ),
+  });
   return arrow.tableToIPC(table, "file");
 }
 
 /**
- * Outcomes by sample of a file that {@link ablationTableToArrow} made.
+ * Outcomes by sample of a file that {@link ablationTableToArrow} made; NaN where a set was not run.
  *
  * @param sets number of sets of heads
  * @param file how messages name the file
@@ -67,24 +82,39 @@ export function ablationRowsFromArrow(
     if (found) return found;
     throw new InputError(`Cannot read outcomes of ${file}: it has no column "${name}"`);
   };
-  const [sample, domain, correct, logProb] = ["sample", "domain", "correct", "logProb"].map(column);
-  if (table.numRows % sets !== 0) {
-    throw new InputError(`Cannot read outcomes of ${file}: its rows are not ${sets} for a sample`);
+  const [sample, domain, set] = ["sample", "domain", "set"].map(column);
+  const named = table.schema.fields.map(({ name }) => name)
+    .filter((name) => !fixedColumns.includes(name));
+  const values = new Map(
+    ["correct", "logProb", ...named].map((name) => [name, column(name).toArray()] as const),
+  );
+  const numbers: ArrayLike<number> = set.toArray();
+  const rows: (AblationRow & { readonly scores: Record<string, Float32Array> })[] = [];
+  for (let i = 0; i < table.numRows; i++) {
+    const id = String(sample.get(i)), own = numbers[i];
+    const begins = own === 0; // the baseline is run on every sample, and comes first
+    if (!(own < sets) || (!begins && rows.at(-1)?.id !== id)) {
+      throw new InputError(
+        `Cannot read outcomes of ${file}: its rows are not ${sets} sets for a sample`,
+      );
+    }
+    if (begins) {
+      const nothing = () => new Float32Array(sets).fill(NaN);
+      rows.push({
+        id,
+        domain: String(domain.get(i)),
+        correct: nothing(),
+        logProb: nothing(),
+        scores: Object.fromEntries(named.map((name) => [name, nothing()])),
+      });
+    }
+    const { correct, logProb, scores } = rows[rows.length - 1];
+    correct[own] = values.get("correct")![i];
+    logProb[own] = values.get("logProb")![i];
+    for (const name of named) scores[name][own] = values.get(name)![i];
   }
-  const values = Float32Array.from(logProb.toArray() as Float32Array);
-  const right = Float32Array.from(correct.toArray() as Uint8Array);
-  const named = table.schema.fields.map(({ name }) => name).slice(fixedColumns.length)
-    .map((name) => [name, Float32Array.from(column(name).toArray() as Float32Array)] as const);
-  return Array.from({ length: table.numRows / sets }, (_, i) => {
-    const own = <T extends Float32Array>(all: T) => all.slice(i * sets, (i + 1) * sets);
-    const scores = named.map(([name, all]) => [name, own(all)] as const)
-      .filter(([, some]) => !Number.isNaN(some[0]));
-    return {
-      id: String(sample.get(i * sets)),
-      domain: String(domain.get(i * sets)),
-      correct: own(right),
-      logProb: own(values),
-      ...(scores.length > 0 ? { scores: Object.fromEntries(scores) } : {}),
-    };
+  return rows.map(({ scores, ...row }) => {
+    const there = Object.entries(scores).filter(([, some]) => !Number.isNaN(some[0]));
+    return there.length > 0 ? { ...row, scores: Object.fromEntries(there) } : row;
   });
 }

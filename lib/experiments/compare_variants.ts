@@ -8,13 +8,9 @@ import type { Variant } from "../causal/head_mask.ts";
 import { InputError } from "../common/errors.ts";
 import type { AnyModel } from "../model/network_of.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
-import {
-  type AblateHeadsOptions,
-  ablateSample,
-  type AblationSample,
-  type LazyAblationSample,
-} from "./ablate_heads.ts";
-import type { AblationRow } from "./ablation_results.ts";
+import type { AblateHeadsOptions } from "./ablate_heads.ts";
+import { ablateSample, type AblationSample, type LazyAblationSample } from "./ablation_sample.ts";
+import type { AblationRow } from "./ablation_table.ts";
 
 /** What one variant costs, paired by sample. */
 export interface VariantEffect {

@@ -20,6 +20,7 @@ import {
   type ScoringRule,
   scoringRules,
 } from "../heads/scoring_rules.ts";
+import type { RivalScores } from "../heads/rival_scores.ts";
 import { scoreSample } from "../heads/score_sample.ts";
 import { ReuseCache } from "../model/reuse_cache.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
@@ -39,6 +40,7 @@ import {
 } from "./run_context.ts";
 import { type LazySample, sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifest, readManifestIfAny } from "./record.ts";
+import { measureRivals, readRivals, rivalMaps } from "./recorded_rivals.ts";
 import { scoresRecord } from "./scores_record.ts";
 import { checkExperiment, experiments } from "./registry.ts";
 import { type ScoreOrigin, scoreOrigin } from "./score_origin.ts";
@@ -74,6 +76,11 @@ export interface FindHeadsOptions extends SamplesContext, ReuseOptions {
   readonly draws?: number;
   /** Seed of the bootstrap; 0 by default. */
   readonly seed?: number;
+  /**
+   * Whether to measure, beside the samples, what explains heads otherwise: induction, duplicate-token,
+   * previous-token and sink scores on repeated random tokens. Yes by default; it takes four short runs.
+   */
+  readonly rivals?: boolean;
 }
 
 /** Settings of the experiment as such. */
@@ -88,6 +95,8 @@ export interface FindHeadsConfig extends ExperimentConfig {
   readonly draws: number;
   /** Seed of the bootstrap. */
   readonly seed: number;
+  /** Whether other explanations are measured, too. */
+  readonly rivals: boolean;
 }
 
 /** Scores of one sample: one map per rule, `[L, N]` row by row. */
@@ -177,7 +186,13 @@ export const findHeadsExperiment: Experiment<
       return own.length > 0 ? [headScores(name, gridOf(network.config.text), own)] : [];
     }),
   record(scores, { about, fraction, draws, seed }) {
-    const summary = scoresRecord(about?.model ?? "", scores[0], { fraction, draws, seed }, scores);
+    const summary = scoresRecord(
+      about?.model ?? "",
+      scores[0],
+      { fraction, draws, seed },
+      scores,
+      about?.rivals,
+    );
     return {
       options: { rules: scores.map(({ rule }) => rule), fraction, draws },
       files: { "samples.arrow": headScoresToArrow(scores), "scores.json": jsonText(summary) },
@@ -204,6 +219,8 @@ export interface FoundHeads extends HeadScores {
   readonly rules: readonly HeadScores[];
   /** Whose scores they are, where they have a record. */
   readonly origin?: ScoreOrigin;
+  /** Other explanations of each head, `[L * N]` by name; records of earlier versions have none. */
+  readonly rivals?: Partial<RivalScores>;
 }
 
 /**
@@ -216,7 +233,7 @@ export async function findHeadsRun(
   samples: Samples,
   options: FindHeadsOptions = {},
 ): Promise<ExperimentRun<FindHeadsConfig, SampleRow, readonly HeadScores[]>> {
-  const { model: name, data, fraction = 0.05, draws = 2000, seed = 0 } = options;
+  const { model: name, data, fraction = 0.05, draws = 2000, seed = 0, rivals = true } = options;
   if (options.rules?.length === 0) {
     throw new InputError("Cannot find heads by 0 rules: 1 needed");
   }
@@ -224,8 +241,11 @@ export async function findHeadsRun(
   const rules = options.rules ?? rulesOfSamples(await firstUsable(samples, options), samples);
   return {
     experiment: findHeadsExperiment,
-    config: { network: networkOf(model), samples, rules, fraction, draws, seed, reuse },
-    about: () => Promise.resolve({ model: name, data }),
+    config: { network: networkOf(model), samples, rules, fraction, draws, seed, rivals, reuse },
+    async about() {
+      const measured = rivals ? await measureRivals(model, options.onNotice) : null;
+      return { model: name, data, ...measured ? { rivals: measured } : {} };
+    },
     [Symbol.dispose]: () => reuse[Symbol.dispose](),
   };
 }
@@ -266,9 +286,11 @@ export async function findHeads(
     findHeadsNames satisfies Record<keyof FindHeadsOptions, true>,
   );
   using run = await findHeadsRun(model, samples, options);
-  const rules = await runConfigured(run, options);
-  if (options.folder === undefined) return { ...rules[0], rules };
-  return { ...rules[0], rules, origin: scoreOrigin(await readManifest(options.folder)) };
+  const about = await run.about();
+  const rules = await runConfigured({ ...run, about: () => Promise.resolve(about) }, options);
+  const rivals = about.rivals && rivalMaps(about.rivals);
+  if (options.folder === undefined) return { ...rules[0], rules, rivals };
+  return { ...rules[0], rules, rivals, origin: scoreOrigin(await readManifest(options.folder)) };
 }
 
 /**
@@ -293,5 +315,6 @@ export async function readFoundHeads(folder: string): Promise<FoundHeads> {
   // also where the digest fits: whoever made the file may have made the manifest
   await checkArrow(bytes, path);
   const rules = headScoresFromArrow(bytes, path);
-  return { ...rules[0], rules, origin: scoreOrigin(manifest) };
+  const rivals = await readRivals(folder, rules[0].shape);
+  return { ...rules[0], rules, origin: scoreOrigin(manifest), ...rivals ? { rivals } : {} };
 }

@@ -26,6 +26,7 @@ export const findHeadsNames = {
   fraction: true,
   draws: true,
   seed: true,
+  rivals: true,
 } as const;
 
 /** Options of `ablateHeads`. */
@@ -37,6 +38,8 @@ export const ablateHeadsNames = {
   conditions: true,
   fractions: true,
   draws: true,
+  thinning: true,
+  sets: true,
   seed: true,
   scope: true,
   intervention: true,

@@ -19,6 +19,7 @@ export {
   type AblationSample,
   type LazyAblationSample,
   readAblatedHeads,
+  type ScoredHeads,
 } from "./ablate_heads.ts";
 export * from "./ablation_plan.ts";
 export * from "./ablation_results.ts";
@@ -59,6 +60,7 @@ export { type Manifest, readManifest } from "./record.ts";
 export * from "./scores_record.ts";
 export * from "./patched_heads.ts";
 export { type ExperimentFacts, experiments } from "./registry.ts";
+export * from "./retrieval_sets.ts";
 export * from "./samples.ts";
 export type { OriginOptions, ScoreOrigin } from "./score_origin.ts";
 export { type Identity } from "./identity.ts";

@@ -12,6 +12,7 @@ import {
   summarizeHeads,
   type SummaryOptions,
 } from "../heads/head_scores.ts";
+import type { RivalScores } from "../heads/rival_scores.ts";
 
 /** What `scores.json` says of all samples, or of those of one domain. */
 export interface ScoresSummary extends CompanionScores {
@@ -38,8 +39,10 @@ export interface ScoresSummary extends CompanionScores {
   };
 }
 
-/** Scores beside the rule's own, where samples have a null query or foils. */
+/** Scores beside the rule's own, where samples have what they need. */
 export interface CompanionScores {
+  /** RAM, mean over samples, `[L][N]`, whichever rule is first. */
+  readonly ram?: readonly (readonly number[])[];
   /** RAM minus the null query's, mean over samples, `[L][N]`. */
   readonly calibrated?: readonly (readonly number[])[];
   /** 95 % intervals of `calibrated`, `[L][N][2]`. */
@@ -56,8 +59,13 @@ export interface CompanionScores {
   readonly companionSamples?: { readonly calibrated?: number; readonly selectivity?: number };
 }
 
+/** Other explanations of each head, `[L][N]`, on repeated random tokens; see `RivalScores`. */
+export type RivalTables = {
+  readonly [name in keyof RivalScores]?: readonly (readonly number[])[];
+};
+
 /** The content of `scores.json`. */
-export interface ScoresRecord extends ScoresSummary {
+export interface ScoresRecord extends ScoresSummary, RivalTables {
   /** The same for each domain. */
   readonly domains: Readonly<Record<string, ScoresSummary>>;
 }
@@ -84,8 +92,10 @@ function companionsOf(all: readonly HeadScores[], options: SummaryOptions): Comp
     return tableOf(scores, (i) => [low[i], high[i]] as const);
   };
   const calibrated = named("calibrated"), selectivity = named("selectivity");
-  if (!calibrated && !selectivity) return {};
+  const ram = means(named("ram"));
+  if (!calibrated && !selectivity) return { ram };
   return {
+    ram,
     calibrated: means(calibrated),
     calibratedCi95: intervals(calibrated),
     nullRam: means(named("null-ram")),
@@ -131,17 +141,25 @@ function summaryOf(
  *
  * @param model name of the model
  * @param all scores by every rule, from which those beside the rule's own are taken
+ * @param rivals other explanations of each head, `[L * N]` by name
  */
 export function scoresRecord(
   model: string,
   scores: HeadScores,
   options: SummaryOptions = {},
   all: readonly HeadScores[] = [],
+  rivals: Readonly<Record<string, ArrayLike<number>>> = {},
 ): ScoresRecord {
   const domains = [...byDomain(scores)].map(([domain, own]) => {
     const others = all.filter((one) => one.domains.includes(domain))
       .map((one) => filterSamples(one, (_, its) => its === domain));
     return [domain, summaryOf(model, own, options, others)];
   });
-  return { ...summaryOf(model, scores, options, all), domains: Object.fromEntries(domains) };
+  const tables = Object.entries(rivals)
+    .map(([name, values]) => [name, tableOf(scores, (i) => values[i])] as const);
+  return {
+    ...summaryOf(model, scores, options, all),
+    ...Object.fromEntries(tables),
+    domains: Object.fromEntries(domains),
+  };
 }

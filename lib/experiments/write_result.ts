@@ -23,6 +23,8 @@ export interface RunNotes {
   readonly scores?: Json;
   /** How many of the samples chose the heads, too. */
   readonly samplesInBoth?: number;
+  /** Other explanations of each head, `[L * N]` by name. */
+  readonly rivals?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** What an experiment puts on disk. */

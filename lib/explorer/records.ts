@@ -133,8 +133,9 @@ function setsOf(results: readonly AblationResult[], heads: number): ExplorerSet[
   const sets = new Map<string, ExplorerSet & { metrics: Record<string, unknown> }>();
   for (const row of results) {
     if (row.domain !== "all" && row.domain !== undefined) continue;
+    if (row.draws !== undefined) continue; // the mean of many draws
     const { condition, fraction, draw } = row;
-    const key = `${condition} ${fraction} ${draw}`;
+    const key = `${condition} ${fraction} ${draw} ${row.set ?? ""}`;
     const set = sets.get(key) ?? {
       condition,
       fraction,

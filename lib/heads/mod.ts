@@ -26,6 +26,7 @@ export {
   parseHeads,
 } from "../common/head_id.ts";
 export * from "./head_scores.ts";
+export * from "./head_sets.ts";
 export { headScoresFromArrow, headScoresToArrow } from "./head_scores_file.ts";
 export { checkRanking, readRanking } from "./ranking_file.ts";
 export * from "./moved_evidence.ts";

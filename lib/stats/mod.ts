@@ -9,6 +9,7 @@ export * from "./bootstrap.ts";
 export * from "./bootstrap_pairs.ts";
 export * from "./chance_concentration.ts";
 export * from "./concentration.ts";
+export * from "./crossed.ts";
 export { hash128 } from "./hash.ts";
 export { type Interval, intervalFromDraws, type IntervalMethod } from "./interval.ts";
 export * from "./matrix.ts";
@@ -16,6 +17,7 @@ export * from "./membership.ts";
 export * from "./multiple.ts";
 export * from "./normal.ts";
 export * from "./overlap.ts";
+export * from "./paired_proportions.ts";
 export * from "./permutation.ts";
 export * from "./proportion.ts";
 export * from "./random.ts";
@@ -27,5 +29,6 @@ export {
   type ResamplePlan,
   resamplePlan,
 } from "./resample.ts";
+export * from "./shared_members.ts";
 export * from "./stability.ts";
 export { mean, median, quantile, variance } from "./summary.ts";

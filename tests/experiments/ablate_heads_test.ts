@@ -13,6 +13,7 @@ import {
 } from "../../lib/experiments/ablate_heads.ts";
 import { headEffects } from "../../lib/experiments/ablation_results.ts";
 import { findHeads, type FoundHeads } from "../../lib/experiments/find_heads.ts";
+import { retrievalSets } from "../../lib/experiments/retrieval_sets.ts";
 import { type PlantedModel, plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
 import { compareHeads, headIndex } from "../../lib/common/head_id.ts";
@@ -87,7 +88,8 @@ Deno.test("without the planted heads answers are lost, without controls not; the
         else assert(value > 0.9, `${condition} keeps ${value}`);
       }
       const [core] = rows.filter(({ condition }) => condition === "core");
-      assert(core.pValue < 0.01 && core.againstControls!["layer-matched"].pValue < 0.01);
+      const { bottom, "layer-matched": layer } = core.againstControls!;
+      assert(core.pValue < 0.01 && bottom.pValueAlone < 0.01 && layer.excess > 0.5);
 
       const names = Array.from(Deno.readDirSync(out), ({ name }) => name).sort();
       assertEquals(names, ["manifest.json", "results.json", "samples.arrow"]);
@@ -209,6 +211,62 @@ Deno.test("published scores come with each answer, also after a stop, and stand 
     const arrow = fromArrow(await Deno.readFile(`${folder}/samples.arrow`));
     const lengths = arrow.array("length") as ArrayLike<number>;
     assertEquals(Array.from(lengths, Number.isNaN).filter(Boolean).length, 2 * table.plan.length);
+  });
+});
+
+Deno.test("many draws, thinned; sets of retrieval and induction heads with their own controls", async () => {
+  await withModel(async ({ model, retrievalHeads }, scores, folder) => {
+    const options = { ...settings, draws: 60, thinning: 4, conditions: undefined };
+    const sets = retrievalSets(scores, [3 / 16]);
+    assertEquals(sets["retrieval-not-induction"], [...retrievalHeads]); // none is an induction head
+    const { results, plan } = await ablateHeads(model, samples, scores, {
+      ...{ ...options, sets, folder },
+    });
+    const [core] = results.filter(({ condition }) => condition === "core");
+    for (const name of ["random", "layer-matched"]) {
+      const { excess, draws, pValueAlone, pValueOverDraws } = core.againstControls![name];
+      assert(excess > 0.5 && draws > 20, `${name}: ${excess} of ${draws} draws`);
+      assertEquals(pValueOverDraws, 1 / (draws + 1));
+      assert(pValueAlone < 0.01);
+    }
+    const named = results.filter(({ condition, metric, domain }) =>
+      condition === "set" && metric === "accuracy" && domain === "all"
+    );
+    assertEquals(
+      named.map(({ set }) => set),
+      Object.keys(sets).filter((name) => sets[name].length),
+    );
+    const lost = (name: string) => named.find(({ set }) => set === name)!.dropFromBaseline;
+    assert(lost("retrieval-not-induction") > 0.5 && lost("induction-not-retrieval") < 0.2);
+    assert(named.every(({ againstControls }) => againstControls!["random"].draws > 20));
+    const read = await readAblatedHeads(folder);
+    assertEquals(read.length, results.length);
+    const again = await ablateHeads(model, samples, scores, { ...options, sets, folder });
+    assertEquals(JSON.stringify(again.plan), JSON.stringify(plan)); // a finished run is read
+    assertEquals(again.results.length, results.length);
+  });
+});
+
+Deno.test("without induction scores their controls are left out, or refused where asked for", async () => {
+  await withModel(async ({ model }, { rivals: _, ...scores }) => {
+    const notices: string[] = [];
+    const onNotice = (text: string) => notices.push(text);
+    const few = { ...settings, conditions: undefined, onNotice };
+    const { plan } = await ablateHeads(model, samples.slice(0, 2), scores, few);
+    assert(plan.every(({ condition }) => condition !== "induction-matched"));
+    assert(notices.some((text) => text.includes("induction-matched controls need")));
+    const conditions = ["core", "induction-matched"] as const;
+    await assertRejects(
+      () => ablateHeads(model, samples, scores, { ...settings, conditions }),
+      Error,
+      "which identify records",
+    );
+    const wrong = { ...settings, thinning: 0 };
+    await assertRejects(
+      () => ablateHeads(model, samples, scores, wrong),
+      Error,
+      "one in 0 samples",
+    );
   });
 });
 

@@ -8,7 +8,7 @@ const map = Float64Array.from({ length: 32 }, (_, i) => (i * 11) % 32);
 const matched = Float64Array.from({ length: 32 }, (_, i) => (i * 5) % 32);
 
 Deno.test("the baseline is first; every set has as many heads as its core, controls none of them", () => {
-  const plan = ablationPlan(map, matched, grid, { draws: 3 });
+  const plan = ablationPlan(map, { context: matched, induction: matched }, grid, { draws: 3 });
   assertEquals([plan[0].condition, plan[0].heads], ["none", []]);
   for (const { condition, fraction, heads } of plan.slice(1)) {
     const core = plan.find((own) => own.condition === "core" && own.fraction === fraction)!;
@@ -20,7 +20,9 @@ Deno.test("the baseline is first; every set has as many heads as its core, contr
 });
 
 Deno.test("core has the highest scores; 1 and 2 percent of 32 heads are both one head, planned once", () => {
-  const plan = ablationPlan(map, matched, grid, { conditions: ["core"] });
+  const plan = ablationPlan(map, { context: matched, induction: matched }, grid, {
+    conditions: ["core"],
+  });
   assertEquals(plan.map(({ fraction, heads }) => [fraction, heads.length]), [
     [0, 0],
     [0.01, 1],
@@ -37,10 +39,14 @@ Deno.test("core has the highest scores; 1 and 2 percent of 32 heads are both one
 
 Deno.test("draws differ, seeds differ, and the same seed draws the same", () => {
   const of = (seed: number) =>
-    ablationPlan(map, matched, grid, { fractions: [0.2], draws: 4, seed });
+    ablationPlan(map, { context: matched, induction: matched }, grid, {
+      fractions: [0.2],
+      draws: 4,
+      seed,
+    });
   assertEquals(of(1), of(1));
   assert(JSON.stringify(of(1)) !== JSON.stringify(of(2)));
-  for (const name of ["random", "layer-matched", "score-matched"]) {
+  for (const name of ["random", "layer-matched", "score-matched", "induction-matched"]) {
     const draws = of(1).filter(({ condition }) => condition === name);
     assertEquals(draws.map(({ draw }) => draw), [0, 1, 2, 3]);
     assertEquals(new Set(draws.map(({ heads }) => String(heads.map(headName)))).size, 4);
@@ -48,10 +54,14 @@ Deno.test("draws differ, seeds differ, and the same seed draws the same", () => 
 });
 
 Deno.test("with half of the heads there is one set of others, with more there are no controls", () => {
-  const plan = ablationPlan(map, matched, grid, { fractions: [0.5, 0.8] });
+  const plan = ablationPlan(map, { context: matched, induction: matched }, grid, {
+    fractions: [0.5, 0.8],
+  });
   const conditions = (fraction: number) =>
     plan.filter((own) => own.fraction === fraction).map(({ condition }) => condition);
-  assertEquals(conditions(0.5), ["core", "bottom", "random", "score-matched"]);
+  assertEquals(conditions(0.5), [
+    ...["core", "bottom", "random", "score-matched", "induction-matched"],
+  ]);
   assertEquals(conditions(0.8), ["core"]);
 });
 
@@ -60,7 +70,7 @@ Deno.test("controls that cannot be matched are left out, and said to be", () => 
   const top = Float64Array.from({ length: 32 }, (_, i) => i);
   const alike = top.map((score) => score < 24 ? 0 : 1);
   const notices: string[] = [];
-  const plan = ablationPlan(top, alike, grid, {
+  const plan = ablationPlan(top, { context: alike, induction: alike }, grid, {
     fractions: [0.05, 0.25],
     draws: 2,
     onNotice: (text) => notices.push(text),
@@ -72,6 +82,7 @@ Deno.test("controls that cannot be matched are left out, and said to be", () => 
   assertEquals(notices, [
     "left out: layer-matched controls at 25 %; no such heads are left",
     "left out: score-matched controls at 25 %; no such heads are left",
+    "left out: induction-matched controls at 25 %; no such heads are left",
   ]);
 });
 
@@ -81,7 +92,10 @@ Deno.test("every matched control that is planned is matched", () => {
     maxLength: 32,
   });
   fc.assert(fc.property(scores, scores, fc.nat(99), (score, alike, seed) => {
-    const plan = ablationPlan(score, alike, grid, { seed, draws: 2 });
+    const plan = ablationPlan(score, { context: alike, induction: alike }, grid, {
+      seed,
+      draws: 2,
+    });
     const perLayer = (heads: readonly HeadId[]) =>
       [0, 1, 2, 3].map((l) => heads.filter(({ layer }) => layer === l).length);
     const meanOf = (heads: readonly HeadId[]) =>
@@ -100,7 +114,7 @@ Deno.test("every matched control that is planned is matched", () => {
 });
 
 Deno.test("keep, layer and head: all others, whole layers, each head by itself", () => {
-  const plan = ablationPlan(map, matched, grid, {
+  const plan = ablationPlan(map, { context: matched, induction: matched }, grid, {
     conditions: ["core", "keep", "layer", "head"],
     fractions: [0.1],
   });
@@ -115,12 +129,48 @@ Deno.test("keep, layer and head: all others, whole layers, each head by itself",
   assertEquals(of("head").map(({ heads }) => headIndex(heads[0], 8)), [...map.keys()]);
 });
 
+Deno.test("named sets have drawn controls of their size, and none of their heads", () => {
+  const heads = [{ layer: 2, head: 1 }, { layer: 0, head: 7 }];
+  const plan = ablationPlan(map, matched, grid, {
+    ...{
+      conditions: ["random", "layer-matched"],
+      fractions: [],
+      draws: 30,
+      sets: { a: heads, b: [] },
+    },
+  });
+  const own = plan.filter(({ set }) => set === "a");
+  assertEquals(own[0].heads, [heads[1], heads[0]]);
+  assert(own.filter(({ condition }) => condition === "random").length > 25);
+  const layered = own.filter(({ condition }) => condition === "layer-matched");
+  assert(layered.length > 15 && layered.length <= 30); // of 49 there are, some come twice
+  for (const { heads: drawn } of own.slice(1)) {
+    assert(
+      drawn.length === 2 && !drawn.some((one) => heads.some((h) => headName(h) === headName(one))),
+    );
+  }
+  assertEquals(plan.length, 1 + own.length); // an empty set is not planned
+});
+
+Deno.test("draws do not repeat: few heads have few controls", () => {
+  const plan = ablationPlan(map, matched, grid, { fractions: [1 / 32], draws: 200 });
+  const of = (name: string) => plan.filter(({ condition }) => condition === name);
+  assertEquals(of("random").length, 31);
+  assertEquals(of("layer-matched").length, 7);
+  assertEquals(of("score-matched").length, 3);
+});
+
 Deno.test("impossible plans are errors", () => {
   const wrong = (options: Parameters<typeof ablationPlan>[3], message: string) =>
-    assertThrows(() => ablationPlan(map, matched, grid, options), Error, message);
+    assertThrows(
+      () => ablationPlan(map, { context: matched, induction: matched }, grid, options),
+      Error,
+      message,
+    );
   wrong({ conditions: ["cores" as "core"] }, 'condition "cores". Nearest: core');
   wrong({ fractions: [0] }, "fraction must be above 0");
   wrong({ fractions: [1.5] }, "fraction must be above 0, at most 1");
   wrong({ draws: 0 }, "Cannot draw controls 0 times");
-  assertEquals(new Set(conditionNames).size, 9);
+  assertEquals(new Set(conditionNames).size, conditionNames.length);
+  wrong({ sets: { "a": [{ layer: 9, head: 0 }] } }, "head L9H0");
 });

@@ -65,10 +65,14 @@ Deno.test("core is compared with each kind of control of its size, and with no o
       continue;
     }
     assertEquals(Object.keys(againstControls!), ["bottom", "random"]);
-    for (const { excess, ci95, pValue } of Object.values(againstControls!)) {
-      assert(excess > 0 && ci95[0] > 0 && pValue < 0.01);
+    for (const { excess, ci95 } of Object.values(againstControls!)) {
+      assert(excess > 0 && ci95[0] > 0);
     }
-    assertEquals(againstControls!["random"].pValueOverDraws, 1 / 3);
+    const { bottom, random } = againstControls!;
+    assert(bottom.pValue < 0.01);
+    assert(random.pValue > 0.01); // two draws tell little about draws
+    assertEquals([random.draws, random.pValueOverDraws], [2, 1 / 3]);
+    assert(random.range[0] <= random.value && random.value <= random.range[1]);
   }
 });
 
@@ -139,4 +143,91 @@ Deno.test("published scores are metrics of their own, over the samples that have
   const right = own.sampleIds.map((_, i) => own.correct[i * 5 + 1]).filter((_, i) => i % 2 === 0);
   assertAlmostEquals(core.value, right.reduce((a, b) => a + b, 0) / 20 / 2, 1e-7);
   assertAlmostEquals(core.dropFromBaseline, none.value - core.value, 1e-7);
+});
+
+/** A plan with many draws of random heads of 40, and the table of what they cost. */
+function manyDraws(samples: number, cost: (heads: readonly number[]) => number) {
+  const random = new Random(7);
+  const sets = Array.from({ length: 60 }, () => [...random.choice(40, 3)]);
+  const idOf = (head: number) => ({ layer: Math.floor(head / 8), head: head % 8 });
+  const own: PlannedAblation[] = [
+    plan[0],
+    { condition: "core", fraction: 0.075, draw: 0, heads: [37, 38, 39].map(idOf) },
+    ...sets.map((heads, draw): PlannedAblation => ({
+      ...{ condition: "random", fraction: 0.075, draw, heads: heads.map(idOf) },
+    })),
+  ];
+  const costs = [0, 0.4, ...sets.map(cost)];
+  const cells = Array.from({ length: samples * own.length }, (_, i) => costs[i % own.length]);
+  const correct = Uint8Array.from(cells, (cost) => random.uniform() < 0.6 - cost ? 1 : 0);
+  return {
+    plan: own,
+    sampleIds: Array.from({ length: samples }, (_, i) => `s${i}`),
+    domains: Array.from({ length: samples }, (_, i) => ["scene", "page"][i % 2]),
+    correct,
+    logProb: Float32Array.from(correct, (right) => right - 1.5),
+  };
+}
+
+Deno.test("draws that raise accuracy are counted, and the head that they share is named", () => {
+  const gained = manyDraws(120, (heads) => heads.includes(11) ? -0.35 : 0);
+  const results = ablationResults(gained, { draws: 100 });
+  const core = results.find(({ condition, domain, metric }) =>
+    condition === "core" && domain === "all" && metric === "accuracy"
+  )!;
+  const { raising, lowering } = core.againstControls!["random"];
+  const with11 =
+    gained.plan.filter(({ condition, heads }) =>
+      condition === "random" && heads.some(({ layer, head }) => layer === 1 && head === 3)
+    ).length;
+  assert(raising!.surely >= 0.9 * with11 && raising!.surely <= with11 + 3);
+  assertEquals(lowering!.heads, []);
+  assert(raising!.draws > with11); // others do by chance
+  assertEquals(raising!.heads[0].head, [1, 3]);
+  assert(raising!.heads[0].among > 1.5 * raising!.heads[0].expected);
+});
+
+Deno.test("of many draws each has a row where accuracy is told over all samples, one stands for all elsewhere", () => {
+  const results = ablationResults(manyDraws(40, () => 0), { draws: 50 });
+  const rows = (metric: string, domain: string) =>
+    results.filter((row) =>
+      row.condition === "random" && row.metric === metric && row.domain === domain
+    );
+  assertEquals(rows("accuracy", "all").length, 60);
+  for (const [metric, domain] of [["accuracy", "page"], ["log-probability", "all"]]) {
+    const [row, ...others] = rows(metric, domain);
+    assertEquals([others.length, row.draws, row.heads], [0, 60, []]);
+  }
+  const each = rows("accuracy", "all").map(({ value }) => value);
+  const core = results.find(({ condition }) => condition === "core")!;
+  const { value, range } = core.againstControls!["random"];
+  assertAlmostEquals(value, each.reduce((a, b) => a + b) / 60, 1e-9);
+  assertEquals(range, [Math.min(...each), Math.max(...each)]);
+});
+
+Deno.test("p-values are corrected for all that the table tests: controls, domains and metrics", () => {
+  const results = ablationResults(manyDraws(40, () => 0), { draws: 50 });
+  const all = results.flatMap(({ againstControls = {} }) => Object.values(againstControls));
+  assertEquals(all.length, 2 * 3); // one control, two metrics, all samples and two domains
+  const least = all.reduce((a, b) => a.pValueAlone < b.pValueAlone ? a : b);
+  assertAlmostEquals(least.pValue, Math.min(1, 6 * least.pValueAlone), 1e-12);
+  for (const one of all) {
+    assert(one.pValue >= one.pValueAlone);
+    assert(one.pValueOverDrawsCorrected! >= one.pValueOverDraws);
+  }
+});
+
+Deno.test("draws that were run on some samples are told on these; nothing is made up for the rest", () => {
+  const own = manyDraws(60, () => 0), sets = own.plan.length;
+  const logProb = own.logProb.map((value, cell) => {
+    const set = cell % sets, row = Math.floor(cell / sets);
+    return set > 1 && (set + row) % 5 !== 0 ? NaN : value;
+  });
+  const results = ablationResults({ ...own, logProb }, { draws: 50 });
+  assert(results.every(({ value }) => Number.isFinite(value)));
+  const draw = results.find(({ condition }) => condition === "random")!;
+  assertEquals(draw.samples, 12);
+  const right = [...Array(60).keys()].filter((row) => (2 + row) % 5 === 0)
+    .map((row) => own.correct[row * sets + 2]);
+  assertAlmostEquals(draw.value, right.reduce((a, b) => a + b) / 12, 1e-12);
 });
