@@ -15,7 +15,18 @@ export const command = runCommand({
     scores: { type: "string", value: "RUN", help: "folder of an identify run" },
     ...otherScoresOption,
     ...answerOptions,
-    policies: { type: "string", value: "NAMES", help: "comma-separated; all by default" },
+    policies: {
+      type: "string",
+      value: "NAMES",
+      help: "comma-separated; all that choose full heads by default; rivals: templates, " +
+        "from-question, oracle (a bound of quality, not timed)",
+    },
+    draws: { type: "string", value: "N", help: "draws of each random policy (default 1)" },
+    "templates-from": {
+      type: "string",
+      value: "DATASET",
+      help: "other samples, on which the policy templates chooses its masks",
+    },
     fractions: {
       type: "string",
       value: "SHARES",
@@ -33,20 +44,25 @@ export const command = runCommand({
     const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
     const { prefillSpeedRun } = await import("../lib/experiments/prefill_speed.ts");
     const { meanScores } = await import("../lib/heads/head_scores.ts");
-    const { policyNames } = await import("../lib/sparse/policies.ts");
+    const { anyPolicyNames } = await import("../lib/sparse/policy_plan.ts");
+    const { listSamples } = await import("../lib/data/shipped_samples.ts");
     const settings = {
       ...answerSettings(args),
-      policies: namesOf("policy", args.text("policies"), policyNames),
+      policies: namesOf("policy", args.text("policies"), anyPolicyNames),
       fractions: sharesOf("fractions", args.text("fractions")),
+      draws: args.integer("draws", 1, 1),
       ...patternChoice(args),
       rounds: args.integer("rounds", 7, 1),
     };
     const { samples, record } = await readData(args);
+    const masks = args.text("templates-from");
+    const templatesFrom = masks === undefined ? undefined : await listSamples(masks);
     const found = await readFoundHeads(args.required("scores"));
     const model = await loadCommandModel(args);
     const run = await prefillSpeedRun(model, samples, {
       ...record,
       ...settings,
+      templatesFrom,
       scores: meanScores(found),
       origin: found.origin,
       allowOtherScores: args.flag("allow-other-scores"),
@@ -57,18 +73,28 @@ export const command = runCommand({
     const text = await Deno.readTextFile(`${folder}/results.json`);
     const rows: PrefillSpeedRow[] = JSON.parse(text);
     if (args.flag("json")) return console.log(JSON.stringify(rows, null, 2));
-    console.log("policy         full  tokens  speed-up               accuracy dense -> hybrid");
+    const range = (ends: readonly number[]) => `[${ends.map((x) => x.toFixed(2)).join(", ")}]`;
+    console.log(
+      "policy         full  tokens  speed-up               accuracy dense -> hybrid",
+    );
     for (const row of rows) {
       if (row.metric !== "accuracy") continue;
-      const speed = `${row.speedup.toFixed(2)} [${row.ci95.map((x) => x.toFixed(2)).join(", ")}]`;
+      const speed = row.speedup === null || row.ci95 === null
+        ? "- (bound of quality)"
+        : `${row.speedup.toFixed(2)} ${range(row.ci95)}`;
       console.log(
         row.policy.padEnd(14),
         row.fullHeads.toFixed(3).padStart(5),
         String(row.tokens).padStart(6),
         ` ${speed.padEnd(22)}`,
         `${row.denseValue.toFixed(3)} -> ${row.sparseValue.toFixed(3)}`,
+        row.sparse95 ? range(row.sparse95) : "",
+        `n ${row.samples}`,
       );
     }
+    console.log(
+      "in brackets: 95 % intervals, of accuracies Wilson's; the same heads are timed and asked",
+    );
     console.log(`record: ${folder}/results.json, manifest.json`);
   },
 });

@@ -157,7 +157,7 @@ export const command: Command = {
     );
     using model = loaded;
     tellDecoding(model.config, decoding);
-    const attention = await hybridFrom(args, model);
+    const attention = await hybridFrom(args, model, prompt);
     const { answer, tokenIds, unknownWords } = await model.answer(prompt, {
       ...decoding,
       attention,

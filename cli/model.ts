@@ -118,7 +118,7 @@ export async function attentionFor(
 ): Promise<AttentionFunction | undefined> {
   const kind = args.oneOf("mask-kind", promptForms.map(({ name }) => name), "zero");
   const heads = parseMask(args, model.config);
-  const base = await hybridFrom(args, model);
+  const base = await hybridFrom(args, model, prompt);
   if (heads.length === 0) return base;
   const form = promptForms.find(({ name }) => name === kind)!;
   const intervention = await form.make(model.network, prompt);

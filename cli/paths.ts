@@ -23,6 +23,7 @@ export const pathOptions: Readonly<Record<string, PathUse>> = {
   image: "read",
   video: "read",
   dataset: "data",
+  "templates-from": "data",
   scores: "read",
   ablation: "read",
   speed: "read",

@@ -6,6 +6,7 @@
  */
 import { InputError } from "../lib/common/errors.ts";
 import { gridOf } from "../lib/common/head_id.ts";
+import type { PreparedPrompt } from "../lib/inputs/processor.ts";
 import type { PretrainedModel } from "../lib/families/pretrained.ts";
 import type { AttentionFunction } from "../lib/nn/attention.ts";
 import {
@@ -68,6 +69,7 @@ async function recordOf(path: string): Promise<string | null> {
 export async function hybridFrom(
   args: Arguments,
   { network, config }: PretrainedModel,
+  prompt: PreparedPrompt,
 ): Promise<AttentionFunction | undefined> {
   const path = args.text("sparse");
   const share = args.number("full-heads", 0.125, 0, 1);
@@ -81,7 +83,8 @@ export async function hybridFrom(
     return undefined;
   }
   const { hybridAttention } = await import("../lib/sparse/attention.ts");
-  const { hybridPlan } = await import("../lib/sparse/plan.ts");
+  const { hybridPlan, placedPlan } = await import("../lib/sparse/plan.ts");
+  const { layoutOf } = await import("../lib/experiments/prompt_layout.ts");
   const { readRanking } = await import("../lib/heads/ranking_file.ts");
   const { readManifestIfAny } = await import("../lib/experiments/record.ts");
   const { checkScoreOrigin, scoreOrigin } = await import("../lib/experiments/score_origin.ts");
@@ -92,5 +95,6 @@ export async function hybridFrom(
     await checkScoreOrigin(origin, network, { allowOtherScores: args.flag("allow-other-scores") });
   }
   const full = ranking.slice(0, Math.round(share * ranking.length));
-  return hybridAttention(hybridPlan(grid, full, pattern));
+  const layout = layoutOf({ inputs: prompt, spans: prompt.spans });
+  return hybridAttention(placedPlan(hybridPlan(grid, full, pattern), layout));
 }

@@ -29,10 +29,29 @@ export interface Domain {
 /** Frames of a video in a second: the rate at which models of the Qwen families look at videos. */
 const FRAMES_PER_SECOND = 2;
 
-function generate(name: DomainName, seed: number, options: TaskOptions): Sample {
-  const { plan, media, images, questions: [asked] } = generateContext(name, seed, {
+/**
+ * Several samples on one context, each about another pair.
+ *
+ * @param seed any integer
+ * @param options size, split, variety, and how many questions; fewer where there are fewer pairs
+ * @throws {InputError} when an option is out of range or does not fit the others
+ *
+ * @example
+ * ```ts
+ * import { contextSamples } from "./domains.ts";
+ * import { assertEquals } from "@std/assert";
+ * const options = { cellsPerSide: 8, images: 1, difficulty: 0, split: "test" } as const;
+ * const [first, second] = contextSamples("scene", 7, { ...options, questions: 2 });
+ * assertEquals([first.images === second.images, first.question === second.question], [true, false]);
+ * ```
+ */
+export function contextSamples(
+  name: DomainName,
+  seed: number,
+  options: TaskOptions & { readonly questions: number },
+): Sample[] {
+  const { plan, media, images, questions } = generateContext(name, seed, {
     ...options,
-    questions: 1,
     draw: true,
   });
   const tokens = plan.images * plan.rows * plan.columns;
@@ -43,8 +62,8 @@ function generate(name: DomainName, seed: number, options: TaskOptions): Sample 
       fps: FRAMES_PER_SECOND,
     },
   };
-  return {
-    id: `${name}-${plan.split}-${tokens}-${level}-${seed}`,
+  return questions.map((asked, i): Sample => ({
+    id: `${name}-${plan.split}-${tokens}-${level}-${seed}${i > 0 ? `-${i}` : ""}`,
     domain: name,
     question: asked.question,
     answer: asked.accepted.length === 1 ? asked.answer : asked.accepted,
@@ -54,14 +73,14 @@ function generate(name: DomainName, seed: number, options: TaskOptions): Sample 
     ...(asked.foils.length > 0 ? { foils: asked.foils } : {}),
     chance: asked.chance,
     ...shown,
-  };
+  }));
 }
 
 /** All synthetic domains, in the order of the paper's benchmarks. */
 export const domains: readonly Domain[] = domainNames.map((name) => ({
   name,
   description: domainSpec(name).description,
-  generate: (seed, options) => generate(name, seed, options),
+  generate: (seed, options) => contextSamples(name, seed, { ...options, questions: 1 })[0],
 }));
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { differenceInterval } from "../stats/bootstrap_pairs.ts";
+import { wilsonInterval } from "../stats/proportion.ts";
 import { mean } from "../stats/summary.ts";
 import type { SampleAnswer } from "./answers.ts";
 
@@ -17,6 +18,10 @@ export interface AnswerQuality {
   readonly denseValue: number;
   /** Mean with hybrid attention. */
   readonly sparseValue: number;
+  /** 95 % interval of an accuracy with dense attention (Wilson); absent for other metrics. */
+  readonly dense95?: readonly [low: number, high: number];
+  /** The same with hybrid attention. */
+  readonly sparse95?: readonly [low: number, high: number];
   /** 95 % interval of the difference, hybrid minus dense, over the same samples. */
   readonly difference95: readonly [low: number, high: number];
 }
@@ -33,11 +38,16 @@ export function comparedAnswers(
       metric === "accuracy" ? [Number(correct)] : metric in scores ? [scores[metric]] : [];
     const before = dense.flatMap(value), after = sparse.flatMap(value);
     const { low, high } = differenceInterval(after, before, { seed });
+    const wilson = (values: readonly number[]) => {
+      const share = wilsonInterval(values.reduce((a, b) => a + b, 0), values.length);
+      return [share.low, share.high] as const;
+    };
     return {
       metric,
       samples: before.length,
       denseValue: mean(before),
       sparseValue: mean(after),
+      ...metric === "accuracy" ? { dense95: wilson(before), sparse95: wilson(after) } : {},
       difference95: [low, high],
     };
   });

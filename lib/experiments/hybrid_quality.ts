@@ -1,20 +1,23 @@
 /**
- * What hybrid attention costs in right answers, by who keeps full attention, without any timing.
+ * What hybrid attention costs in right answers, by who keeps full attention; and, where it is asked for,
+ * what it saves in time, on the same prompts in the same passes.
  *
  * @module
  */
 import { sweep } from "../causal/sweep.ts";
+import { digestOf } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
 import { gridOf } from "../common/head_id.ts";
-import { type AttentionFunction, denseAttention } from "../nn/attention.ts";
+import { denseAttention } from "../nn/attention.ts";
 import { ReuseCache } from "../model/reuse_cache.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
-import { hybridAttention } from "../sparse/attention.ts";
+import { speedupBound } from "../sparse/cost.ts";
 import { chosenPattern, type PatternChoice, patternColumns } from "../sparse/patterns/choice.ts";
-import { hybridPlan } from "../sparse/plan.ts";
-import { fullHeads, type PolicyName } from "../sparse/policies.ts";
-import { differenceInterval } from "../stats/bootstrap_pairs.ts";
-import { wilsonInterval } from "../stats/proportion.ts";
+import { type AnyPolicy, type PolicyPlan, policyPlan } from "../sparse/policy_plan.ts";
+import type { TemplateMasses } from "../sparse/templates.ts";
+import { differenceInterval, ratioOfMediansInterval } from "../stats/bootstrap_pairs.ts";
+import { Random } from "../stats/random.ts";
+import { clusteredShare, clusterMeans } from "../stats/clusters.ts";
 import { mean } from "../stats/summary.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
 import {
@@ -25,6 +28,7 @@ import {
 } from "./experiment.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import { sampleUnits } from "./lazy_sample.ts";
+import { layoutOf } from "./prompt_layout.ts";
 import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
 import { checkExperiment, experiments } from "./registry.ts";
 import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_origin.ts";
@@ -32,9 +36,11 @@ import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_
 /** Who keeps full attention, and what the others see. */
 export interface HybridSetting extends PatternChoice {
   /** Who keeps full attention. */
-  readonly policy: PolicyName;
-  /** Share of heads that keep it; 0 for `local`. */
+  readonly policy: AnyPolicy;
+  /** Share of heads that keep it; 0 for policies that know no budget. */
   readonly fraction: number;
+  /** Which draw of a random policy; 0 by default. */
+  readonly draw?: number;
 }
 
 /** Settings of {@link hybridQuality}. */
@@ -45,7 +51,14 @@ export interface HybridQualityOptions extends SamplesContext, OriginOptions, Reu
   readonly origin?: ScoreOrigin;
   /** What to compare with dense attention. */
   readonly settings: readonly HybridSetting[];
-  /** Seed of random policies and intervals; 0 by default. */
+  /** What template masks keep, on other samples; for the policy `templates`. */
+  readonly templates?: TemplateMasses;
+  /**
+   * Whether passes are timed too: dense and every setting, in random order within a sample, without
+   * the vision tower. Where samples share a context, the first of them is timed. Not by default.
+   */
+  readonly timed?: boolean;
+  /** Seed of random policies, orders and intervals; 0 by default. */
   readonly seed?: number;
   /** Name of the data set in the record. */
   readonly data?: string;
@@ -54,72 +67,143 @@ export interface HybridQualityOptions extends SamplesContext, OriginOptions, Reu
 /** One setting's result. */
 export interface HybridQualityRow {
   /** Who keeps full attention. */
-  readonly policy: PolicyName;
-  /** Share of heads with full attention. */
-  readonly fullHeads: number;
+  readonly policy: AnyPolicy;
+  /** Which draw of a random policy; absent where the setting names none. */
+  readonly draw?: number;
   /** First tokens that every head sees. */
   readonly sink: number;
   /** Last tokens that every head sees. */
   readonly window: number;
   /** What streaming heads see, where that is more than sink and window. */
   readonly pattern?: string;
+  /** Share of heads with full attention; for the oracle that of the plan whose budget it has. */
+  readonly fullHeads: number;
   /** Mean tokens of a prompt. */
   readonly tokens: number;
   /** `accuracy`: share of samples whose right answer is the greedy one. */
   readonly metric: "accuracy";
   /** Number of samples. */
   readonly samples: number;
+  /** Number of contexts that they ask about. */
+  readonly contexts: number;
   /** Dense accuracy. */
   readonly denseValue: number;
+  /** Its 95 % interval (Wilson, at the effective number of samples where they share contexts). */
+  readonly dense95: readonly [low: number, high: number];
   /** Hybrid accuracy. */
   readonly sparseValue: number;
-  /** Its 95 % interval (Wilson). */
+  /** Its 95 % interval (likewise). */
   readonly ci95: readonly [low: number, high: number];
-  /** 95 % interval of hybrid minus dense, over the same samples. */
+  /** 95 % interval of hybrid minus dense, over the same contexts. */
   readonly difference95: readonly [low: number, high: number];
+  /** Speed-up of prefill if time were proportional to floating-point operations of the decoder. */
+  readonly bound: number;
+  /**
+   * Dense pass of each timed sample, in milliseconds: prefill and answer without the vision tower; of
+   * timed runs only.
+   */
+  readonly denseMs?: readonly number[];
+  /** The setting's pass of the same samples; empty for the oracle, whose time says nothing. */
+  readonly sparseMs?: readonly number[];
+  /** Median dense time over median hybrid time; null for the oracle. */
+  readonly speedup?: number | null;
+  /** Its 95 % interval over samples. */
+  readonly speedup95?: readonly [low: number, high: number] | null;
 }
 
 /** Settings of the experiment as such. */
 export interface HybridQualityConfig
-  extends ExperimentConfig, Pick<HybridQualityOptions, "scores" | "settings"> {
+  extends ExperimentConfig, Pick<HybridQualityOptions, "scores" | "settings" | "templates"> {
   /** The samples. */
   readonly samples: readonly (AblationSample | LazyAblationSample)[];
-  /** Seed of random policies and intervals. */
+  /** Whether passes are timed; absent where not. */
+  readonly timed?: true;
+  /** Seed of random policies, orders and intervals. */
   readonly seed: number;
 }
 
-/** Whether one sample's answer is right: dense first, then by setting. */
+/** What one sample gave: dense first, then by setting. */
 interface QualityRow {
   readonly id: string;
+  /** Digest of what stands before the question: samples of one context are no independent ones. */
+  readonly context: string;
   readonly tokens: number;
   readonly correct: readonly number[];
+  readonly bounds: readonly number[];
+  /** Milliseconds of each pass; absent where they are not timed, or another sample shared a part. */
+  readonly ms?: readonly number[];
 }
 
-/** Attention functions: dense, then one for each setting, with the share of full heads. */
-function attentions(
-  { network, scores, settings, seed }: Settled<HybridQualityConfig>,
-): { attention: AttentionFunction; share: number }[] {
-  const { layers, heads } = gridOf(network.config.text), { numKeyValueHeads } = network.config.text;
+/** What each setting makes of its budget. */
+function plansOf(
+  { network, scores, settings, seed, templates }: Settled<HybridQualityConfig>,
+): PolicyPlan[] {
+  const grid = gridOf(network.config.text), { layers, heads } = grid;
   if (scores.length !== layers * heads) {
     throw new InputError(
       `Cannot rank heads by ${scores.length} scores: the model has ${layers * heads} heads`,
     );
   }
-  const hybrids = settings.map(({ policy, fraction, ...choice }) => {
+  return settings.map(({ policy, fraction, draw = 0, ...choice }) => {
     if (!(fraction >= 0 && fraction <= 1)) {
       throw new InputError(`Cannot keep a share of ${fraction} heads full: wanted 0 to 1`);
     }
-    const full = fullHeads(policy, {
-      grid: { layers, heads },
-      group: heads / numKeyValueHeads,
+    return policyPlan(policy, {
+      grid,
+      group: heads / network.config.text.numKeyValueHeads,
       scores,
       count: Math.round(fraction * layers * heads),
-      seed,
+      seed: draw === 0 ? seed : `${seed}/${draw}`,
+      others: chosenPattern(choice),
+      templates,
     });
-    const plan = hybridPlan({ layers, heads }, full, chosenPattern(choice));
-    return { attention: hybridAttention(plan), share: full.length / (layers * heads) };
   });
-  return [{ attention: denseAttention, share: 1 }, ...hybrids];
+}
+
+/** Answers one sample under every setting, in random order; times what no sample before has shared. */
+async function measure(
+  config: HybridQualityConfig,
+  plans: readonly PolicyPlan[],
+  sample: AblationSample,
+): Promise<QualityRow> {
+  const { network, timed, seed, reuse } = config, { id, inputs } = sample;
+  const layout = layoutOf(sample), tokens = inputs.inputIds.length;
+  const passes = [denseAttention, ...plans.map((plan) => plan.attentionOn(layout))];
+  const correct = Array<number>(passes.length), ms = Array<number>(passes.length);
+  // nothing is masked: the scope only says whether what stands before the question runs by itself
+  const scope = sample.spans.question.length > 0 ? "answer" : "all";
+  const order = new Random(seed).fork(`order ${id}`).permutation(passes.length);
+  // features of media are there before the first pass is timed
+  if (timed) network.kernels.scope(() => void network.embedPrompt(inputs, null, { reuse }));
+  const reused = reuse?.counts.prefixesReused;
+  for (const i of order) {
+    const start = performance.now();
+    const [outcome] = await sweep(network, sample, [[]], { scope, attention: passes[i], reuse });
+    ms[i] = performance.now() - start;
+    correct[i] = Number(outcome.correct);
+  }
+  const isFirst = reused === reuse?.counts.prefixesReused; // of those that share a context
+  const bounds = plans.map((plan) =>
+    speedupBound(network.config.text, tokens, plan.planOn(layout))
+  );
+  const context = contextDigest(sample);
+  return { id, context, tokens, correct, bounds, ...timed && isFirst ? { ms } : {} };
+}
+
+/** Digest of the tokens before the question, and of all media. */
+function contextDigest({ inputs: { inputIds, media }, spans }: AblationSample): string {
+  return digestOf({ ids: inputIds.subarray(0, spans.question[0]?.[0]), media });
+}
+
+/** Times of a setting against dense ones. */
+function timesOf(rows: readonly QualityRow[], setting: number, plan: PolicyPlan, seed: number) {
+  const of = (pass: number) => rows.flatMap(({ ms }) => ms ? [ms[pass]] : []);
+  const denseMs = of(0);
+  if (denseMs.length === 0) return {};
+  if (!plan.timed) return { denseMs, sparseMs: [], speedup: null, speedup95: null };
+  const sparseMs = of(setting + 1);
+  const { estimate, low, high } = ratioOfMediansInterval(denseMs, sparseMs, { seed });
+  return { denseMs, sparseMs, speedup: estimate, speedup95: [low, high] as const };
 }
 
 /** The experiment: one row per sample. */
@@ -130,42 +214,52 @@ export const hybridQualityExperiment: Experiment<
 > = {
   ...experiments.hybridQuality,
   units(config) {
-    const functions = attentions(config);
-    const { network, reuse } = config;
-    return sampleUnits<AblationSample, QualityRow>(config.samples, async (sample, id) => {
-      const correct: number[] = [];
-      // nothing is masked: the scope only says whether what stands before the question runs by itself
-      const scope = sample.spans.question.length > 0 ? "answer" : "all";
-      for (const { attention } of functions) {
-        const [outcome] = await sweep(network, sample, [[]], { scope, attention, reuse });
-        correct.push(Number(outcome.correct));
-      }
-      return { id, tokens: sample.inputs.inputIds.length, correct };
-    }, reuse);
+    const plans = plansOf(config);
+    return sampleUnits<AblationSample, QualityRow>(
+      config.samples,
+      (sample) => measure(config, plans, sample),
+      config.reuse,
+    );
   },
   result(rows, config) {
+    const { seed } = config, plans = plansOf(config);
+    const contexts = rows.map(({ context }) => context);
+    const interval = (values: readonly number[]) => {
+      const { low, high } = clusteredShare(values, contexts);
+      return [low, high] as const;
+    };
     const dense = rows.map(({ correct }) => correct[0]);
-    const shares = attentions(config).map(({ share }) => share);
-    return config.settings.map(({ policy, fraction: _, ...choice }, i): HybridQualityRow => {
+    return config.settings.map(({ policy, draw, fraction: _, ...choice }, i): HybridQualityRow => {
       const sparse = rows.map(({ correct }) => correct[i + 1]);
-      const { low, high } = wilsonInterval(sparse.reduce((a, b) => a + b, 0), rows.length);
-      const difference = differenceInterval(sparse, dense, { seed: config.seed });
+      const difference = differenceInterval(
+        clusterMeans(sparse, contexts),
+        clusterMeans(dense, contexts),
+        { seed },
+      );
       return {
         policy,
-        fullHeads: shares[i + 1],
+        ...draw === undefined ? {} : { draw },
         ...patternColumns(chosenPattern(choice)),
+        fullHeads: plans[i].fullHeads,
         tokens: mean(rows.map(({ tokens }) => tokens)),
         metric: "accuracy",
         samples: rows.length,
+        contexts: new Set(contexts).size,
         denseValue: mean(dense),
+        dense95: interval(dense),
         sparseValue: mean(sparse),
-        ci95: [low, high],
+        ci95: interval(sparse),
         difference95: [difference.low, difference.high],
+        bound: mean(rows.map(({ bounds }) => bounds[i])),
+        ...timesOf(rows, i, plans[i], seed),
       };
     });
   },
-  record: (results, { settings }) => ({
-    options: { settings: settings.length },
+  record: (results, { settings, timed }) => ({
+    options: {
+      settings: settings.length,
+      ...timed ? { timing: "each setting once for each context, in random order" } : {},
+    },
     files: { "results.json": jsonText(results) },
   }),
 };
@@ -184,11 +278,15 @@ export async function hybridQuality(
   options: HybridQualityOptions,
 ): Promise<HybridQualityRow[]> {
   const network = networkOf(model);
-  const { scores, settings, seed = 0, data, origin } = options;
+  const { scores, settings, templates, timed, seed = 0, data, origin } = options;
   const whose = origin && await checkScoreOrigin(origin, network, options);
   const about = { model: options.model, data, scores: whose };
   using reuse = new ReuseCache(options.reuseBytes);
-  const config = { network, samples, scores, settings, seed, about, reuse };
+  const config: HybridQualityConfig = {
+    ...{ network, samples, scores, settings, seed, about, reuse },
+    ...templates ? { templates } : {},
+    ...timed ? { timed } : {},
+  };
   return await runExperiment(hybridQualityExperiment, config, options);
 }
 

@@ -59,6 +59,8 @@ export const prefillSpeedNames = {
   origin: true,
   policies: true,
   fractions: true,
+  draws: true,
+  templatesFrom: true,
   pattern: true,
   sink: true,
   window: true,

@@ -3,44 +3,27 @@
  *
  * @module
  */
-import { digestOf } from "../common/digest.ts";
-import { checkOptions } from "../common/values.ts";
-import { prefillSpeedNames } from "./known_options.ts";
 import { InputError } from "../common/errors.ts";
-import { gridOf } from "../common/head_id.ts";
+import { quoted } from "../common/text.ts";
+import { checkOptions } from "../common/values.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
-import type { AttentionFunction } from "../nn/attention.ts";
-import { denseAttention } from "../nn/attention.ts";
-import type { PreparedPrompt } from "../inputs/processor.ts";
+import { policyNames } from "../sparse/policies.ts";
+import { chosenPattern, type PatternChoice } from "../sparse/patterns/choice.ts";
+import type { AnyPolicy } from "../sparse/policy_plan.ts";
+import { AnswerStore } from "./answer_store.ts";
 import { ReuseCache } from "../model/reuse_cache.ts";
-import { hybridAttention } from "../sparse/attention.ts";
-import { speedupBound } from "../sparse/cost.ts";
-import { chosenPattern, type PatternChoice, patternColumns } from "../sparse/patterns/choice.ts";
-import { hybridPlan } from "../sparse/plan.ts";
-import { fullHeads, type PolicyName, policyNames } from "../sparse/policies.ts";
-import { ratioOfMediansInterval } from "../stats/bootstrap_pairs.ts";
-import { Random } from "../stats/random.ts";
-import { type AnswerQuality, comparedAnswers } from "./answer_quality.ts";
-import { answerSamples, type SampleAnswer } from "./answers.ts";
-import {
-  type Experiment,
-  type ExperimentConfig,
-  type ExperimentRun,
-  runConfigured,
-} from "./experiment.ts";
-import {
-  type ReuseOptions,
-  type RunContext,
-  type SamplesContext,
-  unlessUnusable,
-} from "./run_context.ts";
-import { interleaved } from "./prefill_timing.ts";
-import { PromptStore } from "./prompt_store.ts";
-import { jsonText, readRecordJson } from "./record.ts";
-import { experiments } from "./registry.ts";
+import { type ExperimentRun, runConfigured } from "./experiment.ts";
+import { prefillSpeedNames } from "./known_options.ts";
+import { type PrefillSpeedConfig, prefillSpeedExperiment } from "./prefill_speed_experiment.ts";
+import type { PrefillSpeedRow } from "./prefill_speed_row.ts";
+import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import { sampleDigest } from "./sample_digest.ts";
-import { type AnySample, samplePrompt } from "./samples.ts";
+import type { AnySample } from "./samples.ts";
 import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_origin.ts";
+
+export type { PrefillSpeedConfig } from "./prefill_speed_experiment.ts";
+export { prefillSpeedExperiment, prefillSpeedResult } from "./prefill_speed_experiment.ts";
+export type { PrefillSpeedRow } from "./prefill_speed_row.ts";
 
 /** Settings of {@link prefillSpeed}. */
 export interface PrefillSpeedOptions
@@ -49,10 +32,14 @@ export interface PrefillSpeedOptions
   readonly scores: ArrayLike<number>;
   /** Whose scores they are; then they must be this model's. */
   readonly origin?: ScoreOrigin;
-  /** Policies to compare; all by default. */
-  readonly policies?: readonly PolicyName[];
+  /** Policies to compare; by default all that choose full heads, none of the rivals. */
+  readonly policies?: readonly AnyPolicy[];
   /** Shares of heads that stay full; 0.05, 0.125 and 0.25 by default. */
   readonly fractions?: readonly number[];
+  /** Draws of each random policy; 1 by default. */
+  readonly draws?: number;
+  /** Samples on which the policy `templates` chooses its masks: others than those that are asked. */
+  readonly templatesFrom?: readonly AnySample[];
   /** Interleaved rounds of timing for each row; 7 by default. */
   readonly rounds?: number;
   /** Tokens of an answer at most; by default what each sample needs. */
@@ -63,210 +50,26 @@ export interface PrefillSpeedOptions
   readonly data?: string;
 }
 
-/** One policy at one budget on prompts of one length. */
-export interface PrefillSpeedRow extends AnswerQuality {
-  /** Who keeps full attention. */
-  readonly policy: PolicyName;
-  /** Share of heads with full attention. */
-  readonly fullHeads: number;
-  /** First tokens that every head sees. */
-  readonly sink: number;
-  /** Last tokens that every head sees. */
-  readonly window: number;
-  /** What streaming heads see, where that is more than sink and window. */
-  readonly pattern?: string;
-  /** Tokens of the prompt that was timed: the median one of its length group. */
-  readonly tokens: number;
-  /** Dense prefill by round, in milliseconds. */
-  readonly denseMs: readonly number[];
-  /** Hybrid prefill in the same rounds, in milliseconds. */
-  readonly sparseMs: readonly number[];
-  /** Median dense time over median hybrid time. */
-  readonly speedup: number;
-  /** 95 % interval of the speed-up. */
-  readonly ci95: readonly [low: number, high: number];
-  /** Speed-up if time were proportional to floating-point operations of the decoder. */
-  readonly bound: number;
-}
-
-/** Settings of the experiment as such. */
-export interface PrefillSpeedConfig extends ExperimentConfig, PatternChoice {
-  /** The model. */
-  readonly pretrained: PretrainedModel;
-  /** The samples. */
-  readonly samples: readonly AnySample[];
-  /** Score of every head. */
-  readonly scores: ArrayLike<number>;
-  /** Policies to compare. */
-  readonly policies: readonly PolicyName[];
-  /** Shares of heads that stay full. */
-  readonly fractions: readonly number[];
-  /** Interleaved rounds of timing for each row. */
-  readonly rounds: number;
-  /** Tokens of an answer at most. */
-  readonly maxNewTokens?: number;
-  /** Seed of random policies, of the order of runs and of the intervals. */
-  readonly seed: number;
-}
-
-/** Samples of about one length: within a factor of two. */
-interface LengthGroup {
-  readonly samples: readonly AnySample[];
-  /** The prompt of median length. */
-  readonly prompt: PreparedPrompt;
-}
-
-async function lengthGroups(
-  { pretrained, samples }: PrefillSpeedConfig,
-  context: RunContext,
-): Promise<LengthGroup[]> {
-  const groups = new Map<number, { sample: AnySample; prompt: PreparedPrompt }[]>();
-  for (const sample of samples) {
-    const prompt = await unlessUnusable(context, () => samplePrompt(pretrained, sample));
-    if (prompt === undefined) continue;
-    const key = Math.round(Math.log2(prompt.inputIds.length));
-    groups.set(key, [...(groups.get(key) ?? []), { sample, prompt }]);
+/** @throws {InputError} for a sample that is in both lists */
+function checkDisjoint(asked: readonly AnySample[], templatesFrom: readonly AnySample[]): void {
+  if (templatesFrom.length === 0) return;
+  const digests = new Map(asked.map((sample) => [sampleDigest(sample), sample.id]));
+  for (const sample of templatesFrom) {
+    const id = digests.get(sampleDigest(sample));
+    if (id === undefined) continue;
+    throw new InputError(
+      `Cannot choose template masks on sample ${
+        quoted(id)
+      }: it is asked as well; name other samples`,
+    );
   }
-  return [...groups].sort(([a], [b]) => a - b).map(([, members]) => {
-    const sorted = [...members].sort((a, b) => a.prompt.inputIds.length - b.prompt.inputIds.length);
-    return {
-      samples: members.map(({ sample }) => sample),
-      prompt: sorted[Math.floor((sorted.length - 1) / 2)].prompt,
-    };
-  });
-}
-
-/** Measures one policy at one budget on the prompts of one length: a row for each metric. */
-async function measure(
-  config: PrefillSpeedConfig,
-  group: LengthGroup,
-  policy: PolicyName,
-  fraction: number,
-  answers: DenseAnswers,
-): Promise<PrefillSpeedRow[]> {
-  const { pretrained, scores, rounds, seed } = config;
-  const pattern = chosenPattern(config);
-  const grid = gridOf(pretrained.config.text), { layers, heads } = grid;
-  const full = fullHeads(policy, {
-    grid,
-    group: heads / pretrained.config.text.numKeyValueHeads,
-    scores,
-    count: Math.round(fraction * layers * heads),
-    seed,
-  });
-  const plan = hybridPlan(grid, full, pattern);
-  const attention = hybridAttention(plan);
-  const tokens = group.prompt.inputIds.length;
-  const random = new Random(seed).fork(`${tokens} ${policy} ${fraction}`);
-  const times = await interleaved(pretrained, group.prompt, attention, rounds, random);
-  const ratio = ratioOfMediansInterval(times.denseMs, times.sparseMs, { seed });
-  const dense = await answers.dense(group), sparse = await answers.under(group, attention);
-  const timed = {
-    policy,
-    fullHeads: full.length / (layers * heads),
-    ...patternColumns(pattern),
-    tokens,
-    ...times,
-    speedup: ratio.estimate,
-    ci95: [ratio.low, ratio.high],
-    bound: speedupBound(pretrained.config.text, tokens, plan),
-  } as const;
-  return comparedAnswers(dense, sparse, seed).map((quality) => ({ ...timed, ...quality }));
-}
-
-/** Answers of groups, those of dense attention once; holds embeddings until it is disposed of. */
-class DenseAnswers {
-  readonly #known = new Map<LengthGroup, SampleAnswer[]>();
-  readonly #store: PromptStore;
-
-  constructor(readonly config: PrefillSpeedConfig) {
-    this.#store = new PromptStore(config.pretrained, undefined, config.reuse);
-  }
-
-  async under(group: LengthGroup, attention: AttentionFunction): Promise<SampleAnswer[]> {
-    const { pretrained, maxNewTokens } = this.config;
-    const options = { attention, maxNewTokens, store: this.#store };
-    return await answerSamples(pretrained, group.samples, options);
-  }
-
-  async dense(group: LengthGroup): Promise<SampleAnswer[]> {
-    const found = this.#known.get(group) ?? await this.under(group, denseAttention);
-    this.#known.set(group, found);
-    return found;
-  }
-
-  [Symbol.dispose](): void {
-    this.#store[Symbol.dispose]();
-  }
-}
-
-/** Rows of a record by unit: each begins with its accuracy. */
-function rowsByUnit(rows: readonly PrefillSpeedRow[]): PrefillSpeedRow[][] {
-  const units: PrefillSpeedRow[][] = [];
-  for (const row of rows) {
-    if (row.metric === "accuracy") units.push([]);
-    units.at(-1)?.push(row);
-  }
-  return units;
-}
-
-/** The experiment's end: its record, from rows. */
-export const prefillSpeedResult: Omit<
-  Experiment<PrefillSpeedConfig, PrefillSpeedRow[], PrefillSpeedRow[]>,
-  "units"
-> = {
-  ...experiments.prefillSpeed,
-  measuresTime: true,
-  result: (rows) => rows.flat(),
-  record: (rows, { rounds, ...config }) => ({
-    options: {
-      ...patternColumns(chosenPattern(config)),
-      rounds,
-      timing: "interleaved, random order within a round",
-    },
-    files: { "results.json": jsonText(rows) },
-  }),
-  readRows: async (folder) =>
-    rowsByUnit(await readRecordJson(folder, "results.json") as PrefillSpeedRow[]),
-};
-
-/** The experiment: one unit per policy, budget and length. */
-export function prefillSpeedExperiment(
-  answers: DenseAnswers,
-): Experiment<PrefillSpeedConfig, PrefillSpeedRow[], PrefillSpeedRow[]> {
-  return {
-    ...prefillSpeedResult,
-    async units(config, context) {
-      const { layers, heads } = gridOf(config.pretrained.config.text);
-      if (config.scores.length !== layers * heads) {
-        throw new InputError(
-          `Cannot rank heads by ${config.scores.length} scores: the model has ` +
-            `${layers * heads} heads`,
-        );
-      }
-      const { policies, fractions } = config;
-      return (await lengthGroups(config, context)).flatMap((group) =>
-        policies.flatMap((policy) =>
-          (policy === "local" ? [0] : fractions).map((fraction) => ({
-            tokens: () => Promise.resolve(group.prompt.inputIds.length),
-            key: `${group.prompt.inputIds.length} ${policy} ${fraction}`,
-            open: () =>
-              Promise.resolve({
-                digest: digestOf(group.samples.map(sampleDigest)),
-                work: () => measure(config, group, policy, fraction, answers),
-              }),
-          }))
-        )
-      );
-    },
-  };
 }
 
 /**
  * The run that {@link prefillSpeed} does, to be planned or done. It holds embeddings of prompts until
  * it is disposed of.
  *
- * @throws {InputError} for scores of another model
+ * @throws {InputError} for scores of another model, or samples that are asked and choose masks as well
  */
 export async function prefillSpeedRun(
   pretrained: PretrainedModel,
@@ -274,6 +77,8 @@ export async function prefillSpeedRun(
   options: PrefillSpeedOptions,
 ): Promise<ExperimentRun<PrefillSpeedConfig, PrefillSpeedRow[], PrefillSpeedRow[]>> {
   const { scores, policies = policyNames, fractions = [0.05, 0.125, 0.25], origin } = options;
+  const { draws = 1, templatesFrom = [] } = options;
+  checkDisjoint(samples, templatesFrom);
   const { pattern, sink, window, rounds = 7, seed = 0, maxNewTokens, model, data } = options;
   const { network } = pretrained;
   const sees = chosenPattern({ pattern, sink, window });
@@ -287,12 +92,16 @@ export async function prefillSpeedRun(
     scores,
     policies,
     fractions,
+    draws,
+    ...templatesFrom.length > 0 ? { templatesFrom: templatesFrom.map(sampleDigest) } : {},
     ...(pattern ? { pattern } : sees.parameters),
     rounds,
     maxNewTokens,
     seed,
   };
-  const answers = new DenseAnswers(config);
+  const masks = { sink: 64, window: 256, ...sees.parameters };
+  const templates = { samples: templatesFrom, sink: masks.sink, window: masks.window };
+  const answers = new AnswerStore({ pretrained, maxNewTokens, templates, reuse });
   return {
     experiment: prefillSpeedExperiment(answers),
     config,

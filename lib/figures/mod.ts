@@ -36,3 +36,4 @@ export * from "./table.ts";
 export { accent, type SeriesStyle, seriesStyles } from "./theme.ts";
 export * from "./token_strip.ts";
 export * from "./sparse_results.ts";
+export * from "./speed_quality.ts";

@@ -33,6 +33,8 @@ export interface ParetoOptions {
   readonly qualityTitle: string;
   /** Writes the vertical axis in percent: the qualities are shares. */
   readonly percent?: boolean;
+  /** Qualities that are no points, having no cost: dashed lines across the figure. */
+  readonly bounds?: readonly { readonly name: string; readonly quality: number }[];
   /** Sentences for the caption, e.g. n and what the whiskers are. */
   readonly caption?: string;
   /** Width of the figure in pixels, 720 by default. */
@@ -112,7 +114,10 @@ export function pareto(points: readonly ParetoPoint[], options: ParetoOptions): 
   const unit = options.percent ? 100 : 1;
   const width = options.width ?? 720;
   const xRange = axisRange(spanOf(costs), true);
-  const yRange = axisRange(spanOf(qualities).map((value) => unit * value));
+  const { bounds = [] } = options;
+  const yRange = axisRange(
+    [...spanOf(qualities), ...bounds.map(({ quality }) => quality)].map((value) => unit * value),
+  );
   const sides = placeLabels(
     points.map(({ name, cost, quality }, i) => ({
       x: (cost.value - xRange[0]) / (xRange[1] - xRange[0]) * (width - 96),
@@ -175,10 +180,19 @@ export function pareto(points: readonly ParetoPoint[], options: ParetoOptions): 
       }];
     });
   });
+  const limits = bounds.map(({ name, quality }): Trace => ({
+    type: "scatter",
+    mode: "lines",
+    name: plotlyText(name),
+    x: xRange,
+    y: [unit * quality, unit * quality],
+    line: { color: ink.muted, width: 1.2, dash: "dash" },
+    hoverinfo: "skip",
+  }));
   return makeFigure({
     title,
     caption: options.caption,
-    data: [line, ...clouds],
+    data: [line, ...limits, ...clouds],
     axes: {
       xaxis: { title: { text: plotlyText(costTitle) }, range: xRange },
       yaxis: {
@@ -190,7 +204,7 @@ export function pareto(points: readonly ParetoPoint[], options: ParetoOptions): 
     width,
     plotHeight,
     space: { left: 72, right: 24, bottom: 56 },
-    legend: ["frontier", ...names],
+    legend: ["frontier", ...bounds.map(({ name }) => name), ...names],
     summary: [
       `${qualityTitle} against ${costTitle}`,
       `frontier: ${
@@ -199,6 +213,9 @@ export function pareto(points: readonly ParetoPoint[], options: ParetoOptions): 
           `${formatInterval(points[i].quality.value)})`
         ).join("; ")
       }`,
+      ...bounds.map(({ name, quality }) =>
+        `${name}: ${options.percent ? formatPercent(quality) : formatInterval(quality)}`
+      ),
     ],
   });
 }

@@ -83,9 +83,13 @@ function keyRanges(patterns: readonly Pattern[]): (KeyRange | null)[] | null {
 }
 
 function partAttention(k: Kernels, call: AttentionCall, part: PlanPart): Tensor {
-  return part.pattern.range === "all"
-    ? denseAttention(k, call)
-    : sparseHeads(k, call, part.pattern);
+  const { range } = part.pattern;
+  if (range === "all") return denseAttention(k, call);
+  if (range === null || !k.skipsHiddenKeys) return sparseHeads(k, call, part.pattern);
+  const keys = call.segments.map(({ key }) => key);
+  const values = call.segments.map(({ value }) => value);
+  const ranges = part.queryHeads.map(() => range);
+  return k.attention(call.query, keys, values, { causal: true, ranges });
 }
 
 /** Positions of a run. */

@@ -10,12 +10,20 @@ export {
   type PatternKind,
   patternKind,
   type PatternParameter,
+  type PromptLayout,
   type Run,
   sees,
 } from "./patterns/pattern.ts";
 export { chosenPattern, parsePattern, type PatternChoice, patternText } from "./patterns/choice.ts";
 export { patternKinds, patterns } from "./patterns/registry.ts";
-export { hybridPlan, layerParts, neededByHeads, type PlanPart, type SparsePlan } from "./plan.ts";
+export {
+  hybridPlan,
+  layerParts,
+  neededByHeads,
+  placedPlan,
+  type PlanPart,
+  type SparsePlan,
+} from "./plan.ts";
 export {
   amdahlBound,
   type CacheCost,
@@ -27,9 +35,30 @@ export {
 } from "./cost.ts";
 export {
   fullHeads,
+  isRandom,
   type PolicyInput,
   type PolicyName,
   policyNames,
   policyTitles,
 } from "./policies.ts";
+export {
+  type AnyPolicy,
+  anyPolicyNames,
+  ignoresBudget,
+  type PlanInput,
+  type PolicyPlan,
+  policyPlan,
+  type RivalName,
+  rivalNames,
+  rivalTitles,
+} from "./policy_plan.ts";
+export { meanKeysSeen, nthLargest, oracleAttention } from "./oracle.ts";
+export {
+  templateMasks,
+  type TemplateMasses,
+  templateMasses,
+  type TemplatePlan,
+  templatePlan,
+  type TemplatePrompt,
+} from "./templates.ts";
 export { planFrom, type PlanFromOptions } from "./plan_from.ts";

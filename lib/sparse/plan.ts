@@ -5,7 +5,7 @@
  */
 import { checkHeads, type HeadGrid, type HeadId } from "../common/head_id.ts";
 import type { NeededPositions } from "../nn/attention.ts";
-import { type Pattern, patternId } from "./patterns/pattern.ts";
+import { type Pattern, patternId, type PromptLayout } from "./patterns/pattern.ts";
 import { patterns as kinds } from "./patterns/registry.ts";
 
 /** Pattern by layer and query head: `patterns[layer][head]`. */
@@ -55,6 +55,29 @@ export function hybridPlan(
   );
   for (const { layer, head } of full) patterns[layer][head] = dense;
   return { patterns };
+}
+
+/**
+ * A plan on a prompt: patterns that go by images or the question learn where these are.
+ *
+ * @example
+ * ```ts
+ * import { patterns } from "./patterns/registry.ts";
+ * import { hybridPlan, placedPlan } from "./plan.ts";
+ * import { assertEquals } from "@std/assert";
+ * const plan = hybridPlan({ layers: 1, heads: 1 }, [], patterns.ownImage({ sink: 1, window: 1 }));
+ * const [[pattern]] = placedPlan(plan, { images: [[2, 6]], question: 7 }).patterns;
+ * assertEquals([5, 7].map((query) => pattern.keysSeen(query)), [5, 2]);
+ * ```
+ */
+export function placedPlan(plan: SparsePlan, layout: PromptLayout): SparsePlan {
+  const known = new Map<Pattern, Pattern>();
+  const placed = (pattern: Pattern): Pattern => {
+    const found = known.get(pattern) ?? pattern.placed?.(layout) ?? pattern;
+    known.set(pattern, found);
+    return found;
+  };
+  return { patterns: plan.patterns.map((ofLayer) => ofLayer.map(placed)) };
 }
 
 /**

@@ -34,6 +34,11 @@ export const policyTitles: Readonly<Record<PolicyName, string>> = {
   "local": "no head full (as StreamingLLM)",
 };
 
+/** Whether a policy draws heads at random. */
+export function isRandom(policy: string): boolean {
+  return policy === "random" || policy === "layer-matched";
+}
+
 /** What a policy chooses from. */
 export interface PolicyInput {
   /** Layers, heads, and query heads per key-value head. */

@@ -8,6 +8,7 @@
 export * from "./bootstrap.ts";
 export * from "./bootstrap_pairs.ts";
 export * from "./chance_concentration.ts";
+export * from "./clusters.ts";
 export * from "./concentration.ts";
 export * from "./crossed.ts";
 export { hash128 } from "./hash.ts";

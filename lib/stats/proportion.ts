@@ -40,16 +40,20 @@ function checkCounts(successes: number, trials: number): void {
 export function wilsonInterval(successes: number, trials: number, level = 0.95): Interval {
   checkLevel(level);
   checkCounts(successes, trials);
+  return wilsonOfShare(successes / trials, trials, level);
+}
+
+/** {@link wilsonInterval} of a share at a number of trials that need not be whole (effective ones). */
+export function wilsonOfShare(estimate: number, trials: number, level = 0.95): Interval {
   const z = normalQuantile((1 + level) / 2);
-  const estimate = successes / trials;
   const scale = 1 + z * z / trials;
   const centre = (estimate + z * z / (2 * trials)) / scale;
   const margin = z / scale *
     Math.sqrt(estimate * (1 - estimate) / trials + z * z / (4 * trials * trials));
   return {
     estimate,
-    low: successes === 0 ? 0 : centre - margin,
-    high: successes === trials ? 1 : centre + margin,
+    low: estimate === 0 ? 0 : centre - margin,
+    high: estimate === 1 ? 1 : centre + margin,
     level,
   };
 }

@@ -7,8 +7,10 @@ import {
   type HybridSetting,
   readHybridQuality,
 } from "../../lib/experiments/hybrid_quality.ts";
+import { layoutOf } from "../../lib/experiments/prompt_layout.ts";
 import { readManifest } from "../../lib/experiments/record.ts";
 import { patterns } from "../../lib/sparse/patterns/registry.ts";
+import { templateMasses } from "../../lib/sparse/templates.ts";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
 
@@ -85,4 +87,48 @@ Deno.test("hybridQuality: what cannot be measured is refused", async () => {
   await run({ scores: [1, 2], settings: [] });
   await run({ scores, settings: [at("core", 1.5, 2)] });
   await run({ scores, settings: [] }, []);
+});
+
+Deno.test("hybridQuality: rivals answer and are timed in the same passes; the oracle is not timed", async () => {
+  const settings = [
+    at("core", share, 2),
+    at("from-question", 0, 2),
+    at("templates", share, 2),
+    at("oracle", share, 2),
+    { ...at("random", share, 2), draw: 1 },
+  ];
+  const layoutOfSample = (i: number) => layoutOf(plantedSample(5, i));
+  const others = [100, 101].map((i) => ({
+    inputs: plantedSample(5, i).inputs,
+    layout: layoutOfSample(i),
+  }));
+  const templates = await templateMasses(planted.model, others, { sink: 1, window: 2 });
+  const rows = await hybridQuality(planted.model, samples, {
+    ...{ scores, settings, templates, timed: true, seed: 1 },
+  });
+  const [core, question, , oracle, random] = rows;
+  // the planted heads read from the question's tokens: it is enough that these see everything
+  assertEquals([core.sparseValue, question.sparseValue], [1, 1]);
+  assert(oracle.sparseValue >= random.sparseValue);
+  for (const row of rows) {
+    assertEquals([row.denseMs!.length, row.contexts], [12, 12]);
+    assertEquals(row.sparseMs!.length, row === oracle ? 0 : 12);
+    assert(row.bound > 1);
+    if (row === oracle) assertEquals([row.speedup, row.speedup95], [null, null]);
+    else assert(row.speedup95![0] <= row.speedup! && row.speedup! <= row.speedup95![1]);
+  }
+  assertEquals([random.draw, core.draw], [1, undefined]);
+  const untimed = await hybridQuality(planted.model, samples, { scores, settings: [settings[0]] });
+  assertEquals(untimed[0].denseMs, undefined);
+  const wrong = { ...templates, window: 3 };
+  await assertRejects(
+    () => hybridQuality(planted.model, samples, { scores, settings, templates: wrong }),
+    InputError,
+    "window 3",
+  );
+  await assertRejects(
+    () => hybridQuality(planted.model, samples, { scores, settings }),
+    InputError,
+    "templates without samples",
+  );
 });

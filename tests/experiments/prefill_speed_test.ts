@@ -31,7 +31,7 @@ Deno.test("a run writes its record and goes on after a stop with the same rows",
   assertEquals(new Set(rows.map(({ policy }) => policy)), new Set(["core", "random", "local"]));
   for (const row of rows) {
     assertEquals([row.denseMs.length, row.sparseMs.length], [2, 2]);
-    assert(row.bound >= 1 && row.speedup > 0 && row.ci95[0] <= row.ci95[1]);
+    assert(row.bound >= 1 && row.speedup! > 0 && row.ci95![0] <= row.ci95![1]);
     assertEquals(row.fullHeads, row.policy === "local" ? 0 : 0.25);
   }
   const manifest = JSON.parse(await Deno.readTextFile(`${folder}/manifest.json`));
@@ -72,6 +72,35 @@ Deno.test("published scores have rows of their own, with the same times", async 
   assertEquals([accuracy.metric, score.metric], ["accuracy", "mmlongbench-score"]);
   assertEquals([score.samples, score.denseMs], [1, accuracy.denseMs]);
   assert(score.denseValue >= 0 && score.denseValue <= 1);
+});
+
+Deno.test("rivals are rows of the same record: masks chosen on other samples, the oracle untimed", async () => {
+  using model = await fromPretrained(goldenDir("qwen3_vl"));
+  const all = await listSamples("shipped:scene");
+  const samples = all.slice(0, 2), templatesFrom = all.slice(2, 4);
+  const policies = ["templates", "from-question", "oracle", "random"] as const;
+  const rows = await prefillSpeed(model, samples, {
+    ...options,
+    policies,
+    templatesFrom,
+    draws: 2,
+  });
+  assertEquals(rows.map(({ policy, draw }) => [policy, draw ?? null]), [
+    ["templates", null],
+    ["from-question", null],
+    ["oracle", null],
+    ["random", 0],
+    ["random", 1],
+  ]);
+  for (const { policy, denseMs, speedup, sparse95, sparseValue, lengths, tokens } of rows) {
+    assertEquals([denseMs.length, speedup === null], policy === "oracle" ? [0, true] : [2, false]);
+    assert(sparse95![0] <= sparseValue && sparseValue <= sparse95![1]);
+    assert(lengths[0] <= tokens && tokens <= lengths[1]);
+  }
+  const run = (given: Partial<Parameters<typeof prefillSpeed>[2]>) =>
+    prefillSpeed(model, samples, { ...options, policies: ["templates"], ...given });
+  await assertRejects(() => run({}), Error, "--templates-from");
+  await assertRejects(() => run({ templatesFrom: all.slice(1, 3) }), Error, "asked as well");
 });
 
 Deno.test("any registered pattern can be measured, and another one is another run", async () => {

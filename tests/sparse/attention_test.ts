@@ -54,3 +54,10 @@ for (const kind of patternKinds) {
   const own = (kind as PatternKind<string>)(Object.fromEntries(numbers));
   check(`two heads ${kind.kind}`, [own, dense, own, dense]);
 }
+
+// patterns that go by a prompt's layout, where an image crosses blocks and a question ends the prompt
+const layout = { images: [[2, 40], [41, 270]] as const, question: 280 };
+for (const kind of ["ownImage", "fromQuestion"] as const) {
+  const placed = patterns[kind]({ sink: 3, window: 5 }).placed!(layout);
+  check(`two heads ${kind} on a prompt`, [placed, dense, placed, local(2, 7)]);
+}

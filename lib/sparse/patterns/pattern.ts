@@ -14,6 +14,14 @@ import type { KeyRange } from "../../nn/kernels.ts";
 /** Every `step`-th key position from `start` up to `end`, which does not count. */
 export type Run = readonly [start: number, end: number, step: number];
 
+/** What of a prompt a pattern may go by. */
+export interface PromptLayout {
+  /** Tokens of each image (or temporal patch of a video), half-open, ascending. */
+  readonly images: readonly (readonly [start: number, end: number])[];
+  /** First token of the question; null where that is not known. */
+  readonly question: number | null;
+}
+
 /** What one head sees. All members hold for queries and keys by their positions. */
 export interface Pattern {
   /** Its kind, as records name it. */
@@ -38,6 +46,11 @@ export interface Pattern {
    * no range says it.
    */
   readonly range: KeyRange | "all" | null;
+  /**
+   * The same on a prompt whose layout is known; absent where the pattern does not go by it. Without it,
+   * a pattern behaves as on a prompt that has neither images nor a question.
+   */
+  readonly placed?: (layout: PromptLayout) => Pattern;
 }
 
 /** A number of a pattern. */

@@ -4,7 +4,9 @@
  * @module
  */
 import { dense } from "./dense.ts";
+import { fromQuestion } from "./from_question.ts";
 import { local } from "./local.ts";
+import { ownImage } from "./own_image.ts";
 import type { PatternKind, PatternParameter } from "./pattern.ts";
 import { strided } from "./strided.ts";
 
@@ -19,7 +21,7 @@ import { strided } from "./strided.ts";
  * assertEquals(patterns.dense().keysSeen(1000), 1001);
  * ```
  */
-export const patterns = { dense, local, strided } as const;
+export const patterns = { dense, local, strided, ownImage, fromQuestion } as const;
 
 /** The kinds in the order of lists. */
 export const patternKinds: readonly (Pick<PatternKind<never>, "kind" | "summary"> & {

@@ -77,6 +77,48 @@ for (const kind of patternKinds) {
   });
 }
 
+/** A prompt's layout: images one after the other, then a question. */
+const layouts = fc.record({
+  gaps: fc.array(fc.nat(3), { maxLength: 4 }),
+  sizes: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 4, maxLength: 4 }),
+  after: fc.nat(6),
+}).map(({ gaps, sizes, after }) => {
+  let at = 0;
+  const images = gaps.map((gap, i) => {
+    const start = at + gap;
+    return [start, at = start + sizes[i]] as const;
+  });
+  return { images, question: at + after };
+});
+
+for (const kind of patternKinds) {
+  Deno.test(`${kind.kind}: on a prompt it counts and reaches what it sees, itself included`, () => {
+    fc.assert(
+      fc.property(drawn(kind), layouts, fc.nat(50), fc.nat(12), (one, layout, first, more) => {
+        const pattern = one.placed?.(layout) ?? one;
+        const reached = positions(pattern, first, first + more);
+        assertEquals(reached, [...new Set(reached)].sort((a, b) => a - b));
+        const held = new Set(reached);
+        for (let query = first; query <= first + more; query++) {
+          const keys = keysOf(pattern, query);
+          assertEquals([pattern.keysSeen(query), keys.at(-1)], [keys.length, query]);
+          for (const key of keys) assert(held.has(key), `${query} sees ${key}`);
+        }
+      }),
+    );
+  });
+}
+
+Deno.test("own-image sees its image alone, from-question everything once it is asked", () => {
+  const layout = { images: [[2, 6], [7, 11]] as const, question: 12 };
+  const own = patterns.ownImage({ sink: 1, window: 1 }).placed!(layout);
+  assertEquals(keysOf(own, 9), [0, 7, 8, 9]);
+  assertEquals(keysOf(own, 11), [0, 11]); // between images and question: text
+  const question = patterns.fromQuestion({ sink: 1, window: 2 }).placed!(layout);
+  assertEquals([keysOf(question, 11).length, keysOf(question, 12).length], [3, 13]);
+  assert(patternId(own) !== patternId(patterns.ownImage({ sink: 1, window: 1 })));
+});
+
 Deno.test("kinds differ, and equal patterns have one id", () => {
   assertEquals(new Set(patternKinds.map(({ kind }) => kind)).size, patternKinds.length);
   const local = patterns.local({ sink: 1, window: 2 });
