@@ -24,7 +24,7 @@ const all = ["lib", "cli"].flatMap(sources);
 for (
   const [folder, shared, kinds] of [
     ["lib/causal/interventions", ["intervention", "one_head", "registry"], interventionKinds],
-    ["lib/sparse/patterns", ["pattern", "registry"], patternKinds],
+    ["lib/sparse/patterns", ["choice", "pattern", "registry"], patternKinds],
   ] as const
 ) {
   Deno.test(`${folder}: one file for each kind, which only the registry imports`, () => {

@@ -45,12 +45,12 @@ export {
   type AnyPolicy,
   anyPolicyNames,
   ignoresBudget,
+  type OtherPolicyName,
+  otherPolicyNames,
+  otherPolicyTitles,
   type PlanInput,
   type PolicyPlan,
   policyPlan,
-  type RivalName,
-  rivalNames,
-  rivalTitles,
 } from "./policy_plan.ts";
 export { meanKeysSeen, nthLargest, oracleAttention } from "./oracle.ts";
 export {

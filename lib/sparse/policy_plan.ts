@@ -15,13 +15,13 @@ import { fullHeads, type PolicyInput, type PolicyName, policyNames } from "./pol
 import { type TemplateMasses, templatePlan } from "./templates.ts";
 
 /** Names of the rivals. */
-export const rivalNames = ["templates", "from-question", "oracle"] as const;
+export const otherPolicyNames = ["templates", "from-question", "oracle"] as const;
 
 /** A way to spend a budget other than by choosing full heads. */
-export type RivalName = typeof rivalNames[number];
+export type OtherPolicyName = typeof otherPolicyNames[number];
 
 /** What each rival does, for captions. */
-export const rivalTitles: Readonly<Record<RivalName, string>> = {
+export const otherPolicyTitles: Readonly<Record<OtherPolicyName, string>> = {
   "templates": "for each head the cheapest mask that keeps its attention (as BlindSight)",
   "from-question": "no head full in the context, all from the question on (as Star Attention)",
   "oracle":
@@ -29,10 +29,10 @@ export const rivalTitles: Readonly<Record<RivalName, string>> = {
 };
 
 /** Policies and rivals. */
-export type AnyPolicy = PolicyName | RivalName;
+export type AnyPolicy = PolicyName | OtherPolicyName;
 
 /** All of them, in the order of figures and tables. */
-export const anyPolicyNames: readonly AnyPolicy[] = [...policyNames, ...rivalNames];
+export const anyPolicyNames: readonly AnyPolicy[] = [...policyNames, ...otherPolicyNames];
 
 /** Whether a policy makes the same of every budget: no head is full. */
 export function ignoresBudget(policy: AnyPolicy): boolean {

@@ -108,5 +108,9 @@ export function patternColumns(
   pattern: Pattern,
 ): { readonly sink: number; readonly window: number; readonly pattern?: string } {
   const { sink = 0, window = 0 } = pattern.parameters;
-  return { sink, window, ...(pattern.kind === "local" ? {} : { pattern: patternText(pattern) }) };
+  return {
+    sink,
+    window,
+    ...(pattern.kind === patterns.local.kind ? {} : { pattern: patternText(pattern) }),
+  };
 }
