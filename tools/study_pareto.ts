@@ -112,7 +112,8 @@ function show(rows: readonly HybridQualityRow[]): void {
   }
   const [{ denseValue, dense95, samples, contexts, tokens }] = rows;
   say(
-    `dense ${(100 * denseValue).toFixed(1)}% (${range(dense95)}), n ${samples}, ${tokens} tokens`,
+    `dense ${(100 * denseValue).toFixed(1)}% (${range(dense95)}), n ${samples} on ${contexts} ` +
+      `contexts of ${Math.round(tokens)} tokens`,
   );
 }
 
