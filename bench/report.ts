@@ -4,6 +4,7 @@
  *
  * @module
  */
+import process from "node:process";
 import type { BackendDescription } from "../lib/backend/select.ts";
 
 /** Options `--name value` of a program; `defaults` names all of them. @throws {Error} on others */
@@ -85,4 +86,10 @@ export function writeRecord(path: string, record: unknown): void {
   if (folder) Deno.mkdirSync(folder, { recursive: true });
   Deno.writeTextFileSync(path, JSON.stringify(record, null, 1) + "\n");
   console.log(`\nwritten to ${path}`);
+}
+
+/** Processor time that this process has used so far, over all its threads, in milliseconds. */
+export function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e3;
 }

@@ -55,12 +55,19 @@ export class Capture {
 
   /** The hooks that do the capturing. Add them after the hooks that change activations. */
   get hooks(): Hooks {
+    const rows = this.#rows && Array.from(this.#rows);
+    const keep = (name: string, tensor: Tensor, kernels: Kernels) =>
+      void this.#kept.push({ name, tensor: kernels.keep(tensor), kernels });
     const hook: KernelHook = {
-      onTensor: (x, kernels, { name }) => {
-        const rows = this.#rows
-          ? pickRows(kernels, x, tokenAxis(name), this.#rows, name)
-          : kernels.scale(x, 1);
-        this.#kept.push({ name, tensor: kernels.keep(rows), kernels });
+      onTensor: (x, kernels, { name }) =>
+        keep(
+          name,
+          rows ? pickRows(kernels, x, tokenAxis(name), rows, name) : kernels.scale(x, 1),
+          kernels,
+        ),
+      rows: rows && {
+        rows,
+        onRows: (x, kernels, { name }) => keep(name, kernels.scale(x, 1), kernels),
       },
     };
     return Object.fromEntries(this.#names.map((name) => [name, hook]));
@@ -115,6 +122,20 @@ function checkRequest(request: unknown): void {
   throw wrong("rows", rows, "a list of rows, or no rows at all for every row");
 }
 
+/**
+ * Checks rows that are to be captured.
+ *
+ * @param first the first row that there is
+ * @throws {InputError} for rows that an activation does not have
+ */
+export function checkRows(rows: readonly number[], size: number, name: string, first = 0): void {
+  const wrong = rows.find((row) => !Number.isInteger(row) || row < first || row >= size);
+  if (wrong === undefined) return;
+  throw new InputError(
+    `Cannot capture row ${wrong} of "${name}": it has rows ${first} to ${size - 1}`,
+  );
+}
+
 /** Rows of `x` along `axis`. */
 function pickRows(
   k: Kernels,
@@ -125,12 +146,8 @@ function pickRows(
 ): Tensor {
   const size = x.shape[axis];
   return k.scope(() => {
+    checkRows(rows, size, name);
     const parts = Array.from(rows, (row) => {
-      if (!Number.isInteger(row) || row < 0 || row >= size) {
-        throw new InputError(
-          `Cannot capture row ${row} of "${name}": it has rows 0 to ${size - 1}`,
-        );
-      }
       const begin = x.shape.map((_, i) => i === axis ? row : 0);
       return k.slice(x, begin, x.shape.map((_, i) => i === axis ? 1 : -1));
     });

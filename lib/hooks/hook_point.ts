@@ -29,6 +29,19 @@ export type Hook = (activation: TfjsTensor, context: HookContext) => TfjsTensor 
 export interface KernelHook {
   /** Runs inside a scope of the kernels. */
   readonly onTensor: (x: Tensor, kernels: Kernels, context: HookContext) => Tensor | void;
+  /**
+   * Set where only these rows of `attn.scores` or `attn.pattern` are read, in this order, and nothing
+   * is replaced: no others are computed then, and the layer stays on its fast path.
+   */
+  readonly rows?: RowReader;
+}
+
+/** Reads some rows of an activation. */
+export interface RowReader {
+  /** Rows of the call's queries. */
+  readonly rows: readonly number[];
+  /** Gets these rows only, `[B, N, rows, S]`, inside a scope of the kernels. */
+  readonly onRows: (x: Tensor, kernels: Kernels, context: HookContext) => void;
 }
 
 /** Hook names (or patterns with `*` for one dotted part) and the functions to run there, in order. */

@@ -96,6 +96,30 @@ export class RunHooks {
     return current;
   }
 
+  /** Rows that all hooks of a point read where they read these and no others; null where one wants all. */
+  rowsRead(name: string): readonly number[] | null {
+    const [first, ...others] = this.#byName.get(name) ?? [];
+    const rows = first?.rows?.rows;
+    if (!rows) return null;
+    return others.every((hook) => String(hook.rows?.rows) === String(rows)) ? rows : null;
+  }
+
+  /**
+   * Shows a point's hooks the rows that they read; see {@link RunHooks.rowsRead}.
+   *
+   * @param x these rows, `[B, N, rows, S]`
+   */
+  showRows(name: string, x: Tensor, firstPosition = 0): void {
+    const context: HookContext = { name, layer: layerOf(name), firstPosition };
+    for (const hook of this.#byName.get(name)!) hook.rows!.onRows(x, this.kernels, context);
+    this.#fired.set(name, this.#fired.get(name)! + 1);
+  }
+
+  /** The hooked points whose names begin with a text. */
+  under(prefix: string): string[] {
+    return [...this.#byName.keys()].filter((name) => name.startsWith(prefix));
+  }
+
   /** How often each hooked point fired, by name; 0 means that the hook never ran. */
   get fireCounts(): ReadonlyMap<string, number> {
     return this.#fired;

@@ -6,14 +6,27 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { checkRows } from "../hooks/capture.ts";
 import type { DecoderLayerPoint } from "../hooks/hook_point.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
-import { type AttentionFunction, denseAttention, patternOfRows } from "../nn/attention.ts";
+import {
+  type AttentionCall,
+  type AttentionFunction,
+  denseAttention,
+  patternOfRows,
+  showAttentionRows,
+} from "../nn/attention.ts";
 import { groupedAttention, type KeyValueGroup } from "../nn/grouped_attention.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { type RopeTables, ropeTables } from "../nn/rope.ts";
 import type { TextConfig } from "./config.ts";
 import type { KvCache } from "./kv_cache.ts";
+
+/** Points that show attention. */
+const attentionPoints = ["attn.scores", "attn.pattern"] as const;
+
+/** One of them. */
+type AttentionPoint = typeof attentionPoints[number];
 
 /** Asks for the attention pattern of some query rows at every layer, without the whole pattern. */
 export interface PatternRequest {
@@ -141,7 +154,7 @@ export class LayerPass {
       const heads = Array.from({ length: keyValueHeads }, (_, i) => i);
       return [{ heads, segments: [{ key, value }] }];
     }
-    const watched = patternRows || this.wants("attn.scores") || this.wants("attn.pattern");
+    const watched = patternRows || attentionPoints.some((point) => this.wants(point));
     if (watched && !cache.isWhole(this.index, keyValueHeads)) {
       throw new InputError(
         `Cannot show the attention of layer ${this.index}: its pruned KV cache does not keep all ` +
@@ -161,14 +174,41 @@ export class LayerPass {
         patternRows.onPattern(this.index, patternOfRows(k, query, seen[0].segments, rows), k)
       );
     }
-    const hook = (point: "attn.scores" | "attn.pattern") =>
+    const call = { query, layer: this.index };
+    const rows = this.#rowsRead();
+    if (rows) {
+      this.#showRows(attention, { ...call, segments: seen[0].segments }, rows);
+      return groupedAttention(k, attention, call, seen);
+    }
+    const hook = (point: AttentionPoint) =>
       this.wants(point) ? (x: Tensor) => this.at(point, x) : undefined;
-    const call = {
-      query,
-      layer: this.index,
-      onScores: hook("attn.scores"),
-      onPattern: hook("attn.pattern"),
+    const hooked = { ...call, onScores: hook("attn.scores"), onPattern: hook("attn.pattern") };
+    return groupedAttention(k, attention, hooked, seen);
+  }
+
+  /** Rows that hooks read of scores and pattern, where they read nothing else; null otherwise. */
+  #rowsRead(): readonly number[] | null {
+    const { hooks } = this.pass.options;
+    const read = attentionPoints.filter((point) => this.wants(point))
+      .map((point) => hooks!.rowsRead(this.nameOf(point)));
+    const [rows = null] = read;
+    return read.every((other) => other !== null && String(other) === String(rows)) ? rows : null;
+  }
+
+  /** Shows hooks the rows of scores and pattern that they read. */
+  #showRows(
+    attention: AttentionFunction,
+    call: Pick<AttentionCall, "query" | "segments" | "layer">,
+    rows: readonly number[],
+  ): void {
+    const { tokens, kernels: k, options } = this.pass, skipped = tokens - this.rows;
+    const show = (point: AttentionPoint) => {
+      if (!this.wants(point)) return null;
+      const name = this.nameOf(point);
+      checkRows(rows, tokens, name, skipped);
+      return (x: Tensor) => options.hooks!.showRows(name, x, this.pass.first + skipped);
     };
-    return groupedAttention(k, attention, call, seen);
+    const shown = { scores: show("attn.scores"), pattern: show("attn.pattern") };
+    showAttentionRows(k, attention, call, rows.map((row) => row - skipped), shown);
   }
 }

@@ -70,8 +70,26 @@ export class StagedForward {
       deepstack: this.#deepstack,
       fromLayer: first,
       toLayer: end,
+      lastRows: this.#lastRows(end),
     });
     if (this.#residual !== before) this.#kernels.dispose(before);
+  }
+
+  /**
+   * How many of the last rows of a run up to `end` are needed: those of logits and of attention that is
+   * read; all of a layer that is hooked elsewhere.
+   */
+  #lastRows(end: number): number | undefined {
+    const { inputs: { inputIds: { length } }, options: { patternRows, logits = "last" } } = this;
+    const layers = this.model.decoder.config.numHiddenLayers, hooks = this.#hooks;
+    if (end < layers || logits === "all" || (logits === "none" && this.needsHead)) return;
+    const read = hooks?.under(`blocks.${layers - 1}.`) ?? [];
+    const rows = read.map((name) =>
+      /attn\.(scores|pattern)$/.test(name) ? hooks!.rowsRead(name) : null
+    );
+    if (rows.some((own) => own === null)) return;
+    const all = [...patternRows?.rows ?? [], ...rows.flatMap((own) => own!), length - 1];
+    return length - Math.min(...all);
   }
 
   /** Logits and captured activations; needs the final norm and the head, unless nobody wants them. */

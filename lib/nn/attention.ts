@@ -8,7 +8,7 @@
  */
 import { keyScores, mixValues } from "./blocked_attention.ts";
 import type { Kernels, Tensor } from "./kernels.ts";
-import { causalBias, causalBiasAt } from "./mask.ts";
+import { causalBias, causalBiasAt, hiddenScore } from "./mask.ts";
 
 /**
  * Keys and values of a run of positions: consecutive, but for what a pruned KV cache leaves out (see
@@ -96,14 +96,14 @@ function hookedPattern(k: Kernels, folded: Tensor, call: AttentionCall, first: n
 }
 
 /**
- * The attention pattern of chosen query rows only: what RAM needs, at the cost of those rows.
+ * The attention scores of chosen query rows only, {@link hiddenScore} where a key is hidden.
  *
  * @param query `[B, N, T, H]`, as for {@link denseAttention}
  * @param segments keys so far
- * @param rows which of the T queries, ascending
- * @returns `[B, N, rows, S]` in float32
+ * @param rows which of the T queries, in any order
+ * @returns `[B, N, rows, S]`
  */
-export function patternOfRows(
+export function scoresOfRows(
   k: Kernels,
   query: Tensor,
   segments: readonly KeyValueSegment[],
@@ -122,12 +122,112 @@ export function patternOfRows(
     const folded = k.reshape(picked, [batch, keyValueHeads, group * rows.length, headDim]);
     const all = keyScores(k, folded, segments.map(({ key }) => key));
     const scores = k.reshape(all, [batch, heads, rows.length, keys]);
-    const bias = causalBiasAt(k, rows.map((row) => first + row), keys);
-    return k.cast(k.softmax(k.add(scores, bias)), "float32");
+    return k.add(scores, causalBiasAt(k, rows.map((row) => first + row), keys));
   });
 }
 
-/** Ascending integers as half-open runs. */
+/**
+ * The attention pattern of chosen query rows only: what RAM needs, at the cost of those rows.
+ *
+ * @param query `[B, N, T, H]`, as for {@link denseAttention}
+ * @param segments keys so far
+ * @param rows which of the T queries, in any order
+ * @returns `[B, N, rows, S]` in float32
+ */
+export function patternOfRows(
+  k: Kernels,
+  query: Tensor,
+  segments: readonly KeyValueSegment[],
+  rows: readonly number[],
+): Tensor {
+  return k.scope(() => k.cast(k.softmax(scoresOfRows(k, query, segments, rows)), "float32"));
+}
+
+/** Where some rows of scores and pattern go, `[B, N, rows, S]` each; null where nobody reads them. */
+export interface RowsShown {
+  /** Scores after the mask. */
+  readonly scores: ((rows: Tensor) => void) | null;
+  /** Pattern. */
+  readonly pattern: ((rows: Tensor) => void) | null;
+}
+
+/**
+ * Shows scores and pattern of chosen query rows under an attention function, at the cost of those
+ * rows: with {@link denseAttention} all at once, else each run of neighbours with the keys up to it.
+ *
+ * @param call of all queries, without hooks
+ * @param rows which of the T queries, in any order
+ */
+export function showAttentionRows(
+  k: Kernels,
+  attention: AttentionFunction,
+  call: Omit<AttentionCall, "onScores" | "onPattern">,
+  rows: readonly number[],
+  shown: RowsShown,
+): void {
+  k.scope(() => {
+    if (attention === denseAttention) {
+      const scores = scoresOfRows(k, call.query, call.segments, rows);
+      shown.scores?.(scores);
+      shown.pattern?.(k.softmax(scores));
+      return;
+    }
+    const keys = keyLength(call.segments), first = keys - call.query.shape[2];
+    const found: Record<keyof RowsShown, Tensor[]> = { scores: [], pattern: [] };
+    const padded = (x: Tensor, value: number) => {
+      const [batch, heads, size, seen] = x.shape;
+      if (seen === keys) return k.scale(x, 1);
+      const rest = k.tensor(new Float32Array((keys - seen) * size).fill(value), [
+        1,
+        1,
+        size,
+        keys - seen,
+      ]);
+      const wide = k.add(k.zeros([batch, heads, size, keys - seen]), rest);
+      return k.concat([k.cast(x, "float32"), wide], 3);
+    };
+    const hook = (point: keyof RowsShown, hidden: number) =>
+      shown[point] && ((x: Tensor) => {
+          found[point].push(k.keep(padded(x, hidden)));
+          return x;
+        }) || undefined;
+    try {
+      for (const [start, end] of consecutiveRuns(rows)) {
+        attention(k, {
+          ...call,
+          query: k.slice(call.query, [0, 0, start, 0], [-1, -1, end - start, -1]),
+          segments: firstPositions(k, call.segments, first + end),
+          onScores: hook("scores", hiddenScore),
+          onPattern: hook("pattern", 0),
+        });
+      }
+      for (const point of ["scores", "pattern"] as const) {
+        if (found[point].length > 0) shown[point]!(k.concat(found[point], 2));
+      }
+    } finally {
+      k.dispose(...found.scores, ...found.pattern);
+    }
+  });
+}
+
+/** The segments of the first positions. */
+function firstPositions(
+  k: Kernels,
+  segments: readonly KeyValueSegment[],
+  length: number,
+): KeyValueSegment[] {
+  let left = length;
+  return segments.flatMap(({ key, value }) => {
+    const size = Math.min(left, key.shape[2]);
+    left -= size;
+    if (size === 0) return [];
+    if (size === key.shape[2]) return [{ key, value }];
+    const part = (x: Tensor) => k.slice(x, [0, 0, 0, 0], [-1, -1, size, -1]);
+    return [{ key: part(key), value: part(value) }];
+  });
+}
+
+/** Integers as half-open runs of neighbours, in their order. */
 function consecutiveRuns(rows: readonly number[]): [start: number, end: number][] {
   const runs: [number, number][] = [];
   for (const row of rows) {

@@ -14,7 +14,7 @@ attentionSuite("dense attention on portable kernels", portable, denseAttention);
 attentionSuite(
   "dense attention whose hooks change nothing",
   testKernels,
-  (k, call) => denseAttention(k, { ...call, onScores: (x) => x, onPattern: (x) => x }),
+  (k, call) => denseAttention(k, { onScores: (x) => x, onPattern: (x) => x, ...call }),
 );
 
 Deno.test("the pattern of chosen rows equals those rows of the whole pattern", async () => {

@@ -3,7 +3,11 @@
  */
 import { assertEquals } from "@std/assert";
 import type { Kernels, Tensor } from "../../lib/nn/kernels.ts";
-import type { AttentionFunction, KeyValueSegment } from "../../lib/nn/attention.ts";
+import {
+  type AttentionFunction,
+  type KeyValueSegment,
+  showAttentionRows,
+} from "../../lib/nn/attention.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { assertNear } from "./near.ts";
 
@@ -39,34 +43,95 @@ export function randomCall(c: AttentionCase) {
   };
 }
 
+/** Scores and pattern of one query of one head in plain loops, by key; 0 for hidden keys. */
+function naiveRow(
+  c: AttentionCase,
+  { keys, query, key }: ReturnType<typeof randomCall>,
+  visible: Visible,
+  [b, n, t]: readonly [batch: number, head: number, query: number],
+): { readonly scores: Float64Array; readonly pattern: Float64Array } {
+  const kv = (b * c.keyValueHeads + Math.floor(n / (c.heads / c.keyValueHeads))) * keys * c.headDim;
+  const row = ((b * c.heads + n) * c.queries + t) * c.headDim;
+  const seen = [...Array(keys).keys()].filter((s) => visible(n, keys - c.queries + t, s));
+  const scores = new Float64Array(keys), pattern = new Float64Array(keys);
+  for (const s of seen) {
+    for (let d = 0; d < c.headDim; d++) scores[s] += query[row + d] * key[kv + s * c.headDim + d];
+  }
+  const top = Math.max(...seen.map((s) => scores[s]));
+  const total = seen.reduce((sum, s) => sum + Math.exp(scores[s] - top), 0);
+  for (const s of seen) pattern[s] = Math.exp(scores[s] - top) / total;
+  return { scores, pattern };
+}
+
+/** Every batch row and head. */
+function* headsOf(c: AttentionCase): Generator<readonly [batch: number, head: number]> {
+  for (let b = 0; b < c.batch; b++) for (let n = 0; n < c.heads; n++) yield [b, n];
+}
+
 /** Attention in plain loops, in double precision: `[B, N, T, H]`. */
 export function naiveAttention(c: AttentionCase, visible: Visible): Float32Array {
-  const { keys, query, key, value } = randomCall(c);
-  const out = new Float32Array(query.length);
-  const group = c.heads / c.keyValueHeads;
-  for (let b = 0; b < c.batch; b++) {
-    for (let n = 0; n < c.heads; n++) {
-      const kv = (b * c.keyValueHeads + Math.floor(n / group)) * keys * c.headDim;
-      for (let t = 0; t < c.queries; t++) {
-        const row = ((b * c.heads + n) * c.queries + t) * c.headDim;
-        const seen = [...Array(keys).keys()].filter((s) => visible(n, keys - c.queries + t, s));
-        const scores = seen.map((s) => {
-          let sum = 0;
-          for (let d = 0; d < c.headDim; d++) sum += query[row + d] * key[kv + s * c.headDim + d];
-          return sum;
-        });
-        const top = Math.max(...scores);
-        const weights = scores.map((score) => Math.exp(score - top));
-        const total = weights.reduce((a, w) => a + w, 0);
-        seen.forEach((s, i) => {
-          for (let d = 0; d < c.headDim; d++) {
-            out[row + d] += weights[i] / total * value[kv + s * c.headDim + d];
-          }
-        });
-      }
+  const call = randomCall(c), { keys, value } = call;
+  const out = new Float32Array(call.query.length);
+  for (const [b, n] of headsOf(c)) {
+    const kv = (b * c.keyValueHeads + Math.floor(n / (c.heads / c.keyValueHeads))) * keys;
+    for (let t = 0; t < c.queries; t++) {
+      const row = ((b * c.heads + n) * c.queries + t) * c.headDim;
+      naiveRow(c, call, visible, [b, n, t]).pattern.forEach((weight, s) => {
+        for (let d = 0; d < c.headDim; d++) {
+          out[row + d] += weight * value[(kv + s) * c.headDim + d];
+        }
+      });
     }
   }
   return out;
+}
+
+/** A case's call as tensors. */
+function tensorsOf(k: Kernels, c: AttentionCase) {
+  const { keys, query, key, value } = randomCall(c);
+  const cast = (x: Tensor) => k.cast(x, k.computeDType);
+  const whole = [key, value].map((data) =>
+    cast(k.tensor(data, [c.batch, c.keyValueHeads, keys, c.headDim]))
+  );
+  let start = 0;
+  const segments: KeyValueSegment[] = c.segments.map((size) => {
+    const [own, ownValue] = whole.map((x) => k.slice(x, [0, 0, start, 0], [-1, -1, size, -1]));
+    start += size;
+    return { key: own, value: ownValue };
+  });
+  return { query: cast(k.tensor(query, [c.batch, c.heads, c.queries, c.headDim])), segments };
+}
+
+/** Chosen rows of scores and pattern, as hooks that read no others get them, against plain loops. */
+function checkRows(
+  k: Kernels,
+  attention: AttentionFunction,
+  c: AttentionCase,
+  visible: Visible,
+): void {
+  const rows = [c.queries - 1, 0, Math.floor(c.queries / 2)], call = randomCall(c);
+  const before = k.tensorCount();
+  const found = k.scope(() => {
+    const read: Record<string, ArrayLike<number>> = {};
+    const reader = (point: string) => (x: Tensor) => {
+      assertEquals(x.shape, [c.batch, c.heads, rows.length, call.keys]);
+      read[point] = k.readSync(k.cast(x, "float32"));
+    };
+    const shown = { scores: reader("scores"), pattern: reader("pattern") };
+    showAttentionRows(k, attention, { ...tensorsOf(k, c), layer: 0 }, rows, shown);
+    return read;
+  });
+  assertEquals(k.tensorCount(), before, "rows left tensors behind");
+  const wanted = [...headsOf(c)].flatMap(([b, n]) =>
+    rows.flatMap((t) => [...naiveRow(c, call, visible, [b, n, t]).pattern])
+  );
+  assertNear(found.pattern, wanted, 1e-5, `pattern of ${JSON.stringify(c)}`);
+  const scores = [...headsOf(c)].flatMap(([b, n]) =>
+    rows.flatMap((t) => [...naiveRow(c, call, visible, [b, n, t]).scores])
+  );
+  const seen = wanted.map((weight) => weight > 0);
+  assertEquals(Array.from(found.scores, (score) => score > -1e29), seen);
+  assertNear(Array.from(found.scores, (score, i) => seen[i] ? score : 0), scores, 1e-5);
 }
 
 /** The same call through an attention function; checks that nothing leaks. */
@@ -75,21 +140,9 @@ export function runAttention(
   attention: AttentionFunction,
   c: AttentionCase,
 ): Float32Array {
-  const { keys, query, key, value } = randomCall(c);
   const before = k.tensorCount();
   const out = k.scope(() => {
-    const cast = (x: Tensor) => k.cast(x, k.computeDType);
-    const whole = [key, value].map((data) =>
-      cast(k.tensor(data, [c.batch, c.keyValueHeads, keys, c.headDim]))
-    );
-    let start = 0;
-    const segments: KeyValueSegment[] = c.segments.map((size) => {
-      const [own, ownValue] = whole.map((x) => k.slice(x, [0, 0, start, 0], [-1, -1, size, -1]));
-      start += size;
-      return { key: own, value: ownValue };
-    });
-    const q = cast(k.tensor(query, [c.batch, c.heads, c.queries, c.headDim]));
-    const z = attention(k, { query: q, segments, layer: 0 });
+    const z = attention(k, { ...tensorsOf(k, c), layer: 0 });
     assertEquals(z.shape, [c.batch, c.heads, c.queries, c.headDim]);
     return k.readSync(k.cast(z, "float32")) as Float32Array;
   });
@@ -131,5 +184,9 @@ export function attentionSuite(
       const wanted = naiveAttention(c, visible);
       assertNear(runAttention(k, attention, c), wanted, 1e-5, JSON.stringify(c));
     }
+  });
+  Deno.test(`${title}: chosen rows of scores and pattern equal plain loops`, async () => {
+    const k = await kernels();
+    for (const c of cases) checkRows(k, attention, c, visible);
   });
 }
