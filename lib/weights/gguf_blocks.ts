@@ -96,15 +96,85 @@ const q6: Dequantizer = (bytes, half, out) => {
   }
 };
 
+/** Blocks of 256 two-bit numbers in 16 runs of 16, each with a scale and an offset of four bits. */
+const q2: Dequantizer = (bytes, half, out) => {
+  for (let at = 0, to = 0; at < bytes.length; at += 84, to += 256) {
+    const scaleOfScales = half[bytes[at + 80] | bytes[at + 81] << 8];
+    const scaleOfLeasts = half[bytes[at + 82] | bytes[at + 83] << 8];
+    for (let i = 0; i < 256; i++) {
+      const own = bytes[at + (i >> 4)];
+      const value = bytes[at + 16 + (i >> 7) * 32 + (i & 31)] >> 2 * (i >> 5 & 3) & 3;
+      out[to + i] = scaleOfScales * (own & 15) * value - scaleOfLeasts * (own >> 4);
+    }
+  }
+};
+
+/** The `i`-th of sixteen signed 6-bit scales in 12 bytes: four bits each, then two bits each. */
+function signedScale(bytes: Uint8Array, at: number, i: number): number {
+  const low = bytes[at + (i & 7)] >> 4 * (i >> 3) & 15;
+  return (low | (bytes[at + 8 + (i & 3)] >> 2 * (i >> 2) & 3) << 4) - 32;
+}
+
+/** Blocks of 256 three-bit numbers, whose third bits lie apart and count when they are 0. */
+const q3: Dequantizer = (bytes, half, out) => {
+  for (let at = 0, to = 0; at < bytes.length; at += 110, to += 256) {
+    const scaleOfScales = half[bytes[at + 108] | bytes[at + 109] << 8];
+    for (let i = 0; i < 256; i++) {
+      const column = i & 31;
+      const low = bytes[at + 32 + (i >> 7) * 32 + column] >> 2 * (i >> 5 & 3) & 3;
+      const lowered = (bytes[at + column] >> (i >> 5) & 1) === 0 ? 4 : 0;
+      out[to + i] = scaleOfScales * signedScale(bytes, at + 96, i >> 4) * (low - lowered);
+    }
+  }
+};
+
+/** The sixteen values that a four-bit number of the IQ4 types stands for. */
+const levels = Int8Array.of(
+  ...[-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113],
+);
+
+/** Blocks of 32 numbers of {@link levels}, and a scale. */
+const iq4nl: Dequantizer = (bytes, half, out) => {
+  for (let at = 0, to = 0; at < bytes.length; at += 18, to += 32) {
+    const scale = half[bytes[at] | bytes[at + 1] << 8];
+    for (let i = 0; i < 16; i++) {
+      const pair = bytes[at + 2 + i];
+      out[to + i] = scale * levels[pair & 15];
+      out[to + 16 + i] = scale * levels[pair >> 4];
+    }
+  }
+};
+
+/** Blocks of 256 in eight runs of 32 numbers of {@link levels}, each with a signed 6-bit scale. */
+const iq4xs: Dequantizer = (bytes, half, out) => {
+  for (let at = 0, to = 0; at < bytes.length; at += 136, to += 256) {
+    const scaleOfScales = half[bytes[at] | bytes[at + 1] << 8];
+    const high = bytes[at + 2] | bytes[at + 3] << 8;
+    for (let run = 0; run < 8; run++) {
+      const low = bytes[at + 4 + (run >> 1)] >> 4 * (run & 1) & 15;
+      const scale = scaleOfScales * ((low | (high >> 2 * run & 3) << 4) - 32);
+      for (let i = 0; i < 16; i++) {
+        const pair = bytes[at + 8 + 16 * run + i];
+        out[to + 32 * run + i] = scale * levels[pair & 15];
+        out[to + 32 * run + 16 + i] = scale * levels[pair >> 4];
+      }
+    }
+  }
+};
+
 const dequantizers: Readonly<Record<Exclude<GgufType, "F32" | "F16" | "BF16">, Dequantizer>> = {
   Q4_0: narrow(4, false),
   Q4_1: narrow(4, true),
   Q5_0: narrow(5, false),
   Q5_1: narrow(5, true),
   Q8_0: q8,
+  Q2_K: q2,
+  Q3_K: q3,
   Q4_K: runs(4),
   Q5_K: runs(5),
   Q6_K: q6,
+  IQ4_NL: iq4nl,
+  IQ4_XS: iq4xs,
 };
 
 /**

@@ -69,7 +69,7 @@ const damaged: [string, Uint8Array, string][] = [
   ["no axes", ggufBytes([], [["a", [], 0, 0]], data), "0 axes"],
   ["five axes", ggufBytes([], [["a", [1, 1, 1, 1, 1], 0, 0]], data), "5 axes"],
   ["an empty axis", ggufBytes([], [["a", [4, 0], 0, 0]], data), "no empty axis"],
-  ["an unknown type", ggufBytes([], [["a", [256], 10, 0]], data), "number 10; supported are F32"],
+  ["an unknown type", ggufBytes([], [["a", [256], 9, 0]], data), "number 9; supported are F32"],
   ["rows of half a block", ggufBytes([], [["a", [16, 2], 2, 0]], data), "multiple of 32 for Q4_0"],
   ["a place off its alignment", ggufBytes([], [["a", [4], 0, 4]], data), "multiple of 32"],
   ["a place behind the end", ggufBytes([], [["a", [4], 0, 2 ** 40]], data), "truncated"],

@@ -76,6 +76,16 @@ def k_blocks(rng, kind, shape, scale):
     return data.reshape(*shape[:-1], -1)
 
 
+def random_blocks(rng, kind, count):
+    """Blocks of random bytes; the package has no quantiser for these types. Scales are moderate numbers."""
+    size, places = {Q.Q2_K: (84, [80, 82]), Q.Q3_K: (110, [108]), Q.IQ4_NL: (18, [0]), Q.IQ4_XS: (136, [0])}[kind]
+    data = rng.integers(0, 256, (count, size), dtype=np.uint8)
+    for place in places:
+        scale = (rng.uniform(0.5, 1, count) * rng.choice([-0.02, 0.02], count)).astype(np.float16)
+        data[:, place:place + 2] = scale.view(np.uint8).reshape(count, 2)
+    return data
+
+
 def stored(rng, kind, shape, scale):
     if kind in (Q.Q4_K, Q.Q5_K, Q.Q6_K):
         return k_blocks(rng, kind, shape, scale)
@@ -195,6 +205,12 @@ def main(folder):
         blocks[f"{kind.name}.bytes"] = data
         blocks[f"{kind.name}.values"] = quants.dequantize(data, kind).astype(np.float32)
     save_file(blocks, folder / "blocks.safetensors")
+    more = {}  # of a generator of their own: those above stay as they are
+    for kind in [Q.Q2_K, Q.Q3_K, Q.IQ4_NL, Q.IQ4_XS]:
+        data = random_blocks(np.random.default_rng(10), kind, 32 if kind == Q.IQ4_NL else 4)
+        more[f"{kind.name}.bytes"] = data
+        more[f"{kind.name}.values"] = quants.dequantize(data, kind).astype(np.float32)
+    save_file(more, folder / "more_blocks.safetensors")
 
 
 if __name__ == "__main__":
