@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { digestOf } from "../common/digest.ts";
 import { fileDigest, type FileDigestOptions } from "./file_digest.ts";
-import { findGguf } from "./gguf_checkpoint.ts";
+import { findGguf } from "./gguf_files.ts";
 import { indexFile, singleFile } from "./safetensors.ts";
 
 /** Files besides the weights on which the numbers of a model may depend. */
@@ -26,12 +26,12 @@ const isFile = (path: string): Promise<boolean> =>
   Deno.stat(path).then((found) => found.isFile, () => false);
 
 /**
- * Files of the weights: a GGUF file, or safetensors with their index if they have one. Links were
+ * Files of the weights: GGUF files, or safetensors with their index if they have one. Links were
  * checked when the checkpoint was loaded, and are followed here.
  */
 async function weightFiles(dir: string): Promise<string[]> {
   const gguf = await findGguf(dir);
-  if (gguf !== null) return [gguf];
+  if (gguf !== null) return [gguf.model, ...(gguf.mmproj === null ? [] : [gguf.mmproj])];
   if (dir.endsWith(".safetensors")) return [dir];
   if (await isFile(join(dir, singleFile))) return [join(dir, singleFile)];
   const { weight_map: map } = JSON.parse(await Deno.readTextFile(join(dir, indexFile)));

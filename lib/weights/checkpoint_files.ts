@@ -7,7 +7,7 @@
 import { InputError } from "../common/errors.ts";
 import { containedPath } from "../common/files.ts";
 import { quoted } from "../common/text.ts";
-import { findGguf, isInsideGguf, readInsideGguf } from "./gguf_checkpoint.ts";
+import { ggufWith, readInsideGguf } from "./gguf_checkpoint.ts";
 import { refuseLfsPointer } from "./lfs_pointer.ts";
 import { duplicateKey } from "./json_keys.ts";
 
@@ -73,11 +73,6 @@ export async function checkpointPath(
  */
 export async function hasCheckpointFile(dir: string, name: string): Promise<boolean> {
   return await isFileIn(dir, name) || await ggufWith(dir, name) !== null;
-}
-
-/** The GGUF file of a checkpoint, if it holds what a file of this name says; else null. */
-async function ggufWith(dir: string, name: string): Promise<string | null> {
-  return isInsideGguf(name) ? await findGguf(dir) : null;
 }
 
 async function isFileIn(dir: string, name: string): Promise<boolean> {

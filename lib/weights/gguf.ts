@@ -1,16 +1,18 @@
 /**
- * The weights of a GGUF file under Hugging Face's names, as float32.
+ * The weights of GGUF files under Hugging Face's names, as float32.
  *
  * @module
  */
 import { InputError, nearestNames } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import { dequantize } from "./gguf_blocks.ts";
-import { readGgufHeader } from "./gguf_checkpoint.ts";
+import { assemble, type Assembly, joined, type PlacedTensor, whole } from "./gguf_assembly.ts";
 import { ggufArchitecture, ggufConfig } from "./gguf_config.ts";
-import type { GgufTensor } from "./gguf_header.ts";
+import { findGguf, type GgufFiles, readGgufHeader } from "./gguf_files.ts";
+import type { GgufHeader } from "./gguf_header.ts";
+import { towerOf } from "./gguf_towers/registry.ts";
+import { TowerTensors } from "./gguf_towers/tower.ts";
 import { RangeFile } from "./range_file.ts";
-import { checkedShape, type WeightSource } from "./safetensors.ts";
+import { checkedShape, type StoredAs, type WeightSource } from "./safetensors.ts";
 import type { TensorInfo } from "./safetensors_header.ts";
 
 /** Names of the weights of a layer: GGUF's and Hugging Face's. */
@@ -26,7 +28,12 @@ const layerNames: Readonly<Record<string, string>> = {
   ffn_gate: "mlp.gate_proj",
   ffn_up: "mlp.up_proj",
   ffn_down: "mlp.down_proj",
+  ffn_gate_inp: "mlp.gate",
+  ffn_down_exps: "mlp.experts.down_proj",
 };
+
+/** Parts of the experts' first matrices, which Hugging Face stores as one. */
+const expertHalves = ["ffn_gate_exps", "ffn_up_exps"] as const;
 
 /** Names of the other weights. */
 const otherNames: Readonly<Record<string, string>> = {
@@ -51,7 +58,9 @@ export function huggingFaceName(name: string): string | null {
   if (Object.hasOwn(otherNames, name)) return otherNames[name];
   const match = /^blk\.(\d{1,4})\.(\w+)\.(weight|bias)$/.exec(name);
   if (!match || !Object.hasOwn(layerNames, match[2])) return null;
-  return `model.layers.${Number(match[1])}.${layerNames[match[2]]}.${match[3]}`;
+  const own = layerNames[match[2]];
+  const kind = own.startsWith("mlp.experts.") ? "" : `.${match[3]}`;
+  return `model.layers.${Number(match[1])}.${own}${kind}`;
 }
 
 /**
@@ -97,32 +106,88 @@ function interleavedHeads(
   return config[role === "q" ? "num_attention_heads" : "num_key_value_heads"] as number;
 }
 
-/** Hugging Face's names of a file's tensors. */
-function nameTensors(
-  tensors: ReadonlyMap<string, GgufTensor>,
+/** The tensors of an open file. */
+function placed(header: GgufHeader, source: RangeFile): Map<string, PlacedTensor> {
+  return new Map([...header.tensors].map(([name, own]) => [name, { ...own, name, source }]));
+}
+
+/** A weight whose rows may be in another order. */
+function withRows(weight: Assembly, name: string, heads: number): Assembly {
+  if (heads === 0) return weight;
+  const { shape: [rows, width = 1], parts: [{ source }] } = weight;
+  if (rows % (2 * heads) !== 0) {
+    throw new InputError(
+      `Cannot use tensor ${quoted(name)} of ${source.path}: ${rows} rows for ${heads} heads`,
+    );
+  }
+  return { ...weight, change: (values) => halvesOrder(values, heads, width) };
+}
+
+/** The language model's weights by Hugging Face's names. */
+function textWeights(
+  tensors: ReadonlyMap<string, PlacedTensor>,
   path: string,
-): Map<string, GgufTensor> {
-  const named = new Map<string, GgufTensor>();
+  heads: (name: string) => number,
+): Map<string, Assembly> {
+  const weights = new Map<string, Assembly>();
+  const set = (name: string, weight: Assembly) => {
+    if (weights.has(name)) throw new InputError(`Cannot use ${path}: it has ${quoted(name)} twice`);
+    weights.set(name, withRows(weight, name, heads(name)));
+  };
   for (const [name, tensor] of tensors) {
+    const [, layer, half] = /^blk\.(\d{1,4})\.(\w+)\.weight$/.exec(name) ?? [];
+    if (half === expertHalves[1]) continue; // taken with the other half
+    if (half === expertHalves[0]) {
+      const other = tensors.get(`blk.${layer}.${expertHalves[1]}.weight`);
+      const halves = other ? [tensor, other] : [tensor];
+      set(`model.layers.${Number(layer)}.mlp.experts.gate_up_proj`, joined(halves, 1));
+      continue;
+    }
     const own = huggingFaceName(name);
     if (own === null) {
       throw new InputError(
         `Cannot use ${path}: it has a tensor ${quoted(name)}, whose meaning is unknown`,
       );
     }
-    if (named.has(own)) throw new InputError(`Cannot use ${path}: it has ${quoted(own)} twice`);
-    named.set(own, tensor);
+    set(own, whole(tensor));
   }
-  return named;
+  return weights;
+}
+
+/** All weights of a checkpoint's files by Hugging Face's names. */
+async function allWeights(
+  { model, mmproj }: GgufFiles,
+  source: RangeFile,
+  tower: RangeFile | null,
+): Promise<Map<string, Assembly>> {
+  const header = await readGgufHeader(source);
+  const architecture = ggufArchitecture(header, model);
+  const towerHeader = tower && await readGgufHeader(tower);
+  const towerFile = towerHeader && { header: towerHeader, file: mmproj! };
+  const config = ggufConfig(header, model, towerFile);
+  const decoder = (config.text_config ?? config) as Readonly<Record<string, unknown>>;
+  const own = textWeights(
+    placed(header, source),
+    model,
+    (name) => interleavedHeads(name, architecture, decoder),
+  );
+  if (!towerFile) return own;
+  const kind = towerOf(towerFile, architecture), { textPrefixes } = kind;
+  const named = [...own].map(([name, weight]): [string, Assembly] => [
+    name.replace(/^model\./, textPrefixes.model).replace(/^lm_head\./, textPrefixes.head),
+    weight,
+  ]);
+  const tensors = new TowerTensors(mmproj!, placed(towerHeader, tower));
+  return new Map([...named, ...kind.weights(tensors)]);
 }
 
 /**
- * Opens the weights of a GGUF file. Its header is read and checked; no tensor is read yet. Tensors
- * have Hugging Face's names, shapes and order of rows, and are of type F32: quantised ones are
- * dequantised when they are read.
+ * Opens the weights of a GGUF file, with those of the vision tower that lies beside it. Headers are
+ * read and checked; no tensor is read yet. Tensors have Hugging Face's names, shapes and order of
+ * rows, and are of type F32: quantised ones are dequantised when they are read.
  *
- * @param path the file
- * @throws {InputError} if it is damaged, or holds a model, a type or a tensor that is not supported
+ * @param path a file, or the files of a checkpoint
+ * @throws {InputError} if one is damaged, or holds a model, a type or a tensor that is not supported
  *
  * @example
  * ```ts
@@ -133,61 +198,62 @@ function nameTensors(
  * assertEquals([dtype, ...shape], ["F32", 32, 64]);
  * ```
  */
-export async function openGguf(path: string): Promise<WeightSource> {
-  const file = await RangeFile.open(path);
+export async function openGguf(path: string | GgufFiles): Promise<WeightSource> {
+  const files = typeof path === "string"
+    ? await findGguf(path) ?? { model: path, mmproj: null }
+    : path;
+  const open = [await RangeFile.open(files.model)];
+  const close = () => {
+    for (const file of open) file.close();
+  };
   try {
-    const header = await readGgufHeader(file);
-    const architecture = ggufArchitecture(header, path);
-    const config = ggufConfig(header, path);
-    const tensors = nameTensors(header.tensors, path);
-    const names = [...tensors.keys()];
-    const place = (name: string): GgufTensor => {
-      const tensor = tensors.get(name);
-      if (tensor) return tensor;
-      const near = nearestNames(name, names).map((candidate) => quoted(candidate)).join(", ");
-      throw new InputError(`Cannot read tensor ${quoted(name)} from ${path}: nearest are ${near}`);
-    };
-    const info = (name: string): TensorInfo => {
-      const { shape, offset } = place(name);
-      return { dtype: "F32", shape, offset, byteLength: 4 * shape.reduce((a, b) => a * b, 1) };
-    };
-    const read = async (name: string): Promise<Uint8Array<ArrayBuffer>> => {
-      const { type, shape, offset, byteLength } = place(name);
-      const bytes = await file.read(offset, byteLength);
-      if (bytes.length < byteLength) {
-        throw new InputError(
-          `Cannot read tensor ${
-            quoted(name)
-          } of ${path}: the file was truncated after it was opened`,
-        );
-      }
-      const values = dequantize(bytes, type);
-      const heads = interleavedHeads(name, architecture, config);
-      if (heads === 0) return new Uint8Array(values.buffer);
-      if (shape[0] % (2 * heads) !== 0) {
-        throw new InputError(
-          `Cannot use tensor ${quoted(name)} of ${path}: ${shape[0]} rows for ${heads} heads`,
-        );
-      }
-      return new Uint8Array(halvesOrder(values, heads, shape[1] ?? 1).buffer);
-    };
-    return {
-      path,
-      metadata: { format: "gguf" },
-      names: () => names,
-      has: (name) => tensors.has(name),
-      info,
-      read,
-      readWeight: async (name, wanted) => {
-        const { shape } = info(name);
-        checkedShape(name, path, shape, wanted);
-        return { bytes: await read(name), dtype: "F32", shape };
-      },
-      close: () => file.close(),
-      [Symbol.dispose]: () => file.close(),
-    };
+    if (files.mmproj !== null) open.push(await RangeFile.open(files.mmproj));
+    return sourceOf(files.model, await allWeights(files, open[0], open[1] ?? null), close);
   } catch (error) {
-    file.close();
+    close();
     throw error;
   }
+}
+
+/** How the parts of a weight are stored. */
+function storedAs({ parts }: Assembly): StoredAs {
+  return {
+    format: [...new Set(parts.map(({ type }) => type))].join("+"),
+    byteLength: parts.reduce((sum, { byteLength }) => sum + byteLength, 0),
+  };
+}
+
+function sourceOf(
+  path: string,
+  weights: ReadonlyMap<string, Assembly>,
+  close: () => void,
+): WeightSource {
+  const names = [...weights.keys()];
+  const place = (name: string): Assembly => {
+    const weight = weights.get(name);
+    if (weight) return weight;
+    const near = nearestNames(name, names).map((candidate) => quoted(candidate)).join(", ");
+    throw new InputError(`Cannot read tensor ${quoted(name)} from ${path}: nearest are ${near}`);
+  };
+  const info = (name: string): TensorInfo => {
+    const { shape, parts: [{ offset }] } = place(name);
+    return { dtype: "F32", shape, offset, byteLength: 4 * shape.reduce((a, b) => a * b, 1) };
+  };
+  const read = async (name: string) => new Uint8Array((await assemble(place(name))).buffer);
+  return {
+    path,
+    metadata: { format: "gguf" },
+    names: () => names,
+    has: (name) => weights.has(name),
+    info,
+    stored: (name) => storedAs(place(name)),
+    read,
+    readWeight: async (name, wanted) => {
+      const { shape } = info(name);
+      checkedShape(name, path, shape, wanted);
+      return { bytes: await read(name), dtype: "F32", shape };
+    },
+    close,
+    [Symbol.dispose]: close,
+  };
 }

@@ -6,55 +6,73 @@
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import type { GgufHeader, GgufValue } from "./gguf_header.ts";
+import { GgufNotes } from "./gguf_notes.ts";
+import { towerOf } from "./gguf_towers/registry.ts";
+import type { TowerFile } from "./gguf_towers/tower.ts";
 
-/** Decoders whose weights we can name; their names are Hugging Face's `model_type` too. */
-export const ggufArchitectures = ["llama", "qwen2", "qwen3"] as const;
+/** A decoder's config with Hugging Face's keys. */
+export type DecoderConfig = Record<string, unknown>;
 
-/** Reads the notes of one architecture, and knows which nobody read. */
-class Notes {
-  readonly #unread: Set<string>;
-
-  constructor(
-    readonly metadata: ReadonlyMap<string, GgufValue>,
-    readonly architecture: string,
-    readonly file: string,
-  ) {
-    const own = [...metadata.keys()].filter((key) => key.startsWith(`${architecture}.`));
-    this.#unread = new Set(own);
-  }
-
-  refuse(key: string, value: unknown, wanted: string): never {
-    const shown = quoted(JSON.stringify(value) ?? "nothing", 60);
-    throw new InputError(`Cannot use ${this.file}: ${key} is ${shown}, wanted ${wanted}`);
-  }
-
-  /** A number; without a fallback it must be there. */
-  number(key: string, fallback?: number): number {
-    const full = `${this.architecture}.${key}`;
-    this.#unread.delete(full);
-    const value = this.metadata.get(full) ?? fallback;
-    if (typeof value === "number" && Number.isFinite(value)) return value;
-    return this.refuse(full, value, "a number");
-  }
-
-  /** A note that is allowed with some values only. */
-  require(key: string, ...values: readonly GgufValue[]): void {
-    const full = `${this.architecture}.${key}`;
-    this.#unread.delete(full);
-    const value = this.metadata.get(full);
-    if (value === undefined || values.includes(value)) return;
-    this.refuse(full, value, values.map((one) => JSON.stringify(one)).join(" or "));
-  }
-
-  finish(): void {
-    const [unread] = this.#unread;
-    if (unread === undefined) return;
-    throw new InputError(
-      `Cannot use ${this.file}: unknown note ${quoted(unread)}, which may change what the model ` +
-        "computes",
-    );
-  }
+/** What an architecture's decoder has besides what all have. */
+interface Decoder {
+  /** Hugging Face's `model_type` of the decoder alone. */
+  readonly modelType: string;
+  /** Whether it only occurs with a vision tower. */
+  readonly withTower?: boolean;
+  /** Keys of its own, read from notes of its own. */
+  readonly own?: (notes: GgufNotes) => DecoderConfig;
 }
+
+/** Positions of three axes; `interleaved` says how frequencies are dealt out to them. */
+function readSections(notes: GgufNotes, interleaved: boolean): DecoderConfig {
+  const sections = notes.numbers("rope.dimension_sections");
+  notes.ignore("n_deepstack_layers"); // the tower says which layers they are
+  return {
+    rope_scaling: {
+      rope_type: "default",
+      mrope_section: sections.slice(0, 3),
+      ...(interleaved ? { mrope_interleaved: true } : {}),
+    },
+  };
+}
+
+function readExperts(notes: GgufNotes): DecoderConfig {
+  notes.require("expert_weights_norm", true);
+  return {
+    num_experts: notes.number("expert_count"),
+    num_experts_per_tok: notes.number("expert_used_count"),
+    moe_intermediate_size: notes.number("expert_feed_forward_length"),
+    decoder_sparse_step: 1,
+    mlp_only_layers: [],
+    norm_topk_prob: true,
+  };
+}
+
+/** Decoders by `general.architecture`. */
+const decoders: Readonly<Record<string, Decoder>> = {
+  llama: { modelType: "llama" },
+  qwen2: { modelType: "qwen2" },
+  qwen3: { modelType: "qwen3" },
+  qwen3moe: { modelType: "qwen3_moe", withTower: true, own: readExperts },
+  qwen2vl: {
+    modelType: "qwen2_vl_text",
+    withTower: true,
+    own: (notes) => readSections(notes, false),
+  },
+  qwen3vl: {
+    modelType: "qwen3_vl_text",
+    withTower: true,
+    own: (notes) => readSections(notes, true),
+  },
+  qwen3vlmoe: {
+    modelType: "qwen3_vl_moe_text",
+    withTower: true,
+    own: (notes) => ({ ...readSections(notes, true), ...readExperts(notes) }),
+  },
+};
+
+/** Architectures of language models that can be read. */
+export const ggufArchitectures: readonly string[] = Object.keys(decoders);
 
 /** The architecture of a file. @throws {InputError} if it is another than the supported ones */
 export function ggufArchitecture({ metadata }: GgufHeader, file: string): string {
@@ -63,8 +81,7 @@ export function ggufArchitecture({ metadata }: GgufHeader, file: string): string
   if (known) return known;
   throw new InputError(
     `Cannot use ${file}: its architecture is ${quoted(String(found ?? "not said"), 60)}; ` +
-      `supported are the text models ${ggufArchitectures.join(", ")}; multimodal models are read ` +
-      "from safetensors",
+      `supported are ${ggufArchitectures.join(", ")}`,
   );
 }
 
@@ -74,22 +91,18 @@ function endTokens(metadata: ReadonlyMap<string, GgufValue>): number[] {
   return [...new Set(ids.filter((id) => typeof id === "number"))];
 }
 
-/**
- * The config of a GGUF file, with Hugging Face's keys.
- *
- * @param header the file's header
- * @param file name of the file, for errors
- * @throws {InputError} for another architecture, missing sizes, and notes whose meaning is unknown
- */
-export function ggufConfig(header: GgufHeader, file: string): Record<string, unknown> {
+/** The decoder's config. */
+function readDecoder(header: GgufHeader, file: string): DecoderConfig {
   const architecture = ggufArchitecture(header, file);
-  const notes = new Notes(header.metadata, architecture, file);
+  const notes = new GgufNotes(header.metadata, architecture, file);
   const heads = notes.number("attention.head_count");
   const width = notes.number("embedding_length");
   const headDim = notes.number("attention.key_length", width / heads);
   notes.require("attention.value_length", headDim);
   notes.require("rope.dimension_count", headDim);
-  notes.require("expert_count", 0);
+  const { modelType, own } = decoders[architecture];
+  const more = own?.(notes) ?? {};
+  notes.require("expert_count", ...("num_experts" in more ? [more.num_experts as number] : [0]));
   notes.require("expert_used_count", 0);
   notes.require("attention.sliding_window", 0);
   notes.require("rope.scaling.type", "none", "linear");
@@ -97,7 +110,7 @@ export function ggufConfig(header: GgufHeader, file: string): Record<string, unk
   const linear = header.metadata.get(`${architecture}.rope.scaling.type`) === "linear";
   const [vocabulary] = header.tensors.get("token_embd.weight")?.shape ?? [];
   const config = {
-    model_type: architecture,
+    model_type: modelType,
     hidden_size: width,
     intermediate_size: notes.number("feed_forward_length"),
     num_hidden_layers: notes.number("block_count"),
@@ -112,8 +125,33 @@ export function ggufConfig(header: GgufHeader, file: string): Record<string, unk
     rope_scaling: linear ? { rope_type: "linear", factor } : null,
     tie_word_embeddings: !header.tensors.has("output.weight"),
     eos_token_id: endTokens(header.metadata),
+    ...more,
   };
   notes.require("vocab_size", config.vocab_size);
   notes.finish();
   return config;
+}
+
+/**
+ * The config of a GGUF file, with Hugging Face's keys.
+ *
+ * @param header the file's header
+ * @param file name of the file, for errors
+ * @param tower the file with the vision tower, where there is one
+ * @throws {InputError} for another architecture, missing sizes, notes whose meaning is unknown, a
+ *   tower that is missing and one that does not fit
+ */
+export function ggufConfig(
+  header: GgufHeader,
+  file: string,
+  tower: TowerFile | null = null,
+): Record<string, unknown> {
+  const decoder = readDecoder(header, file);
+  const architecture = ggufArchitecture(header, file);
+  if (tower) return towerOf(tower, architecture).config({ decoder, header, file, tower });
+  if (!decoders[architecture].withTower) return decoder;
+  throw new InputError(
+    `Cannot use ${file}: a model of the architecture ${quoted(architecture)} has a vision tower, ` +
+      "which is published as a second file (mmproj-….gguf); put that file into the same folder",
+  );
 }

@@ -278,3 +278,28 @@ export function parseGgufHeader(bytes: Uint8Array, fileBytes: number, file: stri
   const dataStart = Math.ceil(cursor.at / alignment) * alignment;
   return { metadata, tensors: placeTensors(tensors, dataStart, cursor) };
 }
+
+/**
+ * The architecture that a file names near its beginning.
+ *
+ * @param bytes the beginning of the file
+ * @returns `general.architecture`, or null where these bytes do not say it
+ * @throws {InputError} if they are damaged
+ */
+export function peekArchitecture(
+  bytes: Uint8Array,
+  fileBytes: number,
+  file: string,
+): string | null {
+  const cursor = new Cursor(bytes, fileBytes, file);
+  try {
+    const { notes } = readPrelude(cursor);
+    for (let i = 0; i < notes; i++) {
+      const key = cursor.string("a key"), value = cursor.value(quoted(key));
+      if (key === "general.architecture") return typeof value === "string" ? value : null;
+    }
+  } catch (error) {
+    if (!(error instanceof HeaderIncomplete)) throw error;
+  }
+  return null;
+}

@@ -31,6 +31,14 @@ export interface StoredWeight {
   readonly shape: readonly number[];
 }
 
+/** How a weight lies in its files. */
+export interface StoredAs {
+  /** Name of the stored type or packing, such as `Q4_K`. */
+  readonly format: string;
+  /** Bytes in the files. */
+  readonly byteLength: number;
+}
+
 /** What the headers of a checkpoint's weights say. */
 export interface WeightHeaders {
   /** Where the weights come from, for messages. */
@@ -39,6 +47,8 @@ export interface WeightHeaders {
   names(): readonly string[];
   /** Type, shape and size of a tensor. @throws {InputError} if there is none, with near names */
   info(name: string): TensorInfo;
+  /** How a weight is stored, where that is not as {@link WeightHeaders.info} says. */
+  stored?(name: string): StoredAs;
 }
 
 /** Weights that are read when they are asked for. Whoever opens one closes it. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { openGguf } from "./gguf.ts";
-import { findGguf } from "./gguf_checkpoint.ts";
+import { findGguf } from "./gguf_files.ts";
 import type { LinkRules } from "./checkpoint_files.ts";
 import { openSafetensors, type WeightSource } from "./safetensors.ts";
 

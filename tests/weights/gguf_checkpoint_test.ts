@@ -1,19 +1,21 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
 import { hasCheckpointFile, readCheckpointJson } from "../../lib/weights/checkpoint_files.ts";
-import { findGguf, isInsideGguf, readInsideGguf } from "../../lib/weights/gguf_checkpoint.ts";
+import { ggufWith, readInsideGguf } from "../../lib/weights/gguf_checkpoint.ts";
+import { findGguf } from "../../lib/weights/gguf_files.ts";
 import { resolveCheckpoint } from "../../lib/weights/hub.ts";
 import { openWeights } from "../../lib/weights/weights.ts";
 
 const tiny = "tests/golden/gguf/tiny-llama.gguf";
+const alone = (model: string) => ({ model, mmproj: null });
 
 Deno.test("findGguf: a file, the only one in a folder, none beside safetensors", async () => {
   const folder = await Deno.makeTempDir();
-  assertEquals(await findGguf(tiny), tiny);
+  assertEquals(await findGguf(tiny), alone(tiny));
   assertEquals(await findGguf(folder), null);
   assertEquals(await findGguf(`${folder}/none.gguf`), null);
   await Deno.copyFile(tiny, `${folder}/a.gguf`);
-  assertEquals(await findGguf(folder), `${folder}/a.gguf`);
+  assertEquals(await findGguf(folder), alone(`${folder}/a.gguf`));
   await Deno.copyFile(tiny, `${folder}/b.gguf`);
   await assertRejects(() => findGguf(folder), InputError, '"a.gguf" and "b.gguf"');
   await Deno.writeTextFile(`${folder}/model.safetensors`, "");
@@ -27,11 +29,11 @@ Deno.test("a folder with a GGUF file has Hugging Face's files; those on disk com
   assertEquals(await resolveCheckpoint(folder), folder);
   assertEquals(await resolveCheckpoint(tiny), tiny);
   for (const name of ["config.json", "tokenizer.json", "tokenizer_config.json"]) {
-    assert(isInsideGguf(name) && await hasCheckpointFile(folder, name));
-    assertEquals(await readCheckpointJson(folder, name), await readInsideGguf(tiny, name));
+    assert(await ggufWith(folder, name) && await hasCheckpointFile(folder, name));
+    assertEquals(await readCheckpointJson(folder, name), await readInsideGguf(alone(tiny), name));
   }
   assert(!await hasCheckpointFile(folder, "preprocessor_config.json"));
-  assert(!isInsideGguf("toString"));
+  assertEquals(await ggufWith(folder, "toString"), null);
   await Deno.writeTextFile(`${folder}/config.json`, '{"model_type": "own"}');
   assertEquals(await readCheckpointJson(folder, "config.json"), { model_type: "own" });
   using weights = await openWeights(folder);
@@ -55,7 +57,7 @@ Deno.test("readInsideGguf: a header longer than the first piece is read whole", 
   const notes = new DataView(longer.buffer);
   notes.setBigUint64(16, notes.getBigUint64(16, true) + 1n, true);
   await Deno.writeFile(`${folder}/long.gguf`, longer);
-  const config = await readInsideGguf(`${folder}/long.gguf`, "config.json");
-  assertEquals(config, await readInsideGguf(tiny, "config.json"));
+  const config = await readInsideGguf(alone(`${folder}/long.gguf`), "config.json");
+  assertEquals(config, await readInsideGguf(alone(tiny), "config.json"));
   await Deno.remove(folder, { recursive: true });
 });

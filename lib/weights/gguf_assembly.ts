@@ -1,0 +1,114 @@
+/**
+ * Weights as Hugging Face stores them, put together from the tensors of GGUF files: most are one
+ * tensor, some are cut in parts there, or have their rows in another order.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import { quoted } from "../common/text.ts";
+import { dequantize } from "./gguf_blocks.ts";
+import type { GgufTensor } from "./gguf_header.ts";
+import type { RangeFile } from "./range_file.ts";
+
+/** A tensor of an open GGUF file. */
+export interface PlacedTensor extends GgufTensor {
+  /** Its name in the file. */
+  readonly name: string;
+  /** The file. */
+  readonly source: RangeFile;
+}
+
+/** How one weight is put together. */
+export interface Assembly {
+  /** Tensors that it is made of. */
+  readonly parts: readonly PlacedTensor[];
+  /** Sizes of its axes. */
+  readonly shape: readonly number[];
+  /** Pieces of each part that lie apart in the weight: the product of the axes before the joined one. */
+  readonly pieces?: number;
+  /** What is made of the values, such as another order of rows. */
+  readonly change?: (values: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>;
+}
+
+/** A weight that is one tensor, possibly with more or fewer axes of size 1. */
+export function whole(tensor: PlacedTensor, shape: readonly number[] = tensor.shape): Assembly {
+  return { parts: [tensor], shape };
+}
+
+/**
+ * A weight whose parts lie along an axis, in order.
+ *
+ * @param axis the axis along which parts of the same shape are joined
+ * @throws {InputError} for parts that do not fit
+ */
+export function joined(parts: readonly PlacedTensor[], axis: number): Assembly {
+  const [first] = parts;
+  const sizes = (tensor: PlacedTensor) => tensor.shape.filter((_, i) => i !== axis).join();
+  for (const part of parts) {
+    if (part.shape.length === first.shape.length && sizes(part) === sizes(first)) continue;
+    throw new InputError(
+      `Cannot use ${part.source.path}: ${
+        quoted(part.name)
+      } of shape [${part.shape}] does not fit ` +
+        `${quoted(first.name)} of [${first.shape}]`,
+    );
+  }
+  const length = parts.reduce((sum, { shape }) => sum + shape[axis], 0);
+  return {
+    parts,
+    shape: first.shape.map((size, i) => i === axis ? length : size),
+    pieces: first.shape.slice(0, axis).reduce((a, b) => a * b, 1),
+  };
+}
+
+/**
+ * A weight with one more axis, along which its parts lie.
+ *
+ * @throws {InputError} for parts of different shapes
+ */
+export function stacked(parts: readonly PlacedTensor[], axis: number): Assembly {
+  const [{ shape }] = parts;
+  const { pieces } = joined(parts, 0);
+  const before = shape.slice(0, axis);
+  return {
+    parts,
+    shape: [...before, parts.length, ...shape.slice(axis)],
+    pieces: pieces === undefined ? undefined : before.reduce((a, b) => a * b, 1),
+  };
+}
+
+async function readPart(part: PlacedTensor): Promise<Float32Array<ArrayBuffer>> {
+  const bytes = await part.source.read(part.offset, part.byteLength);
+  if (bytes.length < part.byteLength) {
+    throw new InputError(
+      `Cannot read tensor ${quoted(part.name)} of ${part.source.path}: the file was truncated ` +
+        "after it was opened",
+    );
+  }
+  return dequantize(bytes, part.type);
+}
+
+/**
+ * Reads a weight.
+ *
+ * @throws {InputError} if a file was truncated
+ */
+export async function assemble(weight: Assembly): Promise<Float32Array<ArrayBuffer>> {
+  const { parts, shape, pieces = 1, change = (values) => values } = weight;
+  if (parts.length === 1) return change(await readPart(parts[0]));
+  const size = shape.reduce((a, b) => a * b, 1);
+  const out = new Float32Array(size);
+  let before = 0;
+  for (const part of parts) {
+    const values = await readPart(part);
+    const length = values.length / pieces;
+    for (let piece = 0; piece < pieces; piece++) {
+      out.set(
+        values.subarray(piece * length, (piece + 1) * length),
+        piece * (size / pieces) + before,
+      );
+    }
+    before += length;
+  }
+  return change(out);
+}
