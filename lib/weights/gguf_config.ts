@@ -102,8 +102,8 @@ function readDecoder(header: GgufHeader, file: string): DecoderConfig {
   notes.require("rope.dimension_count", headDim);
   const { modelType, own } = decoders[architecture];
   const more = own?.(notes) ?? {};
-  notes.require("expert_count", ...("num_experts" in more ? [more.num_experts as number] : [0]));
-  notes.require("expert_used_count", 0);
+  notes.require("expert_count", (more.num_experts ?? 0) as number);
+  notes.require("expert_used_count", (more.num_experts_per_tok ?? 0) as number);
   notes.require("attention.sliding_window", 0);
   notes.require("rope.scaling.type", "none", "linear");
   const factor = notes.number("rope.scaling.factor", 1);

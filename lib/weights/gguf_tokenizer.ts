@@ -6,6 +6,7 @@
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import type { GgufHeader, GgufValue } from "./gguf_header.ts";
+import { mergesOf } from "./gguf_merges.ts";
 
 /** Kinds of tokens (`tokenizer.ggml.token_type`) that are cut out of a text before all else. */
 const control = 3, userDefined = 4, unknown = 2;
@@ -56,9 +57,16 @@ const preTokenizers: Readonly<Record<string, PreTokenizer>> = {
 /** What a file says of its vocabulary, checked. */
 interface Vocabulary {
   readonly tokens: readonly string[];
-  readonly merges: readonly string[];
   readonly types: readonly number[];
-  readonly pre: PreTokenizer;
+}
+
+/** The parts of `tokenizer.json` that the kind of vocabulary decides. */
+interface Scheme {
+  readonly normalizer: unknown;
+  readonly preTokenizer: unknown;
+  readonly decoder: unknown;
+  /** Keys of the model besides the vocabulary. */
+  readonly model: Readonly<Record<string, unknown>>;
 }
 
 const key = (name: string) => `tokenizer.ggml.${name}`;
@@ -74,17 +82,22 @@ function listOf<T extends "string" | "number">(
   throw new InputError(`Cannot use ${file}: ${key(name)} is no list of ${type}s`);
 }
 
+/** A note's text, which must be one of those that are known. */
+function choose(
+  { metadata }: GgufHeader,
+  name: string,
+  known: readonly string[],
+  file: string,
+): string {
+  const found = metadata.get(key(name));
+  if (typeof found === "string" && known.includes(found)) return found;
+  throw new InputError(
+    `Cannot use ${file}: ${key(name)} is ${quoted(String(found ?? "not said"), 60)}; ` +
+      `supported are ${known.join(", ")}`,
+  );
+}
+
 function readVocabulary({ metadata }: GgufHeader, file: string): Vocabulary {
-  const choose = (name: string, known: readonly string[]): string => {
-    const found = metadata.get(key(name));
-    if (typeof found === "string" && known.includes(found)) return found;
-    throw new InputError(
-      `Cannot use ${file}: ${key(name)} is ${quoted(String(found ?? "not said"), 60)}; ` +
-        `supported are ${known.join(", ")}`,
-    );
-  };
-  choose("model", ["gpt2"]);
-  const pre = preTokenizers[choose("pre", Object.keys(preTokenizers))];
   const tokens = listOf(metadata, "tokens", "string", file);
   if (new Set(tokens).size !== tokens.length) {
     throw new InputError(`Cannot use ${file}: ${key("tokens")} has a token twice`);
@@ -95,8 +108,72 @@ function readVocabulary({ metadata }: GgufHeader, file: string): Vocabulary {
       `Cannot use ${file}: ${types.length} token types for ${tokens.length} tokens`,
     );
   }
-  return { tokens, merges: listOf(metadata, "merges", "string", file), types, pre };
+  return { tokens, types };
 }
+
+/** BPE over bytes, as GPT-2 spells them; merges are in the file. */
+function byteLevelScheme(header: GgufHeader, _: Vocabulary, file: string): Scheme {
+  const pre = preTokenizers[choose(header, "pre", Object.keys(preTokenizers), file)];
+  return {
+    normalizer: pre.normalizer ?? null,
+    preTokenizer: pre.preTokenizer,
+    decoder: { ...byteLevel(true), add_prefix_space: true },
+    model: {
+      unk_token: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: pre.ignoreMerges ?? false,
+      merges: listOf(header.metadata, "merges", "string", file),
+    },
+  };
+}
+
+/**
+ * Sentencepiece's BPE: spaces are written ▁, unknown characters are spelt in bytes, and of all pairs
+ * that make a token the one with the best score is joined first. `tokenizer.json` has merges in
+ * place of scores.
+ */
+function sentencepieceScheme(header: GgufHeader, vocabulary: Vocabulary, file: string): Scheme {
+  const { metadata } = header;
+  const scores = listOf(metadata, "scores", "number", file);
+  if (scores.length !== vocabulary.tokens.length) {
+    throw new InputError(
+      `Cannot use ${file}: ${scores.length} scores for ${vocabulary.tokens.length} tokens`,
+    );
+  }
+  const unknownToken = tokenOf(header, "unknown", file) ?? vocabulary.tokens[0];
+  const prefix = metadata.get(key("add_space_prefix")) !== false;
+  const spaces = { type: "Replace", pattern: { String: " " }, content: "▁" };
+  const decoders = [
+    { type: "Replace", pattern: { String: "▁" }, content: " " },
+    { type: "ByteFallback" },
+    { type: "Fuse" },
+  ];
+  return {
+    normalizer: prefix
+      ? { type: "Sequence", normalizers: [{ type: "Prepend", prepend: "▁" }, spaces] }
+      : spaces,
+    preTokenizer: null,
+    decoder: {
+      type: "Sequence",
+      decoders: prefix
+        ? [...decoders, { type: "Strip", content: " ", start: 1, stop: 0 }]
+        : decoders,
+    },
+    model: {
+      unk_token: unknownToken,
+      fuse_unk: true,
+      byte_fallback: true,
+      ignore_merges: false,
+      merges: mergesOf(vocabulary, scores),
+    },
+  };
+}
+
+/** Kinds of vocabularies by `tokenizer.ggml.model`. */
+const schemes: Readonly<
+  Record<string, (header: GgufHeader, vocabulary: Vocabulary, file: string) => Scheme>
+> = { gpt2: byteLevelScheme, llama: sentencepieceScheme };
 
 /** The text of the token that a note names, or null where there is no such note. */
 function tokenOf(header: GgufHeader, name: string, file: string): string | null {
@@ -106,6 +183,9 @@ function tokenOf(header: GgufHeader, name: string, file: string): string | null 
   if (token !== undefined) return token;
   throw new InputError(`Cannot use ${file}: there is no token ${id}, its ${key(name)}_token_id`);
 }
+
+/** Whether the first token is added where the file does not say: it is in sentencepiece's. */
+const addsFirstByDefault = ({ metadata }: GgufHeader) => metadata.get(key("model")) === "llama";
 
 /** Puts the first token before every text. */
 function startsWith(token: string, id: number) {
@@ -122,37 +202,36 @@ function startsWith(token: string, id: number) {
  *
  * @param header the file's header
  * @param file name of the file, for errors
- * @throws {InputError} if its vocabulary is not a byte-level BPE of a known kind, or damaged
+ * @throws {InputError} if its vocabulary is not a BPE of a known kind, or damaged
  */
 export function ggufTokenizer(header: GgufHeader, file: string): Record<string, unknown> {
-  const { tokens, merges, types, pre } = readVocabulary(header, file);
+  const vocabulary = readVocabulary(header, file), { tokens, types } = vocabulary;
+  const scheme = schemes[choose(header, "model", Object.keys(schemes), file)];
+  const { normalizer, preTokenizer, decoder, model } = scheme(header, vocabulary, file);
   const first = tokenOf(header, "bos", file);
   const added = tokens.flatMap((content, id) => {
     if (![control, userDefined, unknown].includes(types[id])) return [];
     const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false };
     return [{ id, content, ...plain, special: types[id] !== userDefined }];
   });
-  const addsFirst = header.metadata.get(key("add_bos_token")) === true && first !== null;
+  const addsFirst = (header.metadata.get(key("add_bos_token")) ?? addsFirstByDefault(header)) &&
+    first !== null;
   return {
     version: "1.0",
     truncation: null,
     padding: null,
     added_tokens: added,
-    normalizer: pre.normalizer ?? null,
-    pre_tokenizer: pre.preTokenizer,
+    normalizer,
+    pre_tokenizer: preTokenizer,
     post_processor: addsFirst ? startsWith(first, tokens.indexOf(first)) : null,
-    decoder: { ...byteLevel(true), add_prefix_space: true },
+    decoder,
     model: {
       type: "BPE",
       dropout: null,
-      unk_token: null,
       continuing_subword_prefix: null,
       end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: pre.ignoreMerges ?? false,
       vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges,
+      ...model,
     },
   };
 }

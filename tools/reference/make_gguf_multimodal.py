@@ -1,15 +1,15 @@
 """Golden multimodal checkpoints as pairs of GGUF files, written by llama.cpp's own converters, and what transformers computes.
 
-Writes tests/golden/gguf_multimodal/FAMILY: `model.gguf` and `mmproj.gguf`, and `expected.safetensors` with the token ids of a
-golden case, the logits of its last positions and 12 greedy tokens. The weights are first rounded to values that the stored types
+Writes tests/golden/gguf_multimodal/FAMILY: `model.gguf` and `mmproj.gguf`, and in `expected/FAMILY.safetensors` the token ids
+of a golden case, the logits of its last positions and 12 greedy tokens. The weights are first rounded to values that the stored types
 hold exactly, so that transformers computes with the very numbers of the files; this is checked by a second conversion to float32.
 
     git clone https://github.com/ggml-org/llama.cpp       (or the source of llama-cpp-python 0.3.36, in vendor/llama.cpp)
-    python3 -m venv v && v/bin/pip install transformers==5.23.0 torch==2.13.0 gguf==0.19.0 safetensors sentencepiece pillow
+    python3 -m venv v && v/bin/pip install transformers==5.23.0 torch==2.13.0 gguf==0.19.0 safetensors sentencepiece protobuf
     v/bin/python tools/reference/make_gguf_multimodal.py llama.cpp tests/golden tests/golden/gguf_multimodal
 
 Changes to the golden checkpoints: Qwen3-VL's DeepStack layers are 0, 2 and 3 (llama.cpp numbers their tensors by layer);
-Qwen3-VL-MoE has no layer without experts (llama.cpp knows none); InternVL has no scaled rotary embedding (a GGUF file says nothing
+Qwen2.5-VL's windows have the published 112 pixels (a GGUF file does not say it); Qwen3-VL-MoE has no layer without experts (llama.cpp knows none); InternVL has no scaled rotary embedding (a GGUF file says nothing
 of it), a fourth layer in its tower, and the names that llama.cpp knows. The converter finds out how a tokenizer cuts texts by a digest of its tokens, which it
 cannot know of ours: it is told. LLaVA's mmproj is written by the older script, as the published ones were.
 """
@@ -75,6 +75,8 @@ def prepare(source, folder, family, kind):
         weights |= load_file(path)
     if family == "qwen3_vl":
         config["vision_config"]["deepstack_visual_indexes"] = [0, 2, 3]
+    if family == "qwen2_5_vl":
+        config["vision_config"]["window_size"] = 112
     if family == "qwen3_vl_moe":
         config["text_config"] |= {"num_hidden_layers": 2, "mlp_only_layers": [], "decoder_sparse_step": 1}
         weights = {k: v for k, v in weights.items() if ".layers.1." not in k}
@@ -94,9 +96,37 @@ def prepare(source, folder, family, kind):
         return rounded(value, stored_type(name, family, kind)).contiguous()
 
     weights = {name: store(name, value) for name, value in weights.items()}
+    if family == "llava":
+        sentencepiece_model(json.loads((source / "tokenizer.json").read_text()), folder / "tokenizer.model")
     (folder / "config.json").write_text(json.dumps(config))
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
     return config, weights
+
+
+def sentencepiece_model(tokenizer, path):
+    """The tokenizer as a sentencepiece model: merges in the order of scores, bytes for what is unknown."""
+    from sentencepiece import sentencepiece_model_pb2 as pb
+
+    model = pb.ModelProto()
+    model.trainer_spec.model_type = pb.TrainerSpec.BPE
+    model.trainer_spec.byte_fallback = True
+    model.normalizer_spec.add_dummy_prefix = True
+    kinds = pb.ModelProto.SentencePiece
+    special = {token["content"] for token in tokenizer["added_tokens"]}
+    rank = {left + right: i for i, (left, right) in enumerate(
+        merge.split(" ") if isinstance(merge, str) else merge for merge in tokenizer["model"]["merges"])}  # fmt: skip
+    vocabulary = tokenizer["model"]["vocab"] | {token["content"]: token["id"] for token in tokenizer["added_tokens"]}
+    for piece, _ in sorted(vocabulary.items(), key=lambda item: item[1]):
+        kind = kinds.NORMAL
+        if piece == "<unk>":
+            kind = kinds.UNKNOWN
+        elif piece in special:
+            kind = kinds.CONTROL
+        elif piece.startswith("<0x"):
+            kind = kinds.BYTE
+        model.pieces.add(piece=piece, score=-float(rank.get(piece, len(rank))) if kind == kinds.NORMAL else 0.0, type=kind)
+    model.trainer_spec.vocab_size = len(model.pieces)
+    path.write_bytes(model.SerializeToString())
 
 
 def run(command):
@@ -181,6 +211,7 @@ def compute(folder, case):
 
 
 def main(llama, golden, out):
+    (out / "expected").mkdir(parents=True, exist_ok=True)
     for family, kind in FAMILIES.items():
         target = out / family
         target.mkdir(parents=True, exist_ok=True)
@@ -188,7 +219,7 @@ def main(llama, golden, out):
             folder = Path(temporary)
             config, weights = prepare(golden / family, folder, family, kind)
             case = load_numpy(golden / family / "expected/image.safetensors")
-            save_numpy(compute(folder, case), target / "expected.safetensors")
+            save_numpy(compute(folder, case), out / "expected" / f"{family}.safetensors")
             pre = "default" if family == "llava" else "qwen2"
             convert(llama, folder, target / "model.gguf", kind, pre)
             convert(llama, folder, folder / "exact.gguf", "f32", pre)
