@@ -1,6 +1,22 @@
 /** `corelens info`: what a checkpoint is, from its config and headers alone. */
 import type { Command } from "./command.ts";
+import type { WeightSummary } from "../lib/families/resolve.ts";
 import { settingsText } from "./decoding.ts";
+
+/** Bytes in the files by element type or packing, most first. */
+function storedBytes(weights: readonly WeightSummary[]): Record<string, number> {
+  const bytes = new Map<string, number>();
+  for (const { stored: { format, byteLength } } of weights) {
+    bytes.set(format, (bytes.get(format) ?? 0) + byteLength);
+  }
+  return Object.fromEntries([...bytes].sort(([, a], [, b]) => b - a));
+}
+
+/** Bytes that the weights take in memory, by `--dtype`. */
+function unpackedBytes(weights: readonly WeightSummary[]): Record<string, number> {
+  const count = weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  return { float32: 4 * count, bfloat16: 2 * count };
+}
 
 /** The command. */
 export const command: Command = {
@@ -35,10 +51,12 @@ export const command: Command = {
       vocabulary: config.text.vocabSize,
       visionLayers: visionDepth(config),
       parameters: weights && weights.reduce((sum, { shape }) => sum + size(shape), 0),
-      bytes: weights && weights.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      bytes: weights && weights.reduce((sum, { stored }) => sum + stored.byteLength, 0),
+      stored: weights && storedBytes(weights),
+      unpackedBytes: weights && unpackedBytes(weights),
       stopTokens: config.eosTokenIds,
       generation: config.generation ?? null,
-      dtypes: weights && [...new Set(weights.map(({ dtype }) => dtype))],
+      dtypes: weights && [...new Set(weights.map(({ stored }) => stored.format))],
       missing,
       hookPoints: args.flag("json") || args.flag("hooks") ? names : names.length,
     };
@@ -48,8 +66,12 @@ export const command: Command = {
     const followed = generation?.doSample
       ? " (not applied by default, since it samples: --generation-config follow)"
       : "";
+    const listed = (sizes: Readonly<Record<string, number>> | null) =>
+      sizes && Object.entries(sizes).map(([name, size]) => `${name} ${size}`).join(", ");
     const shown = {
       ...report,
+      stored: listed(report.stored),
+      unpackedBytes: listed(report.unpackedBytes),
       generation: settings ? settings + followed : "greedy",
       hookPoints: names.length,
     };

@@ -7,7 +7,7 @@
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 import { joinedHeaders } from "../weights/joined_experts.ts";
 import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
-import { isPickle, type WeightHeaders } from "../weights/safetensors.ts";
+import { isPickle, type StoredAs, type WeightHeaders } from "../weights/safetensors.ts";
 import { openWeights } from "../weights/weights.ts";
 import { loadProcessor } from "../inputs/processor.ts";
 import { type ProcessorFiles, readProcessorFiles } from "../inputs/processor_files.ts";
@@ -36,12 +36,14 @@ export interface Inspection {
 export interface WeightSummary {
   /** Name in the file. */
   readonly name: string;
-  /** Stored element type. */
+  /** Element type when it is read. */
   readonly dtype: string;
   /** Sizes of the axes. */
   readonly shape: readonly number[];
-  /** Size in bytes. */
+  /** Size in bytes when it is read. */
   readonly byteLength: number;
+  /** How it lies in its files: the element type, or the name of a packing, and the bytes there. */
+  readonly stored: StoredAs;
 }
 
 /** What a folder lacks of that without which a model is described, but does not run. */
@@ -83,7 +85,8 @@ async function inspect(
   matchWeights(family, config, headers);
   const weights = headers.names().map((name) => {
     const { dtype, shape, byteLength } = headers.info(name);
-    return { name, dtype, shape, byteLength };
+    const stored = headers.stored?.(name) ?? { format: dtype, byteLength };
+    return { name, dtype, shape, byteLength, stored };
   });
   return { dir, family, config, weights, missing };
 }

@@ -76,7 +76,7 @@ export class GgufNotes {
     for (const key of keys) this.#unread.delete(`${this.prefix}.${key}`);
   }
 
-  /** @throws {InputError} for a note that nobody read */
+  /** Ends the reading. @throws {InputError} for a note that nobody read */
   finish(): void {
     const [unread] = this.#unread;
     if (unread === undefined) return;

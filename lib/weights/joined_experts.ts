@@ -8,7 +8,12 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import { checkedShape, type WeightHeaders, type WeightSource } from "./safetensors.ts";
+import {
+  checkedShape,
+  type StoredAs,
+  type WeightHeaders,
+  type WeightSource,
+} from "./safetensors.ts";
 import type { TensorInfo } from "./safetensors_header.ts";
 
 const single = /^(.*\.mlp\.experts)\.(\d{1,4})\.(gate|up|down)_proj\.weight$/;
@@ -57,6 +62,18 @@ function joinedInfo(source: WeightHeaders, name: string, parts: readonly string[
   };
 }
 
+/** How the parts of a joined weight are stored. */
+function joinedStored(source: WeightHeaders, parts: readonly string[]): StoredAs {
+  const all = parts.map((part) => {
+    const { dtype: format, byteLength } = source.info(part);
+    return source.stored?.(part) ?? { format, byteLength };
+  });
+  return {
+    format: [...new Set(all.map(({ format }) => format))].join("+"),
+    byteLength: all.reduce((sum, { byteLength }) => sum + byteLength, 0),
+  };
+}
+
 /** Names with those of parts replaced by the weight that they make. */
 function joinedNames(names: readonly string[], parts: Parts): string[] {
   const owner = new Map([...parts].flatMap(([name, own]) => own.map((part) => [part, name])));
@@ -77,6 +94,7 @@ export function joinedHeaders(source: WeightHeaders): WeightHeaders {
     names: () => names,
     info: (name) =>
       parts.has(name) ? joinedInfo(source, name, parts.get(name)!) : source.info(name),
+    stored: (name) => joinedStored(source, parts.get(name) ?? [name]),
   };
 }
 
@@ -107,6 +125,7 @@ export function joinedExperts(source: WeightSource): WeightSource {
     names: headers.names,
     has: (name) => parts.has(name) || source.has(name),
     info: headers.info,
+    stored: headers.stored,
     read,
     readWeight: async (name, wanted) => {
       const own = parts.get(name);

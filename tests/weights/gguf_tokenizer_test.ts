@@ -5,6 +5,7 @@ import { parseGgufHeader } from "../../lib/weights/gguf_header.ts";
 import { ggufTokenizer, ggufTokenizerConfig } from "../../lib/weights/gguf_tokenizer.ts";
 import {
   ggufBytes,
+  join,
   le,
   type Note,
   numberNote,
@@ -13,6 +14,7 @@ import {
   textsNote,
 } from "./gguf_bytes.ts";
 
+const floats = (values: readonly number[]) => new Uint8Array(Float32Array.from(values).buffer);
 const key = (name: string) => `tokenizer.ggml.${name}`;
 const plain: readonly Note[] = [
   textNote(key("model"), "gpt2"),
@@ -47,6 +49,24 @@ Deno.test("ggufTokenizer: the first token, where the file says that it is added"
   assertEquals([...tokenizer.encode("ab", { addSpecialTokens: false })], [4]);
 });
 
+Deno.test("ggufTokenizer: sentencepiece's scores decide which pair is joined first", () => {
+  const tokens = ["<unk>", "<s>", "<0x41>", "▁", "a", "b", "c", "ab", "bc", "▁a", "abc"];
+  const scored = (scores: readonly number[]): readonly Note[] => [
+    textNote(key("model"), "llama"),
+    textsNote(key("tokens"), tokens),
+    numbersNote(key("token_type"), [2, 3, 6, 1, 1, 1, 1, 1, 1, 1, 1]),
+    [key("scores"), 9, join(le(6, 4), le(scores.length, 8), floats(scores))],
+    numberNote(key("bos_token_id"), 1),
+    [key("add_space_prefix"), 7, le(0, 1)],
+  ];
+  const encode = (scores: readonly number[]) => [...build(scored(scores)).encode("bcA a")];
+  assertEquals(encode([0, 0, 0, 0, 0, 0, 0, -1, -2, -3, -4]), [1, 8, 2, 9]);
+  assertEquals([...build(scored([0, 0, 0, 0, 0, 0, 0, -2, -1, -3, -4])).encode("ab")], [1, 7]);
+  // "bc" comes before "ab", and nothing joins "a" to it
+  assertEquals([...build(scored([0, 0, 0, 0, 0, 0, 0, -2, -1, -3, -9])).encode("abc")], [1, 10]);
+  assertThrows(() => build(scored([0])), InputError, "1 scores for 11 tokens");
+});
+
 Deno.test("ggufTokenizerConfig: holds the chat template", () => {
   const { chat_template } = ggufTokenizerConfig(
     header([...plain, textNote("tokenizer.chat_template", "{{ x }}")]),
@@ -57,7 +77,8 @@ Deno.test("ggufTokenizerConfig: holds the chat template", () => {
 
 /** One bad file a line. */
 const refused: [string, readonly Note[], string][] = [
-  ["another kind of model", replaced(textNote(key("model"), "llama")), "supported are gpt2"],
+  ["another kind of model", replaced(textNote(key("model"), "t5")), "supported are gpt2, llama"],
+  ["sentencepiece without scores", replaced(textNote(key("model"), "llama")), "scores is no list"],
   ["an unknown way to cut texts", replaced(textNote(key("pre"), "viking")), "gpt-2, smollm"],
   ["no tokens", plain.filter(([name]) => name !== key("tokens")), "tokens is no list of strings"],
   ["tokens that are numbers", replaced(numbersNote(key("tokens"), [1])), "no list of strings"],

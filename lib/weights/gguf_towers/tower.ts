@@ -110,7 +110,7 @@ export class TowerTensors {
     return [...this.#left.keys()];
   }
 
-  /** @throws {InputError} for a tensor that nobody took */
+  /** Ends the taking. @throws {InputError} for a tensor that nobody took */
   finish(): void {
     const [name] = this.#left.keys();
     if (name === undefined) return;
