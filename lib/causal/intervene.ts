@@ -15,7 +15,12 @@ import {
 } from "../nn/attention.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { checkMask, type HeadMask, type Variant } from "./head_mask.ts";
-import type { Intervention, PromptContext, Replacement } from "./interventions/intervention.ts";
+import type {
+  Intervention,
+  InterventionCall,
+  PromptContext,
+  Replacement,
+} from "./interventions/intervention.ts";
 
 /** What interventions need to know of a prompt; what `prepare` gives has it. */
 export interface InterventionPrompt {
@@ -140,11 +145,15 @@ function applyStep(
   const rows: Rows = { first: keyLength(call.segments) - count, count };
   const active = masks.map((mask) => activeRows(mask, context, rows));
   if (active.every((flags) => !flags.includes(true))) return z;
-  const replacements = new Map<Intervention, Replacement>(); // several variants may share one
+  const users = Map.groupBy(masks, ({ intervention }) => intervention); // variants may share one
+  const replacements = new Map<Intervention, Replacement>();
   const actions = masks.map((mask, m): Action => {
     const { intervention } = mask;
     const replacement = replacements.get(intervention) ??
-      intervention.apply(k, { attention: call, z, context });
+      intervention.apply(k, {
+        ...rowsOf(k, { attention: call, z }, users.get(intervention)!, variants),
+        context,
+      });
     replacements.set(intervention, replacement);
     return { ...mask, replacement, active: active[m] };
   });
@@ -155,6 +164,24 @@ function applyStep(
   const computed = computedParts(k, call.query.shape[0], actions, sizes);
   if (computed) out = k.add(out, computed);
   return k.cast(out, z.dtype);
+}
+
+/** The part of a call that an intervention concerns: the one variant's row, where it has but one. */
+function rowsOf(
+  k: Kernels,
+  { attention, z }: Pick<InterventionCall, "attention" | "z">,
+  users: readonly LayerMask[],
+  variants: number,
+): Pick<InterventionCall, "attention" | "z"> {
+  const [{ variant }, ...others] = users;
+  if (others.length > 0 || variants === 1) return { attention, z };
+  const row = (x: Tensor) =>
+    x.shape[0] === variants ? k.slice(x, [variant, 0, 0, 0], [1, -1, -1, -1]) : x;
+  const segments = attention.segments.map(({ key, value }) => ({
+    key: row(key),
+    value: row(value),
+  }));
+  return { attention: { ...attention, query: row(attention.query), segments }, z: row(z) };
 }
 
 /** Factors of z, `[variants, N, T or 1, 1]`. */

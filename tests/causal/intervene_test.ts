@@ -1,5 +1,5 @@
 import { interventions } from "../../lib/causal/interventions/registry.ts";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { headOutputs, meanHeadOutputs } from "../../lib/causal/head_outputs.ts";
 import type { HeadMask, Variant } from "../../lib/causal/head_mask.ts";
@@ -9,6 +9,7 @@ import {
   type InterveneOptions,
   type InterventionPrompt,
 } from "../../lib/causal/intervene.ts";
+import { InputError } from "../../lib/common/errors.ts";
 import type { HeadId } from "../../lib/common/head_id.ts";
 import { allHeads } from "../../lib/common/head_id.ts";
 import type { Hook, Hooks } from "../../lib/hooks/hook_point.ts";
@@ -181,6 +182,37 @@ Deno.test("blocked keys equal a hook that takes them out of the pattern", async 
         await hooked(onHeads("attn.pattern", 1, without)),
       );
     }
+  });
+});
+
+Deno.test("steered heads equal a hook that adds to their scores", async () => {
+  await withModel(async ({ logits, hooked, sample }) => {
+    const tokens = tokensOf(sample.spans.evidence);
+    for (const bias of [3, -2]) {
+      const drawn = (scores: tf.Tensor) => {
+        const size = scores.shape[3]!;
+        const added = Array.from({ length: size }, (_, j) => tokens.includes(j) ? bias : 0);
+        return scores.add(tf.tensor1d(added));
+      };
+      close(
+        await logits([{ heads, intervention: interventions.steer(tokens, bias) }]),
+        await hooked(onHeads("attn.scores", 1, drawn)),
+      );
+    }
+  });
+});
+
+Deno.test("heads cannot be steered towards nothing, beyond the prompt, or without a number", async () => {
+  await withModel(async ({ logits }) => {
+    const wrong = (tokens: number[], bias: number, message: string) =>
+      assertRejects(
+        () => logits([{ heads, intervention: interventions.steer(tokens, bias) }]),
+        InputError,
+        message,
+      );
+    await wrong([], 1, "towards 0 tokens");
+    await wrong([100_000], 1, "towards token 100000: the prompt has tokens 0 to ");
+    await wrong([0], NaN, "a bias of NaN");
   });
 });
 

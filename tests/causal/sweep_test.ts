@@ -68,6 +68,7 @@ const variants: Variant[] = [
   zeroHeads([]),
   zeroHeads(allHeads(grid)),
   [{ heads: some([1, 0], [3, 3]), intervention: interventions.knockOut("visual") }],
+  [{ heads: some([2, 1], [2, 3]), intervention: interventions.steer([1, 4, 5], 2) }],
   [{ heads: some([1, 2]), intervention: interventions.scale(-1), during: "decode" }],
 ];
 

@@ -8,6 +8,7 @@ import { knockOut } from "./knock_out.ts";
 import { mean } from "./mean.ts";
 import { resample } from "./resample.ts";
 import { scale } from "./scale.ts";
+import { steer } from "./steer.ts";
 import { uniform } from "./uniform.ts";
 import { zero } from "./zero.ts";
 
@@ -22,7 +23,7 @@ import { zero } from "./zero.ts";
  * assertEquals(interventions.knockOut("evidence").kind, "knock-out");
  * ```
  */
-export const interventions = { zero, scale, mean, resample, uniform, knockOut } as const;
+export const interventions = { zero, scale, mean, resample, uniform, knockOut, steer } as const;
 
 /** The kinds in the order of lists. */
 export const interventionKinds: readonly Pick<

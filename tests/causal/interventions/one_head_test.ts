@@ -60,7 +60,7 @@ function reference(
   return out;
 }
 
-Deno.test("single heads that attend evenly, or not to some tokens, equal a plain loop", async () => {
+Deno.test("single heads that attend evenly, not to some tokens or more to some, equal a plain loop", async () => {
   const k = await testKernels();
   const before = k.tensorCount();
   for (const [prefix, rows] of [[5, 4], [3, 300], [7, 1]]) {
@@ -92,6 +92,11 @@ Deno.test("single heads that attend evenly, or not to some tokens, equal a plain
       assertNear(read(even), reference(own, head, () => 1), 1e-5);
       const wanted = reference(own, head, (s, _, j) => blocked.includes(j) ? 0 : Math.exp(s));
       assertNear(read(without), wanted, 1e-5);
+      const steered = put(interventions.steer([1, 4, prefix], -1.5), [], head);
+      const drawn = (s: number, _: number, j: number) =>
+        Math.exp([1, 4, prefix].includes(j) ? s - 1.5 : s);
+      assertNear(read(steered), reference(own, head, drawn), 1e-5);
+      k.dispose(steered);
       const nothing = put(unseen, all, head);
       assert(read(nothing).every((value) => value === 0));
       k.dispose(even, without, nothing);
