@@ -164,9 +164,11 @@ export function pageNeedle(seed: number, options: PageNeedleOptions): PageNeedle
   /** Where the n-th needle of a page stands. */
   const standsAt = (page: number, n: number): Evidence[] =>
     boxesOf(filled[page].starts[n], needle.length).map((box) => ({ image: page, box }));
-  const foils = filled.flatMap(({ starts }, page) =>
-    starts.map((_, n) => n).filter((n) => page !== asked || n > 0).map((n) => standsAt(page, n))
-  );
+  const foils = filled.flatMap(({ starts }, page) => {
+    const own = page === asked ? 1 : 0; // the needle that is asked for comes first on its page
+    const names = further.filter((other) => other.page === page).map((other) => other.name);
+    return starts.slice(own).map((_, n) => ({ places: standsAt(page, own + n), name: names[n] }));
+  });
   const seen = new Set(filled.flatMap(({ cells }) => cells.map(({ word }) => word)));
   const absent = candidates.filter((other) => !seen.has(other));
   const missed = absent[random.fork("null query").integer(absent.length)];
@@ -178,7 +180,10 @@ export function pageNeedle(seed: number, options: PageNeedleOptions): PageNeedle
     evidence: standsAt(asked, 0),
     null: `Who is the owner of the ${missed}?`,
     unrelated: "What do the pages say about the weather?",
-    ...(foils.length > 0 ? { foils } : {}),
+    ...(foils.length === 0 ? {} : {
+      foils: foils.map(({ places }) => places),
+      foilAnswers: foils.map(({ name }) => name),
+    }),
     ...(owners > 1 ? { chance: 1 / owners } : {}),
     images,
   };

@@ -140,7 +140,7 @@ export function textNeedle(seed: number, options: TextNeedleOptions): Sample {
     evidence: [{ text: standsAt(said[asked]) }],
     null: `Who is the owner of the ${missed}?`,
     unrelated: "What does the text say about the weather?",
-    ...(foils.length > 0 ? { foils } : {}),
+    ...(foils.length > 0 ? { foils, foilAnswers: owners.filter((_, i) => i !== asked) } : {}),
     ...(needles > 1 ? { chance: 1 / needles } : {}),
     images: [],
   };

@@ -71,6 +71,7 @@ export function contextSamples(
     evidence: asked.evidence,
     ...(asked.null === undefined ? {} : { null: asked.null }),
     ...(asked.foils.length > 0 ? { foils: asked.foils } : {}),
+    ...(asked.foils.length > 0 && asked.foilAnswers ? { foilAnswers: asked.foilAnswers } : {}),
     chance: asked.chance,
     ...shown,
   }));

@@ -29,6 +29,8 @@ export interface ContextQuestion {
   readonly null?: string;
   /** Boxes of each other key and its answer. */
   readonly foils: readonly (readonly Evidence[])[];
+  /** What each foil answers; null where answers are letters of choices. */
+  readonly foilAnswers: readonly string[] | null;
   /** What to answer, in words of the vocabulary. */
   readonly answer: string;
   /** Every answer that is right, `answer` first. */
@@ -175,13 +177,14 @@ function questionOn(
     Array.from({ length: to - from }, (_, i) => cellIndex(board, slot) + from + i);
   const absent = absentKey(fact, spec, plan, composition, random.fork("null query"));
   const evidence = evidencePlaces(fact, spec, plan);
+  const others = composition.facts.filter((other) => other !== fact);
   const answerCells = places.flatMap((slot) => cells(slot, fact.keys.length, width));
   if (fact.labelSlot) answerCells.push(cellIndex(board, fact.labelSlot));
   return {
     question: ask(key, after),
     ...(absent ? { null: ask(absent.map((id) => keyText(id, plan)), after) } : {}),
-    foils: composition.facts.filter((other) => other !== fact)
-      .map((other) => evidencePlaces(other, spec, plan)),
+    foils: others.map((other) => evidencePlaces(other, spec, plan)),
+    foilAnswers: variety.choices === "none" ? others.map((other) => answerText(other, plan)) : null,
     answer,
     accepted,
     answerIds: wordIds(answer),

@@ -133,6 +133,15 @@ function foilsOf(where: string, value: unknown, extent: Extent): Evidence[][] {
   );
 }
 
+/** Answers of foils: one for each. */
+function foilAnswersOf(where: string, value: unknown, foils: unknown): string[] {
+  const count = Array.isArray(foils) ? foils.length : 0;
+  if (Array.isArray(value) && value.length === count) {
+    return texts(where, "foilAnswers", value, 1);
+  }
+  throw wrongField(where, "foilAnswers", value, `a text for each of ${count} foils`);
+}
+
 function mediaOf(where: string, fields: Fields) {
   const { images, video } = fields;
   if ((images === undefined) === (video === undefined)) {
@@ -204,6 +213,9 @@ export function parseSample(json: unknown, place: string): SampleEntry {
     ...optional("null"),
     ...optional("unrelated"),
     ...(json.foils === undefined ? {} : { foils: foilsOf(where, json.foils, extent) }),
+    ...(json.foilAnswers === undefined
+      ? {}
+      : { foilAnswers: foilAnswersOf(where, json.foilAnswers, json.foils) }),
     ...(chance === undefined ? {} : { chance }),
     ...(metric === undefined ? {} : { metric: metric as MetricName }),
     ...media,

@@ -23,7 +23,8 @@ function mediaDigest(path: string): string {
 
 /**
  * Digest of a sample: domain, context, question, answers, choices, evidence, metric, and the bytes of
- * its media in their order. Its id, its folder and the names of its files play no part.
+ * its media in their order. Its id, its folder and the names of its files play no part, nor do its
+ * foils' answers: who uses those digests them as well.
  *
  * @returns 32 hexadecimal digits
  *
@@ -38,10 +39,10 @@ function mediaDigest(path: string): string {
  */
 export function sampleDigest(sample: Sample | FolderSample): string {
   if (!("folder" in sample)) {
-    const { id: _id, ...content } = sample;
+    const { id: _id, foilAnswers: _foilAnswers, ...content } = sample;
     return digestOf(content);
   }
-  const { id: _id, folder, images, video, ...content } = sample;
+  const { id: _id, foilAnswers: _foilAnswers, folder, images, video, ...content } = sample;
   const known = new Map<string, string>(); // a frame that is held appears several times
   const media: string[] = [];
   for (const path of images ?? video.frames) {

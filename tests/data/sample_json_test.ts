@@ -59,6 +59,14 @@ Deno.test("parseSample: every mistake names the sample and the field", () => {
     [{ ...video, evidence: [{ text: [3, 3] }] }, "evidence[0].text"],
     [{ ...video, evidence: [{ text: [0, 13] }] }, "evidence[0].text"],
     [{ ...image, chance: 2 }, "chance"],
+    [{ ...image, foils: {} }, "foils is"],
+    [{ ...image, foils: [[]] }, "foils is"],
+    [{ ...image, foils: [[{ image: 2 }]] }, "foils[0][0].image"],
+    [{ ...image, foils: [[{ image: 0 }]], foilAnswers: ["a", "b"] }, "a text for each of 1 foils"],
+    [{ ...image, foils: [[{ image: 0 }]], foilAnswers: [""] }, "foilAnswers"],
+    [{ ...image, foilAnswers: ["a"] }, "a text for each of 0 foils"],
+    [{ ...image, null: "" }, "null is"],
+    [{ ...image, unrelated: 3 }, "unrelated is"],
     [{ ...image, metric: "iou" }, "metric"],
   ];
   for (const [json, message] of cases) {

@@ -85,3 +85,16 @@ Deno.test("text needles: as a folder data set, the evidence tokens spell the sen
   assert(scores.data.every((score) => score >= 0 && score <= 1));
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("foils are the sentences on other owners, and their answers those owners", () => {
+  for (let seed = 0; seed < 5; seed++) {
+    const sample = textNeedle(seed, { needles: 4, sentences: 6, split: "test" });
+    const letters = [...sample.context!];
+    const names = sample.foils!.map(([piece]) => {
+      if (!("text" in piece)) throw new Error("no text");
+      return /is (\w+)\.$/.exec(letters.slice(...piece.text).join(""))![1];
+    });
+    assertEquals(names, [...sample.foilAnswers!]);
+    assertEquals(names.length, 3);
+  }
+});

@@ -96,3 +96,19 @@ Deno.test("askQuestions: moving answers have evidence in every frame that shows 
   }
   assert(several > 0);
 });
+
+Deno.test("askQuestions: what one question asks is a foil of the others, with its answer", () => {
+  for (const domain of domainNames) {
+    const { questions } = generateContext(domain, 3, { ...options, questions: 4, draw: false });
+    for (const asked of questions) {
+      for (const other of questions.filter((one) => one !== asked)) {
+        const at = asked.foils.findIndex((foil) =>
+          JSON.stringify(foil) === JSON.stringify(other.evidence)
+        );
+        assert(at >= 0);
+        if (asked.foilAnswers) assertEquals(asked.foilAnswers[at], other.accepted.at(-1));
+      }
+      assertEquals(asked.foilAnswers?.length ?? asked.foils.length, asked.foils.length);
+    }
+  }
+});
