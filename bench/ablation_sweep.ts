@@ -6,7 +6,7 @@
  *         [--cells 16] [--samples 20] [--sets 64] [--threads N] [--out out/bench_ablation_sweep.json]
  *
  * Sets are those of an ablation experiment by RAM on other samples of the domain: the best heads and
- * four kinds of control at 1 to 20 %. PYTHON is an interpreter that has torch and transformers.
+ * four kinds of control at 1 to 20%. PYTHON is an interpreter that has torch and transformers.
  * Log-probabilities of scope `all` are compared with those of whole runs and of transformers.
  * @module
  */

@@ -94,7 +94,7 @@ async function ours(model: VisionLanguageModel, inputs: ModelInputs): Promise<Ou
   return { prefillMs, stepMs: times.slice(1).map((time, i) => time - times[i]), made };
 }
 
-/** Our median time over the other program's, with its 95 % interval. */
+/** Our median time over the other program's, with its 95% interval. */
 function ratio(our: readonly number[], their: readonly number[]): number[] {
   const { estimate, low, high } = ratioOfMediansInterval(our, their);
   return [estimate, low, high];

@@ -51,7 +51,7 @@ export function prefillPlot(rows: readonly PlottedRow[]): Figure {
     xScale: "log",
     xTicks: "number",
     lines: [{ y: 1, label: toSdpa ? "transformers" : "dense" }],
-    caption: "Bands: 95 % intervals of the ratio of medians of interleaved runs",
+    caption: "Bands: 95% intervals of the ratio of medians of interleaved runs",
   });
 }
 

@@ -170,7 +170,7 @@ function printRows(rows: readonly Row[]): void {
     row.medianMs.toFixed(0),
     cell(row.denseOver),
     row.bound?.toFixed(2) ?? "",
-    row.bound && row.denseOver ? `${(100 * row.denseOver[0] / row.bound).toFixed(0)} %` : "",
+    row.bound && row.denseOver ? `${(100 * row.denseOver[0] / row.bound).toFixed(0)}%` : "",
     cell(row.overSdpa),
     median(row.cpuMs).toFixed(0),
     cell(row.cpuOverSdpa),

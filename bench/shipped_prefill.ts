@@ -116,7 +116,7 @@ const cells = rows.map((row) => [
   (row.medianMs as number).toFixed(1),
   cell(row.denseOver),
   row.bound ? (row.bound as number).toFixed(2) : "",
-  row.bound ? `${(100 * (row.denseOver as number[])[0] / (row.bound as number)).toFixed(0)} %` : "",
+  row.bound ? `${(100 * (row.denseOver as number[])[0] / (row.bound as number)).toFixed(0)}%` : "",
   cell(row.denseOverWithEmbedding),
 ]);
 const header = ["dtype", "tokens", "visual", "program", "embed ms", "decoder ms", "dense / it"];

@@ -10,7 +10,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../lib/backend/select.ts";
 import { Random } from "../lib/stats/random.ts";
-import { pictures } from "../lab/training/curriculum.ts";
+import { imageGrids } from "../lab/training/curriculum.ts";
 import { plainStages } from "../lab/training/stages.ts";
 import { miniConfig, ModelParameters } from "../lab/training/parameters.ts";
 import { optimiserOptions } from "../lab/training/recipe.ts";
@@ -25,7 +25,7 @@ const sizes = { layers: 4, heads: 4, keyValueHeads: 2 };
 const config = miniConfig(sizes, { vocabSize, ...tokenIds });
 const parameters = new ModelParameters(config, 1);
 const trainer = new Trainer(config, parameters, optimiserOptions);
-const grids = pictures(1, 4, 8);
+const grids = imageGrids(1, 4, 8);
 const stage = { ...plainStages[0], grids: [grids], pairs: [4, 4] as const, contexts: 4 };
 for (let step = 0; step <= steps; step++) {
   const random = new Random(step);

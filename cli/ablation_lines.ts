@@ -10,7 +10,7 @@ const probability = (p: number) => p < 0.001 ? "< 0.001" : p.toFixed(3);
 
 /** Accuracy over all samples, line by line. */
 export function ablationLines(results: readonly AblationResult[]): string[] {
-  const lines = ["condition                 share  draws  accuracy  drop [95 % interval]       p"];
+  const lines = ["condition                 share  draws  accuracy  drop [95% interval]       p"];
   const line = (name: string, share: number, draws: number, cells: readonly string[]) =>
     lines.push(
       `${name.padEnd(24)} ${share.toFixed(3).padStart(6)} ${String(draws).padStart(6)}  ${

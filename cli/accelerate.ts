@@ -93,7 +93,7 @@ export const command = runCommand({
       );
     }
     console.log(
-      "in brackets: 95 % intervals, of accuracies Wilson's; the same heads are timed and asked",
+      "in brackets: 95% intervals, of accuracies Wilson's; the same heads are timed and asked",
     );
     console.log(`record: ${folder}/results.json, manifest.json`);
   },

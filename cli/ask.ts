@@ -66,9 +66,9 @@ async function shownImages(
   const indices = [...new Set(prompt.grids.flatMap(({ frames }) => frames))];
   const found = await findMedia(video.file, {}, "video");
   const { frames } = await readVideoFile(found, () => indices, {});
-  const pictures: RgbImage[] = [];
-  indices.forEach((index, i) => pictures[index] = frames[i]);
-  return pictures;
+  const shown: RgbImage[] = [];
+  indices.forEach((index, i) => shown[index] = frames[i]);
+  return shown;
 }
 
 /** Writes a page with the attention of some heads on the images. */
@@ -76,7 +76,7 @@ async function drawAttention(
   args: Arguments,
   model: PretrainedModel,
   prompt: PreparedPrompt,
-  pictures: readonly RgbImage[],
+  images: readonly RgbImage[],
   { answer, question, page }: { answer: string; question: string; page: string },
 ): Promise<void> {
   const { attentionFrom, attentionPanels } = await import("../lib/experiments/attention_view.ts");
@@ -89,7 +89,7 @@ async function drawAttention(
     ? view.sharpest(tokensOf(prompt.spans.visual), drawnHeads)
     : (await readRanking(run, gridOf(model.config.text))).slice(0, drawnHeads);
   const panels = heads.flatMap((head) =>
-    attentionPanels(prompt, pictures, view.head(head), { title: headName(head) })
+    attentionPanels(prompt, images, view.head(head), { title: headName(head) })
   );
   const figure = attentionOverlay(panels, {
     title: `"${question}" answered "${answer}"`,
@@ -166,8 +166,8 @@ export const command: Command = {
     const told = unknownWordsLine(unknownWords);
     if (told !== null) console.error(told);
     if (page !== undefined) {
-      const pictures = await shownImages(media, prompt);
-      await drawAttention(args, model, prompt, pictures, { answer, question, page });
+      const images = await shownImages(media, prompt);
+      await drawAttention(args, model, prompt, images, { answer, question, page });
     }
     if (!args.flag("json")) return console.log(answer);
     console.log(

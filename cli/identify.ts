@@ -84,7 +84,7 @@ export const command = runCommand({
     const calibrated = rules.find(({ rule }) => rule === "calibrated");
     if (calibrated && calibrated.sampleIds.length > 1) {
       const names = detectHeads(calibrated).heads.map(headName).join(" ") || "none";
-      console.log(`heads that move attention to the evidence when asked, 99 % sure: ${names}`);
+      console.log(`heads that move attention to the evidence when asked, 99% sure: ${names}`);
     }
     console.log(`record: ${folder}/scores.json, samples.arrow, manifest.json`);
   },

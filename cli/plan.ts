@@ -81,7 +81,7 @@ async function planLines({ folder, run, shards }: OpenedRun): Promise<string[]> 
   }
   lines.push(`weights: ${(cost.weightBytes / 2 ** 30).toFixed(2)} GiB in memory for each worker`);
   if (uses > files) lines.push(`media: ${files} files, used ${uses} times; kept in one shard each`);
-  lines.push("", "workers  time if all goes well  with 5 % slow and 2 % failing (19 of 20 runs)");
+  lines.push("", "workers  time if all goes well  with 5% slow and 2% failing (19 of 20 runs)");
   const { startSeconds } = cost;
   for (let workers = 1; workers <= 64; workers *= 2) {
     const calm = simulateSchedule(times, workers, { startSeconds, stragglers: 0, failures: 0 });

@@ -34,7 +34,7 @@ export function progress(
     shown = now;
     const share = total > 0 ? done / total : 1;
     const left = share > 0 ? clock((now - start) / 1000 * (1 - share) / share) : "?";
-    const percent = `${Math.floor(100 * share)} %`.padStart(5);
+    const percent = `${Math.floor(100 * share)}%`.padStart(4);
     if (!terminal) return write(`${label}: ${percent}, ${left} left\n`);
     const bar = "█".repeat(Math.round(24 * share)).padEnd(24, "░");
     write(end ? "\r\x1b[K" : `\r\x1b[K${label} ${bar} ${percent}, ${left} left`);

@@ -6,7 +6,7 @@
  *       [--lengths 64,256,1024,4096] [--difficulty 0,3] [--heads | --heads-only] [--variants full,local]
  *       [--samples data/samples] [--out file.json]
  *
- * Chance is a guess among the answers in sight. Intervals are Wilson's, at 95 %.
+ * Chance is a guess among the answers in sight. Intervals are Wilson's, at 95%.
  * @module
  */
 import { parseArgs } from "node:util";
@@ -24,7 +24,7 @@ import { domainNames } from "../lab/synthetic/domains.ts";
 import { loadSample, readFolderDataSet } from "../lib/data/folder_data_set.ts";
 import { isCorrect } from "../lib/data/metrics.ts";
 import type { DomainName } from "../lab/synthetic/options.ts";
-import { pictures } from "../lab/training/curriculum.ts";
+import { imageGrids } from "../lab/training/curriculum.ts";
 import { answerContext, type AnswerOptions } from "../lab/training/evaluate.ts";
 import { sequenceLayout, type TokenGrid } from "../lab/training/layout.ts";
 import { taskContext } from "../lab/training/task_contexts.ts";
@@ -32,10 +32,10 @@ import { questionTokens } from "../lab/training/token_format.ts";
 
 /** Layouts of each length in visual tokens. */
 const layouts: Readonly<Record<number, readonly (readonly TokenGrid[])[]>> = {
-  64: [pictures(1, 8), pictures(4, 4)],
-  256: [pictures(1, 16), pictures(4, 8), pictures(16, 4)],
-  1024: [pictures(4, 16), pictures(16, 8), pictures(1, 32)],
-  4096: [pictures(16, 16), pictures(64, 8)],
+  64: [imageGrids(1, 8), imageGrids(4, 4)],
+  256: [imageGrids(1, 16), imageGrids(4, 8), imageGrids(16, 4)],
+  1024: [imageGrids(4, 16), imageGrids(16, 8), imageGrids(1, 32)],
+  4096: [imageGrids(16, 16), imageGrids(64, 8)],
 };
 /** Questions on each context of a length. */
 const perContext = (length: number) => length < 1024 ? 16 : 32;
@@ -68,7 +68,7 @@ function heldOut(domain: DomainName, length: number, difficulty: number, index: 
     split: "test",
     pixels: true,
   });
-  return { context, pictures: { grids, format: "images" as const } };
+  return { context, images: { grids, format: "images" as const } };
 }
 
 /** Right answers of a domain. */
@@ -83,7 +83,7 @@ async function judge(
   let right = 0, asked = 0, chance = 0;
   for (let index = 0; asked < questions; index++) {
     const one = heldOut(domain, length, difficulty, index);
-    const answers = await answerContext(model.network, one.pictures, one.context, options);
+    const answers = await answerContext(model.network, one.images, one.context, options);
     right += answers.filter(Boolean).length;
     asked += answers.length;
     for (const question of one.context.task.questions) chance += question.chance;
@@ -101,8 +101,8 @@ async function attentionMass(model: PretrainedModel, contexts: number): Promise<
     const one = heldOut(domain, 64, 0, 1000 + index);
     const asked = one.context.task.questions;
     const ends = asked.map(({ question, answer }) => questionTokens(question, answer).questionEnd);
-    const visual = sequenceLayout(one.pictures, 1, 1).visual;
-    await answerContext(model.network, one.pictures, one.context, {
+    const visual = sequenceLayout(one.images, 1, 1).visual;
+    await answerContext(model.network, one.images, one.context, {
       onPattern: (layer, pattern, k) => {
         const values = k.readSync(pattern);
         const [, , rows, keys] = pattern.shape;
@@ -151,9 +151,9 @@ async function checkHeads(model: PretrainedModel, lengths: readonly number[], qu
   const more = topHeads(mass, grid, { fraction: 0.125 });
   console.log(`heads with RAM above .5: ${[...mass].filter((m) => m > 0.5).length}`);
   console.log(
-    `top 5 %: ${names(top)}; RAM ${top.map((h) => mass[h.layer * heads + h.head].toFixed(2))}`,
+    `top 5%: ${names(top)}; RAM ${top.map((h) => mass[h.layer * heads + h.head].toFixed(2))}`,
   );
-  console.log(`top 12.5 %: ${names(more)}`);
+  console.log(`top 12.5%: ${names(more)}`);
   const local = patterns.local({ sink: 4, window: 16 });
   const wide = patterns.local({ sink: 4, window: 64 });
   const hybrid = (full: readonly HeadId[], pattern: typeof local | typeof wide) => ({
@@ -161,28 +161,28 @@ async function checkHeads(model: PretrainedModel, lengths: readonly number[], qu
   });
   const variants: [string, AnswerOptions][] = [
     ["full model", {}],
-    ["without top 5 %", { without: top }],
-    ["without top 12.5 %", { without: more }],
-    ["without random 12.5 % (1)", { without: randomHeads(more, grid, 1) }],
-    ["without layer-matched 12.5 % (1)", { without: layerMatchedHeads(more, grid, 1) }],
-    ["without bottom 5 %", { without: bottomHeads(mass, grid, { fraction: 0.05 }) }],
+    ["without top 5%", { without: top }],
+    ["without top 12.5%", { without: more }],
+    ["without random 12.5% (1)", { without: randomHeads(more, grid, 1) }],
+    ["without layer-matched 12.5% (1)", { without: layerMatchedHeads(more, grid, 1) }],
+    ["without bottom 5%", { without: bottomHeads(mass, grid, { fraction: 0.05 }) }],
     ...[1, 2, 3].map((seed): [string, AnswerOptions] => [
-      `without random 5 % (${seed})`,
+      `without random 5% (${seed})`,
       { without: randomHeads(top, grid, seed) },
     ]),
     ...[1, 2, 3].map((seed): [string, AnswerOptions] => [
-      `without layer-matched 5 % (${seed})`,
+      `without layer-matched 5% (${seed})`,
       { without: layerMatchedHeads(top, grid, seed) },
     ]),
-    ["hybrid: top 5 % full, window 16", hybrid(top, local)],
-    ["hybrid: top 12.5 % full, window 16", hybrid(more, local)],
-    ["hybrid: top 5 % full, window 64", hybrid(top, wide)],
-    ["hybrid: top 12.5 % full, window 64", hybrid(more, wide)],
+    ["hybrid: top 5% full, window 16", hybrid(top, local)],
+    ["hybrid: top 12.5% full, window 16", hybrid(more, local)],
+    ["hybrid: top 5% full, window 64", hybrid(top, wide)],
+    ["hybrid: top 12.5% full, window 64", hybrid(more, wide)],
     [
-      "hybrid: top 25 % full, window 16",
+      "hybrid: top 25% full, window 16",
       hybrid(topHeads(mass, grid, { fraction: 0.25 }), local),
     ],
-    ["hybrid: random 12.5 % full, window 16", hybrid(randomHeads(more, grid, 1), local)],
+    ["hybrid: random 12.5% full, window 16", hybrid(randomHeads(more, grid, 1), local)],
     ["all heads local, window 16", hybrid([], local)],
   ];
   const parts = args.variants.split(",");
@@ -192,7 +192,7 @@ async function checkHeads(model: PretrainedModel, lengths: readonly number[], qu
     for (const [name, options] of chosen) {
       const accuracy = await overall(model, length, options, questions);
       (rows[name] ??= {})[length] = accuracy;
-      console.log(`${String(length).padStart(5)}  ${name.padEnd(38)} ${percent(accuracy)} %`);
+      console.log(`${String(length).padStart(5)}  ${name.padEnd(38)} ${percent(accuracy)}%`);
     }
   }
   return { ram: [...mass], top: names(top), rows };
@@ -228,8 +228,8 @@ if (!args["heads-only"]) {
         table.push({ difficulty, length, domain, right, asked, estimate, low, high, chance });
         console.log(
           `difficulty ${difficulty}  ${String(length).padStart(5)} tokens  ${domain.padEnd(10)} ` +
-            `${percent(estimate).padStart(5)} % [${percent(low)}, ${percent(high)}]  ` +
-            `n ${asked}  chance ${percent(chance)} %`,
+            `${percent(estimate).padStart(5)}% [${percent(low)}, ${percent(high)}]  ` +
+            `n ${asked}  chance ${percent(chance)}%`,
         );
       }
     }

@@ -28,7 +28,7 @@ const row = (
   count: number,
 ): Row => ({ difficulty, cellsPerSide, images, pairs, count });
 
-/** The plain circuit, asked in whole sentences. */
+/** The plain form, asked in whole sentences. */
 const PLAIN = { keyStyle: "words", questionStyle: "sentence" } as const;
 
 /** Everything of level 3 that all domains have, to which a hard feature is added. */

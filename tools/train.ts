@@ -3,8 +3,8 @@
  *
  *     deno task train                      all phases, hours on two cores; goes on where it stopped
  *     deno task train --quick              one small circuit in minutes, as a test of the trainer
- *     deno task train --phase images     one phase: circuit, align, images, varied, concentrate,
- *                                          settle, export, sparse
+ *     deno task train --phase images       one phase: pretrain, align, images, varied,
+ *                                          concentrate, finetune, export, sparse
  *     deno task train --phase sparse --full L3H1,L4H7   the sparsity-aware copy
  *
  * Options: --work (folder of checkpoints and logs), --model (folder to export to), --steps (of the
@@ -24,10 +24,10 @@ import { quickRun } from "../lab/training/quick_run.ts";
 import { phases, shippedConfig, weightSeed } from "../lab/training/recipe.ts";
 import {
   alignPhase,
-  circuitPhase,
   concentratePhase,
+  finetunePhase,
   imagesPhase,
-  settlePhase,
+  pretrainPhase,
   sparsePhase,
   variedPhase,
 } from "../lab/training/run_phases.ts";
@@ -46,12 +46,12 @@ const { values: args } = parseArgs({
 });
 const file = (name: string) => join(args.work, `${name}.safetensors`);
 const phaseNames = [
-  "circuit",
+  "pretrain",
   "align",
-  "pictures",
+  "images",
   "varied",
   "concentrate",
-  "settle",
+  "finetune",
   "export",
   "sparse",
 ] as const;
@@ -71,14 +71,22 @@ function logTo(name: string): (line: LogLine) => void {
   };
 }
 
-async function runPhase(name: string): Promise<void> {
+/** Names of phases in `mini-training.csv`, still accepted. */
+const formerNames: Readonly<Record<string, string>> = {
+  circuit: "pretrain",
+  pictures: "images",
+  settle: "finetune",
+};
+
+async function runPhase(given: string): Promise<void> {
+  const name = formerNames[given] ?? given;
   const steps = args.steps ? Number(args.steps) : undefined;
   switch (name) {
-    case "circuit":
-      return await circuitPhase({ to: file("circuit"), steps, onLine: logTo("circuit") });
+    case "pretrain":
+      return await pretrainPhase({ to: file("pretrained"), steps, onLine: logTo("pretrain") });
     case "align": {
       const accuracy = await alignPhase({
-        from: args.from ?? file("circuit"),
+        from: args.from ?? file("pretrained"),
         to: file("aligned"),
         steps,
         onStep: (step, { loss, accuracy }) => {
@@ -86,40 +94,40 @@ async function runPhase(name: string): Promise<void> {
           console.log(`align ${step}  loss ${loss.toFixed(3)}  right ${accuracy.toFixed(3)}`);
         },
       });
-      console.log(`aligned: ${(100 * accuracy).toFixed(1)} % of the cells`);
+      console.log(`aligned: ${(100 * accuracy).toFixed(1)}% of the cells`);
       return;
     }
-    case "pictures":
+    case "images":
       return await imagesPhase({
         from: args.from ?? file("aligned"),
-        to: file("pictures"),
+        to: file("images"),
         steps,
-        onLine: logTo("pictures"),
+        onLine: logTo("images"),
       });
     case "varied":
       return await variedPhase({
-        from: args.from ?? file("pictures"),
+        from: args.from ?? file("images"),
         to: file("varied"),
         steps,
         onLine: logTo("varied"),
       });
     case "concentrate":
       return await concentratePhase({
-        from: args.from ?? file("pictures"),
+        from: args.from ?? file("images"),
         to: file("concentrated"),
         steps,
         onLine: logTo("concentrate"),
       });
-    case "settle":
-      return await settlePhase({
+    case "finetune":
+      return await finetunePhase({
         from: args.from ?? file("concentrated"),
-        to: file("settled"),
+        to: file("finetuned"),
         steps,
-        onLine: logTo("settle"),
+        onLine: logTo("finetune"),
       });
     case "export": {
       const parameters = new ModelParameters(shippedConfig, weightSeed);
-      await loadCheckpoint(args.from ?? file("settled"), parameters, null);
+      await loadCheckpoint(args.from ?? file("finetuned"), parameters, null);
       await exportModel(args.model, shippedConfig, parameters);
       parameters.dispose();
       return console.log(`exported to ${args.model}`);
@@ -131,7 +139,7 @@ async function runPhase(name: string): Promise<void> {
       }
       const finish = { ...gridOf(shippedConfig.text), full, sink: 4, window: 16, dropout: 0.1 };
       return await sparsePhase({
-        from: args.from ?? file("pictures"),
+        from: args.from ?? file("images"),
         to: file("sparse"),
         steps,
         onLine: logTo("sparse"),
@@ -149,15 +157,15 @@ if (args.quick) {
     if (step % 10 === 0) console.log(`quick ${step}  right ${right.toFixed(3)}`);
   });
   console.log(
-    `${(100 * accuracy).toFixed(1)} % right on held-out contexts after ${seconds.toFixed(0)} s; ` +
-      `chance ${(100 * chance).toFixed(1)} %`,
+    `${(100 * accuracy).toFixed(1)}% right on held-out contexts after ${seconds.toFixed(0)} s; ` +
+      `chance ${(100 * chance).toFixed(1)}%`,
   );
 } else {
   await Deno.mkdir(args.work, { recursive: true });
   if (args.phase) await runPhase(args.phase);
   else {
     console.log(`phases: ${JSON.stringify(phases)}`);
-    for (const name of ["circuit", "align", "pictures", "concentrate", "settle", "export"]) {
+    for (const name of ["pretrain", "align", "images", "concentrate", "finetune", "export"]) {
       await runPhase(name);
     }
   }

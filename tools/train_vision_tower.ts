@@ -57,7 +57,7 @@ const parameters = await trainVisionTower(table, {
     if (step % 10 > 0) return;
     const { loss, accuracy, distance } = report;
     console.log(
-      `${step}  loss ${loss.toFixed(3)}  right ${(100 * accuracy).toFixed(1)} %  distance ` +
+      `${step}  loss ${loss.toFixed(3)}  right ${(100 * accuracy).toFixed(1)}%  distance ` +
         `${distance.toFixed(3)}  variety ${level.toFixed(2)}  ${ms} ms`,
     );
   },

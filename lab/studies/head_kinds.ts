@@ -86,9 +86,9 @@ export interface HeadKindsResult {
   readonly right: number;
   /** Heads whose calibrated score certainly exceeds 0.1, highest first. */
   readonly retrievalHeads: readonly string[];
-  /** The top 5 % by RAM, by calibrated score, and by induction. */
+  /** The top 5% by RAM, by calibrated score, and by induction. */
   readonly top: Readonly<Record<"ram" | "calibrated" | "induction", readonly string[]>>;
-  /** Agreement of the maps, Spearman and overlap of the top 5 %. */
+  /** Agreement of the maps, Spearman and overlap of the top 5%. */
   readonly agreement: MapAgreement;
   /** One line for each head. */
   readonly rows: readonly HeadKindRow[];

@@ -43,7 +43,7 @@ export interface OwnerAnswerRow extends OwnerKind {
   readonly tokens: number;
 }
 
-/** Results of one kind of prompt; intervals are Wilson's, 95 %. */
+/** Results of one kind of prompt; intervals are Wilson's, 95%. */
 export interface OwnerAnswerResult extends OwnerKind {
   /** Number of prompts. */
   readonly samples: number;

@@ -54,7 +54,7 @@ export interface PageReadingResult {
   readonly kind: string;
   /** Number of samples. */
   readonly samples: number;
-  /** Share of right answers from images, and its 95 % interval (Wilson). */
+  /** Share of right answers from images, and its 95% interval (Wilson). */
   readonly seen: number;
   /** Of `seen`. */
   readonly seen95: readonly [low: number, high: number];

@@ -42,7 +42,7 @@ export interface WordReadingResult {
   readonly cells: number;
   /** Share read right. */
   readonly value: number;
-  /** Its 95 % interval (Wilson). */
+  /** Its 95% interval (Wilson). */
   readonly ci95: readonly [low: number, high: number];
 }
 

@@ -22,7 +22,7 @@ const framesPerImage = 2;
  * Held-out samples of every domain, the same for the same arguments.
  *
  * @param perDomain how many of each domain
- * @param options size, variety and split; two images of 8 x 8 cells each, the plain circuit and
+ * @param options size, variety and split; two images of 8 x 8 cells each, the plain form and
  *   the test split by default
  *
  * @example

@@ -10,7 +10,7 @@ import type { Split } from "./split.ts";
 /** The synthetic domains, each in the shape of one of the paper's benchmarks. */
 export type DomainName = "scene" | "video" | "page" | "document" | "long-video";
 
-/** How a context differs from the plain circuit [key cell][answer cell]. */
+/** How a context differs from the plain form [key cell][answer cell]. */
 export interface TaskVariety {
   /** An object's name in questions: one token (`redstar`) or two words (`red star`). */
   readonly keyStyle: "one-token" | "words";
@@ -42,7 +42,7 @@ export interface TaskOptions {
   readonly cellsPerSide: number | readonly [columns: number, rows: number];
   /** Number of images, pages or different frames, 1 to 256. */
   readonly images: number;
-  /** A level from 0 (the plain circuit) to 4, or single choices on top of level 0. */
+  /** A level from 0 (the plain form) to 4, or single choices on top of level 0. */
   readonly difficulty: number | Partial<TaskVariety>;
   /** From which split. */
   readonly split: Split;
@@ -113,7 +113,7 @@ const isVideo = (domain: DomainName): boolean => domain === "video" || domain ==
 /**
  * The variety of a difficulty level.
  *
- * 0: the plain circuit; 1: short sentences and clutter; 2: objects named in two words, sentences,
+ * 0: the plain form; 1: short sentences and clutter; 2: objects named in two words, sentences,
  * pairs anywhere; 3: near keys, several ways to ask, motion; 4: also one of the domain's hard
  * features (two-word answers or keys, coordinates, one number per image, lettered choices).
  *

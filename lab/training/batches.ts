@@ -41,7 +41,7 @@ const earlyWeight = 1;
  * @throws {InputError} when contexts differ in their number of cells
  */
 export function assembleBatch(
-  pictures: ImageLayout,
+  images: ImageLayout,
   contexts: readonly TrainingContext[],
 ): Batch {
   const blocks = Math.max(...contexts.map(({ questions }) => questions.length));
@@ -49,14 +49,14 @@ export function assembleBatch(
     questions.map(({ question, answer }) => questionTokens(question, answer))
   );
   const longest = Math.max(...tokens.flat().map(({ ids }) => ids.length));
-  const layout = sequenceLayout(pictures, longest - 1, blocks); // the last token predicts nothing
+  const layout = sequenceLayout(images, longest - 1, blocks); // the last token predicts nothing
   const length = sequenceLength(layout);
   const cells = layout.visual.length;
   const inputIds = new Int32Array(contexts.length * length).fill(tokenIds.pad);
   const labels = new Int32Array(contexts.length * cells);
   const rows: number[] = [], next: number[] = [], weights: number[] = [];
   const questions: { domain: string; judged: number[] }[] = [];
-  const context = contextIds(pictures);
+  const context = contextIds(images);
   contexts.forEach((one, b) => {
     if (one.labels.length !== cells) {
       throw new InputError(

@@ -28,12 +28,12 @@ export interface Stage {
   readonly minSteps: number;
   /** Weight of "name your left neighbour". */
   readonly left: number;
-  /** Difficulties of the task generator to draw from; 0 is the plain circuit. */
+  /** Difficulties of the task generator to draw from; 0 is the plain form. */
   readonly difficulties: readonly number[];
 }
 
 /** `count` images of `rows x columns` visual tokens. */
-export function pictures(count: number, rows: number, columns = rows): TokenGrid[] {
+export function imageGrids(count: number, rows: number, columns = rows): TokenGrid[] {
   return Array.from({ length: count }, () => [rows, columns] as const);
 }
 

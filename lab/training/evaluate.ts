@@ -50,14 +50,14 @@ function questionBlocks(questions: readonly AskedQuestion[]) {
  */
 export async function answerContext(
   model: VisionLanguageModel,
-  pictures: ImageLayout,
+  images: ImageLayout,
   context: AskableContext,
   options: AnswerOptions = {},
 ): Promise<boolean[]> {
   const { kernels: k, decoder, config } = model;
   const { tokens, block, ids } = questionBlocks(context.questions);
   const count = tokens.length;
-  const layout = sequenceLayout(pictures, block, 1);
+  const layout = sequenceLayout(images, block, 1);
   const length = sequenceLength(layout);
   const positions = (start: number, end: number) =>
     Int32Array.from(
@@ -68,11 +68,11 @@ export async function answerContext(
         ],
     );
   const vision = config.vision!;
-  const grids = patchGridsOf(pictures.grids, vision.spatialMergeSize, 1);
+  const grids = patchGridsOf(images.grids, vision.spatialMergeSize, 1);
   const width = vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2;
   const pixels = { data: context.pixels!, shape: [context.pixels!.length / width, width] };
   const grid = { data: Int32Array.from(grids.flat()), shape: [grids.length, 3] };
-  const media: Media = pictures.format === "video"
+  const media: Media = images.format === "video"
     ? { pixel_values_videos: pixels, video_grid_thw: grid }
     : { pixel_values: pixels, image_grid_thw: grid };
   const hooks = silencingHooks(options.without ?? [], config.text.numAttentionHeads);
@@ -80,7 +80,7 @@ export async function answerContext(
   const own = model.newCache(cache);
   try {
     k.dispose(model.prefill({
-      inputIds: Int32Array.from(contextIds(pictures)),
+      inputIds: Int32Array.from(contextIds(images)),
       positionIds: positions(0, layout.context),
       nextPosition: 0,
       media,

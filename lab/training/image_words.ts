@@ -9,7 +9,7 @@ import { domainNames } from "../synthetic/domains.ts";
 import { renderBoard } from "../synthetic/raster.ts";
 import { drawableCount } from "../synthetic/vocabulary.ts";
 import type { LabelledImages } from "./align.ts";
-import { pictures } from "./curriculum.ts";
+import { imageGrids } from "./curriculum.ts";
 import type { TokenGrid } from "./layout.ts";
 import { patchesOf, taskContext } from "./task_contexts.ts";
 
@@ -18,11 +18,11 @@ const mostNoise = 0.08;
 
 /** Layouts of about 400 cells. */
 const layouts: readonly (readonly TokenGrid[])[] = [
-  pictures(6, 8),
-  pictures(24, 4),
-  pictures(2, 16),
-  pictures(6, 6, 10),
-  pictures(1, 24),
+  imageGrids(6, 8),
+  imageGrids(24, 4),
+  imageGrids(2, 16),
+  imageGrids(6, 6, 10),
+  imageGrids(1, 24),
 ];
 
 /** Draws the images of one step of alignment. */

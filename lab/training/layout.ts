@@ -69,7 +69,7 @@ export interface SequenceLayout extends BlockLayout {
  * import { sequenceLayout } from "./layout.ts";
  * import { assertEquals } from "@std/assert";
  * const layout = sequenceLayout({ grids: [[1, 2]], format: "images" }, 2, 2);
- * assertEquals(layout.context, 2 + 4); // im_start user | start picture picture end
+ * assertEquals(layout.context, 2 + 4); // im_start user | start image image end
  * assertEquals([...layout.positionIds.subarray(0, 10)], [0, 1, 2, 3, 3, 5, 6, 7, 6, 7]);
  * ```
  */

@@ -11,7 +11,7 @@ export { type AttentionStatistics, type LocalWindow, TrainingAttention } from ".
 export { assembleLlava, llavaChatTemplate } from "./assemble_llava.ts";
 export { type AskedQuestion, assembleBatch, type TrainingContext } from "./batches.ts";
 export { loadCheckpoint, type Progress, saveCheckpoint } from "./checkpoints.ts";
-export { type CurriculumState, pictures, type Stage } from "./curriculum.ts";
+export { type CurriculumState, imageGrids, type Stage } from "./curriculum.ts";
 export { answerContext, type AnswerOptions, type AskableContext } from "./evaluate.ts";
 export { exportModel } from "./export.ts";
 export type { AuxiliaryWeights, Batch } from "./forward.ts";
@@ -49,9 +49,9 @@ export { type QuickResult, quickRun } from "./quick_run.ts";
 export { shippedConfig } from "./recipe.ts";
 export {
   alignPhase,
-  circuitPhase,
   concentratePhase,
   imagesPhase,
+  pretrainPhase,
   sparsePhase,
 } from "./run_phases.ts";
 export {

@@ -1,5 +1,5 @@
 /**
- * Contexts of the plain circuit, by their words alone: [key cell][answer cell] among fillers. From
+ * Contexts of the plain form, by their words alone: [key cell][answer cell] among fillers. From
  * them the decoder learns to look things up before any pixels are drawn.
  *
  * @module

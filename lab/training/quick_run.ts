@@ -5,7 +5,7 @@
  */
 import { Random } from "../../lib/stats/random.ts";
 import { assembleBatch } from "./batches.ts";
-import { pictures, type Stage } from "./curriculum.ts";
+import { imageGrids, type Stage } from "./curriculum.ts";
 import { miniConfig, ModelParameters } from "./parameters.ts";
 import { plainContext } from "./plain_contexts.ts";
 import type { OptimiserOptions } from "./optimiser.ts";
@@ -24,7 +24,7 @@ const optimiser: OptimiserOptions = {
 
 const stage: Stage = {
   name: "16 tokens, 8 words",
-  grids: [pictures(1, 4)],
+  grids: [imageGrids(1, 4)],
   pairs: [4, 4],
   words: 8,
   contexts: 12,

@@ -42,17 +42,17 @@ export const laterOptions: OptimiserOptions = {
 /** Seeds and lengths of the phases, in steps. */
 export const phases = {
   /** Text-only pretraining, in which the retrieval circuit forms: stages of `plainStages`. */
-  circuit: { seed: 1, steps: 350 },
+  pretrain: { seed: 1, steps: 350 },
   /** The vision encoder alone. */
   align: { seed: 5, steps: 900 },
   /** All domains as images: stages of `imageStages`. */
-  pictures: { seed: 2, steps: 480 },
+  images: { seed: 2, steps: 480 },
   /** All varieties without a regulariser: stages of `variedStages`. */
   varied: { seed: 11, steps: 800 },
   /** The same with the attention regulariser on sharpness: stages of `concentrationStages`. */
   concentrate: { seed: 7, steps: 500, regulariser: { sharpness: 0.04, mass: 0 }, ramp: 20 },
-  /** Fine-tuning with the regulariser on attention mass, too: stages of `settlingStages`. */
-  settle: { seed: 8, steps: 200, regulariser: { sharpness: 0.04, mass: 0.01 }, ramp: 20 },
+  /** Fine-tuning with the regulariser on attention mass, too: stages of `finetuningStages`. */
+  finetune: { seed: 8, steps: 200, regulariser: { sharpness: 0.04, mass: 0.01 }, ramp: 20 },
   /** The sparsity-aware finish of the copy. */
   sparse: { seed: 4, steps: 400 },
 } as const;

@@ -10,9 +10,9 @@ import { loadExported } from "./imported.ts";
 import type { Stage } from "./curriculum.ts";
 import {
   concentrationStages,
+  finetuningStages,
   imageStages,
   plainStages,
-  settlingStages,
   variedStages,
 } from "./stages.ts";
 import { Optimiser, type OptimiserOptions } from "./optimiser.ts";
@@ -70,12 +70,12 @@ async function run(phase: TrainedPhase): Promise<void> {
 }
 
 /** Phase 1: text-only pretraining, with words in place of visual tokens. */
-export function circuitPhase(options: PhaseOptions): Promise<void> {
-  const steps = options.steps ?? phases.circuit.steps;
+export function pretrainPhase(options: PhaseOptions): Promise<void> {
+  const steps = options.steps ?? phases.pretrain.steps;
   return run({
     ...options,
     steps,
-    seed: phases.circuit.seed,
+    seed: phases.pretrain.seed,
     stages: plainStages,
     source: wordSource,
     schedule: { warmUp: 20, holdUntil: steps, end: steps, floor: 1 },
@@ -139,7 +139,7 @@ function unsteeredPhase(
 
 /** Phase 3: all domains as images. The vision blocks stay as they are, the merger learns on. */
 export function imagesPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
-  return unsteeredPhase(options, phases.pictures, imageStages, 0.3);
+  return unsteeredPhase(options, phases.images, imageStages, 0.3);
 }
 
 /** As phase 3, in all varieties and up to 4,096 visual tokens. */
@@ -150,7 +150,7 @@ export function variedPhase(options: PhaseOptions & { readonly from: string }): 
 /** As phase 3, with the attention regulariser; its weights rise over the first steps. */
 function regularisedPhase(
   options: PhaseOptions & { readonly from: string },
-  { seed, regulariser, ramp, steps: planned }: typeof phases.concentrate | typeof phases.settle,
+  { seed, regulariser, ramp, steps: planned }: typeof phases.concentrate | typeof phases.finetune,
   stages: readonly Stage[],
 ): Promise<void> {
   const steps = options.steps ?? planned;
@@ -184,8 +184,8 @@ export function concentratePhase(options: PhaseOptions & { readonly from: string
  * Phase 5: also a regulariser on attention mass on visual tokens, so that heads that retrieve nothing
  * rest on the sink, and lose nothing as streaming heads.
  */
-export function settlePhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
-  return regularisedPhase(options, phases.settle, settlingStages);
+export function finetunePhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  return regularisedPhase(options, phases.finetune, finetuningStages);
 }
 
 /** The finish of the sparse copy: as the end of phase 3, with heads treated by `heads`. */

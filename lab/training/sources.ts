@@ -30,7 +30,7 @@ function drawPairs(stage: Stage, random: Random): number {
   return low + random.integer(high - low + 1);
 }
 
-/** Batches of the plain circuit in words. */
+/** Batches of the plain form in words. */
 export const wordSource: BatchSource = (stage, grids, random): Batch =>
   assembleBatch(
     { grids, format: "images", gaps: drawGaps(grids, random) },

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { pictures, type Stage } from "./curriculum.ts";
+import { imageGrids, type Stage } from "./curriculum.ts";
 
 const both = { threshold: 0.85, minSteps: 0, difficulties: [0] } as const;
 
-/** The plain circuit, from 64 visual tokens and 16 words to 1,024 visual tokens. */
+/** The plain form, from 64 visual tokens and 16 words to 1,024 visual tokens. */
 export const plainStages: readonly Stage[] = [
   {
     ...both,
     name: "64 tokens, 16 words",
-    grids: [pictures(1, 8)],
+    grids: [imageGrids(1, 8)],
     pairs: [4, 8],
     words: 16,
     contexts: 16,
@@ -22,7 +22,7 @@ export const plainStages: readonly Stage[] = [
   {
     ...both,
     name: "64 tokens, 64 words",
-    grids: [pictures(1, 8), pictures(4, 4)],
+    grids: [imageGrids(1, 8), imageGrids(4, 4)],
     pairs: [4, 12],
     words: 64,
     contexts: 16,
@@ -32,7 +32,7 @@ export const plainStages: readonly Stage[] = [
   {
     ...both,
     name: "64 tokens, up to 20 pairs",
-    grids: [pictures(1, 8), pictures(4, 4), pictures(2, 4, 8)],
+    grids: [imageGrids(1, 8), imageGrids(4, 4), imageGrids(2, 4, 8)],
     pairs: [8, 20],
     words: 64,
     contexts: 14,
@@ -42,7 +42,7 @@ export const plainStages: readonly Stage[] = [
   {
     ...both,
     name: "256 tokens",
-    grids: [pictures(1, 16), pictures(4, 8), pictures(16, 4)],
+    grids: [imageGrids(1, 16), imageGrids(4, 8), imageGrids(16, 4)],
     pairs: [8, 32],
     words: 64,
     contexts: 5,
@@ -52,7 +52,7 @@ export const plainStages: readonly Stage[] = [
   {
     ...both,
     name: "512 tokens",
-    grids: [pictures(2, 16), pictures(8, 8), pictures(32, 4)],
+    grids: [imageGrids(2, 16), imageGrids(8, 8), imageGrids(32, 4)],
     pairs: [8, 48],
     words: 64,
     contexts: 3,
@@ -62,7 +62,7 @@ export const plainStages: readonly Stage[] = [
   {
     ...both,
     name: "1,024 tokens",
-    grids: [pictures(4, 16), pictures(16, 8), pictures(1, 32)],
+    grids: [imageGrids(4, 16), imageGrids(16, 8), imageGrids(1, 32)],
     pairs: [16, 64],
     words: 64,
     contexts: 2,
@@ -71,12 +71,18 @@ export const plainStages: readonly Stage[] = [
   },
 ];
 
-/** Every domain as images, from the plain circuit to all varieties and 1,024 visual tokens. */
+/** Every domain as images, from the plain form to all varieties and 1,024 visual tokens. */
 export const imageStages: readonly Stage[] = [
   {
     ...both,
-    name: "images: the plain circuit, short questions, two-word names",
-    grids: [pictures(1, 8), pictures(4, 4), pictures(2, 4, 8), pictures(4, 8), pictures(1, 16)],
+    name: "images: the plain form, short questions, two-word names",
+    grids: [
+      imageGrids(1, 8),
+      imageGrids(4, 4),
+      imageGrids(2, 4, 8),
+      imageGrids(4, 8),
+      imageGrids(1, 16),
+    ],
     pairs: [4, 32],
     words: 64,
     contexts: 6,
@@ -89,8 +95,14 @@ export const imageStages: readonly Stage[] = [
     ...both,
     name: "images: near keys, many ways to ask, motion",
     grids: [
-      ...[pictures(1, 8), pictures(4, 4), pictures(4, 8), pictures(1, 16), pictures(16, 4)],
-      ...[pictures(2, 8, 16), pictures(8, 8)],
+      ...[
+        imageGrids(1, 8),
+        imageGrids(4, 4),
+        imageGrids(4, 8),
+        imageGrids(1, 16),
+        imageGrids(16, 4),
+      ],
+      ...[imageGrids(2, 8, 16), imageGrids(8, 8)],
     ],
     pairs: [4, 40],
     words: 64,
@@ -104,8 +116,14 @@ export const imageStages: readonly Stage[] = [
     ...both,
     name: "images: two-word keys and answers, coordinates, shared numbers",
     grids: [
-      ...[pictures(1, 8), pictures(4, 4), pictures(4, 8), pictures(1, 16), pictures(16, 4)],
-      ...[pictures(8, 8), pictures(2, 16)],
+      ...[
+        imageGrids(1, 8),
+        imageGrids(4, 4),
+        imageGrids(4, 8),
+        imageGrids(1, 16),
+        imageGrids(16, 4),
+      ],
+      ...[imageGrids(8, 8), imageGrids(2, 16)],
     ],
     pairs: [4, 40],
     words: 64,
@@ -119,7 +137,7 @@ export const imageStages: readonly Stage[] = [
   {
     ...both,
     name: "images: 1,024 tokens",
-    grids: [pictures(4, 16), pictures(16, 8), pictures(1, 32), pictures(64, 4)],
+    grids: [imageGrids(4, 16), imageGrids(16, 8), imageGrids(1, 32), imageGrids(64, 4)],
     pairs: [8, 64],
     words: 64,
     contexts: 1,
@@ -134,7 +152,7 @@ export const concentrationStages: readonly Stage[] = [
   {
     ...imageStages[1],
     name: "regulariser: 64 tokens",
-    grids: [pictures(1, 8), pictures(4, 4), pictures(2, 4, 8)],
+    grids: [imageGrids(1, 8), imageGrids(4, 4), imageGrids(2, 4, 8)],
     contexts: 4,
     threshold: 0.8,
     minSteps: 200,
@@ -144,7 +162,7 @@ export const concentrationStages: readonly Stage[] = [
 ];
 
 /** 64 visual tokens in every variety, then 1,024. */
-export const settlingStages: readonly Stage[] = [
+export const finetuningStages: readonly Stage[] = [
   {
     ...concentrationStages[0],
     name: "both regularisers: 64 tokens",
@@ -162,7 +180,7 @@ export const variedStages: readonly Stage[] = [
   {
     ...varied,
     name: "varied: 64 tokens",
-    grids: [pictures(1, 8), pictures(4, 4), pictures(2, 4, 8)],
+    grids: [imageGrids(1, 8), imageGrids(4, 4), imageGrids(2, 4, 8)],
     pairs: [4, 20],
     contexts: 5,
     threshold: 0.85,
@@ -182,7 +200,7 @@ export const variedStages: readonly Stage[] = [
   {
     ...varied,
     name: "varied: 4,096 tokens",
-    grids: [pictures(16, 16), pictures(64, 8)],
+    grids: [imageGrids(16, 16), imageGrids(64, 8)],
     pairs: [16, 64],
     contexts: 1,
     questions: 24,

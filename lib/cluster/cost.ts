@@ -39,7 +39,7 @@ export interface Tried<Row> {
   readonly row: Row;
 }
 
-/** How heavy a unit is before it is loaded: by the number of its pictures or frames. */
+/** How heavy a unit is before it is loaded: by the number of its images or frames. */
 export function weightOf({ media = [] }: Pick<Unit<unknown>, "media">): number {
   return 1 + media.length;
 }

@@ -73,11 +73,11 @@ function parsedLine(line: string, place: string): unknown {
 function checkBoxes(
   id: string,
   evidence: readonly Evidence[],
-  pictures: readonly RgbImage[],
+  images: readonly RgbImage[],
 ): void {
   for (const piece of evidence) {
     if ("text" in piece || piece.box === undefined) continue;
-    const { width, height } = pictures["image" in piece ? piece.image : piece.frames[0]];
+    const { width, height } = images["image" in piece ? piece.image : piece.frames[0]];
     if (piece.box[2] > width || piece.box[3] > height) {
       throw new InputError(
         `Cannot load sample ${quoted(id)}: box [${piece.box.join(", ")}] leaves its image of ` +
@@ -111,30 +111,30 @@ export async function loadSampleOnce(
 ): Promise<Sample> {
   const { folder, images, video, ...text } = sample;
   const loaded = new Map<string, RgbImage>(); // a frame that is held appears several times
-  const pictures: RgbImage[] = [];
+  const decoded: RgbImage[] = [];
   for (const path of images ?? video.frames) {
     try {
       if (!/^[a-z][a-z0-9+.-]+:/i.test(path)) await containedPath(folder, path);
-      const picture = loaded.get(path) ?? await loadImage(path, { mediaDir: folder, memory });
-      loaded.set(path, picture);
-      pictures.push(picture);
+      const image = loaded.get(path) ?? await loadImage(path, { mediaDir: folder, memory });
+      loaded.set(path, image);
+      decoded.push(image);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       throw new InputError(`Cannot load sample ${quoted(sample.id)}: ${error.message}`);
     }
   }
-  const odd = pictures.findIndex((picture) =>
-    picture.width !== pictures[0].width || picture.height !== pictures[0].height
+  const odd = decoded.findIndex((image) =>
+    image.width !== decoded[0].width || image.height !== decoded[0].height
   );
   if (video && odd >= 0) {
     throw new InputError(
       `Cannot load sample ${quoted(sample.id)}: frame ${odd} differs in size from frame 0`,
     );
   }
-  checkBoxes(sample.id, [...sample.evidence, ...(sample.foils ?? []).flat()], pictures);
+  checkBoxes(sample.id, [...sample.evidence, ...(sample.foils ?? []).flat()], decoded);
   return video
-    ? { ...text, video: { frames: pictures, fps: video.fps } }
-    : { ...text, images: pictures };
+    ? { ...text, video: { frames: decoded, fps: video.fps } }
+    : { ...text, images: decoded };
 }
 
 /** A name for files made from a text that may hold anything. */
@@ -189,12 +189,12 @@ export async function writeFolderDataSet(
 /** Writes the images of one sample. @returns their paths, relative to the folder */
 async function writeImages(folder: string, name: string, media: SampleMedia): Promise<string[]> {
   const paths = new Map<RgbImage, string>();
-  for (const picture of imagesOf(media)) {
-    if (paths.has(picture)) continue;
+  for (const image of imagesOf(media)) {
+    if (paths.has(image)) continue;
     const path = `${name}-${paths.size}.png`;
-    const bytes = await encodePng(picture);
+    const bytes = await encodePng(image);
     await writeAtomically(`${folder}/${path}`, (file) => writeAll(file, bytes));
-    paths.set(picture, path);
+    paths.set(image, path);
   }
-  return imagesOf(media).map((picture) => paths.get(picture)!);
+  return imagesOf(media).map((image) => paths.get(image)!);
 }

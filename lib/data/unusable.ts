@@ -22,9 +22,9 @@ export interface LeftOut {
  * ```ts
  * import { UnusableSampleError } from "./unusable.ts";
  * import { assertEquals } from "@std/assert";
- * const error = new UnusableSampleError("a", "its picture is missing");
- * assertEquals(error.message, 'Cannot use sample "a": its picture is missing');
- * assertEquals(error.leftOut, { sample: "a", reason: "its picture is missing" });
+ * const error = new UnusableSampleError("a", "its image is missing");
+ * assertEquals(error.message, 'Cannot use sample "a": its image is missing');
+ * assertEquals(error.leftOut, { sample: "a", reason: "its image is missing" });
  * ```
  */
 export class UnusableSampleError extends InputError {

@@ -27,7 +27,7 @@ export interface SharedHead {
 export interface ChangingDraws {
   /** How many do. */
   readonly draws: number;
-  /** How many do with 95 % of certainty, each by itself. */
+  /** How many do with 95% of certainty, each by itself. */
   readonly surely: number;
   /**
    * Heads that they share beyond chance, corrected p-value below 0.05; at most ten. Of the draws that
@@ -40,7 +40,7 @@ export interface ChangingDraws {
 export interface AgainstControl {
   /** Mean metric of the control draws minus that of the set. */
   readonly excess: number;
-  /** Its 95 % interval over samples and draws. */
+  /** Its 95% interval over samples and draws. */
   readonly ci95: readonly [low: number, high: number];
   /**
    * Probability of an excess so far from 0, of either sign, if the set cost what the controls cost on
@@ -57,7 +57,7 @@ export interface AgainstControl {
   readonly draws: number;
   /** Mean metric of the draws. */
   readonly value: number;
-  /** Its 95 % interval over samples and draws; for one draw, over samples. */
+  /** Its 95% interval over samples and draws; for one draw, over samples. */
   readonly valueCi95: readonly [low: number, high: number];
   /** Lowest and highest metric of a draw. */
   readonly range: readonly [low: number, high: number];

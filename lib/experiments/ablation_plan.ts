@@ -211,7 +211,7 @@ export function ablationPlan(
   return plan;
 }
 
-const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`;
+const percent = (share: number) => `${Number((100 * share).toPrecision(3))}%`;
 
 /** Draws of one kind of control; null where they cannot be matched. */
 function drawControls(

@@ -61,11 +61,11 @@ export interface AblationResult {
   readonly metric: string;
   /** Mean over samples. */
   readonly value: number;
-  /** Its 95 % interval: Wilson's for accuracy, bootstrap else; over draws, too, for their mean. */
+  /** Its 95% interval: Wilson's for accuracy, bootstrap else; over draws, too, for their mean. */
   readonly ci95: readonly [low: number, high: number];
   /** Baseline minus value. */
   readonly dropFromBaseline: number;
-  /** Its 95 % interval, paired by sample: Tango's for accuracy, bootstrap else. */
+  /** Its 95% interval, paired by sample: Tango's for accuracy, bootstrap else. */
   readonly dropCi95: readonly [low: number, high: number];
   /** Probability of so large a change, of either sign, if the ablation did nothing. */
   readonly pValue: number;

@@ -88,11 +88,11 @@ export interface HybridQualityRow {
   readonly contexts: number;
   /** Dense accuracy. */
   readonly denseValue: number;
-  /** Its 95 % interval (Wilson, at the effective number of samples where they share contexts). */
+  /** Its 95% interval (Wilson, at the effective number of samples where they share contexts). */
   readonly dense95: readonly [low: number, high: number];
   /** Hybrid accuracy. */
   readonly sparseValue: number;
-  /** Its 95 % interval (likewise). */
+  /** Its 95% interval (likewise). */
   readonly ci95: readonly [low: number, high: number];
   /** 95 % interval of hybrid minus dense, over the same contexts. */
   readonly difference95: readonly [low: number, high: number];
@@ -107,7 +107,7 @@ export interface HybridQualityRow {
   readonly sparseMs?: readonly number[];
   /** Median dense time over median hybrid time; null for the oracle. */
   readonly speedup?: number | null;
-  /** Its 95 % interval over samples. */
+  /** Its 95% interval over samples. */
   readonly speedup95?: readonly [low: number, high: number] | null;
 }
 

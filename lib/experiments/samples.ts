@@ -82,7 +82,7 @@ export async function promptedSample(
   return { id: sample.id, domain: sample.domain, inputs, spans: inputs.spans };
 }
 
-/** Paths of a sample's media; none for pictures in memory. */
+/** Paths of a sample's media; none for images in memory. */
 function mediaOf(sample: AnySample): string[] {
   if (!("folder" in sample)) return [];
   return (sample.images ?? sample.video.frames).map((name) => `${sample.folder}/${name}`);

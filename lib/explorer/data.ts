@@ -30,8 +30,8 @@ export interface ExplorerData {
   readonly kept: readonly HeadIndex[];
   /** The samples. */
   readonly samples: readonly ExplorerSample[];
-  /** Pictures by number: data URLs. */
-  readonly pictures: readonly string[];
+  /** Images by number: data URLs. */
+  readonly images: readonly string[];
   /** Ablated sets of heads, where there is a record. */
   readonly ablation: ExplorerAblation | null;
   /** Answers with windowed heads, where there is a record. */
@@ -76,13 +76,13 @@ export interface ExplorerMap {
   readonly samples: number;
 }
 
-/** A grid of visual tokens over a picture. */
+/** A grid of visual tokens over a image. */
 export interface ExplorerGrid {
   /** Rows of tokens. */
   readonly rows: number;
   /** Columns of tokens. */
   readonly columns: number;
-  /** What it shows, in pixels of the picture: left, top, right, bottom. */
+  /** What it shows, in pixels of the image: left, top, right, bottom. */
   readonly box: readonly number[];
   /** Token of the first row and column. */
   readonly start: number;
@@ -92,8 +92,8 @@ export interface ExplorerGrid {
 
 /** An image, a page or a frame, with its tokens. */
 export interface ExplorerPanel {
-  /** Number of the picture in {@link ExplorerData.pictures}. */
-  readonly picture: number;
+  /** Number of the image in {@link ExplorerData.images}. */
+  readonly image: number;
   /** Pixels of the original. */
   readonly width: number;
   /** Pixels of the original. */
@@ -139,7 +139,7 @@ export interface ExplorerSample {
   readonly visual: ExplorerSpans;
   /** Tokens that the median head looks at far beyond an even share. */
   readonly sinks: readonly number[];
-  /** Its pictures in order. */
+  /** Its images in order. */
   readonly panels: readonly ExplorerPanel[];
   /** Text tokens as runs from a first token on. */
   readonly texts: readonly { readonly start: number; readonly pieces: readonly string[] }[];

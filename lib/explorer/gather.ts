@@ -19,7 +19,7 @@ import { layerMatchedHeads } from "../heads/controls.ts";
 import { type HeadScores, sampleMap } from "../heads/head_scores.ts";
 import { checkRanking } from "../heads/ranking_file.ts";
 import type { ExplorerData, ExplorerMap, ExplorerSample } from "./data.ts";
-import { PictureStore } from "./pictures.ts";
+import { ImageStore } from "./images.ts";
 import { effectMap, originOf, readAblation, readSpeed, scoreMaps } from "./records.ts";
 import { sampleView } from "./sample_view.ts";
 
@@ -43,8 +43,8 @@ export interface GatherOptions {
   readonly onNotice?: (text: string) => void;
 }
 
-/** Characters for pictures and for attention in a page of up to {@link fullPage} samples. */
-export const room = { pictures: 5_000_000, attention: 5_500_000 };
+/** Characters for images and for attention in a page of up to {@link fullPage} samples. */
+export const room = { images: 5_000_000, attention: 5_500_000 };
 
 /** Samples that share {@link room}; each further one adds its share. */
 const fullPage = 40;
@@ -151,7 +151,7 @@ export async function gatherExplorer(
   if (effects) maps.push(effects);
   const kept = keptHeads(ranking, model.grid, Math.min(layers * heads, options.heads ?? Infinity));
   const pages = Math.max(1, chosen.length / fullPage);
-  const store = new PictureStore(room.pictures * pages);
+  const store = new ImageStore(room.images * pages);
   const views: ExplorerSample[] = [];
   for (const [i, sample] of chosen.entries()) {
     onProgress?.(i, chosen.length);
@@ -160,7 +160,7 @@ export async function gatherExplorer(
         kept,
         scores: sampleScores(found, sample.id),
         attention: room.attention * pages / chosen.length,
-        pictures: store.left / (chosen.length - i),
+        images: store.left / (chosen.length - i),
         maxNewTokens: options.maxNewTokens,
       }),
     );
@@ -181,7 +181,7 @@ export async function gatherExplorer(
     fraction: json.topMembership?.fraction ?? 0.05,
     kept: kept.slice(0, most),
     samples: views,
-    pictures: store.urls,
+    images: store.urls,
     ablation,
     speed,
   };

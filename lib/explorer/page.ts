@@ -10,7 +10,7 @@ import type { ExplorerData } from "./data.ts";
 
 /**
  * The whole page. Its content security policy allows this script and this style by their hashes and
- * pictures in the file, and nothing else: nothing is loaded, and no text is run as code.
+ * images in the file, and nothing else: nothing is loaded, and no text is run as code.
  */
 export function explorerPage(data: ExplorerData): string {
   const policy = [

@@ -96,7 +96,7 @@ export function scoreMaps(json: ScoresRecord, where = "scores.json"): ExplorerMa
   if (members) {
     maps.push({
       id: "membership",
-      label: `Among the top ${100 * topMembership.fraction} %`,
+      label: `Among the top ${100 * topMembership.fraction}%`,
       about: "Share of resamples of the data in which the head is among the top.",
       diverging: false,
       values: members,

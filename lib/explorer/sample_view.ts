@@ -1,5 +1,5 @@
 /**
- * One sample as the head explorer shows it: pictures, tokens, and rows of attention that fit.
+ * One sample as the head explorer shows it: images, tokens, and rows of attention that fit.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { type AnsweredPrompt, attentionRows, sinksOf, withAnswer } from "./atten
 import type { ExplorerGrid, ExplorerPanel, ExplorerQuery, ExplorerSample } from "./data.ts";
 import { packFloats } from "./pack.ts";
 import { packedRows, plannedRows } from "./row_budget.ts";
-import type { PictureStore } from "./pictures.ts";
+import type { ImageStore } from "./images.ts";
 
 /** Query rows that can be chosen at most: the last of the question, and the first of the answer. */
 const mostQueries = { question: 24, answer: 12 };
@@ -29,8 +29,8 @@ export interface SampleViewOptions {
   readonly scores: ArrayLike<number> | null;
   /** Characters for its attention. */
   readonly attention: number;
-  /** Characters for its pictures. */
-  readonly pictures: number;
+  /** Characters for its images. */
+  readonly images: number;
   /** Tokens of an answer at most; by default what the sample needs. */
   readonly maxNewTokens?: number;
 }
@@ -90,38 +90,38 @@ function gridOf(grid: PlacedGrid): ExplorerGrid {
   };
 }
 
-/** What a picture is called. */
-function labelOf(sample: Sample, { kind, media, frames }: PlacedGrid, pictures: number): string {
+/** What a image is called. */
+function labelOf(sample: Sample, { kind, media, frames }: PlacedGrid, images: number): string {
   if (kind === "video") {
     const seconds = sample.video ? (frames[0] / sample.video.fps).toFixed(1) : String(frames[0]);
     return sample.video ? `${seconds} s` : `frame ${seconds}`;
   }
-  return pictures > 1 ? `image ${media + 1} of ${pictures}` : "image";
+  return images > 1 ? `image ${media + 1} of ${images}` : "image";
 }
 
-/** The pictures that a prompt shows, with their grids. */
+/** The images that a prompt shows, with their grids. */
 async function panelsOf(
   sample: Sample,
   files: { readonly folder: string; readonly paths: readonly string[] } | null,
   prompt: AnsweredPrompt,
-  store: PictureStore,
+  store: ImageStore,
   room: number,
 ): Promise<ExplorerPanel[]> {
-  const pictures = imagesOf(sample), byPicture = new Map<number, PlacedGrid[]>();
+  const images = imagesOf(sample), byImage = new Map<number, PlacedGrid[]>();
   for (const grid of prompt.grids) {
     const index = grid.kind === "image" ? grid.media : grid.frames[0];
-    byPicture.set(index, [...byPicture.get(index) ?? [], grid]);
+    byImage.set(index, [...byImage.get(index) ?? [], grid]);
   }
   const panels: ExplorerPanel[] = [];
-  for (const [index, grids] of [...byPicture].sort(([a], [b]) => a - b)) {
-    const image = pictures[index];
+  for (const [index, grids] of [...byImage].sort(([a], [b]) => a - b)) {
+    const pixels = images[index];
     const file = files ? { folder: files.folder, path: files.paths[index] } : undefined;
-    const picture = await store.add({ image, file }, room / byPicture.size);
-    const label = labelOf(sample, grids[0], pictures.length);
+    const image = await store.add({ image: pixels, file }, room / byImage.size);
+    const label = labelOf(sample, grids[0], images.length);
     panels.push({
-      picture,
-      width: image.width,
-      height: image.height,
+      image,
+      width: pixels.width,
+      height: pixels.height,
       label,
       grids: grids.map(gridOf),
     });
@@ -137,7 +137,7 @@ async function panelsOf(
 export async function sampleView(
   model: PretrainedModel,
   given: AnySample,
-  store: PictureStore,
+  store: ImageStore,
   options: SampleViewOptions,
 ): Promise<ExplorerSample> {
   const files = "folder" in given
@@ -174,7 +174,7 @@ export async function sampleView(
     evidence: prompt.spans.evidence,
     visual: prompt.spans.visual,
     sinks: sinksOf(rows.means, tokens),
-    panels: await panelsOf(sample, files, prompt, store, options.pictures),
+    panels: await panelsOf(sample, files, prompt, store, options.images),
     texts: textRuns(texts, prompt),
     queries,
     scores: options.scores ? await packFloats(options.scores) : null,

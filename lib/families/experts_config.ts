@@ -12,13 +12,13 @@ import type { ExpertsConfig } from "../nn/experts.ts";
  * Reads the experts' sizes and which layers have them.
  *
  * @param normalised value of `norm_topk_prob` where the file does not say
- * @throws {InputError} for shares that do not add up to 1, and if a position uses more experts than there are
+ * @throws {InputError} for routing weights that do not add up to 1, and if a position uses more experts than there are
  */
 export function readExperts(text: JsonReader, normalised: boolean): ExpertsConfig {
   if (!text.boolean("norm_topk_prob", normalised)) {
     throw text.error(
       "norm_topk_prob",
-      "true: shares of the chosen experts that add up to 1",
+      "true: routing weights of the chosen experts that add up to 1",
       false,
     );
   }

@@ -108,7 +108,7 @@ export function bars(
       xaxis: {
         title: { text: plotlyText(valueTitle) },
         range: axisRange(shown.map((value) => unit * value), true),
-        ...(options.percent ? { ticksuffix: " %" as const } : {}),
+        ...(options.percent ? { ticksuffix: "%" as const } : {}),
       },
       yaxis: {
         range: [categories.length - 0.5, -0.5],

@@ -58,7 +58,7 @@ export interface CurvesOptions {
   readonly markers?: boolean;
   /** Lines across the plot. */
   readonly lines?: readonly ReferenceLine[];
-  /** What the bands are and how many samples there were, e.g. `n = 200; bands: 95 % intervals`. */
+  /** What the bands are and how many samples there were, e.g. `n = 200; bands: 95% intervals`. */
   readonly caption?: string;
   /** Width of the figure in pixels, 720 by default. */
   readonly width?: number;
@@ -271,7 +271,7 @@ export function curves(series: readonly CurveSeries[], options: CurvesOptions): 
       range: options.yRange !== undefined && yScale === "log"
         ? [Math.log10(range[0]), Math.log10(range[1])]
         : [range[0], range[1]],
-      ...(options.yPercent ? { ticksuffix: " %" as const } : {}),
+      ...(options.yPercent ? { ticksuffix: "%" as const } : {}),
     },
   };
   const show = options.yPercent ? formatPercent : formatNumber;

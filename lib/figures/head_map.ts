@@ -35,7 +35,7 @@ export interface HeadMapOptions {
   readonly depthProfile?: boolean;
   /** Confidence level of the record's interval, 0.95 by default. */
   readonly level?: number;
-  /** What the probability of membership refers to, e.g. `top 5 %`; `top` by default. */
+  /** What the probability of membership refers to, e.g. `top 5%`; `top` by default. */
   readonly membershipLabel?: string;
   /** More sentences for the caption. */
   readonly caption?: string;
@@ -193,7 +193,7 @@ export function headMap(record: HeadRecord, options: HeadMapOptions = {}): Figur
       xaxis: "x2",
       yaxis: "y2",
       marker: { color: withOpacity("#225ea8", 0.55) },
-      text: shares.map((share, layer) => `layer ${layer}: ${formatNumber(share)} % of the total`),
+      text: shares.map((share, layer) => `layer ${layer}: ${formatNumber(share)}% of the total`),
       textposition: "none",
       hovertemplate: "%{text}<extra></extra>",
       showlegend: false,

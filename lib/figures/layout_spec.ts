@@ -24,7 +24,7 @@ export interface Axis {
   /** Angle of the labels in degrees; by default they turn when they would touch. */
   readonly tickangle?: number;
   /** Unit written after each number. */
-  readonly ticksuffix?: " %";
+  readonly ticksuffix?: "%";
   /** Part of the plot's width or height, 0 to 1. */
   readonly domain?: readonly [number, number];
   /** The axis that it stands on. */

@@ -13,7 +13,7 @@ import { ink, seriesStyles, withOpacity } from "./theme.ts";
 
 /** One way of running the model. */
 export interface ParetoPoint {
-  /** Name, e.g. `5 % of heads full`. */
+  /** Name, e.g. `5% of heads full`. */
   readonly name: string;
   /** What it costs, e.g. milliseconds; less is better. */
   readonly cost: Measured;
@@ -94,7 +94,7 @@ function nameOf({ group }: ParetoPoint): string {
  * const figure = pareto(
  *   [
  *     { name: "dense", cost: { value: 900 }, quality: { value: 0.97 }, group: "dense" },
- *     { name: "5 % full", cost: { value: 400 }, quality: { value: 0.96 }, group: "core" },
+ *     { name: "5% full", cost: { value: 400 }, quality: { value: 0.96 }, group: "core" },
  *   ],
  *   { title: "Accuracy and time", costTitle: "prefill (ms)", qualityTitle: "accuracy" },
  * );
@@ -198,7 +198,7 @@ export function pareto(points: readonly ParetoPoint[], options: ParetoOptions): 
       yaxis: {
         title: { text: plotlyText(qualityTitle) },
         range: yRange,
-        ...(options.percent ? { ticksuffix: " %" as const } : {}),
+        ...(options.percent ? { ticksuffix: "%" as const } : {}),
       },
     },
     width,

@@ -142,7 +142,7 @@ export function headRecord(json: ScoresJson, options: HeadRecordOptions = {}): H
   return record;
 }
 
-/** How a caption names the samples and intervals, e.g. `n = 200 samples; 95 % intervals`. */
+/** How a caption names the samples and intervals, e.g. `n = 200 samples; 95% intervals`. */
 export function sampleNote(samples: number | undefined, interval: string | undefined): string {
   const parts = [
     samples === undefined ? "" : `n = ${samples} sample${samples === 1 ? "" : "s"}`,

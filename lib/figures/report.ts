@@ -43,7 +43,7 @@ export function plotlyScript(): string {
 }
 
 /**
- * The policy of a page: its own scripts by their hashes, pictures in it, and nothing else. Styles may
+ * The policy of a page: its own scripts by their hashes, images in it, and nothing else. Styles may
  * stand anywhere in it: plotly and tables set them by attribute, and they cannot load anything.
  */
 function policyOf(scripts: readonly string[]): string {

@@ -21,7 +21,7 @@ export interface AblationRow {
   readonly metric: string;
   /** Its value. */
   readonly value: number;
-  /** Its 95 % interval. */
+  /** Its 95% interval. */
   readonly ci95?: readonly [low: number, high: number] | null;
 }
 
@@ -35,7 +35,7 @@ export interface SpeedRow {
   readonly tokens: number;
   /** Dense time over hybrid time. */
   readonly speedup: number;
-  /** Its 95 % interval. */
+  /** Its 95% interval. */
   readonly ci95?: readonly [low: number, high: number] | null;
 }
 
@@ -126,7 +126,7 @@ export function doseResponse(
     lines: whole === undefined ? [] : [{ y: whole.value, label: "whole model" }],
     ...options,
     caption: joinSentences(
-      "Bands: 95 % intervals" +
+      "Bands: 95% intervals" +
         (draws > 1 ? `; for conditions drawn at random, mean and range of ${draws} draws` : ""),
       options.caption,
     ),
@@ -182,6 +182,6 @@ export function speedUp(
     xTicks: "number",
     lines: [{ y: 1, label: "as fast as dense" }],
     ...options,
-    caption: joinSentences("Medians of interleaved runs; bands: 95 % intervals", options.caption),
+    caption: joinSentences("Medians of interleaved runs; bands: 95% intervals", options.caption),
   });
 }

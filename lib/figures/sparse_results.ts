@@ -105,7 +105,7 @@ export function qualityByBudget(
     ...options,
     caption: joinSentences(
       `n = ${samples} samples of about ${tokens} tokens`,
-      "Bands: 95 % intervals of the paired difference to dense",
+      "Bands: 95% intervals of the paired difference to dense",
       options.caption,
     ),
   });

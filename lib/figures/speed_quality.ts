@@ -68,7 +68,7 @@ function pointOf(row: SpeedQualityRow): ParetoPoint[] {
 }
 
 /**
- * Accuracy against prefill time as a share of dense time, with 95 % intervals of both, on the longest
+ * Accuracy against prefill time as a share of dense time, with 95% intervals of both, on the longest
  * prompts of the rows. The oracle is a dashed line: what it reads it chooses by computing everything,
  * so its quality is a bound and its time no claim.
  *
@@ -118,7 +118,7 @@ export function qualityAndSpeed(
     ...options,
     caption: joinSentences(
       `n = ${samples} samples of about ${Math.round(most)} tokens, asked and timed in one run`,
-      "Whiskers: 95 % intervals (accuracy: Wilson; time: ratio of medians)",
+      "Whiskers: 95% intervals (accuracy: Wilson; time: ratio of medians)",
       bounds.length > 0 ? "Dashed: the oracle bounds quality and claims no speed" : undefined,
       options.caption,
     ),

@@ -74,7 +74,7 @@ function writeColumn(values: readonly Cell[], format: TableColumn["format"]): st
  * const shown = table(rows, {
  *   columns: ["head", { key: "ram", title: "RAM" }, { key: "membership", format: "percent" }],
  * });
- * assertEquals(shown.toText(), "head  RAM    membership\nL3H1  0.612  99 %");
+ * assertEquals(shown.toText(), "head  RAM    membership\nL3H1  0.612  99%");
  * ```
  */
 export function table(objects: readonly object[], options: TableOptions = {}): HtmlBlock {

@@ -109,11 +109,11 @@ export function formatNumber(value: number): string {
  * ```ts
  * import { formatPercent } from "./text.ts";
  * import { assertEquals } from "@std/assert";
- * assertEquals([0.05, 0.125, 1].map(formatPercent), ["5 %", "12.5 %", "100 %"]);
+ * assertEquals([0.05, 0.125, 1].map(formatPercent), ["5%", "12.5%", "100%"]);
  * ```
  */
 export function formatPercent(share: number): string {
-  return `${formatNumber(Number((100 * share).toPrecision(3)))} %`;
+  return `${formatNumber(Number((100 * share).toPrecision(3)))}%`;
 }
 
 /** An estimate with its interval, e.g. `0.41 [0.36, 0.45]`. */

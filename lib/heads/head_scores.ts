@@ -160,7 +160,7 @@ export interface SummaryOptions {
 export interface HeadSummary {
   /** Mean over samples. */
   readonly mean: Float64Array;
-  /** Lower ends of the 95 % intervals of the means. */
+  /** Lower ends of the 95% intervals of the means. */
   readonly low: Float64Array;
   /** Upper ends. */
   readonly high: Float64Array;
@@ -195,7 +195,7 @@ export function summarizeHeads(scores: HeadScores, options: SummaryOptions = {})
 
 /** How concentrated a score is in few heads. */
 export interface HeadConcentration {
-  /** Share of the total that the top fraction holds, with its 95 % interval over samples. */
+  /** Share of the total that the top fraction holds, with its 95% interval over samples. */
   readonly topShare: Interval;
   /** That share where heads are interchangeable within each sample. */
   readonly chanceShare: number;

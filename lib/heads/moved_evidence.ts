@@ -148,7 +148,7 @@ function topOf(map: Float64Array, count: number): readonly [mass: number, share:
  * the mean map, so that choosing the best heads has no advantage.
  *
  * The places of a sample share its question and context; what the test cannot see is a bias to where
- * evidence tends to stand (middle of pictures, end of a text). Use `among: "foils"` against it.
+ * evidence tends to stand (middle of images, end of a text). Use `among: "foils"` against it.
  *
  * @param samples at least 2
  * @throws {InputError} for fewer samples, or a fraction outside (0, 1]

@@ -153,7 +153,7 @@ function filePath(address: string, what: string): string {
 /**
  * Finds a file.
  *
- * @param what what it is, for messages: `picture` or `video`
+ * @param what what it is, for messages: `image` or `video`
  * @throws {InputError} if it is not there, may not be read, or is none of the kinds of source
  */
 export async function findMedia(

@@ -11,11 +11,11 @@ const longestHeader = 40;
 
 /** Puts pieces of a stream together to images. */
 export class PpmReader {
-  readonly #pictures: RgbImage[] = [];
+  readonly #images: RgbImage[] = [];
   /** Bytes that begin no image yet. */
   #rest: Uint8Array = new Uint8Array(0);
   /** The image that is being filled, and how much of it is. */
-  #open: { readonly picture: RgbImage; filled: number } | null = null;
+  #open: { readonly image: RgbImage; filled: number } | null = null;
 
   /** @param name what is read, for messages */
   constructor(readonly name: string) {}
@@ -37,13 +37,13 @@ export class PpmReader {
         this.#rest = new Uint8Array(0);
         continue;
       }
-      const { picture, filled } = this.#open;
-      const part = piece.subarray(at, at + picture.data.length - filled);
-      picture.data.set(part, filled);
+      const { image, filled } = this.#open;
+      const part = piece.subarray(at, at + image.data.length - filled);
+      image.data.set(part, filled);
       this.#open.filled += part.length;
       at += part.length;
-      if (this.#open.filled === picture.data.length) {
-        this.#pictures.push(picture);
+      if (this.#open.filled === image.data.length) {
+        this.#images.push(image);
         this.#open = null;
       }
     }
@@ -62,12 +62,12 @@ export class PpmReader {
       throw new InputError(`Cannot read ${this.name}: frames of ${width} x ${height} pixels`);
     }
     const data = new Uint8Array(width * height * 3);
-    this.#open = { picture: { width, height, data }, filled: 0 };
+    this.#open = { image: { width, height, data }, filled: 0 };
     return header[0].length;
   }
 
   /** The whole images of the stream. */
   finish(): readonly RgbImage[] {
-    return this.#pictures;
+    return this.#images;
   }
 }

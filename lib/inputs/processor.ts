@@ -259,7 +259,7 @@ export class Processor {
   }
 
   /**
-   * Turns one question on pictures or a video into model inputs.
+   * Turns one question on images or a video into model inputs.
    *
    * @throws {InputError} as {@link Processor.prepare}
    */

@@ -33,13 +33,13 @@ export interface ExpertWeights {
 export interface Routing {
   /** Chosen experts, most probable first, `[R, C]` row by row. */
   readonly experts: Int32Array;
-  /** Their shares of the result, which add up to 1 in each row, `[R, C]`. */
-  readonly shares: Float32Array;
+  /** Their routing weights, which add up to 1 in each row, `[R, C]`. */
+  readonly weights: Float32Array;
 }
 
 /**
  * Chooses experts: the most probable ones of each row, of equally probable ones the first. Their
- * probabilities, divided by their sum, are their shares.
+ * probabilities, divided by their sum, are their routing weights.
  *
  * @param probabilities `[R, E]`, row by row
  * @param count E
@@ -49,8 +49,8 @@ export interface Routing {
  * ```ts
  * import { chooseExperts } from "./experts.ts";
  * import { assertEquals } from "@std/assert";
- * const { experts, shares } = chooseExperts(Float32Array.of(0.125, 0.375, 0.375, 0.125), 4, 2);
- * assertEquals([[...experts], [...shares]], [[1, 2], [0.5, 0.5]]);
+ * const { experts, weights } = chooseExperts(Float32Array.of(0.125, 0.375, 0.375, 0.125), 4, 2);
+ * assertEquals([[...experts], [...weights]], [[1, 2], [0.5, 0.5]]);
  * ```
  */
 export function chooseExperts(
@@ -59,22 +59,22 @@ export function chooseExperts(
   chosen: number,
 ): Routing {
   const rows = probabilities.length / count;
-  const experts = new Int32Array(rows * chosen), shares = new Float32Array(rows * chosen);
+  const experts = new Int32Array(rows * chosen), weights = new Float32Array(rows * chosen);
   for (let row = 0; row < rows; row++) {
     const own = probabilities.subarray(row * count, (row + 1) * count);
     const best = Array.from(own.keys()).sort((a, b) => own[b] - own[a]).slice(0, chosen); // stable
     const sum = best.reduce((total, expert) => total + own[expert], 0);
     best.forEach((expert, place) => {
       experts[row * chosen + place] = expert;
-      shares[row * chosen + place] = own[expert] / sum;
+      weights[row * chosen + place] = own[expert] / sum;
     });
   }
-  return { experts, shares };
+  return { experts, weights };
 }
 
 /**
  * The feed-forward network of experts on `x [.., D]`: the sum of the chosen experts' outputs, each
- * times its share. Each expert runs once, on the rows that chose it; the others cost nothing. The
+ * times its routing weight. Each expert runs once, on the rows that chose it; the others cost nothing. The
  * router's probabilities are read from the backend, so it must be one that reads at once.
  *
  * @param weights router and experts
@@ -97,7 +97,7 @@ export function expertsFeedForward(
     const rows = flat.shape[0];
     const scores = k.cast(k.linear(flat, weights.router), "float32"); // [R, E]
     const probabilities = k.readSync(k.softmax(scores)) as Float32Array;
-    const { experts, shares } = chooseExperts(probabilities, count, chosen);
+    const routing = chooseExperts(probabilities, count, chosen), { experts } = routing;
 
     // choices (of row `choice / C`) by expert
     const choicesOf = new Map<number, number[]>();
@@ -120,8 +120,8 @@ export function expertsFeedForward(
         const nthOf = <A extends Int32Array | Float32Array>(all: A) =>
           all.filter((_, choice) => choice % chosen === nth) as A; // [R]
         const output = gatherRows(k, stacked, nthOf(placeOf));
-        const share = k.mul(output, k.tensor(nthOf(shares), [rows, 1])); // [R, D], float32
-        return sum ? k.add(sum, share) : share;
+        const weighted = k.mul(output, k.tensor(nthOf(routing.weights), [rows, 1])); // [R, D], float32
+        return sum ? k.add(sum, weighted) : weighted;
       });
       k.dispose(sum);
       sum = added;

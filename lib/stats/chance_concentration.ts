@@ -37,7 +37,7 @@ export interface ConcentrationResult {
   readonly observed: number;
   /** Mean concentration under the null hypothesis. */
   readonly nullMean: number;
-  /** 2.5 % and 97.5 % quantiles of the concentration under the null hypothesis. */
+  /** 2.5% and 97.5% quantiles of the concentration under the null hypothesis. */
   readonly nullInterval: readonly [low: number, high: number];
   /** Concentrations under the null hypothesis, ascending, `[draws]`. */
   readonly nulls: Float64Array;

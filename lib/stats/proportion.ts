@@ -20,7 +20,7 @@ function checkCounts(successes: number, trials: number): void {
 }
 
 /**
- * Wilson's score interval of a proportion; sensible also at 0 and 100 %, where a bootstrap
+ * Wilson's score interval of a proportion; sensible also at 0 and 100%, where a bootstrap
  * interval has width zero. Assumes independent trials.
  *
  * @param successes number of successes, 0 to `trials`

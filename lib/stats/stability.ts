@@ -107,13 +107,13 @@ export function agreementTable(
   return { names, tables };
 }
 
-/** A mean over random splits and the range that 95 % of the splits lie in. */
+/** A mean over random splits and the range that 95% of the splits lie in. */
 export interface SplitSummary {
   /** Mean over splits. */
   readonly mean: number;
-  /** 2.5 % quantile over splits. */
+  /** 2.5% quantile over splits. */
   readonly low: number;
-  /** 97.5 % quantile over splits. */
+  /** 97.5% quantile over splits. */
   readonly high: number;
 }
 

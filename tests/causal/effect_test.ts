@@ -60,7 +60,7 @@ Deno.test("an ablation that is one more draw: p over draws keeps its size, thinn
     }
     // on fewer samples draws vary more than the ablation, and the test errs on the safe side
     const least = thinning === 1 ? 8 : 0;
-    assert(low >= least && low <= 34, `thinned by ${thinning}: ${low} of 200 at 10 %`);
+    assert(low >= least && low <= 34, `thinned by ${thinning}: ${low} of 200 at 10%`);
   }
 });
 

@@ -80,9 +80,9 @@ Deno.test("controls that cannot be matched are left out, and said to be", () => 
   assertEquals([...at(0.05)], ["core", ...controlNames]);
   assertEquals([...at(0.25)], ["core", "bottom", "random"]);
   assertEquals(notices, [
-    "left out: layer-matched controls at 25 %; no such heads are left",
-    "left out: score-matched controls at 25 %; no such heads are left",
-    "left out: induction-matched controls at 25 %; no such heads are left",
+    "left out: layer-matched controls at 25%; no such heads are left",
+    "left out: score-matched controls at 25%; no such heads are left",
+    "left out: induction-matched controls at 25%; no such heads are left",
   ]);
 });
 

@@ -42,12 +42,12 @@ browserTest(
     const sample = data.samples[0], rows = await unpackFloats(sample.rows);
     const head = data.ranking[0];
     await page.mouse.click(...await placeOf(page, head));
-    const picture = (await page.locator(".picture > svg").boundingBox())!;
+    const image = (await page.locator(".image > svg").boundingBox())!;
     const grid = sample.panels[0].grids[0];
     for (const [row, column] of [[0, 0], [1, 1], [3, 2]]) {
       await page.mouse.move(
-        picture.x + picture.width * (column + 0.5) / 4,
-        picture.y + picture.height * (row + 0.5) / 4,
+        image.x + image.width * (column + 0.5) / 4,
+        image.y + image.height * (row + 0.5) / 4,
       );
       const value = rows[grid.start + row * grid.stride + column];
       const line = await page.textContent("#token-readout");
@@ -124,7 +124,7 @@ browserTest("everything works by keyboard", {}, async (page, data) => {
     "true",
   );
   await page.getByRole("button", { name: "best 2" }).press("Enter");
-  await page.locator(".picture > svg").focus();
+  await page.locator(".image > svg").focus();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowDown");
   const read = await page.textContent("#token-readout");
@@ -132,7 +132,7 @@ browserTest("everything works by keyboard", {}, async (page, data) => {
 });
 
 browserTest(
-  "query rows, pictures, overlay and ablation follow what is chosen",
+  "query rows, images, overlay and ablation follow what is chosen",
   {},
   async (page, data) => {
     await page.mouse.click(...await placeOf(page, data.ranking[0]));
@@ -153,10 +153,10 @@ browserTest(
     await slider.press("ArrowLeft");
     assertEquals(await page.locator(".frames [aria-pressed=true]").textContent(), "1.0 s");
     await page.getByRole("button", { name: "Off" }).click();
-    assertEquals(await page.locator(".picture > svg > g:not([fill]) rect").count(), 0);
+    assertEquals(await page.locator(".image > svg > g:not([fill]) rect").count(), 0);
     await page.getByRole("button", { name: "best 2" }).click();
-    assert((await page.locator(".bars").textContent())!.includes("without these20 %"));
-    assert((await page.locator(".bars").textContent())!.includes("only these70 %"));
+    assert((await page.locator(".bars").textContent())!.includes("without these20%"));
+    assert((await page.locator(".bars").textContent())!.includes("only these70%"));
     assert((await page.locator(".finding").textContent())!.includes("−0.700"));
     await page.getByLabel("Sample", { exact: true }).last().selectOption({ index: 2 });
     assert(await page.locator(".tokens .token.evidence").first().isVisible()); // evidence in text
@@ -185,13 +185,13 @@ browserTest("a link restores the view", {}, async (page, data) => {
   await again.goto(url);
   await again.waitForSelector(".shares, .note");
   assertEquals(await state(again), wanted);
-  await again.goto(`${url.split("#")[0]}#heads=L99H1,<b>&sample=nothing&row=-4&picture=99&map=x`);
+  await again.goto(`${url.split("#")[0]}#heads=L99H1,<b>&sample=nothing&row=-4&image=99&map=x`);
   await again.reload();
   assertEquals(await again.textContent(".count"), `1 of ${data.samples.length}`);
 });
 
 browserTest("figures are saved as SVG and PNG, complete in themselves", {}, async (page) => {
-  for (const place of [".map", ".picture"]) {
+  for (const place of [".map", ".image"]) {
     for (const kind of ["SVG", "PNG"]) {
       const [download] = await Promise.all([
         page.waitForEvent("download"),
@@ -316,7 +316,7 @@ browserTest("in a notebook's frame everything works, saving too", {}, async (pag
   assertEquals(await frame.getByRole("button", { name: "Copy link" }).count(), 0);
   const [download] = await Promise.all([
     notebook.waitForEvent("download"),
-    frame.locator(".picture").getByRole("button", { name: "PNG" }).click(),
+    frame.locator(".image").getByRole("button", { name: "PNG" }).click(),
   ]);
   assertEquals((await Deno.readFile(await download.path()))[1], 0x50);
   assertEquals(problems, []);

@@ -1,11 +1,11 @@
-/** What an explorer shows, made up: pictures, a video and a text, on as many heads as wanted. */
+/** What an explorer shows, made up: images, a video and a text, on as many heads as wanted. */
 import { packFloats } from "../../lib/explorer/pack.ts";
 import type { ExplorerData, ExplorerSample } from "../../lib/explorer/data.ts";
 import { imageUrl } from "../../lib/figures/overlay_image.ts";
 import { Random } from "../../lib/stats/random.ts";
 
-/** A picture of one colour. */
-function plainPicture(width: number, height: number, shade: number): string {
+/** A image of one colour. */
+function plainImage(width: number, height: number, shade: number): string {
   return imageUrl({ width, height, data: new Uint8Array(width * height * 3).fill(shade) });
 }
 
@@ -65,7 +65,7 @@ export async function exampleData(layers: number, heads: number): Promise<Explor
       visual: visual > 0 ? [[1, 1 + visual]] : [],
       sinks: [0],
       panels: Array.from({ length: frames }, (_, frame) => ({
-        picture: frame % 2,
+        image: frame % 2,
         width: 64,
         height: 48,
         label: frames > 1 ? `${frame}.0 s` : "image",
@@ -134,7 +134,7 @@ export async function exampleData(layers: number, heads: number): Promise<Explor
     fraction: 2 / count,
     kept,
     samples,
-    pictures: [plainPicture(64, 48, 90), plainPicture(64, 48, 190)],
+    images: [plainImage(64, 48, 90), plainImage(64, 48, 190)],
     ablation: {
       origin,
       samplesInBoth: 1,

@@ -15,7 +15,7 @@ Deno.test("the bundle is that of the client's sources: else run deno task explor
   assertEquals(clientDigest, await sourceDigest());
 });
 
-Deno.test("the policy allows the page's own script and style, pictures in it, and nothing else", async () => {
+Deno.test("the policy allows the page's own script and style, images in it, and nothing else", async () => {
   const page = explorerPage(await exampleData(4, 4));
   const [, policy] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page)!;
   assertEquals(policy.split("; "), [

@@ -38,7 +38,7 @@ Deno.test("a full page of 40 samples and 1,152 heads stays below 12 MB", async (
     scores,
     texts: [{ start: 0, pieces: Array(600).fill("token ") }],
   }));
-  const pictures = ["A".repeat(room.pictures)];
+  const images = ["A".repeat(room.images)];
   const maps = Array(5).fill(data.maps[0]);
-  assert(explorerPage({ ...data, maps, samples, pictures }).length < 12_000_000);
+  assert(explorerPage({ ...data, maps, samples, images }).length < 12_000_000);
 });

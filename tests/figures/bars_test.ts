@@ -15,7 +15,7 @@ Deno.test("bars stand by category with whiskers, the first category on top", () 
   const [core] = figure.data as BarTrace[];
   assertEquals([core.x, core.y], [[60, -10], [0, 1]]);
   assertEquals(core.error_x?.array.map(Math.round), [10, 0]);
-  assertEquals(core.text?.[0], "<b>scene</b>, core<br>drop in accuracy: 60 % [50 %, 70 %]");
+  assertEquals(core.text?.[0], "<b>scene</b>, core<br>drop in accuracy: 60% [50%, 70%]");
   assertEquals(figure.layout.axes.yaxis.range, [1.5, -0.5]);
   assertEquals(figure.layout.axes.yaxis.ticktext, ["scene", "page"]);
   assertEquals(figure.layout.shapes[0].x0, 20);

@@ -40,10 +40,10 @@ Deno.test("shares can be written in percent, the hover with them", () => {
   assertSound(figure);
   const [, line] = figure.data as ScatterTrace[];
   assertEquals(line.y, [90, 40]);
-  assertEquals(line.text?.[1].split("<br>")[2], "accuracy: 40 % [30 %, 50 %]");
-  assertEquals(figure.layout.axes.yaxis.ticksuffix, " %");
+  assertEquals(line.text?.[1].split("<br>")[2], "accuracy: 40% [30%, 50%]");
+  assertEquals(figure.layout.axes.yaxis.ticksuffix, "%");
   assertEquals(figure.layout.shapes[0].y0, 90);
-  assertEquals(figure.layout.axes.xaxis.ticktext, ["0 %", "5 %"]);
+  assertEquals(figure.layout.axes.xaxis.ticktext, ["0%", "5%"]);
 });
 
 Deno.test("ticks at measured positions are thinned where their texts would touch", () => {

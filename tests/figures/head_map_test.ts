@@ -14,16 +14,16 @@ const record = {
 };
 
 Deno.test("cells hold the values by layer and head, hover tells all that is known", () => {
-  const figure = headMap(record, { title: "RAM", membershipLabel: "top 5 %" });
+  const figure = headMap(record, { title: "RAM", membershipLabel: "top 5%" });
   assertSound(figure);
   const [map] = figure.data as [HeatmapTrace];
   assertEquals(map.z, [[0.5, 0.25, 0], [0.125, 0.0625, 0.0625]]);
   assertEquals(
     map.text?.[0][1],
-    "<b>L0H1</b><br>RAM (share of attention): 0.25 [0.2, 0.3]<br>top 5 % in 50 % of resamples",
+    "<b>L0H1</b><br>RAM (share of attention): 0.25 [0.2, 0.3]<br>top 5% in 50% of resamples",
   );
   assertEquals([map.zmin, map.zmax], [0, 0.5]);
-  assert(figure.caption.includes("n = 40 samples; 95 % intervals on hover."));
+  assert(figure.caption.includes("n = 40 samples; 95% intervals on hover."));
   assert(figure.toText().includes("top: L0H0 0.5 [0.4, 0.6], L0H1"));
 });
 

@@ -30,19 +30,19 @@ Deno.test("the frontier is exactly what nothing else beats", () => {
 Deno.test("dominated points are faint and unnamed, the frontier is a step line", () => {
   const figure = pareto([
     { name: "dense", cost: { value: 900 }, quality: { value: 0.97, low: 0.9, high: 1 } },
-    { name: "5 % full", cost: { value: 400 }, quality: { value: 0.96 }, group: "core" },
+    { name: "5% full", cost: { value: 400 }, quality: { value: 0.96 }, group: "core" },
     { name: "random", cost: { value: 500 }, quality: { value: 0.2 }, group: "core" },
   ], { ...options, percent: true });
   assertSound(figure);
   const [line, runs, best, beaten] = figure.data as ScatterTrace[];
   assertEquals([line.x, line.y, line.line?.shape], [[400, 900], [96, 97], "hv"]);
-  assertEquals([best.text, beaten.text], [["5 % full"], [""]]);
+  assertEquals([best.text, beaten.text], [["5% full"], [""]]);
   assert(best.marker?.color !== beaten.marker?.color);
   assertEquals([best.showlegend, beaten.showlegend], [true, false]);
   assertEquals(runs.customdata, [
-    "<b>dense</b><br>time (ms): 900<br>accuracy: 97 % [90 %, 100 %]",
+    "<b>dense</b><br>time (ms): 900<br>accuracy: 97% [90%, 100%]",
   ]);
-  assert(figure.toText().includes("frontier: 5 % full (400, 0.96); dense (900, 0.97)"));
+  assert(figure.toText().includes("frontier: 5% full (400, 0.96); dense (900, 0.97)"));
 });
 
 Deno.test("one point and hostile names are drawn, nothing is refused", () => {

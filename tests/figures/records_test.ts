@@ -31,7 +31,7 @@ Deno.test("tables that do not fit are refused", () => {
 
 Deno.test("captions read as sentences", () => {
   assertEquals(sampleNote(1, undefined), "n = 1 sample");
-  assertEquals(sampleNote(20, "95 % intervals"), "n = 20 samples; 95 % intervals");
+  assertEquals(sampleNote(20, "95% intervals"), "n = 20 samples; 95% intervals");
   assertEquals(joinSentences("One", "", undefined, "Two?"), "One. Two?");
 });
 

@@ -51,9 +51,9 @@ Deno.test("speed-ups are lines by policy over length, on a logarithmic axis", ()
   assertSound(figure);
   const lines = (figure.data as ScatterTrace[]).filter(({ name }) => name !== undefined);
   assertEquals(lines.map(({ name }) => name), [
-    "core, 5 % full",
-    "core, 12.5 % full",
-    "random, 5 % full",
+    "core, 5% full",
+    "core, 12.5% full",
+    "random, 5% full",
   ]);
   assertEquals([lines[0].x, lines[0].y], [[1024, 4096], [1.1, 1.8]]);
   assertEquals(figure.layout.axes.xaxis.type, "log");

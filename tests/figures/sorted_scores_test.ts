@@ -27,9 +27,9 @@ Deno.test("the top share is written beside the top heads", () => {
   const figure = sortedScores(record, { top: 1, topShare });
   assertEquals(
     figure.layout.annotations[0].text,
-    "top 1 of 4 heads: 58.3 % of the total<br>[50 %, 66 %]",
+    "top 1 of 4 heads: 58.3% of the total<br>[50%, 66%]",
   );
-  assert(figure.toText().includes("58.3 % of the total"));
+  assert(figure.toText().includes("58.3% of the total"));
 });
 
 Deno.test("records without intervals, with no top or all top, are drawn", () => {

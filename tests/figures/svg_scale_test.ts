@@ -35,8 +35,8 @@ Deno.test("linear, reversed, logarithmic and category axes map their ends to the
 Deno.test("given ticks are kept, those outside are left out, units are written", () => {
   const axis = { range: [0, 10], tickvals: [2, 20], ticktext: ["two", "twenty"] } as const;
   assertEquals(layOutAxis(axis, 0, 100).ticks, [{ at: 20, label: "two" }]);
-  const percent = layOutAxis({ range: [-10, 100], ticksuffix: " %" }, 0, 300);
-  assert(percent.ticks.some(({ label }) => label === "100 %"));
+  const percent = layOutAxis({ range: [-10, 100], ticksuffix: "%" }, 0, 300);
+  assert(percent.ticks.some(({ label }) => label === "100%"));
   const large = layOutAxis({ range: [0, 20000] }, 0, 300);
   assert(large.ticks.some(({ label }) => label === "20k"));
 });

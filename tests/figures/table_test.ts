@@ -25,7 +25,7 @@ Deno.test("columns can be chosen, renamed, formatted and drawn as bars", () => {
     ],
   });
   assertSound(shown);
-  assertEquals(shown.toText(), "B  a      own\nx  50 %   <0.5>\ny  100 %  <1>");
+  assertEquals(shown.toText(), "B  a     own\nx  50%   <0.5>\ny  100%  <1>");
   assert(shown.toHtml().includes("18) 50%") && shown.toHtml().includes("&lt;0.5&gt;"));
 });
 

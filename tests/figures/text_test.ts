@@ -57,8 +57,8 @@ Deno.test("numbers have three digits, a real minus sign and no noise", () => {
     [-1234, "−1,234"],
   ];
   for (const [value, text] of cases) assertEquals(formatNumber(value), text);
-  assertEquals(formatPercent(0.9999), "100 %");
-  assertEquals(formatPercent(-0.021), "−2.1 %");
+  assertEquals(formatPercent(0.9999), "100%");
+  assertEquals(formatPercent(-0.021), "−2.1%");
   assertEquals(formatInterval(0.5, 0.4, 0.6), "0.5 [0.4, 0.6]");
   assertEquals(formatInterval(0.5), "0.5");
 });

@@ -41,7 +41,7 @@ Deno.test("heads that differ without regard to the evidence pass a shuffle of he
     const { topMass, topShare } = movedEvidenceTest(samples, { draws: 199, seed });
     if (Math.min(topMass.pValue, topShare.pValue) <= 0.025) rejected++;
   }
-  assert(rejected <= 6, `${rejected} of 40`); // 5 % expected: 7 or more has probability .003
+  assert(rejected <= 6, `${rejected} of 40`); // 5% expected: 7 or more has probability .003
   const maps = indifferent(0).map(({ own }, i) => ({ id: `s${i}`, domain: "d", map: own }));
   const scores = headScores("ram", { layers: 4, heads: 10 }, maps);
   assert(headConcentration(scores, { draws: 50 }).pValue <= 0.001);

@@ -152,7 +152,7 @@ Deno.test({
   },
 });
 
-Deno.test("shares add up to 1 and follow the probabilities", () => {
+Deno.test("routing weights add up to 1 and follow the probabilities", () => {
   const rows = fc.array(
     fc.array(fc.float({ min: Math.fround(1e-6), max: 1, noNaN: true }), {
       minLength: 5,
@@ -161,10 +161,10 @@ Deno.test("shares add up to 1 and follow the probabilities", () => {
     { minLength: 1, maxLength: 4 },
   );
   fc.assert(fc.property(rows, fc.integer({ min: 1, max: 5 }), (given, chosen) => {
-    const { experts, shares } = chooseExperts(Float32Array.from(given.flat()), 5, chosen);
+    const { experts, weights } = chooseExperts(Float32Array.from(given.flat()), 5, chosen);
     given.forEach((row, r) => {
       const own = [...experts.subarray(r * chosen, (r + 1) * chosen)];
-      const part = [...shares.subarray(r * chosen, (r + 1) * chosen)];
+      const part = [...weights.subarray(r * chosen, (r + 1) * chosen)];
       assertEquals(new Set(own).size, chosen);
       assert(Math.abs(part.reduce((a, b) => a + b) - 1) < 1e-5);
       const left = row.filter((_, expert) => !own.includes(expert));

@@ -25,7 +25,7 @@ function coverage(found: { low: Float64Array; high: Float64Array }, truth: numbe
     found.low.length;
 }
 
-Deno.test("95 % intervals of the mean hold the true mean about 95 % of the time", () => {
+Deno.test("95% intervals of the mean hold the true mean about 95% of the time", () => {
   // Each column is a data set of its own, so that one call gives 600 intervals.
   const random = new Random(1);
   const normal = fill(40, 600, () => random.normal(3, 2));

@@ -31,7 +31,7 @@ function simulate(repeats: number, seed: number, settings: Parameters<typeof pla
   return { held: held / repeats, rejected: rejected / repeats };
 }
 
-Deno.test("it holds the truth 95 % of the time, over samples and draws; the test keeps its size", () => {
+Deno.test("it holds the truth 95% of the time, over samples and draws; the test keeps its size", () => {
   const cases = [
     { truth: 1 },
     { truth: 1, ofRows: 0.1 }, // draws vary, samples hardly

@@ -25,7 +25,7 @@ Deno.test("Tango's interval inverts the score test with the constrained likeliho
   assert(all.high === 1 && all.low > 0.4 && all.low < 0.8);
 });
 
-Deno.test("it holds the true difference about 95 % of the time, also where few answers change", () => {
+Deno.test("it holds the true difference about 95% of the time, also where few answers change", () => {
   const random = new Random(3);
   for (const [lost, gained] of [[0.2, 0.1], [0.02, 0], [0.9, 0.01], [0.005, 0.005]]) {
     let held = 0;

@@ -21,7 +21,7 @@ Deno.test("sign-flip tests equal SciPy's: exactly when exact, else within sampli
   }
 });
 
-Deno.test("without an effect, p-values at most 5 % come about 5 % of the time", () => {
+Deno.test("without an effect, p-values at most 5% come about 5% of the time", () => {
   const random = new Random(1);
   const list = (count: number): number[] =>
     Array.from({ length: count }, () => Math.sign(random.normal()) * random.uniform() ** 3);

@@ -12,7 +12,7 @@ Deno.test("Wilson's intervals equal SciPy's", () => {
   }
 });
 
-Deno.test("the interval holds the true proportion about 95 % of the time, also near 1", () => {
+Deno.test("the interval holds the true proportion about 95% of the time, also near 1", () => {
   const random = new Random(1);
   for (const truth of [0.5, 0.9, 0.97]) {
     let held = 0;

@@ -38,7 +38,7 @@ import { readObject, type Row } from "./row.ts";
 const folders = ["", "images/", "train2014/", "images/train2014/", "coco/train2014/"];
 
 /** Finds an image by the name that the annotations give it. */
-async function picture(media: MediaFolder, given: string, where: string): Promise<string> {
+async function imagePath(media: MediaFolder, given: string, where: string): Promise<string> {
   const problem = relativeNameProblem(given);
   if (problem) {
     throw new InputError(`Cannot use image ${quoted(given)} (${where}): ${problem}`);
@@ -155,23 +155,23 @@ async function open(media: MediaFolder): Promise<EntryReader> {
       const sentences = row.rows("sentences").map((sentence) => sentence.text("sent"));
       const box = boxField(annotation, "bbox", "xywh", size);
       const around = exported ? undefined : index.around(annotation, row.whole("image_id"), size);
-      return drafts(await picture(media, name, row.where), size, box, sentences, around);
+      return drafts(await imagePath(media, name, row.where), size, box, sentences, around);
     }
     if (row.has("sent")) {
       const size = [row.positive("width"), row.positive("height")] as const;
       const box = boxField(row, "bbox", "xyxy", size);
-      return drafts(await picture(media, row.text("image"), row.where), size, box, [
+      return drafts(await imagePath(media, row.text("image"), row.where), size, box, [
         row.text("sent"),
       ]);
     }
     if (row.has("expression")) {
-      const path = await picture(media, row.text("img_path"), row.where);
+      const path = await imagePath(media, row.text("img_path"), row.where);
       const size = await media.size(path);
       return drafts(path, size, boxField(row, "bbox", "xyxy", size), [row.text("expression")]);
     }
     if (!row.has("answer")) throw row.unknownForm(forms);
     const expressions = row.texts("answer");
-    const path = await picture(media, row.text("file_name"), row.where);
+    const path = await imagePath(media, row.text("file_name"), row.where);
     const size = await media.size(path);
     return drafts(path, size, boxField(row, "bbox", "xywh", size), expressions);
   };

@@ -74,7 +74,7 @@ export function mapColour(
   );
 }
 
-/** The colour of attention over a picture or behind text. */
+/** The colour of attention over a image or behind text. */
 export function overlayColour(share: number, strength: number): Colour {
   const [red, green, blue, opacity] = at(overlayScale, share);
   return [red, green, blue, opacity * strength];

@@ -33,7 +33,7 @@ function Chosen({ data, view, change }: PartProps) {
       <thead>
         <tr>
           <th scope="col">head</th>
-          <th scope="col">{score.label} [95 %]</th>
+          <th scope="col">{score.label} [95%]</th>
           <th scope="col">here</th>
           {further.map(({ id }) => <th scope="col" key={id}>{id}</th>)}
           <th scope="col">

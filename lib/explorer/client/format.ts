@@ -16,7 +16,7 @@ export function number(value: number): string {
 /** A share in percent. */
 export function percent(share: number): string {
   const value = 100 * share;
-  return `${value !== 0 && Math.abs(value) < 9.95 ? value.toFixed(1) : Math.round(value)} %`;
+  return `${value !== 0 && Math.abs(value) < 9.95 ? value.toFixed(1) : Math.round(value)}%`;
 }
 
 /** A probability as papers write it. */

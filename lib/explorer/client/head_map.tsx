@@ -37,9 +37,9 @@ export function headLine(data: ExplorerData, map: ExplorerMap, head: number): st
     `rank ${rank} of ${data.ranking.length}`,
     ...(members && map !== members && members.values[head] !== null
       ? [
-        `top ${Number((100 * data.fraction).toFixed(1))} % in ${
+        `top ${Number((100 * data.fraction).toFixed(1))}% in ${
           Math.round(100 * members.values[head]!)
-        } % of resamples`,
+        }% of resamples`,
       ]
       : []),
     ...(data.kept.includes(head) ? [] : ["its attention is not in this file"]),

@@ -61,7 +61,7 @@ export interface Shares {
   readonly text: number;
 }
 
-/** Shares of evidence, other pictures, the question, sinks, other text. */
+/** Shares of evidence, other images, the question, sinks, other text. */
 export function sharesOf(values: Float32Array, sample: ExplorerSample): Shares {
   const shares = { evidence: 0, visual: 0, question: 0, sinks: 0, text: 0 };
   const question = new Set(

@@ -1,5 +1,5 @@
 /**
- * One sample: its question and answer as query rows, its pictures and text under attention.
+ * One sample: its question and answer as query rows, its images and text under attention.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ExplorerData, ExplorerSample } from "../data.ts";
 import { Choice, Toggle } from "./controls.tsx";
 import { number } from "./format.ts";
-import { PictureView } from "./picture_view.tsx";
+import { ImageView } from "./image_view.tsx";
 import { Queries, Shares } from "./queries.tsx";
 import { Strip } from "./strip.tsx";
 import { type Attention, attentionOf, unpack } from "./rows.ts";
@@ -168,17 +168,17 @@ export function SamplePanel({ data, view, dark, change }: PartProps) {
           {sample.panels.length > 1 && (
             <Strip
               sample={sample}
-              pictures={data.pictures}
+              images={data.images}
               values={values}
               panel={view.panel}
               dark={dark}
               onChange={(index) => change({ panel: index })}
             />
           )}
-          <PictureView
+          <ImageView
             sample={sample}
             panel={panel}
-            url={data.pictures[panel.picture]}
+            url={data.images[panel.image]}
             values={values}
             peak={peak}
             overlay={view.overlay}

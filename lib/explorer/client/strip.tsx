@@ -8,14 +8,14 @@
 import type { ExplorerGrid, ExplorerSample } from "../data.ts";
 import { css, inks, overlayColour } from "./colours.ts";
 import { percent } from "./format.ts";
-import { tokenAt } from "./picture_view.tsx";
+import { tokenAt } from "./image_view.tsx";
 import { holdsEvidence } from "./view.ts";
 
-/** Pictures side by side, each with its share of attention, and a slider over them. */
+/** Images side by side, each with its share of attention, and a slider over them. */
 export function Strip(
-  { sample, pictures, values, panel, dark, onChange }: {
+  { sample, images, values, panel, dark, onChange }: {
     readonly sample: ExplorerSample;
-    readonly pictures: readonly string[];
+    readonly images: readonly string[];
     readonly values: Float32Array | null;
     readonly panel: number;
     readonly dark: boolean;
@@ -37,7 +37,7 @@ export function Strip(
   return (
     <div class="strip">
       <div class="frames">
-        {panels.map(({ picture, label, grids }, i) => (
+        {panels.map(({ image, label, grids }, i) => (
           <button
             key={i}
             type="button"
@@ -48,7 +48,7 @@ export function Strip(
             title={`${label}: ${percent(shares[i])} of the attention`}
             onClick={() => onChange(i)}
           >
-            <img src={pictures[picture]} alt="" loading="lazy" />
+            <img src={images[image]} alt="" loading="lazy" />
             <svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
               <rect width="100" height="6" fill={inks[dark ? "dark" : "light"].rule} />
               <rect width={100 * shares[i] / most} height="6" fill={css(overlayColour(0.5, 1))} />

@@ -5,7 +5,7 @@
  */
 import type { ExplorerData, ExplorerGrid, ExplorerSample } from "../data.ts";
 
-/** How attention lies over pictures. */
+/** How attention lies over images. */
 export type Overlay = "grid" | "smooth" | "off";
 
 /** Light or dark; by default as the system. */
@@ -21,7 +21,7 @@ export interface View {
   readonly map: string;
   /** Index of the query row; -1 for the mean over the question. */
   readonly query: number;
-  /** Index of the picture. */
+  /** Index of the image. */
   readonly panel: number;
   /** How attention lies over it. */
   readonly overlay: Overlay;
@@ -52,7 +52,7 @@ export function holdsEvidence(
   );
 }
 
-/** The first picture that shows evidence, or the first. */
+/** The first image that shows evidence, or the first. */
 export function evidencePanel({ panels, evidence }: ExplorerSample): number {
   return Math.max(0, panels.findIndex(({ grids }) => holdsEvidence(grids, evidence)));
 }
@@ -92,7 +92,7 @@ export function toFragment(view: View, data: ExplorerData): string {
   parts.set("heads", view.heads.map((i) => headName(i, data.heads)).join(","));
   if (view.map !== first.map) parts.set("map", view.map);
   if (view.query >= 0) parts.set("row", String(view.query));
-  if (view.panel > 0) parts.set("picture", String(view.panel + 1));
+  if (view.panel > 0) parts.set("image", String(view.panel + 1));
   if (view.overlay !== first.overlay) parts.set("overlay", view.overlay);
   if (view.strength !== first.strength) parts.set("strength", String(view.strength));
   if (view.sinks) parts.set("sinks", "1");
@@ -126,7 +126,7 @@ export function fromFragment(fragment: string, data: ExplorerData): View {
     heads: parts.has("heads") ? [...new Set(heads)] : first.heads,
     map: oneOf("map", [...data.maps.map(({ id }) => id), "sample"], first.map),
     query: within(parts.get("row"), 0, queries.length, -1),
-    panel: within(parts.get("picture"), 1, panels.length, start + 1) - 1,
+    panel: within(parts.get("image"), 1, panels.length, start + 1) - 1,
     overlay: oneOf<Overlay>("overlay", ["grid", "smooth", "off"], first.overlay),
     strength: strength >= 0 && strength <= 1 ? strength : first.strength,
     sinks: parts.get("sinks") === "1",

@@ -1,6 +1,6 @@
 /**
  * Head scores as comma-separated values, one row per head, the best first: `layer`, `head`, `score`,
- * and the ends of the score's 95 % interval. Read are the first three columns, in any order.
+ * and the ends of the score's 95% interval. Read are the first three columns, in any order.
  *
  * @module
  */

@@ -14,7 +14,7 @@ const options: TaskOptions = { cellsPerSide: 8, images: 2, difficulty: 0, split:
 const resolve = (domain: (typeof domainNames)[number], changed: Partial<TaskOptions>) =>
   resolveOptions(domain, { ...options, ...changed }, new Random(1));
 
-Deno.test("varietyOf: level 0 is the plain circuit in every domain", () => {
+Deno.test("varietyOf: level 0 is the plain form in every domain", () => {
   for (const domain of domainNames) {
     const { choices, ...rest } = varietyOf(domain, 0, new Random(0));
     assertEquals(choices, domain === "long-video" ? "hidden" : "none");

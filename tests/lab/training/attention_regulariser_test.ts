@@ -2,14 +2,14 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals } from "@std/assert";
 import fc from "fast-check";
 import { useBackend } from "../../../lib/backend/select.ts";
-import { pictures } from "../../../lab/training/curriculum.ts";
+import { imageGrids } from "../../../lab/training/curriculum.ts";
 import { sequenceLayout, sequenceLength } from "../../../lab/training/layout.ts";
 import { tokenIds } from "../../../lab/training/token_format.ts";
 import { attentionRegulariser } from "../../../lab/training/attention_regulariser.ts";
 
 await useBackend("auto");
 
-const layout = sequenceLayout({ grids: pictures(1, 2), format: "images" }, 3, 2);
+const layout = sequenceLayout({ grids: imageGrids(1, 2), format: "images" }, 3, 2);
 const length = sequenceLength(layout);
 /** One sequence whose second question has a pad token at its end. */
 const inputIds = new Int32Array(length).fill(1);

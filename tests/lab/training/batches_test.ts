@@ -3,13 +3,13 @@ import { Random } from "../../../lib/stats/random.ts";
 import { isHeldOutPair } from "../../../lab/synthetic/split.ts";
 import { categoryStart, wordId, words } from "../../../lab/synthetic/vocabulary.ts";
 import { assembleBatch, contextIds } from "../../../lab/training/batches.ts";
-import { pictures } from "../../../lab/training/curriculum.ts";
+import { imageGrids } from "../../../lab/training/curriculum.ts";
 import { sequenceLength } from "../../../lab/training/layout.ts";
 import { plainContext } from "../../../lab/training/plain_contexts.ts";
 import { taskContext } from "../../../lab/training/task_contexts.ts";
 import { encodeText, questionTokens, tokenIds } from "../../../lab/training/token_format.ts";
 
-const layout = { grids: pictures(1, 1, 2), format: "images" } as const;
+const layout = { grids: imageGrids(1, 1, 2), format: "images" } as const;
 const context = (questions: [string, string][]) => ({
   labels: Int32Array.of(wordId("map"), wordId("tom")),
   pixels: null,
@@ -54,7 +54,7 @@ Deno.test("contexts of other sizes are refused", () => {
 });
 
 Deno.test("a video has a time stamp before each image and markers around all", () => {
-  const ids = contextIds({ grids: pictures(2, 1), format: "video" });
+  const ids = contextIds({ grids: imageGrids(2, 1), format: "video" });
   const text = ids.map((id) => words[id] ?? id);
   const { visionStart: start, visionEnd: end, video } = tokenIds;
   assertEquals(text, [
@@ -76,7 +76,7 @@ Deno.test("question tokens say where question and answer end", () => {
 });
 
 Deno.test("plain contexts say what their answers claim, and training shows no held-out pair", () => {
-  const grids = pictures(2, 4, 8);
+  const grids = imageGrids(2, 4, 8);
   for (const split of ["train", "test"] as const) {
     for (let seed = 0; seed < 60; seed++) {
       const { labels, questions } = plainContext(new Random(seed), {
@@ -102,7 +102,7 @@ Deno.test("plain contexts say what their answers claim, and training shows no he
   assertThrows(
     () =>
       plainContext(new Random(1), {
-        grids: pictures(1, 2),
+        grids: imageGrids(1, 2),
         pairs: 3,
         questions: 1,
         words: 8,
@@ -126,14 +126,14 @@ Deno.test("task contexts fit their grids at every difficulty, with or without pi
       } as const;
       const drawn = taskContext(new Random(difficulty), {
         ...options,
-        grids: pictures(4, 4),
+        grids: imageGrids(4, 4),
         pixels: true,
       });
       assertEquals(drawn.labels.length, 64);
       assertEquals(drawn.pixels!.length, 64 * 16 * 16 * 3 * 2);
       const words = taskContext(new Random(difficulty), {
         ...options,
-        grids: pictures(4, 4),
+        grids: imageGrids(4, 4),
         pixels: false,
       });
       assertEquals([...words.labels], [...drawn.labels]);

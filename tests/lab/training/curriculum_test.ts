@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { advance, drawStage, firstState, pictures } from "../../../lab/training/curriculum.ts";
+import { advance, drawStage, firstState, imageGrids } from "../../../lab/training/curriculum.ts";
 import { imageStages, plainStages } from "../../../lab/training/stages.ts";
 import { Random } from "../../../lib/stats/random.ts";
 
@@ -51,5 +51,5 @@ Deno.test("in the shipped stages contexts grow and the left-neighbour loss fades
     assertEquals(left, [...left].sort((a, b) => b - a));
     assertEquals(left[left.length - 1], 0);
   }
-  assertEquals(pictures(2, 3, 4), [[3, 4], [3, 4]]);
+  assertEquals(imageGrids(2, 3, 4), [[3, 4], [3, 4]]);
 });

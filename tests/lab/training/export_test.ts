@@ -4,7 +4,7 @@ import { fromPretrained } from "../../../lib/families/mod.ts";
 import { questionMessages } from "../../../lib/inputs/messages.ts";
 import { Random } from "../../../lib/stats/random.ts";
 import { assembleBatch, contextIds } from "../../../lab/training/batches.ts";
-import { pictures } from "../../../lab/training/curriculum.ts";
+import { imageGrids } from "../../../lab/training/curriculum.ts";
 import { answerContext } from "../../../lab/training/evaluate.ts";
 import { exportedWeights, exportModel } from "../../../lab/training/export.ts";
 import { loadExported } from "../../../lab/training/imported.ts";
@@ -33,7 +33,7 @@ await exportModel(directory, config, parameters);
 
 const context = taskContext(new Random(1), {
   domain: "document",
-  grids: pictures(2, 4),
+  grids: imageGrids(2, 4),
   difficulty: 2,
   pairs: 6,
   questions: 4,
@@ -41,7 +41,7 @@ const context = taskContext(new Random(1), {
   split: "test",
   pixels: true,
 });
-const layout = { grids: pictures(2, 4), format: "images" } as const;
+const layout = { grids: imageGrids(2, 4), format: "images" } as const;
 
 Deno.test("every word is one token of the exported tokenizer, and comes back as it was", async () => {
   using model = await fromPretrained(directory);

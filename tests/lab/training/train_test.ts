@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { useBackend } from "../../../lib/backend/select.ts";
 import { loadCheckpoint } from "../../../lab/training/checkpoints.ts";
-import { pictures, type Stage } from "../../../lab/training/curriculum.ts";
+import { imageGrids, type Stage } from "../../../lab/training/curriculum.ts";
 import { miniConfig, ModelParameters } from "../../../lab/training/parameters.ts";
 import { optimiserOptions } from "../../../lab/training/recipe.ts";
 import { imageSource, wordSource } from "../../../lab/training/sources.ts";
@@ -18,7 +18,14 @@ const config = miniConfig({ layers: 2, heads: 4, keyValueHeads: 2 }, {
   end: tokenIds.end,
 });
 const stage: Stage = {
-  ...{ name: "tiny", grids: [pictures(1, 4)], pairs: [2, 3], words: 8, contexts: 2, questions: 2 },
+  ...{
+    name: "tiny",
+    grids: [imageGrids(1, 4)],
+    pairs: [2, 3],
+    words: 8,
+    contexts: 2,
+    questions: 2,
+  },
   ...{ threshold: 1, minSteps: 0, left: 1, difficulties: [0, 2] },
 };
 const plan: Omit<RunPlan, "steps"> = {

@@ -1,5 +1,5 @@
 /**
- * Pictures of a page: as they are where they fit, smaller where they do not.
+ * Images of a page: as they are where they fit, smaller where they do not.
  *
  * @module
  */
@@ -24,10 +24,10 @@ function typeOf(bytes: Uint8Array): string | null {
   return shown.find(([, begins]) => text.startsWith(begins))?.[0] ?? null;
 }
 
-/** Sides that pictures are shrunk to, until they fit. */
+/** Sides that images are shrunk to, until they fit. */
 const sides = [1600, 1280, 960, 768, 640, 512, 384, 256, 160];
 
-/** A picture as JPEG, its longer side at most so many pixels. */
+/** A image as JPEG, its longer side at most so many pixels. */
 async function jpeg({ width, height, data }: RgbImage, side: number): Promise<Uint8Array> {
   const { default: sharp } = await import("sharp");
   const bytes = await sharp(data, { raw: { width, height, channels: 3 } })
@@ -37,38 +37,38 @@ async function jpeg({ width, height, data }: RgbImage, side: number): Promise<Ui
   return new Uint8Array(bytes);
 }
 
-/** A picture to be stored. */
-export interface SourcePicture {
+/** A image to be stored. */
+export interface SourceImage {
   /** Its pixels. */
   readonly image: RgbImage;
   /** Its file, where it has one. */
   readonly file?: { readonly folder: string; readonly path: string };
 }
 
-/** The file of a picture, where browsers show it. */
-async function ownFile({ file }: SourcePicture): Promise<Uint8Array | null> {
+/** The file of a image, where browsers show it. */
+async function ownFile({ file }: SourceImage): Promise<Uint8Array | null> {
   if (!file || /^[a-z][a-z0-9+.-]+:/i.test(file.path)) return null;
   return await readFile(await containedPath(file.folder, file.path));
 }
 
-/** Gathers pictures, each stored once, within a number of bytes. */
-export class PictureStore {
+/** Gathers images, each stored once, within a number of bytes. */
+export class ImageStore {
   /** Data URLs. */
   readonly urls: string[] = [];
-  /** How many pictures are smaller than they were. */
+  /** How many images are smaller than they were. */
   shrunk = 0;
   readonly #known = new Map<string, number>();
 
-  /** @param left characters that all pictures together may take */
+  /** @param left characters that all images together may take */
   constructor(public left: number) {}
 
   /**
-   * Stores a picture.
+   * Stores a image.
    *
    * @param share characters that it may take
    * @returns its number
    */
-  async add(source: SourcePicture, share: number): Promise<number> {
+  async add(source: SourceImage, share: number): Promise<number> {
     const { width, height, data } = source.image;
     const key = `${width}x${height} ${digestOfBytes(data)}`;
     const known = this.#known.get(key);
@@ -79,7 +79,7 @@ export class PictureStore {
     return this.urls.push(url) - 1;
   }
 
-  async #url(source: SourcePicture, share: number): Promise<string> {
+  async #url(source: SourceImage, share: number): Promise<string> {
     const fits = (bytes: Uint8Array) => 4 / 3 * bytes.length + 30 <= share;
     const file = await ownFile(source), type = file && typeOf(file);
     if (file && type && fits(file)) return `data:${type};base64,${toBase64(file)}`;

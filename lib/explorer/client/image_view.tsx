@@ -1,5 +1,5 @@
 /**
- * One picture with attention over it: a token grid or a smooth overlay, evidence outlined.
+ * One image with attention over it: a token grid or a smooth overlay, evidence outlined.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { SaveButtons } from "./controls.tsx";
 import { number, percent } from "./format.ts";
 import { inSpans, type Overlay } from "./view.ts";
 
-/** What a picture is drawn with. */
-export interface PictureProps {
+/** What a image is drawn with. */
+export interface ImageProps {
   readonly sample: ExplorerSample;
   readonly panel: ExplorerPanel;
   readonly url: string;
@@ -36,8 +36,8 @@ const side = 640;
 export const tokenAt = ({ start, stride }: ExplorerGrid, row: number, column: number): number =>
   start + row * stride + column;
 
-/** A grid's values between its tokens, as a picture. */
-function smoothPicture(grid: ExplorerGrid, values: Float32Array, peak: number, strength: number) {
+/** A grid's values between its tokens, as a image. */
+function smoothImage(grid: ExplorerGrid, values: Float32Array, peak: number, strength: number) {
   const { rows, columns } = grid,
     fine = Math.max(1, Math.min(12, Math.floor(480 / Math.max(rows, columns))));
   const canvas = document.createElement("canvas");
@@ -89,15 +89,15 @@ function outline(grid: ExplorerGrid, spans: ExplorerSample["evidence"], scale: n
   return parts.join("");
 }
 
-/** A place on the picture. */
+/** A place on the image. */
 interface Spot {
   readonly grid: number;
   readonly row: number;
   readonly column: number;
 }
 
-/** The picture. */
-export function PictureView(props: PictureProps) {
+/** The image. */
+export function ImageView(props: ImageProps) {
   const { sample, panel, url, values, peak, overlay, strength, dark, name, alt } = props;
   const svg = useRef<SVGSVGElement>(null), [spot, setSpot] = useState<Spot | null>(null);
   const scale = side / Math.max(panel.width, panel.height);
@@ -114,7 +114,7 @@ export function PictureView(props: PictureProps) {
         return (
           <image
             key={i}
-            href={smoothPicture(grid, values, peak, strength)}
+            href={smoothImage(grid, values, peak, strength)}
             x={x0}
             y={y0}
             width={w * grid.columns}
@@ -178,7 +178,7 @@ export function PictureView(props: PictureProps) {
   const token = at && spot ? tokenAt(at, spot.row, spot.column) : null;
   const size = at ? placed(at) : null;
   return (
-    <figure class="picture">
+    <figure class="image">
       <svg
         ref={svg}
         viewBox={`0 0 ${width} ${height}`}
