@@ -62,7 +62,7 @@ export interface PageReadingResult {
   readonly read: number;
   /** Of `read`. */
   readonly read95: readonly [low: number, high: number];
-  /** 95 % interval of seen minus read, over the same samples. */
+  /** 95% interval of seen minus read, over the same samples. */
   readonly difference95: readonly [low: number, high: number];
   /** Share of the cells whose word is read right. */
   readonly cells: number;

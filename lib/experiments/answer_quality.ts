@@ -18,11 +18,11 @@ export interface AnswerQuality {
   readonly denseValue: number;
   /** Mean with hybrid attention. */
   readonly sparseValue: number;
-  /** 95 % interval of an accuracy with dense attention (Wilson); absent for other metrics. */
+  /** 95% interval of an accuracy with dense attention (Wilson); absent for other metrics. */
   readonly dense95?: readonly [low: number, high: number];
   /** The same with hybrid attention. */
   readonly sparse95?: readonly [low: number, high: number];
-  /** 95 % interval of the difference, hybrid minus dense, over the same samples. */
+  /** 95% interval of the difference, hybrid minus dense, over the same samples. */
   readonly difference95: readonly [low: number, high: number];
 }
 

@@ -94,7 +94,7 @@ export interface HybridQualityRow {
   readonly sparseValue: number;
   /** Its 95% interval (likewise). */
   readonly ci95: readonly [low: number, high: number];
-  /** 95 % interval of hybrid minus dense, over the same contexts. */
+  /** 95% interval of hybrid minus dense, over the same contexts. */
   readonly difference95: readonly [low: number, high: number];
   /** Speed-up of prefill if time were proportional to floating-point operations of the decoder. */
   readonly bound: number;

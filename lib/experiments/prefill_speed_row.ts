@@ -30,7 +30,7 @@ export interface PrefillSpeedRow extends AnswerQuality {
   readonly sparseMs: readonly number[];
   /** Median dense time over median hybrid time; null for the oracle, whose time says nothing. */
   readonly speedup: number | null;
-  /** 95 % interval of the speed-up. */
+  /** 95% interval of the speed-up. */
   readonly ci95: readonly [low: number, high: number] | null;
   /** Speed-up if time were proportional to floating-point operations of the decoder. */
   readonly bound: number;

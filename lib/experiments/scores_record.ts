@@ -28,7 +28,7 @@ export interface ScoresSummary extends CompanionScores {
   readonly samples: number;
   /** Mean scores, `[L][N]`. */
   readonly scores: readonly (readonly number[])[];
-  /** 95 % intervals of the means, `[L][N][2]`. */
+  /** 95% intervals of the means, `[L][N][2]`. */
   readonly ci95: readonly (readonly (readonly [low: number, high: number])[])[];
   /** `[layer, head]`, best first. */
   readonly ranking: readonly (readonly [layer: number, head: number])[];
@@ -45,13 +45,13 @@ export interface CompanionScores {
   readonly ram?: readonly (readonly number[])[];
   /** RAM minus the null query's, mean over samples, `[L][N]`. */
   readonly calibrated?: readonly (readonly number[])[];
-  /** 95 % intervals of `calibrated`, `[L][N][2]`. */
+  /** 95% intervals of `calibrated`, `[L][N][2]`. */
   readonly calibratedCi95?: readonly (readonly (readonly [low: number, high: number])[])[];
   /** The null query's attention on the evidence, `[L][N]`. */
   readonly nullRam?: readonly (readonly number[])[];
   /** Share of the evidence among evidence and foils, `[L][N]`. */
   readonly selectivity?: readonly (readonly number[])[];
-  /** 95 % intervals of `selectivity`, `[L][N][2]`. */
+  /** 95% intervals of `selectivity`, `[L][N][2]`. */
   readonly selectivityCi95?: readonly (readonly (readonly [low: number, high: number])[])[];
   /** Selectivity of a head that knows no difference, `[L][N]`, everywhere the same. */
   readonly chance?: readonly (readonly number[])[];

@@ -27,7 +27,7 @@ export interface ConcentrationRow {
   readonly samples: number;
   /** Share of all score that the domain's top heads hold. */
   readonly share: number;
-  /** 95 % interval of the share. */
+  /** 95% interval of the share. */
   readonly interval: string;
   /** The share where heads are interchangeable within each sample. */
   readonly chance: number;
@@ -62,7 +62,7 @@ export interface HeadRow {
   readonly head: string;
   /** Mean score. */
   readonly score: number;
-  /** 95 % interval of the mean. */
+  /** 95% interval of the mean. */
   readonly interval: string;
   /** Share of bootstrap draws in which the head is among the top. */
   readonly membership: number;

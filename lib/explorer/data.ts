@@ -70,7 +70,7 @@ export interface ExplorerMap {
   readonly diverging: boolean;
   /** `[L * N]`; null where it was not measured. */
   readonly values: readonly (number | null)[];
-  /** 95 % intervals, where known. */
+  /** 95% intervals, where known. */
   readonly ci95?: readonly (readonly [low: number, high: number] | null)[];
   /** Number of samples behind it. */
   readonly samples: number;

@@ -31,7 +31,7 @@ export interface SparseResult {
   readonly denseValue: number;
   /** Hybrid accuracy. */
   readonly sparseValue: number;
-  /** 95 % interval of hybrid minus dense accuracy. */
+  /** 95% interval of hybrid minus dense accuracy. */
   readonly difference95: readonly [low: number, high: number];
 }
 
