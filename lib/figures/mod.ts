@@ -18,6 +18,7 @@ export {
   type PlotlySpec,
 } from "./figure.ts";
 export { headMap, type HeadMapOptions } from "./head_map.ts";
+export * from "./head_profile.ts";
 export { HtmlBlock } from "./html_block.ts";
 export type * from "./layout_spec.ts";
 export * from "./matrix_map.ts";

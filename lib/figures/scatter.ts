@@ -37,6 +37,8 @@ export interface ScatterOptions {
   readonly note?: string;
   /** Draws the line at y = 0; on by default when values lie on both sides of it. */
   readonly zeroLine?: boolean;
+  /** Draws the line on which both values are the same; not by default. */
+  readonly diagonal?: boolean;
   /** Sentences for the caption, e.g. n and what the whiskers are. */
   readonly caption?: string;
   /** Width of the figure in pixels, 720 by default. */
@@ -128,6 +130,9 @@ export function scatter(points: readonly ScatterPoint[], options: ScatterOptions
     };
   });
   const zero = options.zeroLine ?? (yRange[0] < 0 && yRange[1] > 0);
+  const same = [Math.max(xRange[0], yRange[0]), Math.min(xRange[1], yRange[1])] as const;
+  const diagonal = options.diagonal === true && same[0] < same[1];
+  const line = { color: ink.muted, width: 1.2, dash: "dot" } as const;
   return makeFigure({
     title,
     caption: options.caption,
@@ -140,19 +145,20 @@ export function scatter(points: readonly ScatterPoint[], options: ScatterOptions
     plotHeight,
     space: { left: 72, right: 24, bottom: 56 },
     legend: names.length > 1 ? names : [],
-    shapes: zero
-      ? [{
-        type: "line",
-        xref: "paper",
-        yref: "y",
-        x0: 0,
-        x1: 1,
-        y0: 0,
-        y1: 0,
-        line: { color: ink.muted, width: 1.2, dash: "dot" },
-        layer: "below",
-      }]
-      : [],
+    shapes: [
+      ...zero
+        ? [{
+          ...{ type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: 0, y1: 0 } as const,
+          ...{ line, layer: "below" } as const,
+        }]
+        : [],
+      ...diagonal
+        ? [{
+          ...{ type: "line", xref: "x", yref: "y", x0: same[0], x1: same[1] } as const,
+          ...{ y0: same[0], y1: same[1], line, layer: "below" } as const,
+        }]
+        : [],
+    ],
     annotations: note === undefined ? [] : [{
       text: plotlyText(note),
       xref: "paper",

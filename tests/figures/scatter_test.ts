@@ -23,6 +23,16 @@ Deno.test("groups are traces, the smallest on top; hover names the point and its
   assertEquals(figure.layout.shapes.length, 1); // the line at zero
 });
 
+Deno.test("the diagonal runs where both axes have the value", () => {
+  const figure = scatter(points, { ...options, zeroLine: false, diagonal: true });
+  assertSound(figure);
+  const [{ x0, x1, y0, y1 }] = figure.layout.shapes;
+  assertEquals([x0, x1], [y0, y1]);
+  const [xRange, yRange] = [figure.layout.axes.xaxis.range!, figure.layout.axes.yaxis.range!];
+  assertEquals(x0, Math.max(Number(xRange[0]), Number(yRange[0])));
+  assertEquals(x1, Math.min(Number(xRange[1]), Number(yRange[1])));
+});
+
 Deno.test("only labelled points carry their name", () => {
   const figure = scatter(points.map((point, i) => ({ ...point, labelled: i === 0 })), options);
   assertSound(figure);
