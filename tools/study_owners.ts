@@ -3,8 +3,8 @@
  * frozen model answers them, which heads move to what is asked for, and of what kind they are.
  * Resumable; run it again to go on. Needs `deno task qwen`, `deno task smol` or `deno task assemble`.
  *
- *     deno run -A tools/study_owners.ts qwen|smol|smol-vision [--parts answers,identify,selectivity]
- *       [--scored 48] [--effects 24] [--answers 40] [--out data/results/qwen]
+ *     deno run -A tools/study_owners.ts qwen|smol|smol-vision [--parts identify,selectivity,ablate,sets,answers]
+ *       [--scored 48] [--ablated 40] [--effects 24] [--answers 40] [--out data/results/qwen]
  * @module
  */
 import { join } from "node:path";
@@ -15,7 +15,9 @@ import { headKinds } from "../lab/studies/head_kinds.ts";
 import { pageReading } from "../lab/studies/page_reading.ts";
 import { readableWords } from "../lab/studies/read_cells.ts";
 import { pageNeedle } from "../lab/pages/page_needles.ts";
+import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
 import { findHeads, readFoundHeads } from "../lib/experiments/find_heads.ts";
+import { retrievalSets } from "../lib/experiments/retrieval_sets.ts";
 import { fromPretrained, type PretrainedModel } from "../lib/families/pretrained.ts";
 import { ruleNamed } from "../lib/heads/scoring_rules.ts";
 import { say } from "./setup/command.ts";
@@ -30,25 +32,25 @@ export const ownerRules: readonly string[] = [
 /** What is studied on a model. */
 interface Study {
   readonly title: string;
-  /** Folder of its scores: the plain name, or one beside an earlier record of another task. */
-  readonly identify: string;
+  /** What its folders end in, where the plain ones hold records of another task. */
+  readonly ending: string;
   readonly samples: (model: PretrainedModel) => OwnerStudy;
 }
 
 const studies: Readonly<Record<string, Study>> = {
   qwen: {
     title: "Qwen2.5-Coder-0.5B-Instruct Q4_K_M",
-    identify: "identify",
+    ending: "",
     samples: (model) => textOwners(model, 8, 8),
   },
   smol: {
     title: "SmolLM2-135M-Instruct Q4_1",
-    identify: "identify-owners",
+    ending: "-owners",
     samples: (model) => textOwners(model, 4, 8),
   },
   "smol-vision": {
     title: "SmolLM2-135M-Instruct with a vision tower",
-    identify: "identify-owners",
+    ending: "-owners",
     samples: (model) => pageOwners(model, 4, 1),
   },
 };
@@ -82,7 +84,8 @@ if (import.meta.main) {
     args: [...Deno.args],
     allowPositionals: true,
     options: {
-      parts: { type: "string", default: "answers,identify,selectivity" },
+      parts: { type: "string", default: "identify,selectivity,ablate,sets,answers" },
+      ablated: { type: "string", default: "40" },
       scored: { type: "string", default: "48" },
       effects: { type: "string", default: "24" },
       answers: { type: "string", default: "40" },
@@ -93,9 +96,15 @@ if (import.meta.main) {
     say(`Cannot study ${name}: wanted one of ${Object.keys(studies).join(", ")}`);
     Deno.exit(2);
   }
-  const { title, identify, samples } = studies[name];
+  const { title, ending, samples } = studies[name];
+  const identify = `identify${ending}`;
   const out = values.out ?? join("data", "results", name);
-  const [scored, effects, asked] = [values.scored, values.effects, values.answers].map(Number);
+  const [scored, effects, asked, ablated] = [
+    values.scored,
+    values.effects,
+    values.answers,
+    values.ablated,
+  ].map(Number);
   const wanted = async (part: string, folder: string) =>
     values.parts.split(",").includes(part) &&
     !await Deno.stat(join(out, folder, "manifest.json")).then(() => true, () => false);
@@ -112,16 +121,41 @@ if (import.meta.main) {
     });
   }
   if (await wanted("selectivity", "selectivity")) {
-    const text = name !== "smol-vision";
-    const [first] = model.processor.tokenizer.encode("<|endoftext|>", { addSpecialTokens: false });
     await headKinds({
       model: model.network,
       scores: await readFoundHeads(join(out, identify)),
       samples: study.answered("test", effects),
-      repeated: text ? { first } : {},
       name: title,
       data: study.data("test", effects),
     }, { folder: join(out, "selectivity"), onProgress: progress("kinds of heads") });
+  }
+  const settings = { model: title, seed: 0, scope: "answer", fractions: [0.05] } as const;
+  if (await wanted("ablate", `ablate${ending}`)) {
+    await ablateHeads(
+      model,
+      study.answered("test", ablated),
+      await readFoundHeads(join(out, identify)),
+      {
+        ...settings,
+        data: study.data("test", ablated),
+        folder: join(out, `ablate${ending}`),
+        onProgress: progress("ablate"),
+      },
+    );
+  }
+  if (await wanted("sets", "ablate-sets")) {
+    const found = await readFoundHeads(join(out, identify));
+    const calibrated = { ...found, ...found.rules.find(({ rule }) => rule === "calibrated")! };
+    await ablateHeads(model, study.answered("test", ablated), calibrated, {
+      ...settings,
+      conditions: ["core", "random"],
+      sets: retrievalSets(calibrated, [0.05]),
+      draws: 40,
+      thinning: 10,
+      data: study.data("test", ablated),
+      folder: join(out, "ablate-sets"),
+      onProgress: progress("sets"),
+    });
   }
   if (await wanted("answers", "answers")) {
     await answers(name, model, asked, join(out, "answers"));

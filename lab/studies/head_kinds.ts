@@ -22,12 +22,7 @@ import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";
 import { detectHeads } from "../../lib/heads/detect.ts";
 import { gridOfScores, type HeadScores, meanScores } from "../../lib/heads/head_scores.ts";
-import {
-  type HeadKind,
-  type RepeatedTokensOptions,
-  rivalNames,
-  rivalScores,
-} from "../../lib/heads/rival_scores.ts";
+import { type HeadKind, type RivalScores } from "../../lib/heads/rival_scores.ts";
 import { type MapAgreement, scoreAgreement } from "../../lib/heads/score_agreement.ts";
 import { topHeads } from "../../lib/heads/select.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
@@ -98,12 +93,13 @@ export interface HeadKindsResult {
 export interface HeadKindsConfig {
   /** The model. */
   readonly model: VisionLanguageModel;
-  /** Scores by the rules `ram`, `null-ram`, `calibrated`, `selectivity`, …, on samples of their own. */
+  /**
+   * Scores by the rules `ram`, `null-ram`, `calibrated`, `selectivity`, …, on samples of their own, with
+   * those on repeated tokens.
+   */
   readonly scores: FoundHeads;
   /** Samples for attribution and effects; others than those of the scores. */
   readonly samples: readonly LazySample<KindsSample>[];
-  /** How repeated random tokens are made. */
-  readonly repeated?: RepeatedTokensOptions;
   /** Name of the model in the record. */
   readonly name: string;
   /** Name of the data in the record. */
@@ -112,11 +108,11 @@ export interface HeadKindsConfig {
 
 /** Settings as the runner takes them. */
 interface RunConfig extends ExperimentConfig {
-  readonly repeated: RepeatedTokensOptions;
   readonly scores: readonly HeadScores[];
+  readonly rivals: Partial<RivalScores>;
 }
 
-/** What one unit found: maps `[L * N]` by name; `right` is -1 for the one on repeated tokens. */
+/** What one sample says: maps `[L * N]` by name. */
 interface UnitRow {
   readonly right: number;
   readonly maps: Readonly<Record<string, readonly number[]>>;
@@ -141,34 +137,21 @@ async function effectsOf(model: VisionLanguageModel, sample: KindsSample): Promi
   };
 }
 
-/** The experiment: one unit for each sample, and one on repeated random tokens. */
+/** The experiment: one row per sample. */
 export const headKindsExperiment: Experiment<RunConfig, UnitRow, HeadKindsResult> = {
   name: "head_kinds",
   question: "Are retrieval heads of another kind than induction heads, and do they matter?",
   action: "tell kinds of heads",
   sources: [new URL("../", import.meta.url)],
-  units: ({ network, samples, repeated }) => [
-    {
-      key: "repeated tokens",
-      open: () =>
-        Promise.resolve({
-          digest: digestOf(repeated),
-          work: async () => {
-            const rivals = await rivalScores(network, repeated);
-            const maps = rivalNames.map((name) => [name, [...rivals[name]]] as const);
-            return { right: -1, maps: Object.fromEntries(maps) };
-          },
-        }),
-    },
-    ...(samples as readonly LazySample<KindsSample>[]).map((lazy) => ({
+  units: ({ network, samples }) =>
+    (samples as readonly LazySample<KindsSample>[]).map((lazy) => ({
       key: lazy.id,
       open: async () => ({
         digest: await lazy.digest!(),
         work: async () => effectsOf(network, await lazy.load()),
       }),
     })),
-  ],
-  result: (rows, { scores }) => headKindsResult(rows, scores),
+  result: (rows, { scores, rivals }) => headKindsResult(rows, scores, rivals),
   record: (result) => ({
     options: { samples: result.samples },
     files: { "results.json": headKindsText(result) },
@@ -186,6 +169,7 @@ function headKindsText(result: HeadKindsResult): string {
 function headKindsResult(
   units: readonly UnitRow[],
   scores: readonly HeadScores[],
+  rivals: Partial<RivalScores>,
 ): HeadKindsResult {
   const named = (rule: string): HeadScores => {
     const found = scores.find((one) => one.rule === rule);
@@ -194,13 +178,16 @@ function headKindsResult(
   };
   const grid = gridOfScores(named("ram")), size = grid.layers * grid.heads;
   const mean = (rule: string) => meanScores(named(rule));
-  const [repeated] = units.filter(({ right }) => right < 0);
-  const own = units.filter(({ right }) => right >= 0);
   const average = (name: string) =>
     Float64Array.from(
       { length: size },
-      (_, i) => own.reduce((sum, { maps }) => sum + maps[name][i], 0) / own.length,
+      (_, i) => units.reduce((sum, { maps }) => sum + maps[name][i], 0) / units.length,
     );
+  const rival = (name: keyof RivalScores): ArrayLike<number> => {
+    const found = rivals[name];
+    if (found) return found;
+    throw new InputError(`Cannot tell kinds of heads: the scores hold no ${name} scores`);
+  };
   const maps: Record<keyof Omit<HeadKindRow, keyof HeadId | "kind">, ArrayLike<number>> = {
     ram: mean("ram"),
     nullRam: mean("null-ram"),
@@ -210,28 +197,28 @@ function headKindsResult(
     unrelatedRam: mean("unrelated-ram"),
     valueWeighted: mean("value-weighted"),
     promptEnd: mean("prompt-end"),
-    induction: repeated.maps.induction,
-    duplicate: repeated.maps.duplicate,
-    previous: repeated.maps.previous,
-    sink: repeated.maps.sink,
-    distance: repeated.maps.distance,
+    induction: rival("induction"),
+    duplicate: rival("duplicate"),
+    previous: rival("previous"),
+    sink: rival("sink"),
+    distance: rival("distance"),
     attribution: average("attribution"),
     effect: average("effect"),
   };
   const retrieval = detectHeads(named("calibrated")).heads;
   const isRetrieval = new Set(retrieval.map(headName));
-  const rivals = ["induction", "duplicate", "previous", "sink"] as const;
+  const kinds = ["induction", "duplicate", "previous", "sink"] as const;
   const kindOf = (id: HeadId, i: number): HeadKind => {
     if (isRetrieval.has(headName(id))) return "retrieval";
-    const largest = rivals.reduce((a, b) => maps[b][i] > maps[a][i] ? b : a);
+    const largest = kinds.reduce((a, b) => maps[b][i] > maps[a][i] ? b : a);
     return maps[largest][i] >= 0.3 ? largest : "other";
   };
   const top = (map: ArrayLike<number>) => topHeads(map, grid, { fraction: 0.05 }).map(headName);
   const compared = ["ram", "calibrated", "valueWeighted", "induction", "attribution", "effect"];
   return {
     ...grid,
-    samples: { scores: named("ram").shape[0], effects: own.length },
-    right: own.reduce((sum, { right }) => sum + right, 0),
+    samples: { scores: named("ram").shape[0], effects: units.length },
+    right: units.reduce((sum, { right }) => sum + right, 0),
     retrievalHeads: retrieval.map(headName),
     top: {
       ram: top(maps.ram),
@@ -259,9 +246,9 @@ export async function headKinds(
   config: HeadKindsConfig,
   context: RunContext = {},
 ): Promise<HeadKindsResult> {
-  const { model: network, scores, samples, repeated = {}, name, data } = config;
+  const { model: network, scores, samples, name, data } = config;
   const given = {
-    ...{ network, samples, repeated, scores: scores.rules },
+    ...{ network, samples, scores: scores.rules, rivals: scores.rivals ?? {} },
     about: { model: name, data },
   };
   return await runExperiment(headKindsExperiment, given, context);

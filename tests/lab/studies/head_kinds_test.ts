@@ -2,6 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/as
 import { InputError } from "../../../lib/common/errors.ts";
 import { findHeads } from "../../../lib/experiments/find_heads.ts";
 import { ruleNamed } from "../../../lib/heads/scoring_rules.ts";
+import { rivalScores } from "../../../lib/heads/rival_scores.ts";
 import { headName } from "../../../lib/common/head_id.ts";
 import { plantedModel, plantedWords } from "../../../lab/planted/planted.ts";
 import { plantedSample } from "../../../lab/planted/planted_world.ts";
@@ -15,17 +16,18 @@ const rules = ownerRules.map((rule) => ruleNamed(rule));
 
 Deno.test("planted: retrieval heads bear the answer and its loss, induction heads do not", async () => {
   const kernels = await testKernels();
-  const planted = plantedModel(kernels, { seed: 3, retrievalHeads: 2, inductionHeads: 2 });
+  const planted = plantedModel(kernels, { seed: 3, retrievalHeads: 1, inductionHeads: 2 });
   const { model, retrievalHeads, inductionHeads } = planted;
   const samples = Array.from({ length: 12 }, (_, i) => plantedSample(3, i));
-  const scores = await findHeads(model, samples, { rules });
+  const rivals = await rivalScores(model, plantedWords);
+  const scores = { ...await findHeads(model, samples, { rules }), rivals };
   const lazy = samples.slice(0, 4).map((sample) => ({
     ...{ id: sample.id, domain: sample.domain },
     load: () => Promise.resolve(sample),
     digest: () => Promise.resolve(sample.id),
   }));
   const folder = await Deno.makeTempDir();
-  const about = { name: "planted", data: "planted", repeated: plantedWords };
+  const about = { name: "planted", data: "planted" };
   await headKinds({ model, scores, samples: lazy, ...about }, { folder });
   const { rows, retrievalHeads: named, right, samples: counts, agreement } = await readHeadKinds(
     folder,
@@ -37,8 +39,9 @@ Deno.test("planted: retrieval heads bear the answer and its loss, induction head
   for (const id of retrievalHeads.map(headName)) {
     const { kind, attribution, effect, selectivity, chance, valueWeighted } = rowOf.get(id)!;
     assertEquals(kind, "retrieval");
-    console.error("VAL", id, attribution, effect, selectivity, chance, valueWeighted);
-    assert(attribution > 0.5 && effect > 0.05 && selectivity > chance && valueWeighted > 0);
+    assert(
+      attribution > 5 && effect > 0.5 && selectivity > 0.9 && chance < 0.2 && valueWeighted > 0,
+    );
   }
   for (const id of inductionHeads.map(headName)) {
     const { kind, induction, calibrated } = rowOf.get(id)!;
@@ -59,6 +62,11 @@ Deno.test("planted: retrieval heads bear the answer and its loss, induction head
     InputError,
     "no scores by the rule",
   );
+  await assertRejects(
+    () => headKinds({ model, scores: { ...scores, rivals: {} }, samples: lazy, ...about }),
+    InputError,
+    "no induction scores",
+  );
   model.dispose();
 });
 
@@ -68,9 +76,11 @@ Deno.test("owner samples: the wrong name is another owner's, in texts and on pag
     "Anna",
   ]);
   using model = await fromPretrained("tests/golden/gguf/tiny-llama.gguf", { dtype: "float32" });
-  const [lazy] = textOwners(model, 3, 2).answered("test", 1);
-  const { answerIds, against } = await lazy.load();
-  assert(against !== undefined && against !== answerIds[0]);
+  for (const lazy of textOwners(model, 8, 2).answered("test", 4)) {
+    const { answerIds, against, inputs } = await lazy.load();
+    assert(against !== answerIds[0]);
+    if (against !== undefined) assert([...inputs.inputIds].includes(against)); // it stands there
+  }
   const pages = pageOwners(model, 3, 1);
   assertEquals(pages.scored("test", 2).map(({ domain }) => domain), [
     "document-needles-3",
