@@ -22,7 +22,7 @@ import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";
 import { detectHeads } from "../../lib/heads/detect.ts";
 import { gridOfScores, type HeadScores, meanScores } from "../../lib/heads/head_scores.ts";
-import { type HeadKind, type RivalScores } from "../../lib/heads/rival_scores.ts";
+import type { HeadKind, RivalScores } from "../../lib/heads/rival_scores.ts";
 import { type MapAgreement, scoreAgreement } from "../../lib/heads/score_agreement.ts";
 import { topHeads } from "../../lib/heads/select.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
