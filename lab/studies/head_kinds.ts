@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { digestOf } from "../../lib/common/digest.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import { allHeads, type HeadId, headName } from "../../lib/common/head_id.ts";
 import { logitAttribution } from "../../lib/causal/attribution.ts";
