@@ -54,6 +54,11 @@ export const command: Command = {
       value: "RUN",
       help: "folder of an accelerate run, to show its answers",
     },
+    beside: {
+      type: "string",
+      value: "RUN",
+      help: "another identify run or an imported list, whose head map can stand beside",
+    },
     out: { type: "string", value: "F.html", help: "the file to write" },
     samples: {
       type: "string",
@@ -108,6 +113,7 @@ export const command: Command = {
       dataset,
       ablation: args.text("ablation"),
       speed: args.text("speed"),
+      beside: args.text("beside"),
       onProgress: progress("explore"),
       onNotice: (text) => console.error(text),
     });

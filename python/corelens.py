@@ -1,7 +1,8 @@
 """Use what CoReLens found in Python: its records, and its heads in transformers models.
 
 One file; numpy is all that it needs to be imported. `scores_frame` and `results_frame` need pandas,
-`samples_frame` pandas and pyarrow, `mask_heads` and `capture_heads` a transformers model on PyTorch.
+`samples_frame` pandas and pyarrow, `mask_heads` and `capture_heads` a transformers model on PyTorch,
+`explorer` anywidget.
 
     import corelens
     run = corelens.read_run("runs/heads")                  # checked against its manifest
@@ -17,6 +18,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
+import subprocess
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +32,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Run", "read_run", "check_run", "scores_frame", "samples_frame", "results_frame", "score_map",
     "top_heads", "heads_of_groups", "group_of", "decoder_layers", "mask_heads", "capture_heads",
-    "Captured", "retrieval_attention_mass",
+    "Captured", "retrieval_attention_mass", "explorer",
 ]
 
 Head = tuple[int, int]
@@ -375,3 +379,107 @@ def retrieval_attention_mass(
         pattern = attention[batch].detach().float().cpu().numpy()
         maps.append(pattern[:, rows][:, :, columns].sum(-1).mean(-1))
     return np.stack(maps)
+
+
+# --- the head explorer in notebooks ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Page:
+    """The parts of a page of `corelens explore`."""
+
+    data: str
+    script: str
+    style: str
+
+
+_PARTS = {
+    "data": r'<script type="application/json" id="corelens-data">(.*?)</script>',
+    "script": r'<script type="module">(.*?)</script>',
+    "style": r"<style>(.*?)</style>",
+}
+
+
+def _read_page(path: Path) -> _Page:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"Cannot read {path}: {error.strerror}") from None
+    found = {name: re.search(pattern, text, re.DOTALL) for name, pattern in _PARTS.items()}
+    if not all(found.values()):
+        raise RecordError(f"Cannot show {path}: wanted a page that `corelens explore` wrote")
+    return _Page(**{name: match[1] for name, match in found.items()})
+
+
+def _make_page(folder: Path, options: Sequence[str]) -> _Page:
+    """Runs `corelens explore` on a record, in the checkout that this file lies in."""
+    root = Path(__file__).resolve().parents[1]
+    by_hand = (
+        f"run `deno task corelens explore --scores {folder} --out heads.html` in the CoReLens "
+        "repository, and give its heads.html"
+    )
+    deno = shutil.which("deno")
+    npx = shutil.which("npx")
+    if not (root / "deno.json").is_file() or not (deno or npx):
+        raise RecordError(f"Cannot show the record {folder} from here: {by_hand}")
+    program = [deno] if deno else [npx, "-y", "deno@2.9.6"]
+    with tempfile.TemporaryDirectory() as scratch:
+        page = Path(scratch) / "heads.html"
+        command = [*program, "task", "--quiet", "corelens", "explore"]
+        command += ["--scores", str(folder.resolve()), "--out", str(page), *options]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            lines = done.stderr.strip().splitlines()
+            raise RecordError(f"Cannot show the record {folder}: {lines[-1] if lines else by_hand}")
+        return _read_page(page)
+
+
+def explorer(record: str | Path, heads: Iterable[Head] = (), options: Sequence[str] = ()) -> Any:
+    """The head explorer as a widget: in JupyterLab, Jupyter Notebook, VS Code, Colab and marimo.
+
+    `record` is a page that `corelens explore` wrote; or, where this file lies in a checkout with Deno
+    or Node.js on the path, the folder of an identify run, of which the page is made first (`options`
+    as on the command line, such as `["--ablation", "runs/ablation"]`). The widget's `heads` are the
+    chosen heads, in both directions:
+
+        shown = corelens.explorer("heads.html")
+        shown                                              # choose heads by mouse or keyboard
+        with corelens.mask_heads(model, shown.heads):      # and go on without them
+            ...
+        shown.heads = [(3, 1), (4, 7)]                     # or choose them from here
+
+    The page's own script runs in the notebook: show pages that you would open as notebooks, too.
+    Raises ImportError where anywidget is not installed, RecordError for what is no such page.
+    """
+    try:
+        import anywidget
+        import traitlets
+    except ImportError:
+        raise ImportError(
+            "corelens.explorer needs anywidget: pip install anywidget, then restart the kernel; "
+            "without it, open the page in a browser"
+        ) from None
+    path = Path(record)
+    page = _make_page(path, options) if path.is_dir() else _read_page(path)
+    sizes = json.loads(page.data)
+
+    class HeadExplorer(anywidget.AnyWidget):
+        """The head explorer. `heads` are the chosen heads, (layer, head) from 0."""
+
+        _esm = page.script
+        _css = page.style
+        data = traitlets.Unicode(page.data).tag(sync=True)
+        heads = traitlets.List().tag(sync=True)
+
+        @traitlets.validate("heads")
+        def _check(self, proposal):
+            pairs = [(int(layer), int(head)) for layer, head in proposal["value"]]
+            for layer, head in pairs:
+                if not (0 <= layer < sizes["layers"] and 0 <= head < sizes["heads"]):
+                    raise traitlets.TraitError(
+                        f"Cannot choose head L{layer}H{head}: there are {sizes['layers']} layers "
+                        f"with {sizes['heads']} heads"
+                    )
+            return pairs
+
+    return HeadExplorer(heads=[tuple(head) for head in heads])

@@ -74,6 +74,8 @@ export interface ExplorerMap {
   readonly ci95?: readonly (readonly [low: number, high: number] | null)[];
   /** Number of samples behind it. */
   readonly samples: number;
+  /** Where it comes from, if from another record than the page's scores. */
+  readonly origin?: ExplorerOrigin;
 }
 
 /** A grid of visual tokens over a image. */

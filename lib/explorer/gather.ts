@@ -29,6 +29,11 @@ export interface GatherOptions {
   readonly ablation?: string;
   /** Folder of an `accelerate` run. */
   readonly speed?: string;
+  /**
+   * Folder of another `identify` run, or of an imported list, over as many layers and heads: its
+   * scores can be shown beside these.
+   */
+  readonly beside?: string;
   /** Samples shown at most, evenly over domains; 40 by default. */
   readonly samples?: number;
   /** Heads whose attention is kept, best first and then controls; as many as fit by default. */
@@ -149,6 +154,7 @@ export async function gatherExplorer(
   const maps: ExplorerMap[] = scoreMaps(json, `${folder}/scores.json`);
   const effects = ablation && effectMap(ablation, layers * heads);
   if (effects) maps.push(effects);
+  if (options.beside !== undefined) maps.push(...await mapsBeside(options.beside, model.grid));
   const kept = keptHeads(ranking, model.grid, Math.min(layers * heads, options.heads ?? Infinity));
   const pages = Math.max(1, chosen.length / fullPage);
   const store = new ImageStore(room.images * pages);
@@ -185,6 +191,26 @@ export async function gatherExplorer(
     ablation,
     speed,
   };
+}
+
+/** Maps of another record, to be shown beside the page's own. */
+async function mapsBeside(folder: string, { layers, heads }: HeadGrid): Promise<ExplorerMap[]> {
+  const where = `${folder}/scores.json`, manifest = await readManifest(folder);
+  const json = await readRecordJson(folder, "scores.json") as ScoresRecord;
+  if (json.layers !== layers || json.heads !== heads) {
+    throw new InputError(
+      `Cannot show ${folder} beside these scores: it has ${json.layers} x ${json.heads} heads, ` +
+        `wanted ${layers} x ${heads}`,
+    );
+  }
+  const origin = originOf(manifest);
+  const from = `${shortName(manifest.model)} on ${shortName(manifest.data)}`;
+  return scoreMaps(json, where).map((map) => ({
+    ...map,
+    id: `beside-${map.id}`,
+    label: `${map.label}, ${from}`,
+    origin,
+  }));
 }
 
 /** Scores of one sample, by the record's rule. */

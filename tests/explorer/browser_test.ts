@@ -4,6 +4,7 @@ import { number, percent } from "../../lib/explorer/client/format.ts";
 import { unpackFloats } from "../../lib/explorer/pack.ts";
 import { clientScript, clientStyle } from "../../lib/explorer/client_bundle.ts";
 import { Explorer } from "../../lib/explorer/explorer.ts";
+import { spearman } from "../../lib/stats/rank.ts";
 import { explorerPage } from "../../lib/explorer/page.ts";
 import type { ExplorerData } from "../../lib/explorer/data.ts";
 import { exampleData } from "./example.ts";
@@ -89,6 +90,40 @@ browserTest(
     assertEquals((await chosen(page)).length, data.heads);
     await page.getByLabel("Value of the head map").selectOption("calibrated");
     await page.getByLabel("Value of the head map").selectOption("sample");
+  },
+);
+
+browserTest(
+  "two maps side by side: heads are chosen and pointed at in both, and their agreement is told",
+  {},
+  async (page, data) => {
+    await page.getByLabel("A second map beside it").selectOption("beside-score");
+    const grids = page.locator("svg[role=grid]");
+    assertEquals(await grids.count(), 2);
+    const [left, right] = await Promise.all([0, 1].map((i) => grids.nth(i).boundingBox()));
+    assert(right!.x >= left!.x + left!.width && Math.abs(right!.y - left!.y) < 40, "side by side");
+    const head = 13, name = `L1H5`, [first, , other] = data.maps;
+    await page.locator(`#beside-${head}`).hover();
+    for (const [readout, map] of [["#head-readout", first], ["#beside-readout", other]] as const) {
+      const line = await page.textContent(readout);
+      assert(line!.startsWith(`${name}: ${map.label} ${number(map.values[head]!)}`), line!);
+    }
+    await page.locator(`#beside-${head}`).click();
+    assertEquals(await chosen(page), [`head-${head}`, `beside-${head}`]);
+    assert((await page.textContent(".heads"))!.includes("another model on made up; n = 9"));
+    const count = 2,
+      top = (map: typeof first) =>
+        [...map.values.keys()].sort((a, b) => map.values[b]! - map.values[a]! || a - b)
+          .slice(0, count);
+    const both = top(first).filter((one) => top(other).includes(one)).length;
+    const rank = spearman(first.values as number[], other.values as number[]);
+    const told = await page.textContent(".agreement");
+    assert(told!.startsWith(`Rank correlation ${rank.toFixed(2)}; of the top 2 of each ${both} `));
+    assert(page.url().includes("beside=beside-score"));
+    const ids = await page.$$eval("[id]", (all) => all.map(({ id }) => id));
+    assertEquals(new Set(ids).size, ids.length);
+    await page.setViewportSize({ width: 390, height: 844 });
+    assertEquals(await page.evaluate(() => document.documentElement.scrollWidth), 390);
   },
 );
 
@@ -294,13 +329,39 @@ browserTest(
       const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
       const { default: widget } = await import(url);
       const el = document.getElementById("cell")!;
-      const clean = widget.render({ model: { get: () => json }, el });
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      const title = el.querySelector("h1")?.textContent;
+      const traits: Record<string, unknown> = { data: json, heads: [[1, 2]] };
+      const heard: (() => void)[] = [], saved: string[] = [];
+      const model = {
+        get: (name: string) => traits[name],
+        set: (name: string, value: unknown) => traits[name] = value,
+        save_changes: () => saved.push(JSON.stringify(traits["heads"])),
+        on: (_: string, act: () => void) => heard.push(act),
+        off: (_: string, act: () => void) => heard.splice(heard.indexOf(act), 1),
+      };
+      const clean = widget.render({ model, el });
+      const wait = () => new Promise((resolve) => setTimeout(resolve, 100));
+      const chosen = () => [...el.querySelectorAll("[aria-selected=true]")].map(({ id }) => id);
+      await wait();
+      const title = el.querySelector("h1")?.textContent, first = chosen();
+      traits["heads"] = [[0, 1], [0, 2]];
+      heard.forEach((act) => act());
+      await wait();
+      const second = chosen();
+      (el.querySelector(".facts button") as HTMLButtonElement).click();
+      await wait();
       clean();
-      return [title, el.childElementCount, location.hash];
+      return [title, first, second, saved, heard.length, el.childElementCount, location.hash];
     }, [clientScript, clientStyle, JSON.stringify(data)]);
-    assertEquals(found, [data.title, 0, ""]);
+    const names = (...heads: number[]) => heads.map((head) => `head-${head}`);
+    assertEquals(found, [
+      data.title,
+      names(data.heads + 2),
+      names(1, 2),
+      ["[[0,2]]"],
+      0,
+      0,
+      "",
+    ]);
   },
 );
 

@@ -86,6 +86,31 @@ Deno.test("attention and scores of a page are those of the record and of the mod
     assertEquals(first.start, video.visual[0][0]);
   }));
 
+Deno.test("scores of another record stand beside, unless it has other heads", () =>
+  withRecord(async (model, samples, folder) => {
+    const other = await Deno.makeTempDir();
+    try {
+      const few = headSamples(model, samples.slice(0, 1));
+      await findHeads(model, few, { folder: other, draws: 10, model: "mini", data: "one scene" });
+      const data = await gatherExplorer(model, samples, folder, { beside: other, samples: 1 });
+      const map = data.maps.find(({ id }) => id === "beside-score")!;
+      const record = JSON.parse(await Deno.readTextFile(`${other}/scores.json`));
+      assertEquals(map.values, record.scores.flat());
+      assertEquals([map.label, map.origin?.samples], ["RAM, mini on one scene", 1]);
+      await Deno.writeTextFile(
+        `${other}/scores.json`,
+        JSON.stringify({ ...record, layers: 2, heads: 3 }),
+      );
+      const manifest = JSON.parse(await Deno.readTextFile(`${other}/manifest.json`));
+      delete manifest.files;
+      await Deno.writeTextFile(`${other}/manifest.json`, JSON.stringify(manifest));
+      const refused = () => gatherExplorer(model, samples, folder, { beside: other });
+      await assertRejects(refused, Error, "it has 2 x 3 heads, wanted 8 x 12");
+    } finally {
+      await Deno.remove(other, { recursive: true });
+    }
+  }));
+
 Deno.test("another model, other samples and no samples are refused", () =>
   withRecord(async (model, samples, folder) => {
     const changed = samples.map((sample) => ({ ...sample, question: `${sample.question} now` }));

@@ -1,7 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { recordHeadList } from "../../lib/experiments/imported_heads.ts";
+import { explorerPage } from "../../lib/explorer/page.ts";
 import { headScores } from "../../lib/heads/head_scores.ts";
 import { Random } from "../../lib/stats/random.ts";
+import { exampleData } from "../explorer/example.ts";
 import { writeMaskedLogits } from "../suites/masked_logits.ts";
 import { repository } from "../suites/program.ts";
 
@@ -71,4 +73,23 @@ if (await hasPackages("numpy")) {
   });
 } else {
   Deno.test.ignore("corelens.py on records (no Python with numpy)", () => {});
+}
+
+if (await hasPackages("numpy", "anywidget")) {
+  Deno.test("corelens.py shows the explorer as a widget whose heads are those chosen", async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${folder}/heads.html`, explorerPage(await exampleData(4, 4)));
+      const { code, out } = await python("python/tests/check_explorer.py", `${folder}/heads.html`);
+      assertEquals(code, 0, out);
+      assertMatch(out, /checked: says what is missing, .*chosen in the browser; faults: none/);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+} else {
+  Deno.test.ignore(
+    "corelens.py's explorer widget (no Python with numpy and anywidget; CORELENS_PYTHON names one)",
+    () => {},
+  );
 }

@@ -5,17 +5,28 @@
  */
 /** @jsxRuntime automatic */
 /** @jsxImportSource preact */
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { ExplorerData, ExplorerMap } from "../data.ts";
 import { accent, inks, mapColour } from "./colours.ts";
 import { SaveButtons } from "./controls.tsx";
 import { number } from "./format.ts";
 import { headName } from "./view.ts";
 
+/** Which head the pointer is on, and which the keyboard. */
+export interface Marks {
+  readonly pointed: number | null;
+  readonly cursor: number | null;
+}
+
 /** What the map is drawn from. */
 export interface HeadMapProps {
   readonly data: ExplorerData;
   readonly map: ExplorerMap;
+  /** How its cells' names begin: two maps on a page have unlike ones. */
+  readonly name: string;
+  /** Shared by maps that stand side by side. */
+  readonly marks: Marks;
+  readonly mark: (part: Partial<Marks>) => void;
   readonly chosen: readonly number[];
   readonly several: boolean;
   readonly dark: boolean;
@@ -52,10 +63,10 @@ export function limitOf({ values }: ExplorerMap): number {
 }
 
 /** The map. */
-export function HeadMap({ data, map, chosen, several, dark, choose }: HeadMapProps) {
+export function HeadMap(props: HeadMapProps) {
+  const { data, map, name, marks: { pointed, cursor }, mark, chosen, several, dark, choose } =
+    props;
   const { layers, heads } = data, svg = useRef<SVGSVGElement>(null);
-  const [cursor, setCursor] = useState<number | null>(null);
-  const [pointed, setPointed] = useState<number | null>(null);
   const ink = inks[dark ? "dark" : "light"];
   const w = plot / heads, h = Math.min(26, Math.max(plot / layers * 0.75, Math.min(w, 14), 5));
   const width = left + plot + 4, height = top + layers * h + bottom;
@@ -74,7 +85,7 @@ export function HeadMap({ data, map, chosen, several, dark, choose }: HeadMapPro
             return (
               <rect
                 key={index}
-                id={`head-${index}`}
+                id={`${name}-${index}`}
                 role="gridcell"
                 aria-label={`${headName(index, heads)} ${
                   value === null ? "not measured" : number(value)
@@ -125,7 +136,7 @@ export function HeadMap({ data, map, chosen, several, dark, choose }: HeadMapPro
       End: layer * heads + heads - 1,
     };
     const adds = several || event.shiftKey || event.ctrlKey || event.metaKey;
-    if (event.key in moves) setCursor(moves[event.key]);
+    if (event.key in moves) mark({ cursor: moves[event.key] });
     else if (event.key === "Enter" || event.key === " ") toggle(at, adds);
     else if (event.key === "l") chooseLayer(layer, adds);
     else return;
@@ -144,19 +155,19 @@ export function HeadMap({ data, map, chosen, several, dark, choose }: HeadMapPro
         tabindex={0}
         aria-label={`${map.label} by layer and head. Arrow keys move, Enter chooses, Shift and Enter adds, l chooses the layer.`}
         aria-multiselectable="true"
-        aria-activedescendant={cursor === null ? undefined : `head-${cursor}`}
-        onPointerMove={(event) => setPointed(under(event))}
-        onPointerLeave={() => setPointed(null)}
+        aria-activedescendant={cursor === null ? undefined : `${name}-${cursor}`}
+        onPointerMove={(event) => mark({ pointed: under(event) })}
+        onPointerLeave={() => mark({ pointed: null })}
         onPointerDown={(event) => {
           const adds = several || event.shiftKey || event.ctrlKey || event.metaKey;
           const head = under(event), layer = layerOf(event);
           if (head !== null) {
-            setCursor(head);
+            mark({ cursor: head });
             toggle(head, adds);
           } else if (layer !== null) chooseLayer(layer, adds);
         }}
         onKeyDown={onKeyDown}
-        onFocus={() => setCursor((old) => old ?? chosen[0] ?? data.ranking[0])}
+        onFocus={() => cursor === null && mark({ cursor: chosen[0] ?? data.ranking[0] })}
       >
         {cells}
         <g fill="none" pointer-events="none">
@@ -212,7 +223,7 @@ export function HeadMap({ data, map, chosen, several, dark, choose }: HeadMapPro
           </text>
         </g>
       </svg>
-      <p class="readout" id="head-readout" aria-live="polite">
+      <p class="readout" id={`${name}-readout`} aria-live="polite">
         {marked === null
           ? "Point at a head, or move with the arrow keys."
           : headLine(data, map, marked)}

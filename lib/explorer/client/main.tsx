@@ -8,13 +8,12 @@
 import { render as draw } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ExplorerData, ExplorerMap } from "../data.ts";
-import { Choice, Toggle } from "./controls.tsx";
+import { Choice } from "./controls.tsx";
 import { Effects } from "./effects.tsx";
-import { HeadMap } from "./head_map.tsx";
-import { Record } from "./record.tsx";
+import { HeadsPanel } from "./heads_panel.tsx";
 import { unpack } from "./rows.ts";
 import { SamplePanel, toSample } from "./sample_panel.tsx";
-import { fromFragment, type Theme, toFragment, topCount, type View } from "./view.ts";
+import { fromFragment, type Theme, toFragment, type View } from "./view.ts";
 
 /** Whether the system wants dark pages. */
 function useSystemDark(): boolean {
@@ -54,21 +53,31 @@ function useSampleMap(data: ExplorerData, index: number): ExplorerMap | null {
   return map;
 }
 
-/** The best heads of a map. */
-function topOf(map: ExplorerMap, count: number): number[] {
-  return [...map.values.keys()].filter((i) => map.values[i] !== null)
-    .sort((a, b) => map.values[b]! - map.values[a]! || a - b).slice(0, count);
+/** What surrounds the explorer: a page of its own with links, or a notebook that follows its heads. */
+export interface Surroundings {
+  /** Whether the address holds the view. */
+  readonly linked?: boolean;
+  /** Where the view begins, other than at first. */
+  readonly start?: Partial<View>;
+  /** Told the chosen heads when they change. */
+  readonly onHeads?: (heads: readonly number[]) => void;
+  /** Calls back when heads are chosen from outside. @returns a function that ends it */
+  readonly listen?: (choose: (heads: readonly number[]) => void) => () => void;
 }
 
 /** The whole explorer. */
-function Explorer({ data, linked }: { data: ExplorerData; linked: boolean }) {
-  const [view, setView] = useState<View>(() => fromFragment(linked ? location.hash : "", data));
-  const [several, setSeveral] = useState(false), [copied, setCopied] = useState(false);
+function Explorer({ data, around }: { data: ExplorerData; around: Surroundings }) {
+  const { linked = false, start, onHeads, listen: outside } = around;
+  const [view, setView] = useState<View>(() => ({
+    ...fromFragment(linked ? location.hash : "", data),
+    ...start,
+  }));
+  const [copied, setCopied] = useState(false);
   const dark = useSystemDark() ? view.theme !== "light" : view.theme === "dark";
   const change = (part: Partial<View>) => setView((old) => ({ ...old, ...part }));
   const ownMap = useSampleMap(data, view.sample);
-  const map = (view.map === "sample" ? ownMap : data.maps.find(({ id }) => id === view.map)) ??
-    data.maps[0];
+  useEffect(() => onHeads?.(view.heads), [view.heads]);
+  useEffect(() => outside?.((heads) => change({ heads })), []);
   useEffect(() => {
     if (!linked) return;
     try {
@@ -135,68 +144,8 @@ function Explorer({ data, linked }: { data: ExplorerData; linked: boolean }) {
           />
         </span>
       </header>
-      <main>
-        <section class="heads" aria-label="Heads">
-          <div class="row">
-            <select
-              aria-label="Value of the head map"
-              value={view.map}
-              onChange={(event) => change({ map: event.currentTarget.value })}
-            >
-              {data.maps.map(({ id, label }) => <option key={id} value={id}>{label}</option>)}
-              {data.samples.length > 0 && (
-                <option value="sample">{data.maps[0].label} on this sample</option>
-              )}
-            </select>
-            <label class="top">
-              top{" "}
-              <input
-                type="number"
-                min={1}
-                max={data.layers * data.heads}
-                placeholder={String(topCount(data))}
-                aria-label="Choose the top heads of this map"
-                onInput={(event) => {
-                  const count = Math.round(Number(event.currentTarget.value));
-                  if (count >= 1) change({ heads: topOf(map, count) });
-                }}
-              />
-            </label>
-            <Toggle
-              checked={several}
-              onChange={setSeveral}
-              title="Add heads to the choice (or hold Shift)"
-            >
-              several
-            </Toggle>
-            <button type="button" class="quiet" onClick={() => change({ heads: [] })}>Clear</button>
-          </div>
-          <p class="muted small">{map.about}</p>
-          <HeadMap
-            data={data}
-            map={map}
-            chosen={view.heads}
-            several={several}
-            dark={dark}
-            choose={(heads) => change({ heads })}
-          />
-          <Record origin={data.origin} />
-          <details class="keys">
-            <summary>Keys</summary>
-            <dl>
-              <dt>arrows</dt>
-              <dd>move over the map or the image</dd>
-              <dt>Enter, Shift+Enter</dt>
-              <dd>choose a head, add it</dd>
-              <dt>l</dt>
-              <dd>choose its layer (or click the layer's number)</dd>
-              <dt>[ and ]</dt>
-              <dd>previous, next sample</dd>
-              <dt>o, s, e</dt>
-              <dd>overlay, sinks, evidence</dd>
-            </dl>
-          </details>
-        </section>
+      <main class={view.beside === "" ? "" : "compared"}>
+        <HeadsPanel {...part} ownMap={ownMap} />
         {data.samples.length > 0
           ? <SamplePanel {...part} />
           : <p class="muted">No samples in this file.</p>}
@@ -207,24 +156,68 @@ function Explorer({ data, linked }: { data: ExplorerData; linked: boolean }) {
 }
 
 /** Shows data in an element. @returns a function that takes it away again */
-export function mount(element: Element, data: ExplorerData, linked = false): () => void {
-  draw(<Explorer data={data} linked={linked} />, element);
+export function mount(
+  element: Element,
+  data: ExplorerData,
+  around: Surroundings = {},
+): () => void {
+  draw(<Explorer data={data} around={around} />, element);
   return () => draw(null, element);
 }
 
-/** anywidget's entry: the model's `data` is what an explorer shows, its `style` the look. */
+/** What a widget's model offers, in notebooks that show anywidgets. */
+interface WidgetModel {
+  get(name: string): unknown;
+  set?(name: string, value: unknown): void;
+  save_changes?(): void;
+  on?(event: string, act: () => void): void;
+  off?(event: string, act: () => void): void;
+}
+
+/** The notebook's own colours, where it tells them. */
+function notebookTheme(): Theme {
+  const { classList, dataset } = document.body;
+  if (dataset.jpThemeLight !== undefined) {
+    return dataset.jpThemeLight === "false" ? "dark" : "light";
+  }
+  if (classList.contains("vscode-dark")) return "dark";
+  return classList.contains("vscode-light") ? "light" : "auto";
+}
+
+/**
+ * anywidget's entry. The model's `data` is what an explorer shows; its `heads`, pairs of layer and
+ * head, are the chosen heads in both directions: empty at first for the top ones.
+ */
 export function render(
-  { model, el }: { readonly model: { get(name: string): unknown }; readonly el: HTMLElement },
+  { model, el }: { readonly model: WidgetModel; readonly el: HTMLElement },
 ): () => void {
-  const data = model.get("data");
-  return mount(el, (typeof data === "string" ? JSON.parse(data) : data) as ExplorerData);
+  const given = model.get("data");
+  const data = (typeof given === "string" ? JSON.parse(given) : given) as ExplorerData;
+  const read = () => {
+    const pairs = model.get("heads");
+    return Array.isArray(pairs) ? pairs.map(([layer, head]) => layer * data.heads + head) : [];
+  };
+  const asked = read();
+  return mount(el, data, {
+    start: { theme: notebookTheme(), ...(asked.length > 0 ? { heads: asked } : {}) },
+    onHeads(heads) {
+      if (String(heads) === String(read())) return;
+      model.set?.("heads", heads.map((i) => [Math.floor(i / data.heads), i % data.heads]));
+      model.save_changes?.();
+    },
+    listen(choose) {
+      const act = () => choose(read());
+      model.on?.("change:heads", act);
+      return () => model.off?.("change:heads", act);
+    },
+  });
 }
 
 const block = globalThis.document?.getElementById("corelens-data");
 const root = globalThis.document?.getElementById("corelens-explorer");
 if (block && root) {
   root.replaceChildren();
-  mount(root, JSON.parse(block.textContent!) as ExplorerData, true);
+  mount(root, JSON.parse(block.textContent!) as ExplorerData, { linked: true });
 }
 
 export default { render };

@@ -19,6 +19,8 @@ export interface View {
   readonly heads: readonly number[];
   /** Id of the map; `sample` for this sample's scores. */
   readonly map: string;
+  /** Id of the map beside it; empty for none. */
+  readonly beside: string;
   /** Index of the query row; -1 for the mean over the question. */
   readonly query: number;
   /** Index of the image. */
@@ -74,6 +76,7 @@ export function firstView(data: ExplorerData): View {
     sample,
     heads: data.ranking.slice(0, topCount(data)),
     map: data.maps[0].id,
+    beside: "",
     query: -1,
     panel: data.samples.length > 0 ? evidencePanel(data.samples[sample]) : 0,
     overlay: "grid",
@@ -91,6 +94,7 @@ export function toFragment(view: View, data: ExplorerData): string {
   parts.set("sample", data.samples[view.sample]?.id ?? "");
   parts.set("heads", view.heads.map((i) => headName(i, data.heads)).join(","));
   if (view.map !== first.map) parts.set("map", view.map);
+  if (view.beside !== "") parts.set("beside", view.beside);
   if (view.query >= 0) parts.set("row", String(view.query));
   if (view.panel > 0) parts.set("image", String(view.panel + 1));
   if (view.overlay !== first.overlay) parts.set("overlay", view.overlay);
@@ -120,11 +124,13 @@ export function fromFragment(fragment: string, data: ExplorerData): View {
     return Number.isInteger(value) && value >= from && value < from + count ? value : fallback;
   };
   const strength = Number(parts.get("strength") ?? NaN);
+  const maps = [...data.maps.map(({ id }) => id), "sample"];
   const start = data.samples[sample] ? evidencePanel(data.samples[sample]) : 0;
   return {
     sample,
     heads: parts.has("heads") ? [...new Set(heads)] : first.heads,
-    map: oneOf("map", [...data.maps.map(({ id }) => id), "sample"], first.map),
+    map: oneOf("map", maps, first.map),
+    beside: oneOf("beside", maps, ""),
     query: within(parts.get("row"), 0, queries.length, -1),
     panel: within(parts.get("image"), 1, panels.length, start + 1) - 1,
     overlay: oneOf<Overlay>("overlay", ["grid", "smooth", "off"], first.overlay),
