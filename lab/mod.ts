@@ -31,6 +31,28 @@ export {
   needleSamples,
 } from "./studies/completion_sample.ts";
 export {
+  type HeadKindRow,
+  headKinds,
+  type HeadKindsConfig,
+  type HeadKindsResult,
+  type KindsSample,
+  readHeadKinds,
+} from "./studies/head_kinds.ts";
+export {
+  type OwnerAnswerResult,
+  ownerAnswers,
+  type OwnerAnswersConfig,
+  type OwnerForm,
+  type OwnerKind,
+  readOwnerAnswers,
+} from "./studies/owner_answers.ts";
+export {
+  type OwnerCompletion,
+  ownerCompletion,
+  ownerCompletions,
+} from "./studies/owner_completion.ts";
+export { type OwnerStudy, pageOwners, textOwners } from "./studies/owner_samples.ts";
+export {
   type LazyPageNeedle,
   pageReading,
   type PageReadingConfig,

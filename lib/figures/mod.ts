@@ -4,6 +4,7 @@
  * @module
  */
 
+export * from "./ablated_sets.ts";
 export * from "./attention_overlay.ts";
 export * from "./bars.ts";
 export * from "./compared_maps.ts";
