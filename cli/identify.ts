@@ -69,7 +69,7 @@ export const command = runCommand({
   async show(args, folder) {
     const written = await Deno.readTextFile(`${folder}/scores.json`);
     if (args.flag("json")) return console.log(written);
-    const { rule, samples, ranking, scores, ci95 } = JSON.parse(written);
+    const { rule, samples, ranking, scores, ci95, evidenceConcentration } = JSON.parse(written);
     console.log(`${samples} samples; best heads by ${rule}:`);
     for (const [layer, head] of ranking.slice(0, 10)) {
       const [low, high] = ci95[layer][head];
@@ -85,6 +85,10 @@ export const command = runCommand({
     if (calibrated && calibrated.sampleIds.length > 1) {
       const names = detectHeads(calibrated).heads.map(headName).join(" ") || "none";
       console.log(`heads that move attention to the evidence when asked, 99% sure: ${names}`);
+    }
+    if (evidenceConcentration) {
+      const { concentrationLine } = await import("../lib/experiments/moved_maps.ts");
+      console.log(concentrationLine(evidenceConcentration));
     }
     console.log(`record: ${folder}/scores.json, samples.arrow, manifest.json`);
   },

@@ -21,7 +21,6 @@ import {
   scoringRules,
 } from "../heads/scoring_rules.ts";
 import type { RivalScores } from "../heads/rival_scores.ts";
-import { scoreSample } from "../heads/score_sample.ts";
 import { ReuseCache } from "../model/reuse_cache.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { LeftOut } from "../data/unusable.ts";
@@ -39,11 +38,22 @@ import {
   unlessUnusable,
 } from "./run_context.ts";
 import { type LazySample, sampleUnits } from "./lazy_sample.ts";
+import {
+  type EvidenceConcentration,
+  evidenceConcentrationOf,
+  movedFile,
+  movedToArrow,
+  readConcentration,
+  readMoved,
+} from "./moved_maps.ts";
+import { type HeadFindings, partialMaps, type SampleRow } from "./head_rows.ts";
 import { jsonText, readManifest, readManifestIfAny } from "./record.ts";
 import { measureRivals, readRivals, rivalMaps } from "./recorded_rivals.ts";
 import { scoresRecord } from "./scores_record.ts";
 import { checkExperiment, experiments } from "./registry.ts";
 import { type ScoreOrigin, scoreOrigin } from "./score_origin.ts";
+
+export type { HeadFindings, SampleRow } from "./head_rows.ts";
 
 /** A sample to be scored that is loaded when its turn comes. */
 export interface LazyHeadSample extends LazySample<HeadSample> {
@@ -99,35 +109,6 @@ export interface FindHeadsConfig extends ExperimentConfig {
   readonly rivals: boolean;
 }
 
-/** Scores of one sample: one map per rule, `[L, N]` row by row. */
-export interface SampleRow {
-  /** The sample. */
-  readonly id: string;
-  /** Its domain. */
-  readonly domain: string;
-  /** By rule, in the order of the rules; NaN throughout where the sample lacks what a rule needs. */
-  readonly maps: readonly Float32Array[];
-}
-
-/**
- * Maps of one sample by every rule. The first rule must be one that the sample can be scored by; the
- * others may need what only some samples have, and give NaN where this one has it not.
- */
-async function partialMaps(
-  network: AnyModel,
-  sample: HeadSample,
-  rules: readonly ScoringRule[],
-  reuse?: ReuseCache,
-): Promise<Float32Array[]> {
-  const lacks = (rule: ScoringRule) => rule.needs.some((need) => lackOf(sample, need) !== null);
-  const own = rules.filter((rule, i) => i === 0 || !lacks(rule));
-  const maps = await scoreSample(network, sample, own, { reuse });
-  return rules.map((rule) => {
-    const at = own.indexOf(rule);
-    return at >= 0 ? maps[at] : new Float32Array(maps[0].length).fill(NaN);
-  });
-}
-
 /**
  * The rules of a run that names none: those of its first sample, and those for null queries and foils
  * wherever some sample has them.
@@ -170,22 +151,26 @@ export async function firstUsable(
 export const findHeadsExperiment: Experiment<
   FindHeadsConfig,
   SampleRow,
-  readonly HeadScores[]
+  HeadFindings
 > = {
   ...experiments.findHeads,
-  units: ({ samples, rules, network, reuse }) =>
+  units: ({ samples, rules, network, reuse, seed }) =>
     sampleUnits<HeadSample, SampleRow>(samples, async (sample, id, domain) => ({
       id,
       domain,
-      maps: await partialMaps(network, sample, rules, reuse),
+      ...await partialMaps(network, sample, rules, { reuse, seed }),
     }), reuse),
-  result: (rows, { rules, network }) =>
-    rules.flatMap(({ name }, rule) => {
+  result: (rows, { rules, network, fraction, seed }) => ({
+    rules: rules.flatMap(({ name }, rule) => {
       const own = rows.map(({ id, domain, maps }) => ({ id, domain, map: maps[rule] }))
         .filter(({ map }) => map && !map.every(Number.isNaN));
       return own.length > 0 ? [headScores(name, gridOf(network.config.text), own)] : [];
     }),
-  record(scores, { about, fraction, draws, seed }) {
+    moved: rows.map(({ id, domain, moved }) => ({ id, domain, moved })),
+    concentration: evidenceConcentrationOf(rows, { fraction, seed }),
+  }),
+  record({ rules: scores, moved, concentration }, { about, fraction, draws, seed, network }) {
+    const places = movedToArrow(moved, gridOf(network.config.text));
     const summary = scoresRecord(
       about?.model ?? "",
       scores[0],
@@ -195,13 +180,20 @@ export const findHeadsExperiment: Experiment<
     );
     return {
       options: { rules: scores.map(({ rule }) => rule), fraction, draws },
-      files: { "samples.arrow": headScoresToArrow(scores), "scores.json": jsonText(summary) },
+      files: {
+        "samples.arrow": headScoresToArrow(scores),
+        ...places ? { [movedFile]: places } : {},
+        "scores.json": jsonText({
+          ...summary,
+          ...concentration ? { evidenceConcentration: concentration } : {},
+        }),
+      },
     };
   },
   async readRows(folder) {
     const { rules } = await readFoundHeads(folder);
     const { sampleIds, domains, shape: [, layers, heads] } = rules[0];
-    const size = layers * heads;
+    const size = layers * heads, moved = await readMoved(folder);
     return sampleIds.map((id, i) => ({
       id,
       domain: domains[i],
@@ -209,6 +201,7 @@ export const findHeadsExperiment: Experiment<
         const row = scores.sampleIds.indexOf(id);
         return row < 0 ? new Float32Array(size).fill(NaN) : sampleMap(scores, row).slice();
       }),
+      moved: moved.get(id) ?? null,
     }));
   },
 };
@@ -221,6 +214,8 @@ export interface FoundHeads extends HeadScores {
   readonly origin?: ScoreOrigin;
   /** Other explanations of each head, `[L * N]` by name; records of earlier versions have none. */
   readonly rivals?: Partial<RivalScores>;
+  /** Whether it is the evidence that draws the top heads, where it could be moved. */
+  readonly concentration?: EvidenceConcentration;
 }
 
 /**
@@ -232,7 +227,7 @@ export async function findHeadsRun(
   model: AnyModel,
   samples: Samples,
   options: FindHeadsOptions = {},
-): Promise<ExperimentRun<FindHeadsConfig, SampleRow, readonly HeadScores[]>> {
+): Promise<ExperimentRun<FindHeadsConfig, SampleRow, HeadFindings>> {
   const { model: name, data, fraction = 0.05, draws = 2000, seed = 0, rivals = true } = options;
   if (options.rules?.length === 0) {
     throw new InputError("Cannot find heads by 0 rules: 1 needed");
@@ -287,10 +282,14 @@ export async function findHeads(
   );
   using run = await findHeadsRun(model, samples, options);
   const about = await run.about();
-  const rules = await runConfigured({ ...run, about: () => Promise.resolve(about) }, options);
+  const { rules, concentration } = await runConfigured(
+    { ...run, about: () => Promise.resolve(about) },
+    options,
+  );
   const rivals = about.rivals && rivalMaps(about.rivals);
-  if (options.folder === undefined) return { ...rules[0], rules, rivals };
-  return { ...rules[0], rules, rivals, origin: scoreOrigin(await readManifest(options.folder)) };
+  const found = { ...rules[0], rules, rivals, ...concentration ? { concentration } : {} };
+  if (options.folder === undefined) return found;
+  return { ...found, origin: scoreOrigin(await readManifest(options.folder)) };
 }
 
 /**
@@ -316,5 +315,10 @@ export async function readFoundHeads(folder: string): Promise<FoundHeads> {
   await checkArrow(bytes, path);
   const rules = headScoresFromArrow(bytes, path);
   const rivals = await readRivals(folder, rules[0].shape);
-  return { ...rules[0], rules, origin: scoreOrigin(manifest), ...rivals ? { rivals } : {} };
+  const concentration = await readConcentration(folder);
+  return {
+    ...{ ...rules[0], rules, origin: scoreOrigin(manifest) },
+    ...rivals ? { rivals } : {},
+    ...concentration ? { concentration } : {},
+  };
 }

@@ -12,6 +12,7 @@ import {
   summarizeHeads,
   type SummaryOptions,
 } from "../heads/head_scores.ts";
+import type { EvidenceConcentration } from "./moved_maps.ts";
 import type { RivalScores } from "../heads/rival_scores.ts";
 
 /** What `scores.json` says of all samples, or of those of one domain. */
@@ -66,6 +67,8 @@ export type RivalTables = {
 
 /** The content of `scores.json`. */
 export interface ScoresRecord extends ScoresSummary, RivalTables {
+  /** Whether it is the evidence that draws the top heads, where it can be moved. */
+  readonly evidenceConcentration?: EvidenceConcentration;
   /** The same for each domain. */
   readonly domains: Readonly<Record<string, ScoresSummary>>;
 }

@@ -63,6 +63,12 @@ export function scoresOfProfile(
   return maps;
 }
 
+/** How a sample is scored. */
+export interface ScoreOptions extends Omit<ProfileOptions, "extras"> {
+  /** Gets the profile that the scores are of, for what else is read off it. */
+  readonly onProfile?: (profile: AttentionProfile) => void;
+}
+
 /**
  * Scores of every head on one sample, by several rules, from one pass.
  *
@@ -73,7 +79,7 @@ export async function scoreSample(
   model: AnyModel,
   sample: HeadSample,
   rules: readonly ScoringRule[] = rulesFor(sample),
-  options: Omit<ProfileOptions, "extras"> = {},
+  options: ScoreOptions = {},
 ): Promise<Float32Array[]> {
   for (const rule of rules) {
     for (const need of rule.needs) {
@@ -88,6 +94,8 @@ export async function scoreSample(
   }
   const extras = [...new Set(rules.flatMap((rule) => rule.needs))]
     .filter((need): need is ProfileExtra => need !== "grids" && need !== "foils");
-  const profile = await attentionProfile(model, sample, { ...options, extras });
+  const { onProfile, ...run } = options;
+  const profile = await attentionProfile(model, sample, { ...run, extras });
+  onProfile?.(profile);
   return scoresOfProfile(profile, sample, rules);
 }

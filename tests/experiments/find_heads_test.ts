@@ -60,9 +60,14 @@ Deno.test("the record names the planted heads, and reads back as it was", async 
       assert(json.topMembership.probability[layer][head] > 0.5);
     }
     assertEquals(Object.keys(json.domains), ["scene", "page"]);
-    assertEquals(await readFoundHeads(out), found);
+    const read = await readFoundHeads(out);
+    assertEquals({ ...read, concentration: null }, { ...found, concentration: null });
+    const [{ topMass }, written] = [found.concentration!, read.concentration!.topMass];
+    assertEquals(written.pValue, topMass.pValue);
+    assert(Math.abs(written.observed - topMass.observed) < 1e-6);
     const names = Array.from(Deno.readDirSync(out), ({ name }) => name).sort();
-    assertEquals(names, ["manifest.json", "samples.arrow", "scores.json"]);
+    assertEquals(names, ["manifest.json", "moved.arrow", "samples.arrow", "scores.json"]);
+    assertEquals(found.concentration!.samples, 6);
     await assertRejects(() => readFoundHeads(folder), Error, "samples.arrow: no such file");
   });
 });
@@ -72,6 +77,7 @@ Deno.test("killed at any sample and begun again, scores.json has the same bytes"
     await findHeads(model, samples, { ...settings, folder: `${folder}/whole` });
     const wanted = await Deno.readFile(`${folder}/whole/scores.json`);
     const arrow = await Deno.readFile(`${folder}/whole/samples.arrow`);
+    const moved = await Deno.readFile(`${folder}/whole/moved.arrow`);
     for (const at of [1, 5]) {
       const out = `${folder}/killed${at}`;
       const options = { ...settings, rules: scoringRules, folder: out };
@@ -84,6 +90,7 @@ Deno.test("killed at any sample and begun again, scores.json has the same bytes"
       assertEquals(seen, samples.slice(at - 1).map(({ id }) => id));
       assertEquals(await Deno.readFile(`${out}/scores.json`), wanted);
       assertEquals(await Deno.readFile(`${out}/samples.arrow`), arrow);
+      assertEquals(await Deno.readFile(`${out}/moved.arrow`), moved);
     }
   });
 });
