@@ -19,26 +19,19 @@ import { type ResultParts, writeResult } from "../experiments/write_result.ts";
 import { type Fingerprint, readFinished } from "./finished_shard.ts";
 import { finishedShards, type OpenedRun, openRun, places } from "./run_files.ts";
 
-/** Rows as they lie in finished shards. */
-type StoredRows = readonly (readonly [key: string, row: KnownRow<Json>])[];
+/** Rows in the order of their units; what they hold is known to the experiment. */
+type MergedRows = ResultParts<unknown>["rows"];
 
 /** Puts rows together and writes the record. */
-type Merger = (
-  folder: string,
-  config: Json,
-  parts: Omit<ResultParts<never>, "rows"> & { readonly rows: StoredRows },
-) => Promise<void>;
+type Merger = (folder: string, config: Json, parts: ResultParts<unknown>) => Promise<void>;
 
 function merger<Config extends ExperimentConfig, Row, Result>(
   experiment: Omit<Experiment<Config, Row, Result>, "units">,
 ): readonly [string, Merger] {
   return [experiment.name, async (folder, config, parts) => {
     const settled = decodeRow<Settled<Config>>(config);
-    const rows = parts.rows.map(([key, { digest, row }]) =>
-      [key, { digest, row: decodeRow<Row>(row) }] as const
-    );
-    const result = experiment.result(rows.map(([, { row }]) => row), settled);
-    await writeResult(folder, experiment, settled, result, { ...parts, rows });
+    const result = experiment.result(parts.rows.map(([, { row }]) => row as Row), settled);
+    await writeResult(folder, experiment, settled, result, parts);
   }];
 }
 
@@ -69,7 +62,7 @@ export interface Merged {
 
 /** Everything that the shards of a run hold. */
 interface Gathered {
-  readonly rows: StoredRows;
+  readonly rows: MergedRows;
   readonly leftOut: readonly LeftOut[];
   /** The backends, the one with the most units first. */
   readonly backends: readonly { readonly fingerprint: Fingerprint; readonly units: number }[];
@@ -88,14 +81,14 @@ async function checkComplete({ folder, shards }: OpenedRun): Promise<void> {
 
 async function gather(opened: OpenedRun): Promise<Gathered> {
   const { run, shards } = opened;
-  const rows: [index: number, key: string, row: KnownRow<Json>][] = [];
+  const rows: [index: number, key: string, row: KnownRow<unknown>][] = [];
   const leftOut: (readonly [number, LeftOut])[] = [...run.leftOutUnits];
   const counts = new Map<string, number>();
   for (const [number, shard] of shards.entries()) {
     const { units, fingerprints, leftOut: without } = await readFinished(opened, number);
     const names = fingerprints.map((fingerprint) => JSON.stringify(fingerprint));
     for (const [index, key, digest, by, row] of units) {
-      rows.push([index, key, { digest, row }]);
+      rows.push([index, key, { digest, row: decodeRow(row) }]);
       counts.set(names[by], (counts.get(names[by]) ?? 0) + 1);
     }
     leftOut.push(...without);

@@ -54,32 +54,43 @@ export interface RunStatus {
   readonly merged: boolean;
 }
 
-/** Whether a process holds the journal's lock; undefined where that cannot be said. */
-function isHeld(path: string): boolean | undefined {
-  try {
-    using file = Deno.openSync(path);
-    const free = file.tryLockSync(false);
-    if (free) file.unlockSync();
-    return !free;
-  } catch {
-    return undefined;
-  }
+/** What the journal of a shard says. */
+interface JournalState {
+  /** Finished units. */
+  readonly units: number;
+  /** When it was last written, in milliseconds since 1970. */
+  readonly changed: number;
+  /** Whether a process holds its lock; undefined where that cannot be said. */
+  readonly held?: boolean;
 }
 
-/** Lines of a journal after its first: finished units. */
-function unitsIn(path: string): { units: number; changed: number } {
+const noJournal: JournalState = { units: 0, changed: 0 };
+
+/** Reads at once, since there may be thousands. */
+function journalState(path: string): JournalState {
   try {
-    const text = Deno.readTextFileSync(path);
-    const lines = text.split("\n").length - 2;
-    return { units: Math.max(0, lines), changed: Deno.statSync(path).mtime?.getTime() ?? 0 };
+    using file = Deno.openSync(path);
+    const { size, mtime } = file.statSync();
+    const bytes = new Uint8Array(size);
+    let lines = 0;
+    for (let read; (read = file.readSync(bytes)) !== null;) {
+      for (let i = bytes.indexOf(10); i >= 0 && i < read; i = bytes.indexOf(10, i + 1)) lines++;
+    }
+    const known = { units: Math.max(0, lines - 1), changed: mtime?.getTime() ?? 0 };
+    try {
+      const free = file.tryLockSync(false);
+      if (free) file.unlockSync();
+      return { ...known, held: !free };
+    } catch {
+      return known; // a file system without locks
+    }
   } catch {
-    return { units: 0, changed: 0 };
+    return noJournal;
   }
 }
 
 /** Whether the try that began with `start` goes on: its journal is locked, or was lately written. */
-function isAlive(path: string, start: ShardEvent, changed: number, now: number): boolean {
-  const held = isHeld(path);
+function isAlive({ changed, held }: JournalState, start: ShardEvent, now: number): boolean {
   if (held) return true;
   const lately = now - Math.max(start.at, changed) < silentAfter;
   // a lock of another machine may not be seen, and before the model is loaded there is none
@@ -122,11 +133,10 @@ export async function runStatus(folder: string, now: number = Date.now()): Promi
     if (done.has(shard)) continue;
     const events = begun.has(shard) ? readEvents(folder, shard) : [];
     const last = events.at(-1);
-    const path = places.journal(folder, shard);
-    const known = last ? unitsIn(path) : { units: 0, changed: 0 };
+    const known = last ? journalState(places.journal(folder, shard)) : noJournal;
     secondsOpen += seconds * (1 - known.units / units.length);
     if (!last) waiting++;
-    else if (last.event === "start" && isAlive(path, last, known.changed, now)) {
+    else if (last.event === "start" && isAlive(known, last, now)) {
       running.push({ shard, host: last.host, units: known.units, of: units.length });
     } else {
       const said = last.event === "failed" || last.event === "stopped";

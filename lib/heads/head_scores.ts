@@ -6,7 +6,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import { meanIntervals, topShareInterval } from "../stats/bootstrap.ts";
+import { bootstrapMeans, meanIntervals, topShareInterval } from "../stats/bootstrap.ts";
 import { concentrationTest } from "../stats/chance_concentration.ts";
 import { gini } from "../stats/concentration.ts";
 import type { Interval } from "../stats/interval.ts";
@@ -182,12 +182,13 @@ export function summarizeHeads(scores: HeadScores, options: SummaryOptions = {})
   const matrix = scoreMatrix(scores);
   const { fraction = 0.05, draws = 2000, seed = 0 } = options;
   const resample = { draws, seed, strata: scores.domains };
-  const { estimate, low, high } = meanIntervals(matrix, resample);
+  const means = bootstrapMeans(matrix, resample);
+  const { estimate, low, high } = meanIntervals(matrix, resample, means);
   return {
     mean: estimate,
     low,
     high,
-    membership: topMembership(matrix, fraction, resample),
+    membership: topMembership(matrix, fraction, resample, means),
     ranking: [...topIndices(estimate)].map((index) => headAt(index, scores.shape[2])),
     fraction,
   };

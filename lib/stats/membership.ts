@@ -19,6 +19,7 @@ import type { ResampleOptions } from "./resample.ts";
  * @param matrix values by sample, `[rows, columns]`
  * @param fraction share of the columns that counts as top, in (0, 1]; see {@link topCount}
  * @param options draws (2000), seed (0), strata, clusters
+ * @param means what `bootstrapMeans` makes of matrix and options, where it is known
  * @returns `[columns]`, each in [0, 1]
  * @throws {InputError} when the fraction is out of range or labels do not fit
  *
@@ -35,10 +36,10 @@ export function topMembership(
   matrix: SampleMatrix,
   fraction: number,
   options: ResampleOptions = {},
+  means: Float64Array = bootstrapMeans(matrix, options),
 ): Float64Array {
   const { columns } = matrix;
   const top = topCount(columns, fraction);
-  const means = bootstrapMeans(matrix, options);
   const draws = means.length / columns;
   const probability = new Float64Array(columns);
   const sorted = new Float64Array(columns);

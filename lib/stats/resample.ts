@@ -34,6 +34,8 @@ export interface ResamplePlan {
   readonly rows: number;
   /** For each stratum its units, and for each unit the rows of its samples. */
   readonly strata: readonly (readonly Uint32Array[])[];
+  /** For each stratum the rows of its units where each is one sample; else null. */
+  readonly singles: readonly (Uint32Array | null)[];
 }
 
 /** Row indices by label, in order of first appearance. */
@@ -99,7 +101,11 @@ export function resamplePlan(
     if (group === undefined) groups.set(label, [Uint32Array.from(unit)]);
     else group.push(Uint32Array.from(unit));
   }
-  return { rows, strata: [...groups.values()] };
+  const found = [...groups.values()];
+  const singles = found.map((units) =>
+    units.every(({ length }) => length === 1) ? Uint32Array.from(units, ([row]) => row) : null
+  );
+  return { rows, strata: found, singles };
 }
 
 /**
@@ -113,7 +119,13 @@ export function resamplePlan(
 export function drawCounts(plan: ResamplePlan, random: Random, counts: Uint32Array): number {
   counts.fill(0);
   let total = 0;
-  for (const units of plan.strata) {
+  for (const [stratum, units] of plan.strata.entries()) {
+    const single = plan.singles[stratum];
+    if (single !== null) {
+      for (let i = 0; i < single.length; i++) counts[single[random.integer(single.length)]]++;
+      total += single.length;
+      continue;
+    }
     for (let i = 0; i < units.length; i++) {
       const unit = units[random.integer(units.length)];
       total += unit.length;

@@ -10,6 +10,7 @@ import {
 import { topShare } from "../../lib/stats/concentration.ts";
 import { columnMeans, sampleMatrix } from "../../lib/stats/matrix.ts";
 import { Random } from "../../lib/stats/random.ts";
+import { drawRows, resamplePlan } from "../../lib/stats/resample.ts";
 import { reference } from "./reference.ts";
 
 /** A matrix filled row by row from a function. */
@@ -93,6 +94,21 @@ Deno.test("draws are shared by all columns and averaged exactly", () => {
       }
     },
   ));
+});
+
+Deno.test("means are those of the rows that are drawn, whatever the sizes", () => {
+  const random = new Random(6);
+  for (const [rows, columns, draws] of [[1, 1, 1], [7, 3, 5], [600, 40, 9], [3, 9000, 6]]) {
+    const matrix = fill(rows, columns, () => random.normal());
+    const strata = Array.from({ length: rows }, (_, row) => row % 3);
+    const means = bootstrapMeans(matrix, { draws, seed: 2, strata });
+    const plan = resamplePlan(rows, { strata }), same = new Random(2);
+    for (let draw = 0; draw < draws; draw++) {
+      const wanted = columnMeans(matrix, drawRows(plan, same));
+      const found = means.subarray(draw * columns, (draw + 1) * columns);
+      for (let c = 0; c < columns; c++) assertAlmostEquals(found[c], wanted[c], 1e-12);
+    }
+  }
 });
 
 Deno.test("shifting and scaling the data shifts and scales the interval", () => {
