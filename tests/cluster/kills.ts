@@ -26,7 +26,7 @@ const commands = {
   },
   ablate: {
     options: ["--fractions=0.1,0.2", "--draws=2"],
-    shardMinutes: "0.006",
+    shardMinutes: "0.03",
     record: (folder: string) =>
       recordFiles(folder, ["manifest.json", "samples.arrow", "results.json"]),
   },
