@@ -91,8 +91,9 @@ export async function ablateSample(
 /**
  * Which sets are run on each sample. With thinning N a draw of controls is run on one in N samples, in
  * a fixed order that gives every draw, and every sample, nearly the same number (an incomplete crossed
- * design); samples that are added later change nothing for those before. Every other set is run on
- * all samples.
+ * design); samples that are added later change nothing for those before. A kind with fewer draws than
+ * others is thinned less, down to none, so that every sample has draws of each kind. Every other set is
+ * run on all samples.
  *
  * @param thinning N; 1 runs every draw on every sample
  * @param samples number of samples
@@ -104,24 +105,31 @@ export function turnsOf(
   samples: number,
   seed: number,
 ): number[][] {
-  const groups = Math.min(thinning, samples);
   const drawn: readonly string[] = drawnControls;
-  const groupOf = new Map<number, number>(), kinds = new Map<string, number>();
+  const kinds = new Map<string, number[]>();
   plan.forEach(({ condition, fraction, set }, number) => {
     if (!drawn.includes(condition)) return;
-    const kind = `${condition} ${fraction} ${set ?? ""}`, before = kinds.get(kind) ?? 0;
-    groupOf.set(number, before % groups);
-    kinds.set(kind, before + 1);
+    const kind = `${condition} ${fraction} ${set ?? ""}`;
+    kinds.set(kind, [...kinds.get(kind) ?? [], number]);
   });
+  const most = Math.max(0, ...Array.from(kinds.values(), (draws) => draws.length));
+  const turns = Array.from({ length: samples }, () => [...plan.keys()]);
   const random = new Random(seed).fork("which draws run on which samples");
-  const orders = Array.from(
-    { length: Math.ceil(samples / groups) },
-    (_, block) => random.fork(block).permutation(groups),
-  );
-  return Array.from({ length: samples }, (_, sample) => {
-    const group = orders[Math.floor(sample / groups)][sample % groups];
-    return [...plan.keys()].filter((set) => (groupOf.get(set) ?? group) === group);
-  });
+  for (const [kind, draws] of kinds) {
+    const share = Math.floor(draws.length * thinning / most);
+    const groups = Math.max(1, Math.min(thinning, samples, share));
+    if (groups === 1) continue;
+    const groupOf = new Map(draws.map((set, i) => [set, i % groups]));
+    const orders = random.fork(kind);
+    for (let first = 0; first < samples; first += groups) {
+      const order = orders.fork(first).permutation(groups);
+      for (let sample = first; sample < Math.min(first + groups, samples); sample++) {
+        const group = order[sample - first];
+        turns[sample] = turns[sample].filter((set) => (groupOf.get(set) ?? group) === group);
+      }
+    }
+  }
+  return turns;
 }
 
 /** The table of rows. */

@@ -26,7 +26,10 @@ export type MoveAmong = "context" | "foils";
 
 /** How evidence is moved. */
 export interface MoveOptions {
-  /** Among which tokens; `context` by default. */
+  /**
+   * Among which tokens. By default `foils` in {@link evidenceConcentration} where all samples have them,
+   * and `context` otherwise.
+   */
   readonly among?: MoveAmong;
   /** Other places for each sample at most; 20 by default. */
   readonly places?: number;
@@ -125,6 +128,12 @@ export interface MovedStatistic {
   readonly pValue: number;
 }
 
+/** Outcome of {@link evidenceConcentration}. */
+export interface EvidenceConcentration extends MovedEvidenceResult {
+  /** Among which tokens the evidence was moved. */
+  readonly among: MoveAmong;
+}
+
 /** Outcome of {@link movedEvidenceTest}. */
 export interface MovedEvidenceResult {
   /** Mean attention of the top heads on the evidence: do they look there more than elsewhere? */
@@ -147,8 +156,10 @@ function topOf(map: Float64Array, count: number): readonly [mass: number, share:
  * one of a sample's places, the evidence's included, for every sample, and takes the top heads anew from
  * the mean map, so that choosing the best heads has no advantage.
  *
- * The places of a sample share its question and context; what the test cannot see is a bias to where
- * evidence tends to stand (middle of images, end of a text). Use `among: "foils"` against it.
+ * The places of a sample share its question and context. What the test cannot see is a bias to where
+ * evidence tends to stand (middle of images, end of a text) or to what it looks like: even an
+ * untrained model attends a little more to words than to texture, and passes among the `context`. Among
+ * `foils`, places of the evidence's own kind, it does not.
  *
  * @param samples at least 2
  * @throws {InputError} for fewer samples, or a fraction outside (0, 1]
@@ -199,7 +210,8 @@ export function movedEvidenceTest(
 }
 
 /**
- * {@link movedEvidenceTest} on a model: one pass for each sample.
+ * {@link movedEvidenceTest} on a model: one pass for each sample. The evidence is moved among the foils
+ * where all samples have them, else among the context; the result says which.
  *
  * @throws {InputError} naming the sample that cannot be scored, or whose evidence cannot be moved
  *
@@ -214,8 +226,8 @@ export function movedEvidenceTest(
  * await useBackend("auto");
  * const { model } = plantedModel(createKernels("float32"), { seed: 1 });
  * const samples = [0, 1, 2, 3, 4, 5].map((i) => plantedSample(1, i));
- * const { topMass } = await evidenceConcentration(model, samples, { fraction: 0.1 });
- * assert(topMass.pValue < 0.05);
+ * const { topMass, among } = await evidenceConcentration(model, samples, { fraction: 0.1 });
+ * assert(topMass.pValue < 0.05 && among === "foils");
  * model.dispose();
  * ```
  */
@@ -223,12 +235,14 @@ export async function evidenceConcentration(
   model: AnyModel,
   samples: readonly HeadSample[],
   options: MovedEvidenceOptions & MoveOptions & Omit<ProfileOptions, "extras"> = {},
-): Promise<MovedEvidenceResult> {
-  const { fraction, draws, seed = 0, among, places, hooks, attention } = options;
+): Promise<EvidenceConcentration> {
+  const { fraction, draws, seed = 0, places, hooks, attention } = options;
+  const haveFoils = samples.every(({ foils = [] }) => foils.length > 0);
+  const among = options.among ?? (haveFoils ? "foils" : "context");
   const placed: PlacedMasses[] = [];
   for (const [i, sample] of samples.entries()) {
     const profile = await attentionProfile(model, sample, { hooks, attention });
     placed.push(placedMasses(profile, sample, { among, places, seed: `${seed}/${i}` }));
   }
-  return movedEvidenceTest(placed, { fraction, draws, seed });
+  return { ...movedEvidenceTest(placed, { fraction, draws, seed }), among };
 }

@@ -25,11 +25,15 @@ Deno.test("thinned draws: every draw and every sample as often, the other sets o
   const counts = new Map<number, number>();
   for (const set of turns.flat()) counts.set(set, (counts.get(set) ?? 0) + 1);
   assert([...counts].every(([set, count]) => count === (set < 2 ? 48 : 6)));
-  // not always together: two draws of one group share samples, neighbours do not
   assertEquals(turnsOf(plan, 8, 48, 3), turns);
   assert(JSON.stringify(turnsOf(plan, 8, 48, 4)) !== JSON.stringify(turns));
   assertEquals(turnsOf(plan, 8, 96, 3).slice(0, 48), turns); // more samples change nothing before
   assert(turnsOf(plan, 1, 5, 3).every((sets) => sets.length === plan.length));
+  const short = plan.slice(0, 46); // 40 random draws and 4 layer-matched ones, which run on all
+  for (const sets of turnsOf(short, 8, 16, 3)) {
+    assertEquals(sets.filter((set) => set >= 42), [42, 43, 44, 45]);
+    assertEquals(sets.length, 2 + 5 + 4);
+  }
   const few = turnsOf(plan, 8, 3, 3); // fewer samples than groups: each draw still has one
   assertEquals(new Set(few.flat()).size, plan.length);
 });
