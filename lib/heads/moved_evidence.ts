@@ -19,7 +19,7 @@ import {
   attentionProfile,
   type ProfileOptions,
 } from "./attention_profile.ts";
-import type { HeadSample, SampleTokens } from "./scored_sample.ts";
+import { type HeadSample, type SampleTokens, sampleTokens } from "./scored_sample.ts";
 
 /** Among which tokens evidence is moved: the whole context, or the sample's foils. */
 export type MoveAmong = "context" | "foils";
@@ -211,7 +211,7 @@ export function movedEvidenceTest(
 
 /**
  * {@link movedEvidenceTest} on a model: one pass for each sample. The evidence is moved among the foils
- * where all samples have them, else among the context; the result says which.
+ * where all samples have enough of them, else among the context; the result says which.
  *
  * @throws {InputError} naming the sample that cannot be scored, or whose evidence cannot be moved
  *
@@ -237,8 +237,9 @@ export async function evidenceConcentration(
   options: MovedEvidenceOptions & MoveOptions & Omit<ProfileOptions, "extras"> = {},
 ): Promise<EvidenceConcentration> {
   const { fraction, draws, seed = 0, places, hooks, attention } = options;
-  const haveFoils = samples.every(({ foils = [] }) => foils.length > 0);
-  const among = options.among ?? (haveFoils ? "foils" : "context");
+  const roomAmongFoils = (sample: HeadSample) =>
+    otherPlaces(sampleTokens(sample), { among: "foils", places: 1 }).length > 0;
+  const among = options.among ?? (samples.every(roomAmongFoils) ? "foils" : "context");
   const placed: PlacedMasses[] = [];
   for (const [i, sample] of samples.entries()) {
     const profile = await attentionProfile(model, sample, { hooks, attention });
