@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   generate: () => import("./generate.ts"),
   identify: () => import("./identify.ts"),
   ablate: () => import("./ablate.ts"),
+  steer: () => import("./steer.ts"),
   accelerate: () => import("./accelerate.ts"),
   heads: () => import("./heads.ts"),
   explore: () => import("./explore.ts"),

@@ -114,6 +114,11 @@ function otherOwners(
   }));
 }
 
+/** The right answers on a thing: the name alone and the whole sentence. */
+function answersFor(thing: string, name: string): string[] {
+  return [name, `The owner of the ${thing} is ${name}.`];
+}
+
 /**
  * One sample: pages, and the question who the owner of one thing is. Its evidence are the boxes of the
  * sentence that says so. The name alone and the whole sentence are right answers. The null query asks
@@ -166,8 +171,11 @@ export function pageNeedle(seed: number, options: PageNeedleOptions): PageNeedle
     boxesOf(filled[page].starts[n], needle.length).map((box) => ({ image: page, box }));
   const foils = filled.flatMap(({ starts }, page) => {
     const own = page === asked ? 1 : 0; // the needle that is asked for comes first on its page
-    const names = further.filter((other) => other.page === page).map((other) => other.name);
-    return starts.slice(own).map((_, n) => ({ places: standsAt(page, own + n), name: names[n] }));
+    const there = further.filter((other) => other.page === page);
+    return starts.slice(own).map((_, n) => ({
+      places: standsAt(page, own + n),
+      answers: answersFor(there[n].thing, there[n].name),
+    }));
   });
   const seen = new Set(filled.flatMap(({ cells }) => cells.map(({ word }) => word)));
   const absent = candidates.filter((other) => !seen.has(other));
@@ -176,13 +184,13 @@ export function pageNeedle(seed: number, options: PageNeedleOptions): PageNeedle
     id: `${domain}-${count}-${split}-${seed}`,
     domain,
     question: `Who is the owner of the ${thing}?`,
-    answer: [name, `The owner of the ${thing} is ${name}.`],
+    answer: answersFor(thing, name),
     evidence: standsAt(asked, 0),
     null: `Who is the owner of the ${missed}?`,
     unrelated: "What do the pages say about the weather?",
     ...(foils.length === 0 ? {} : {
       foils: foils.map(({ places }) => places),
-      foilAnswers: foils.map(({ name }) => name),
+      foilAnswers: foils.map(({ answers }) => answers),
     }),
     ...(owners > 1 ? { chance: 1 / owners } : {}),
     images,

@@ -131,6 +131,7 @@ export function textNeedle(seed: number, options: TextNeedleOptions): Sample {
   const missed = absent[random.fork("null query").integer(absent.length)];
   const foils = said.filter((_, i) => i !== asked)
     .map((sentence) => [{ text: standsAt(sentence) }]);
+  const foilAnswers = owners.map((owner, i) => [owner, said[i]]).filter((_, i) => i !== asked);
   return {
     id: `${domain}-${sentences}-${split}-${seed}`,
     domain,
@@ -140,7 +141,7 @@ export function textNeedle(seed: number, options: TextNeedleOptions): Sample {
     evidence: [{ text: standsAt(said[asked]) }],
     null: `Who is the owner of the ${missed}?`,
     unrelated: "What does the text say about the weather?",
-    ...(foils.length > 0 ? { foils, foilAnswers: owners.filter((_, i) => i !== asked) } : {}),
+    ...(foils.length > 0 ? { foils, foilAnswers } : {}),
     ...(needles > 1 ? { chance: 1 / needles } : {}),
     images: [],
   };

@@ -57,8 +57,11 @@ export interface SampleText {
    * each a list as `evidence` is.
    */
   readonly foils?: readonly (readonly Evidence[])[];
-  /** What each foil answers to its own question, in the order of `foils`: where steering can lead. */
-  readonly foilAnswers?: readonly string[];
+  /**
+   * What each foil answers to its own question, in the order of `foils`, each as `answer` is: where
+   * steering can lead.
+   */
+  readonly foilAnswers?: readonly (string | readonly string[])[];
   /** Probability of a right answer by a guess among the candidates in sight, where it is known. */
   readonly chance?: number;
   /** How a prediction is compared with the answer; choices or exact match by default. */

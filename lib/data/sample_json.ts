@@ -133,13 +133,18 @@ function foilsOf(where: string, value: unknown, extent: Extent): Evidence[][] {
   );
 }
 
+/** An answer, or several of which each is right. */
+function answerOf(where: string, field: string, value: unknown): string | string[] {
+  return typeof value === "string" && value !== "" ? value : texts(where, field, value, 1);
+}
+
 /** Answers of foils: one for each. */
-function foilAnswersOf(where: string, value: unknown, foils: unknown): string[] {
+function foilAnswersOf(where: string, value: unknown, foils: unknown): (string | string[])[] {
   const count = Array.isArray(foils) ? foils.length : 0;
   if (Array.isArray(value) && value.length === count) {
-    return texts(where, "foilAnswers", value, 1);
+    return value.map((one, i) => answerOf(where, `foilAnswers[${i}]`, one));
   }
-  throw wrongField(where, "foilAnswers", value, `a text for each of ${count} foils`);
+  throw wrongField(where, "foilAnswers", value, `an answer for each of ${count} foils`);
 }
 
 function mediaOf(where: string, fields: Fields) {
@@ -205,9 +210,7 @@ export function parseSample(json: unknown, place: string): SampleEntry {
     domain: text(where, json, "domain"),
     ...(context === undefined ? {} : { context }),
     question,
-    answer: typeof answer === "string" && answer !== ""
-      ? answer
-      : texts(where, "answer", answer, 1),
+    answer: answerOf(where, "answer", answer),
     ...(choices === undefined ? {} : { choices: choicesOf(where, choices) }),
     evidence: evidence.map((one, i) => evidenceOf(where, `evidence[${i}]`, one, extent)),
     ...optional("null"),

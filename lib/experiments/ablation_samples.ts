@@ -5,13 +5,23 @@
  */
 import { quoted } from "../common/text.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
+import type { PreparedPrompt } from "../inputs/processor.ts";
 import { isCorrect } from "../data/metrics.ts";
 import { answersOf } from "../data/sample.ts";
 import { UnusableSampleError } from "../data/unusable.ts";
 import { publishedScores } from "../data/published_scores.ts";
 import { answerTokens, opensThoughts, thinkingTokens } from "./answer_length.ts";
-import type { AblationSample, LazyAblationSample } from "./ablation_sample.ts";
+import type { AblationSample } from "./ablation_sample.ts";
+import type { LazySample } from "./lazy_sample.ts";
 import { type AnySample, lazily, promptedSample, promptSettings } from "./samples.ts";
+
+/** A sample with its answer whose prompt is a prepared one. */
+export interface PreparedAblationSample extends AblationSample {
+  /** The prompt, with its text and where its media stand. */
+  readonly inputs: PreparedPrompt;
+  /** Whether generated tokens are a right answer. */
+  readonly judge: (tokenIds: readonly number[]) => boolean;
+}
 
 /**
  * Samples for `ablateHeads`, each prepared when its turn comes. The right answer's tokens are those
@@ -41,10 +51,10 @@ import { type AnySample, lazily, promptedSample, promptSettings } from "./sample
 export function ablationSamples(
   model: PretrainedModel,
   samples: readonly AnySample[],
-): LazyAblationSample[] {
+): LazySample<PreparedAblationSample>[] {
   const { tokenizer } = model.processor;
   const end = model.config.eosTokenIds.slice(0, 1);
-  return lazily(samples, async (sample, reuse): Promise<AblationSample> => {
+  return lazily(samples, async (sample, reuse): Promise<PreparedAblationSample> => {
     const [answer] = answersOf(sample);
     const ids = answer === undefined ? [] : tokenizer.encode(answer, { addSpecialTokens: false });
     if (ids.length === 0) {

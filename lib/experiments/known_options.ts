@@ -49,6 +49,24 @@ export const ablateHeadsNames = {
   bootstrapDraws: true,
 } as const;
 
+/** Options of `steerHeads`. */
+export const steerHeadsNames = {
+  ...contextNames,
+  reuseBytes: true,
+  model: true,
+  allowOtherScores: true,
+  biases: true,
+  fraction: true,
+  conditions: true,
+  draws: true,
+  during: true,
+  maxNewTokens: true,
+  batchRows: true,
+  seed: true,
+  data: true,
+  bootstrapDraws: true,
+} as const;
+
 /** Options of `prefillSpeed`. */
 export const prefillSpeedNames = {
   ...contextNames,

@@ -23,7 +23,7 @@ export {
 } from "./ablate_heads.ts";
 export * from "./ablation_plan.ts";
 export * from "./ablation_results.ts";
-export { ablationSamples } from "./ablation_samples.ts";
+export { ablationSamples, type PreparedAblationSample } from "./ablation_samples.ts";
 export type { AnswerQuality } from "./answer_quality.ts";
 export * from "./answers.ts";
 export * from "./compare_variants.ts";
@@ -64,4 +64,12 @@ export * from "./retrieval_sets.ts";
 export * from "./samples.ts";
 export type { OriginOptions, ScoreOrigin } from "./score_origin.ts";
 export { type Identity } from "./identity.ts";
+export {
+  readSteeredHeads,
+  steerConditions,
+  steerHeads,
+  type SteerHeadsOptions,
+} from "./steer_heads.ts";
+export { type SteerResult } from "./steer_results.ts";
+export * from "./steer_samples.ts";
 export * from "./tables.ts";

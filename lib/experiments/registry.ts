@@ -31,6 +31,12 @@ export const experiments = {
     action: "ablate heads",
     command: "ablate",
   },
+  steerHeads: {
+    name: "steer_heads",
+    question: "Does the answer go where these heads are made to look?",
+    action: "steer heads",
+    command: "steer",
+  },
   prefillSpeed: {
     name: "prefill_speed",
     question:

@@ -39,3 +39,4 @@ export { accent, type SeriesStyle, seriesStyles } from "./theme.ts";
 export * from "./token_strip.ts";
 export * from "./sparse_results.ts";
 export * from "./speed_quality.ts";
+export { steeringCurves, type SteeringRow } from "./steering_curves.ts";

@@ -59,7 +59,10 @@ Deno.test("several owners: the foils hold the other sentences, of other things a
       );
       assertEquals(said[0], ` ${sample.answer[1]}`);
       const parts = said.map((text) => /^ The owner of the (\w+) is (\w+)\.$/.exec(text)!);
-      assertEquals(parts.slice(1).map(([, , name]) => name), [...sample.foilAnswers!]);
+      assertEquals(
+        parts.slice(1).map(([, , name]) => name),
+        sample.foilAnswers!.map(([name]) => name),
+      );
       for (const part of [1, 2]) assertEquals(new Set(parts.map((own) => own[part])).size, 4);
       const words = pages.flat().map(({ word }) => word);
       for (const [, thing, name] of parts) {

@@ -19,7 +19,8 @@ Deno.test("a word has ink, keeps within its width, and coverage is 0 to 1", () =
       assert(mask.width <= 46);
       assertEquals(mask.ink.length, mask.width * mask.height);
       assert(mask.ink.every((covered) => covered >= 0 && covered <= 1));
-      assert(mask.ink.some((covered) => covered > 0.5));
+      // a dot, 1.3 pixels wide, on the corner of four pixels covers a third of each
+      assert(mask.ink.some((covered) => covered > 0.3));
     }),
     { numRuns: 60 },
   );
