@@ -1,7 +1,8 @@
 /** `corelens heads export|import`: head scores as the lists of other programs, and back. */
 import { InputError } from "../lib/common/errors.ts";
 import { headListFormat, headListFormats, readHeadList } from "../lib/heads/formats/registry.ts";
-import type { HeadList, ListSizes } from "../lib/heads/formats/format.ts";
+import type { HeadIntervals, HeadList, ListSizes } from "../lib/heads/formats/format.ts";
+import type { HeadScores } from "../lib/heads/head_scores.ts";
 import type { Arguments, Command } from "./command.ts";
 import { checkOutput } from "./outputs.ts";
 
@@ -39,6 +40,19 @@ async function keyValueHeads(args: Arguments, model: string): Promise<number> {
   }
 }
 
+/** The intervals of a record's scores.json, where they fit its scores. */
+async function recordedIntervals(
+  folder: string,
+  [, layers, heads]: HeadScores["shape"],
+): Promise<HeadIntervals | undefined> {
+  const { readRecordJson } = await import("../lib/experiments/record.ts");
+  const { ci95 } = await readRecordJson(folder, "scores.json") as { ci95?: unknown };
+  const rows = Array.isArray(ci95) ? ci95.flat() : [];
+  const isInterval = (ends: unknown): ends is readonly [number, number] =>
+    Array.isArray(ends) && ends.length === 2 && ends.every(Number.isFinite);
+  return rows.length === layers * heads && rows.every(isInterval) ? rows : undefined;
+}
+
 async function exportHeads(args: Arguments): Promise<void> {
   const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
   const { writeHeadList } = await import("../lib/heads/formats/registry.ts");
@@ -56,11 +70,15 @@ async function exportHeads(args: Arguments): Promise<void> {
     throw new InputError(`Cannot export scores by rule "${rule}": the run has ${rules}`);
   }
   const model = found.origin?.model ?? "";
+  const intervals = rule === found.rule
+    ? await recordedIntervals(args.required("scores"), scores.shape)
+    : undefined;
   const written = await writeHeadList(name, out, scores, {
     model,
     ...(byKeyValueHead ? { keyValueHeads: await keyValueHeads(args, model) } : {}),
     sink: args.integer("sink", 64, 0),
     recent: args.integer("window", 256, 1),
+    intervals,
   });
   if (byKeyValueHead) {
     console.error("the score of a key-value head is the highest of its query heads' scores");

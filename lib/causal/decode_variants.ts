@@ -9,7 +9,7 @@ import type { KvCache } from "../model/kv_cache.ts";
 import { SharedPrefix } from "../model/shared_prefix.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
-import { checkMask, type Variant } from "./head_mask.ts";
+import { checkVariants, type Variant } from "./head_mask.ts";
 import { intervene, promptContext } from "./intervene.ts";
 import { type AnswerSample, batchSize, scopeStart, type SweepOptions } from "./sweep.ts";
 
@@ -45,7 +45,7 @@ export async function decodeVariants(
   const start = scopeStart(sample, options.scope ?? "answer");
   const network = networkOf(model);
   const prompt = { inputIds: sample.inputs.inputIds, spans: sample.spans };
-  for (const mask of variants.flat()) checkMask(mask, network.grid, promptContext(prompt, start));
+  checkVariants(variants, network.grid, promptContext(prompt, start));
   using prefix = new SharedPrefix(network, sample.inputs, start, options);
   const rows = prefix.rest.embeddings.shape[1];
   const most = batchSize(network, rows, prompt.inputIds.length, 1, options.batchRows);

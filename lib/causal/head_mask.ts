@@ -6,6 +6,8 @@
  */
 import { checkHeads, type HeadGrid, type HeadId } from "../common/head_id.ts";
 import type { Intervention, Phase, PromptContext } from "./interventions/intervention.ts";
+import { InputError } from "../common/errors.ts";
+import { isRecord, kindOf } from "../common/values.ts";
 import { interventions } from "./interventions/registry.ts";
 
 /** Heads and what becomes of them. */
@@ -49,5 +51,53 @@ export function firstLayer(variant: Variant, layers: number): number {
 export function checkMask(mask: HeadMask, grid: HeadGrid, context: PromptContext): void {
   const { heads, intervention, during = "both" } = mask;
   checkHeads(heads, grid, "ablate");
+  if (!isRecord(intervention) || typeof intervention.check !== "function") {
+    const names = Object.keys(interventions).join(", ");
+    throw new InputError(
+      `Cannot change heads by ${kindOf(intervention)}: wanted an intervention, such as ` +
+        `interventions.zero(); there are ${names}`,
+    );
+  }
   intervention.check({ heads, grid, context, during });
+}
+
+/** How variants are written, for messages. */
+const variantsForm =
+  "wanted a list of variants, each a list of masks, such as [zeroHeads(heads)] " +
+  "or [[{ heads, intervention }]]";
+
+/**
+ * Throws unless every mask of a list of variants can be applied to a prompt.
+ *
+ * @throws {InputError} for what is no such list, and as {@link checkMask}
+ *
+ * @example
+ * ```ts
+ * import { checkVariants, zeroHeads } from "./head_mask.ts";
+ * import { assertThrows } from "@std/assert";
+ * const grid = { layers: 2, heads: 4 }, mask = zeroHeads([{ layer: 1, head: 3 }])[0];
+ * checkVariants([[mask]], grid, { promptLength: 3 });
+ * assertThrows(() => checkVariants([mask] as never, grid, { promptLength: 3 }), Error, "[zeroHeads(");
+ * ```
+ */
+export function checkVariants(
+  variants: readonly Variant[],
+  grid: HeadGrid,
+  context: PromptContext,
+): void {
+  if (!Array.isArray(variants)) {
+    throw new InputError(`Cannot use ${kindOf(variants)} as variants: ${variantsForm}`);
+  }
+  for (const masks of variants as readonly unknown[]) {
+    if (!Array.isArray(masks)) {
+      const what = isRecord(masks) && "heads" in masks ? "a single mask" : kindOf(masks);
+      throw new InputError(`Cannot use ${what} as a variant: ${variantsForm}`);
+    }
+    for (const mask of masks) {
+      if (!isRecord(mask) || !("heads" in mask)) {
+        throw new InputError(`Cannot use ${kindOf(mask)} as a mask: ${variantsForm}`);
+      }
+      checkMask(mask as unknown as HeadMask, grid, context);
+    }
+  }
 }

@@ -14,7 +14,8 @@ import {
   keyLength,
 } from "../nn/attention.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
-import { checkMask, type HeadMask, type Variant } from "./head_mask.ts";
+import { checkPrompt } from "../model/check_inputs.ts";
+import { checkVariants, type HeadMask, type Variant } from "./head_mask.ts";
 import type {
   Intervention,
   InterventionCall,
@@ -76,7 +77,7 @@ function activeRows(mask: HeadMask, context: PromptContext, rows: Rows): boolean
  * @param variants one list of masks for each row of the batch (or one for all rows); masks of a
  * list act in order
  * @param prompt the prompt; its spans are for interventions that name one
- * @throws {InputError} for masks that cannot be applied, see {@link checkMask}
+ * @throws {InputError} for what is no list of variants, and for masks that cannot be applied
  *
  * @example
  * ```ts
@@ -94,8 +95,9 @@ export function intervene(
   prompt: InterventionPrompt,
   { from = 0, attention: base = denseAttention }: InterveneOptions = {},
 ): AttentionFunction {
+  checkPrompt(prompt);
   const context = promptContext(prompt, from);
-  for (const mask of variants.flat()) checkMask(mask, grid, context);
+  checkVariants(variants, grid, context);
   // steps.get(layer)[j]: the j-th masks of all variants, as far as they concern the layer
   const steps = new Map<number, LayerMask[][]>();
   variants.forEach((masks, variant) =>

@@ -17,7 +17,7 @@ import { SharedPrefix } from "../model/shared_prefix.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
-import { checkMask, firstLayer, type Variant } from "./head_mask.ts";
+import { checkVariants, firstLayer, type Variant } from "./head_mask.ts";
 import { intervene, promptContext } from "./intervene.ts";
 
 /** A sample whose answer is known. */
@@ -196,7 +196,7 @@ export async function sweep(
   const start = scopeStart(sample, options.scope ?? "answer");
   const prompt = { inputIds: sample.inputs.inputIds, spans: sample.spans };
   const context = promptContext(prompt, start);
-  for (const mask of variants.flat()) checkMask(mask, network.grid, context);
+  checkVariants(variants, network.grid, context);
   const inputs = withAnswer(sample);
   const places = sample.answerIds.length;
   using prefix = new SharedPrefix(network, inputs, start, options);

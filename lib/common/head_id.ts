@@ -6,6 +6,7 @@
  */
 import { InputError } from "./errors.ts";
 import { quoted } from "./text.ts";
+import { isRecord, kindOf } from "./values.ts";
 
 /** A query head of the text decoder; both numbers count from 0. */
 export interface HeadId {
@@ -112,6 +113,11 @@ export function headIndex({ layer, head }: HeadId, heads: number): number {
   return layer * heads + head;
 }
 
+/** Whether somebody passed a head. */
+function isHead(value: unknown): value is HeadId {
+  return isRecord(value) && typeof value.layer === "number" && typeof value.head === "number";
+}
+
 /**
  * Throws unless every head exists and none is named twice.
  *
@@ -126,8 +132,20 @@ export function headIndex({ layer, head }: HeadId, heads: number): number {
  * ```
  */
 export function checkHeads(heads: readonly HeadId[], grid: HeadGrid, action: string): void {
+  if (!Array.isArray(heads)) {
+    throw new InputError(
+      `Cannot ${action} ${kindOf(heads)}: wanted a list of heads, such as [{ layer: 3, head: 1 }]`,
+    );
+  }
   const seen = new Set<number>();
   for (const id of heads) {
+    if (!isHead(id)) {
+      throw new InputError(
+        `Cannot ${action} ${
+          kindOf(id as unknown)
+        }: wanted a head, { layer: 3, head: 1 } or parseHead("L3H1")`,
+      );
+    }
     const inside = (value: number, count: number) =>
       Number.isInteger(value) && value >= 0 && value < count;
     if (!inside(id.layer, grid.layers) || !inside(id.head, grid.heads)) {

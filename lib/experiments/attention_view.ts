@@ -17,6 +17,7 @@ import {
 } from "../common/head_id.ts";
 import { massOn } from "../heads/attention_mass.ts";
 import type { Hooks } from "../hooks/hook_point.ts";
+import { checkInputs } from "../model/check_inputs.ts";
 import type { Box, RgbImage } from "../inputs/image.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
 import { tokensOf } from "../inputs/token_spans.ts";
@@ -105,12 +106,14 @@ export class AttentionView {
 export async function attentionFrom(
   model: PretrainedModel,
   prompt: PreparedPrompt,
-  rows: readonly number[] = tokensOf(prompt.spans.question),
+  rows?: readonly number[],
   options: { readonly hooks?: Hooks } = {},
 ): Promise<AttentionView> {
+  checkInputs(prompt, model.config);
   const { layers, heads } = gridOf(model.config.text);
   const tokens = prompt.inputIds.length;
-  const chosen = rows.length > 0 ? [...new Set(rows)].sort((a, b) => a - b) : [tokens - 1];
+  const asked = rows ?? tokensOf(prompt.spans.question);
+  const chosen = asked.length > 0 ? [...new Set(asked)].sort((a, b) => a - b) : [tokens - 1];
   for (const row of chosen) {
     if (Number.isInteger(row) && row >= 0 && row < tokens) continue;
     throw new InputError(

@@ -4,7 +4,7 @@
  * @module
  */
 import { digestOfBytes } from "../common/digest.ts";
-import { checkOptions } from "../common/values.ts";
+import { checkOptions, isRecord, kindOf } from "../common/values.ts";
 import { findHeadsNames } from "./known_options.ts";
 import { InputError } from "../common/errors.ts";
 import { gridOf } from "../common/head_id.ts";
@@ -69,7 +69,11 @@ export async function loadSample(
   sample: HeadSample | LazyHeadSample,
   reuse?: ReuseCache,
 ): Promise<HeadSample> {
-  return "load" in sample ? await sample.load(reuse) : sample;
+  if ("load" in sample) return await sample.load(reuse);
+  if (isRecord(sample.inputs)) return sample;
+  throw new InputError(
+    `Cannot score heads on ${kindOf(sample)} without a prompt: wanted headSamples(model, samples)`,
+  );
 }
 
 /** Settings of {@link findHeads}. */

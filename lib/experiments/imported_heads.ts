@@ -42,10 +42,14 @@ export interface ImportSettings {
  * ```
  */
 export async function recordHeadList(
-  { scores, model: stated, listed, notes }: HeadList,
+  { scores, model: stated, listed, notes, intervals }: HeadList,
   { folder, format, model = stated, seed = 0 }: ImportSettings,
 ): Promise<void> {
-  const summary = scoresRecord(model, scores, { seed });
+  const own = scoresRecord(model, scores, { seed }), heads = scores.shape[2];
+  const summary = intervals === undefined ? own : {
+    ...own,
+    ci95: own.ci95.map((row, l) => row.map((ends, n) => intervals[l * heads + n] ?? ends)),
+  };
   await writeRecord(folder, {
     experiment: experiments.findHeads.name,
     model,

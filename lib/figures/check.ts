@@ -5,6 +5,7 @@
  */
 
 import { InputError } from "../common/errors.ts";
+import { kindOf } from "../common/values.ts";
 
 /**
  * Throws unless a list has at least one entry.
@@ -15,6 +16,9 @@ import { InputError } from "../common/errors.ts";
  * @throws {InputError} when the list is empty
  */
 export function checkNotEmpty(figure: string, what: string, list: ArrayLike<unknown>): void {
+  if (typeof list?.length !== "number") {
+    throw new InputError(`Cannot draw ${figure} of ${kindOf(list)}: wanted a list of ${what}`);
+  }
   if (list.length === 0) {
     throw new InputError(`Cannot draw ${figure} of 0 ${what}: at least 1 is needed`);
   }

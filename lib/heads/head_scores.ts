@@ -5,6 +5,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { isRecord, kindOf } from "../common/values.ts";
 import { quoted } from "../common/text.ts";
 import { bootstrapMeans, meanIntervals, topShareInterval } from "../stats/bootstrap.ts";
 import { concentrationTest } from "../stats/chance_concentration.ts";
@@ -91,8 +92,15 @@ export function headScores(
   };
 }
 
-/** Layers and heads of some scores. */
-export function gridOfScores({ shape: [, layers, heads] }: HeadScores): HeadGrid {
+/** Layers and heads of some scores. @throws {InputError} for what is no scores */
+export function gridOfScores(scores: HeadScores): HeadGrid {
+  if (!isRecord(scores) || !Array.isArray(scores.shape)) {
+    throw new InputError(
+      `Cannot use ${kindOf(scores)} as scores of heads: wanted what findHeads gives, or ` +
+        "`await readFoundHeads(folder)`",
+    );
+  }
+  const { shape: [, layers, heads] } = scores;
   return { layers, heads };
 }
 

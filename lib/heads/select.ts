@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { isRecord, kindOf } from "../common/values.ts";
 import { topCount } from "../stats/concentration.ts";
 import { topIndices } from "../stats/rank.ts";
 import { allHeads, headAt, type HeadGrid, type HeadId, headIndex } from "../common/head_id.ts";
@@ -22,6 +23,11 @@ export interface SelectOptions {
 
 /** The number of units wanted of `total`, checked. */
 function wantedCount(many: HowMany, total: number, action: string, unit: string): number {
+  if (!isRecord(many)) {
+    throw new InputError(
+      `Cannot ${action} ${kindOf(many)}: wanted { count: 4 } or { fraction: 0.05 }`,
+    );
+  }
   if ("fraction" in many) {
     if (!(many.fraction > 0 && many.fraction <= 1)) {
       throw new InputError(

@@ -7,6 +7,23 @@ import { InputError } from "../common/errors.ts";
 import { isRecord, kindOf } from "../common/values.ts";
 import type { ModelConfig } from "./config.ts";
 
+/** Checks that something is a prompt at all. @throws {InputError} that says how one is made */
+export function checkPrompt(inputs: unknown): asserts inputs is Readonly<Record<string, unknown>> {
+  if (isRecord(inputs)) return;
+  throw new InputError(
+    `Cannot run ${kindOf(inputs)}: wanted a prompt, as \`await model.prepare(messages)\` gives it`,
+  );
+}
+
+/** Checks the attention function of a run. @throws {InputError} that says what makes one */
+export function checkAttention(attention: unknown): void {
+  if (attention === undefined || typeof attention === "function") return;
+  throw new InputError(
+    `Cannot use ${kindOf(attention)} as attention: wanted a function, such as ` +
+      "intervene(model, [zeroHeads(heads)], prompt) or hybridAttention(plan)",
+  );
+}
+
 /**
  * Checks that model inputs have the form of `ModelInputs` and one position for each token.
  *
@@ -15,13 +32,7 @@ import type { ModelConfig } from "./config.ts";
  * @throws {InputError} that names the part that is wrong
  */
 export function checkInputs(inputs: unknown, { text }: Pick<ModelConfig, "text">): void {
-  if (!isRecord(inputs)) {
-    throw new InputError(
-      `Cannot run ${
-        kindOf(inputs)
-      }: wanted a prompt, as \`await model.prepare(messages)\` gives it`,
-    );
-  }
+  checkPrompt(inputs);
   const { inputIds, positionIds, nextPosition, media } = inputs;
   for (const [name, value] of Object.entries({ inputIds, positionIds })) {
     if (value instanceof Int32Array) continue;
@@ -66,7 +77,8 @@ export function checkForwardOptions(options: unknown): void {
       }: wanted an object such as { logits: "all" }`,
     );
   }
-  const { logits, patternRows } = options;
+  const { attention, logits, patternRows } = options;
+  checkAttention(attention);
   const bad = (name: string, value: unknown, wanted: string) =>
     new InputError(`Cannot run a forward pass with ${name} ${kindOf(value)}: wanted ${wanted}`);
   if (logits !== undefined && !["all", "last", "none"].includes(logits as string)) {

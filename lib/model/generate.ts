@@ -6,7 +6,7 @@
 import { InputError } from "../common/errors.ts";
 import { isRecord, kindOf } from "../common/values.ts";
 import { Random } from "../stats/random.ts";
-import { checkInputs } from "./check_inputs.ts";
+import { checkAttention, checkInputs } from "./check_inputs.ts";
 import type { ModelConfig } from "./config.ts";
 import {
   type DecodingRules,
@@ -219,6 +219,7 @@ export async function* generate(
 ): AsyncGenerator<GeneratedToken> {
   checkOptions(options);
   checkInputs(inputs, model.config);
+  checkAttention(options.attention);
   if (cache && cache.length > 0) {
     throw new InputError(
       `Cannot generate with a cache of ${cache.length} positions: the prompt is run from its start; ` +

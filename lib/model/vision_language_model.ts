@@ -8,7 +8,7 @@ import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { hookNames, type Hooks } from "../hooks/hook_point.ts";
 import { hookEntries, RunHooks } from "../hooks/run_hooks.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
-import { checkInputs } from "./check_inputs.ts";
+import { checkAttention, checkInputs } from "./check_inputs.ts";
 import { type ModelConfig, visionDepth } from "./config.ts";
 import { type EmbedOptions, embedPrompt } from "./embed_prompt.ts";
 import { KvCache } from "./kv_cache.ts";
@@ -103,6 +103,7 @@ export class VisionLanguageModel {
   ): Tensor {
     this.weights.checkThere();
     if (options.embedded) checkInputs(inputs, this.config);
+    checkAttention(options.attention);
     const hooks = options.runHooks ?? this.runHooks(options.hooks);
     return this.kernels.scope(() => {
       const { embeddings, deepstack } = options.embedded ?? this.embedPrompt(inputs, hooks);

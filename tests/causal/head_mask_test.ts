@@ -1,6 +1,12 @@
 import { interventions } from "../../lib/causal/interventions/registry.ts";
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkMask, firstLayer, type HeadMask, zeroHeads } from "../../lib/causal/head_mask.ts";
+import {
+  checkMask,
+  checkVariants,
+  firstLayer,
+  type HeadMask,
+  zeroHeads,
+} from "../../lib/causal/head_mask.ts";
 import type { PromptContext } from "../../lib/causal/interventions/intervention.ts";
 import type { HeadId } from "../../lib/common/head_id.ts";
 
@@ -75,4 +81,39 @@ Deno.test("masks that cannot be applied are errors that say why", () => {
     "it has 12 tokens, the prompt has 10; give a seed",
   );
   wrong({ intervention: interventions.resample(from) }, "while decoding", { promptLength: 12 });
+});
+
+Deno.test("what is no list of variants, masks, heads or interventions is told with what is wanted", () => {
+  const [mask] = zeroHeads(heads),
+    form = "such as [zeroHeads(heads)] or [[{ heads, intervention }]]";
+  const tries: readonly (readonly [unknown, string])[] = [
+    [
+      undefined,
+      `Cannot use undefined as variants: wanted a list of variants, each a list of masks, ${form}`,
+    ],
+    [mask, "Cannot use an object as variants"],
+    [[mask], "Cannot use a single mask as a variant"],
+    [zeroHeads(heads), form],
+    [heads, "Cannot use an object as a variant"],
+    [[heads], "Cannot use an object as a mask"],
+    [[["L3H1"]], 'Cannot use the text "L3H1" as a mask'],
+    [[[{ heads, intervention: "zero" }]], 'Cannot change heads by the text "zero"'],
+    [
+      [[{ heads, intervention: interventions.zero }]],
+      "by a function: wanted an intervention, such as",
+    ],
+    [
+      [[{ ...mask, heads: [[1, 0]] }]],
+      "Cannot ablate a list of 2: wanted a head, { layer: 3, head: 1 }",
+    ],
+    [
+      [[{ ...mask, heads: ["L1H0"] }]],
+      'the text "L1H0": wanted a head, { layer: 3, head: 1 } or parseHead',
+    ],
+    [[[{ ...mask, heads: heads[0] }]], "Cannot ablate an object: wanted a list of heads"],
+  ];
+  for (const [variants, message] of tries) {
+    assertThrows(() => checkVariants(variants as never, grid, context), Error, message);
+  }
+  checkVariants([[mask], zeroHeads([]), []], grid, context);
 });

@@ -12,7 +12,8 @@ Deno.test("heads: exported scores come back as a run that ablate and accelerate 
   try {
     const data = ["--dataset", "shipped:scene", "--limit", "2", "--seed", "1"];
     await good("identify", ...data, "--out", at("run"));
-    const { ranking, layers, heads } = JSON.parse(await Deno.readTextFile(at("run/scores.json")));
+    const record = JSON.parse(await Deno.readTextFile(at("run/scores.json")));
+    const { ranking, layers, heads, ci95 } = record;
     for (const to of ["duo-attention", "retrieval-head", "mmrethead", "csv"]) {
       const { err } = await good(
         "heads",
@@ -30,6 +31,17 @@ Deno.test("heads: exported scores come back as a run that ablate and accelerate 
       if (to === "duo-attention") assertMatch(err, /highest of its query heads/);
       else assertEquals(found.ranking.slice(0, 20), ranking.slice(0, 20), to);
       if (to === "retrieval-head") assertMatch(back.err, /taken for heads of mini/);
+      if (to !== "csv") continue;
+      assertEquals(found.ci95, ci95);
+      const again = ["heads", "export", "--scores", at("csv-run"), "--to", to];
+      await good(...again, "--out", at("again.csv"));
+      // scores of a record take four bytes; all else is the same
+      const rows = async (name: string) =>
+        (await Deno.readTextFile(at(name))).split("\n").slice(1, -1).map((line) => {
+          const [layer, head, score, ...ends] = line.split(",");
+          return [layer, head, Math.fround(Number(score)), ...ends];
+        });
+      assertEquals(await rows("again.csv"), await rows("csv"));
     }
     const use = [
       "--dataset",

@@ -197,6 +197,13 @@ browserTest(
     assert(await page.locator(".tokens .token.evidence").first().isVisible()); // evidence in text
     await page.locator(".tokens .token.evidence").first().hover();
     assert((await page.locator(".text .readout").textContent())!.includes("evidence"));
+    const asked = page.locator(".tokens .source", { hasText: "where" });
+    await asked.click(); // a word of the question becomes the row
+    assertEquals(await page.locator(".tokens .chosen").textContent(), "where");
+    const chip = page.getByRole("radio", { name: "where", exact: true });
+    assertEquals(await chip.getAttribute("aria-checked"), "true");
+    await asked.click();
+    assertEquals(await page.locator(".tokens .chosen").count(), 0);
   },
 );
 

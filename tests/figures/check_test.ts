@@ -27,6 +27,8 @@ Deno.test("an axis holds every value and has a length", () => {
 
 Deno.test("messages say what was drawn and which value is wrong", () => {
   assertThrows(() => checkNotEmpty("bars", "series", []), InputError, "bars of 0 series");
+  const single = { name: "a" } as never;
+  assertThrows(() => checkNotEmpty("bars", "series", single), InputError, "of an object: wanted");
   assertThrows(() => checkValues("a map", "values", [1], 2), InputError, "1 values, wanted 2");
   assertThrows(
     () => checkValues("a map", "values", [1, NaN]),

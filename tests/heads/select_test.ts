@@ -55,6 +55,7 @@ Deno.test("impossible numbers are errors that say what is possible", () => {
   wrong({ count: 9 }, "Cannot select top 9 of 8 key-value groups: count must be 1 to 8", 2);
   wrong({ fraction: 0 }, "fraction must be above 0");
   wrong({ fraction: 1.01 }, "fraction must be above 0, at most 1");
+  wrong(4 as never, "Cannot select top 4: wanted { count: 4 } or { fraction: 0.05 }");
   wrong({ count: 1 }, "wanted a divisor of the 4 heads", 3);
   assertThrows(
     () => bottomHeads(map, grid, { count: 0 }),

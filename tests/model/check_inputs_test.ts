@@ -60,6 +60,7 @@ Deno.test("options of another form, requests without names or rows, are told", a
       [{ patternRows: [1, 2] }, "patternRows a list of 2"],
       [{ patternRows: { rows: [], onPattern } }, "patternRows.rows a list of 0"],
       [{ patternRows: { rows: [1] } }, "patternRows.onPattern undefined"],
+      [{ attention: [[1]] }, "a list of 1 as attention: wanted a function, such as intervene("],
       [{ hooks: () => {} }, "a function as hooks"],
       [{ hooks: [() => {}] }, "a list of 1 as hooks"],
       [{ hooks: { embed: 5 } }, 'run 5 at "embed"'],

@@ -207,6 +207,9 @@ export function SamplePanel({ data, view, dark, change }: PartProps) {
           values={values}
           evidence={view.evidence}
           strength={view.strength}
+          query={view.query}
+          isThere={isThere}
+          choose={(query) => change({ query })}
         />
       </details>
     </section>

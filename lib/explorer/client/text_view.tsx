@@ -17,10 +17,17 @@ export interface TextProps {
   readonly values: Float32Array | null;
   readonly evidence: boolean;
   readonly strength: number;
+  /** The chosen query row; -1 for the mean. */
+  readonly query: number;
+  /** Whether chosen heads have single rows. */
+  readonly isThere: boolean;
+  /** Chooses a query row. */
+  readonly choose: (query: number) => void;
 }
 
 /** The text. */
-export function TextView({ sample, values, evidence, strength }: TextProps) {
+export function TextView(props: TextProps) {
+  const { sample, values, evidence, strength, query, isThere, choose } = props;
   const [token, setToken] = useState<number | null>(null);
   const peak = useMemo(() => {
     let most = 0;
@@ -36,11 +43,18 @@ export function TextView({ sample, values, evidence, strength }: TextProps) {
       return [
         ...pieces.map((piece, j) => {
           const at = start + j, share = peak > 0 ? (values?.[at] ?? 0) / peak : 0;
+          const row = sample.queries.findIndex(({ token }) => token === at);
+          const names = [
+            "token",
+            ...(evidence && inSpans(at, sample.evidence) ? ["evidence"] : []),
+            ...(isThere && row >= 0 ? ["source"] : []),
+            ...(row >= 0 && row === query ? ["chosen"] : []),
+          ];
           return (
             <span
               key={at}
               data-token={at}
-              class={evidence && inSpans(at, sample.evidence) ? "token evidence" : "token"}
+              class={names.join(" ")}
               style={{
                 backgroundColor: share < 0.01 ? "" : css(overlayColour(share, 0.8 * strength)),
               }}
@@ -54,7 +68,7 @@ export function TextView({ sample, values, evidence, strength }: TextProps) {
           ? [<span key={`v${end}`} class="visual">{`▦ ${between} visual tokens`}</span>]
           : []),
       ];
-    }), [sample, values, evidence, peak, strength]);
+    }), [sample, values, evidence, peak, strength, query, isThere]);
   const point = (target: EventTarget | null) => {
     const found = (target as Element | null)?.closest?.("[data-token]");
     setToken(found ? Number(found.getAttribute("data-token")) : null);
@@ -66,12 +80,20 @@ export function TextView({ sample, values, evidence, strength }: TextProps) {
         onPointerOver={(event) => point(event.target)}
         onPointerDown={(event) => point(event.target)}
         onPointerLeave={() => setToken(null)}
+        onClick={(event) => {
+          const found = (event.target as Element).closest("[data-token]");
+          const at = Number(found?.getAttribute("data-token") ?? NaN);
+          const row = sample.queries.findIndex(({ token }) => token === at);
+          if (isThere && row >= 0) choose(row === query ? -1 : row);
+        }}
       >
         {runs}
       </div>
       <p class="readout">
         {token === null || !values
-          ? `Strongest colour: ${number(peak)}`
+          ? `Strongest colour: ${number(peak)}.${
+            isThere ? " Click a word of question or answer to see where it looks." : ""
+          }`
           : `token ${token}: ${number(values[token])} (${percent(values[token])} of the row)` +
             (inSpans(token, sample.evidence) ? " · evidence" : "") +
             (sample.sinks.includes(token) ? " · sink" : "")}

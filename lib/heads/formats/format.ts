@@ -25,7 +25,12 @@ export interface ListSettings {
   readonly sink: number;
   /** Last tokens that every head sees. */
   readonly recent: number;
+  /** 95% intervals by head, `[L * N]`, where the record has its own; else those of the scores. */
+  readonly intervals?: HeadIntervals;
 }
+
+/** 95% intervals by head, `[L * N]` row by row; null where there is none. */
+export type HeadIntervals = readonly (readonly [low: number, high: number] | null)[];
 
 /** A head list of another program. */
 export interface HeadList {
@@ -37,6 +42,8 @@ export interface HeadList {
   readonly listed: number;
   /** What else the file says or the reader did. */
   readonly notes: Readonly<Record<string, number | string>>;
+  /** Intervals, where the file has them. */
+  readonly intervals?: HeadIntervals;
 }
 
 /** Texts of the files of a list by name; a list of one file has the name "". */

@@ -54,6 +54,24 @@ Deno.test("a list loses nothing that its format can hold, whatever the scores", 
   }
 });
 
+Deno.test("intervals of CSV come back, and a list without them is read as before", () => {
+  const scores = randomScores(2), csv = headListFormat("csv");
+  const intervals = Array.from(
+    { length: 24 },
+    (_, i) => i === 3 ? null : [-i, i / 3] as const,
+  );
+  const texts = csv.write(scores, { ...settings, intervals });
+  const back = csv.read(texts, "a file", {}).intervals!;
+  intervals.forEach((interval, i) => {
+    if (interval) assertEquals(back[i], interval);
+    else assert(back[i]![0] <= back[i]![1]); // the scores' own
+  });
+  const some = "layer,head,score,ci95_low,ci95_high\n0,1,0.5,0.25,0.75\n0,0,0.1,,\n";
+  assertEquals(csv.read({ "": some }, "a file", {}).intervals, [null, [0.25, 0.75]]);
+  const plain = csv.read({ "": "layer,head,score\n0,1,0.5\n" }, "a file", {});
+  assertEquals([plain.intervals, plain.listed], [undefined, 1]);
+});
+
 Deno.test("a list's name of the model, sink and window come through where it has a place for them", () => {
   const duo = read(headListFormat("duo-attention"), randomScores(1));
   assertEquals([duo.model, duo.notes["sink"], duo.notes["recent"]], ["a/model", 7, 99]);
@@ -114,6 +132,12 @@ Deno.test("lists are compared with our scores by the same statistics", () => {
 
 Deno.test("wrong files are refused in one line that names the fault", () => {
   const cases: readonly (readonly [string, Record<string, string>, RegExp])[] = [
+    [
+      "csv",
+      { "": "layer,head,score,ci95_low,ci95_high\n0,0,1,2,1" },
+      /row 1 has the interval "2 to 1"/,
+    ],
+    ["csv", { "": "layer,head,score,ci95_low,ci95_high\n0,0,1,a,1" }, /interval "a to 1"/],
     ["retrieval-head", { "": "[]" }, /wanted an object/],
     ["retrieval-head", { "": "{}" }, /no heads/],
     ["retrieval-head", { "": '{"0-0": [NaN]}' }, /no JSON/],
