@@ -94,5 +94,6 @@ export function permissionFlags(args: readonly string[], where: Surroundings): s
     ...flag("net", grants.net),
     ...flag("run", grants.run),
     ...(command === "submit" ? ["--allow-sys=systemMemoryInfo"] : []),
+    ...(command === "plan" || command === "work" ? ["--allow-sys=cpus"] : []),
   ];
 }

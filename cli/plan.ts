@@ -65,7 +65,7 @@ export function spoken(seconds: number): string {
 async function planLines({ folder, run, shards }: OpenedRun): Promise<string[]> {
   const { simulateSchedule } = await import("../lib/cluster/schedule.ts");
   const { cost } = run, times = shards.map(({ seconds }) => seconds);
-  const { files, uses } = cost.media;
+  const { files, uses, savedHours } = cost.media;
   const lines = [
     `${run.units} units in ${shards.length} shards, the longest ${spoken(Math.max(...times))}`,
     `one worker of this machine: ${spoken(cost.hours * 3600)} and ${spoken(cost.startSeconds)} a ` +
@@ -80,7 +80,10 @@ async function planLines({ folder, run, shards }: OpenedRun): Promise<string[]> 
     );
   }
   lines.push(`weights: ${(cost.weightBytes / 2 ** 30).toFixed(2)} GiB in memory for each worker`);
-  if (uses > files) lines.push(`media: ${files} files, used ${uses} times; kept in one shard each`);
+  if (uses > files) {
+    const saves = savedHours > 0 ? `, which saves ${spoken(savedHours * 3600)} of one worker` : "";
+    lines.push(`media: ${files} files, used ${uses} times; each in one shard${saves}`);
+  }
   lines.push("", "workers  time if all goes well  with 5% slow and 2% failing (19 of 20 runs)");
   const { startSeconds } = cost;
   for (let workers = 1; workers <= 64; workers *= 2) {
@@ -111,13 +114,12 @@ function planOf(inner: RunCommand): Command {
     examples: inner.examples.map((example) => `plan ${example} --shard-minutes 10`),
     async run(args) {
       const shardMinutes = args.number("shard-minutes", 10, 0.001, 10_000);
-      const start = performance.now();
       using ready = await inner.open(args);
       const planned = await ready.plan({
         command: inner.name,
         arguments: frozenArguments(args),
         shardMinutes,
-        startSeconds: Number(((performance.now() - start) / 1000).toPrecision(3)),
+        startSeconds: performance.now() / 1000, // since the process began
       });
       if (args.flag("json")) {
         const { shards, units, cost } = planned.run;

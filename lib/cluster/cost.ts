@@ -5,7 +5,7 @@
  */
 import { prefillCost } from "../sparse/cost.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
-import type { Unit } from "../experiments/lazy_sample.ts";
+import type { MediaUser } from "../experiments/media_order.ts";
 
 /** What a run costs. */
 export interface PlannedCost {
@@ -22,7 +22,12 @@ export interface PlannedCost {
   /** Seconds until a worker is ready. */
   readonly startSeconds: number;
   /** Files of media, and how many times units use them. */
-  readonly media: { readonly files: number; readonly uses: number };
+  readonly media: {
+    readonly files: number;
+    readonly uses: number;
+    /** Hours of one worker that are saved where units with the same media follow each other. */
+    readonly savedHours: number;
+  };
 }
 
 /** A unit that was tried. */
@@ -31,6 +36,8 @@ export interface Tried<Row> {
   readonly index: number;
   /** How long it took, in seconds. */
   readonly seconds: number;
+  /** What that says. */
+  readonly says: UnitToTry["says"];
   /** Tokens of its prompt. */
   readonly tokens: number | null;
   /** Its digest. */
@@ -40,15 +47,95 @@ export interface Tried<Row> {
 }
 
 /** How heavy a unit is before it is loaded: by the number of its images or frames. */
-export function weightOf({ media = [] }: Pick<Unit<unknown>, "media">): number {
+export function weightOf({ media = [] }: MediaUser): number {
   return 1 + media.length;
 }
 
-/** Places of units to try: of little, middle and great weight. */
-export function unitsToTry(units: readonly Pick<Unit<unknown>, "media">[]): number[] {
+/** A unit to try, and what its time says. */
+export interface UnitToTry {
+  /** Its place. */
+  readonly place: number;
+  /**
+   * `warm-up`: the first, which is slower than others of its kind; `alone`: a unit that finds nothing
+   * computed; `reusing`: one whose media the unit before it used.
+   */
+  readonly says: "warm-up" | "alone" | "reusing";
+}
+
+/**
+ * Units to try: one to warm up, then some of little, middle and great weight, and one that has its
+ * media in common with the one before it, where there is one.
+ *
+ * @example
+ * ```ts
+ * import { unitsToTry } from "./cost.ts";
+ * import { assertEquals } from "@std/assert";
+ * const units = ["a", "b", "b", "c"].map((name) => ({ media: [name] }));
+ * assertEquals(unitsToTry(units), [
+ *   { place: 3, says: "warm-up" },
+ *   { place: 1, says: "alone" },
+ *   { place: 2, says: "reusing" },
+ *   { place: 0, says: "alone" },
+ * ]);
+ * ```
+ */
+export function unitsToTry(units: readonly MediaUser[]): UnitToTry[] {
   const order = [...units.keys()].sort((a, b) => weightOf(units[a]) - weightOf(units[b]) || a - b);
   const at = (share: number) => order[Math.floor(share * (order.length - 1))];
-  return [...new Set([at(0.5), at(0.9), at(0.1)])];
+  const same = [...Map.groupBy(units.keys(), (i) => mediaKey(units[i])).values()];
+  const middle = at(0.5);
+  const [first, second] = same.filter((places) => places.length > 1 && units[places[0]].media)
+    .sort((a, b) => Number(b.includes(middle)) - Number(a.includes(middle)) || b.length - a.length)
+    .at(0) ?? [middle];
+  const alone = [first, at(0.9), at(0.1)].filter((place, i, all) =>
+    all.findIndex((other) => mediaKey(units[other]) === mediaKey(units[place])) === i
+  );
+  const taken = new Set(alone.map((place) => mediaKey(units[place])));
+  const warmUp = order.findLast((place) => !taken.has(mediaKey(units[place])));
+  const tries: UnitToTry[] = alone.map((place) => ({ place, says: "alone" }));
+  if (second !== undefined) tries.splice(1, 0, { place: second, says: "reusing" });
+  if (warmUp !== undefined) return [{ place: warmUp, says: "warm-up" }, ...tries];
+  return tries.map((one, i) => i === 0 ? { ...one, says: "warm-up" } : one);
+}
+
+/** What units have in common that use the same media; different for those without. */
+function mediaKey(unit: MediaUser): string | MediaUser {
+  return unit.media && unit.media.length > 0 ? JSON.stringify(unit.media) : unit;
+}
+
+/** Which units find their media used by an earlier one, in the order in which shards are worked. */
+export function reusingUnits(units: readonly MediaUser[]): boolean[] {
+  const seen = new Set<string | MediaUser>();
+  return units.map((unit) => {
+    const key = mediaKey(unit), before = seen.has(key);
+    seen.add(key);
+    return before;
+  });
+}
+
+/**
+ * Seconds of each unit by what was tried: those that find their media used take as long, in
+ * proportion, as the one of that kind.
+ *
+ * @param tried at least one
+ */
+export function secondsOfUnits(
+  units: readonly MediaUser[],
+  tried: readonly (Pick<Tried<unknown>, "seconds" | "says"> & { readonly place: number })[],
+): { readonly seconds: readonly number[]; readonly saved: number } {
+  const timed = tried.filter(({ says }) => says === "alone");
+  const measured = timed.length > 0
+    ? timed
+    : tried.filter(({ says }, i) => i === 0 || says !== "reusing");
+  const alone = secondsByWeight(
+    measured.map(({ place, seconds }) => ({ weight: weightOf(units[place]), seconds })),
+  );
+  const [again] = tried.filter(({ says }) => says === "reusing");
+  const share = again ? Math.min(1, again.seconds / alone(weightOf(units[again.place]))) : 1;
+  const reusing = reusingUnits(units);
+  const seconds = units.map((unit, i) => alone(weightOf(unit)) * (reusing[i] ? share : 1));
+  const without = units.reduce((sum, unit) => sum + alone(weightOf(unit)), 0);
+  return { seconds, saved: without - seconds.reduce((a, b) => a + b, 0) };
 }
 
 /**

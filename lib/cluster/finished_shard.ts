@@ -19,6 +19,10 @@ export interface Fingerprint {
   readonly backend: string;
   /** Element type. */
   readonly dtype: string;
+  /** Threads of an operation: another number moves sums by rounding. */
+  readonly threads: number;
+  /** Name of the processor, whose instructions do so too; `unknown` where it may not be asked for. */
+  readonly processor: string;
 }
 
 /** One line: a unit's place, key, digest, fingerprint (by number) and row. */

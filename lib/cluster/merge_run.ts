@@ -126,16 +126,18 @@ export async function mergeRun(folder: string, options: MergeOptions = {}): Prom
   }
   const [{ fingerprint: main }] = backends;
   if (backends.length > 1) {
-    const named = backends.map(({ fingerprint: { numbers, backend, dtype }, units }) =>
-      `${units} units by ${backend}, ${dtype}, ${numbers.backend}`
+    const named = backends.map((
+      { fingerprint: { numbers, backend, dtype, threads, processor }, units },
+    ) =>
+      `${units} units by ${backend}, ${dtype}, ${numbers.backend}, threads: ${threads}, ${processor}`
     ).join("; ");
     if (options.sameBackend) {
       throw new InputError(`Cannot merge ${folder} of one backend only: ${named}`);
     }
     options.onNotice?.(`warning: several backends computed this run: ${named}`);
   }
-  const numbers = backends.map(({ fingerprint, units }) => ({
-    numbers: fingerprint.numbers,
+  const numbers = backends.map(({ fingerprint: { numbers, threads, processor }, units }) => ({
+    numbers: { ...numbers, threads: String(threads), processor },
     units,
   }));
   await removeTemporaries(folder);

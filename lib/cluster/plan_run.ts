@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { cpus } from "node:os";
 import { numericChoices } from "../backend/numbers.ts";
+import { currentBackend } from "../backend/select.ts";
 import { digestOf } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
 import type { LeftOut } from "../data/unusable.ts";
@@ -14,19 +16,10 @@ import {
   identityOf,
 } from "../experiments/experiment.ts";
 import { changedParts, type Identity, onBackend } from "../experiments/identity.ts";
-import { Journal } from "../experiments/journal.ts";
-import type { Unit } from "../experiments/lazy_sample.ts";
 import { computedBy, readManifestIfAny } from "../experiments/record.ts";
 import { encodeRow } from "../experiments/row_codec.ts";
 import { noneUsable, type SamplesContext, unlessUnusable } from "../experiments/run_context.ts";
-import {
-  prefillOf,
-  secondsByWeight,
-  type Tried,
-  unitsToTry,
-  weightBytes,
-  weightOf,
-} from "./cost.ts";
+import { prefillOf, secondsOfUnits, weightBytes } from "./cost.ts";
 import type { Fingerprint } from "./finished_shard.ts";
 import {
   isPlanned,
@@ -44,6 +37,7 @@ import {
   writeRun,
 } from "./run_files.ts";
 import { cutShards, sharedMedia } from "./shards.ts";
+import { keepTried, type OpenedUnit, tryUnits } from "./try_units.ts";
 
 /** How a run is planned. */
 export interface PlanOptions extends SamplesContext {
@@ -55,22 +49,27 @@ export interface PlanOptions extends SamplesContext {
   readonly arguments: readonly string[];
   /** Minutes of a shard on this machine, about; 10 by default. */
   readonly shardMinutes?: number;
-  /** Seconds that loading the model took. */
+  /** Seconds from the start of the process until the model was loaded. */
   readonly startSeconds?: number;
 }
 
-/** A unit with its place and digest. */
-interface OpenedUnit<Row> {
-  readonly index: number;
-  readonly unit: Unit<Row>;
-  readonly digest: string;
+/** Name of the processor, where it may be asked for. */
+function processor(): string {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "cpus" });
+  return state === "granted" ? cpus()[0]?.model.trim() ?? "unknown" : "unknown";
 }
 
 /** What this process computes with. */
 export async function fingerprintOf({ network }: ExperimentConfig): Promise<Fingerprint> {
   const numbers = await numericChoices(network.kernels);
   const { backend, dtype } = computedBy(network.kernels);
-  return { numbers, backend, dtype };
+  return {
+    numbers,
+    backend,
+    dtype,
+    threads: currentBackend()?.threads ?? 1,
+    processor: processor(),
+  };
 }
 
 /** What of a run's identity is common to all backends. */
@@ -88,33 +87,6 @@ function settledConfig(config: ExperimentConfig): Record<string, unknown> {
   const { numHiddenLayers, numAttentionHeads, numKeyValueHeads } = network.config.text;
   const text = { numHiddenLayers, numAttentionHeads, numKeyValueHeads };
   return { ...plain, network: { config: { text } } };
-}
-
-/** Tries a few units, for a minute at most beyond the first. */
-async function tryUnits<Row>(
-  opened: readonly OpenedUnit<Row>[],
-  context: SamplesContext,
-): Promise<Tried<Row>[]> {
-  const tried: Tried<Row>[] = [], begin = performance.now();
-  const quiet = { skipBad: context.skipBad };
-  let candidates = unitsToTry(opened.map(({ unit }) => unit));
-  if (candidates.length < opened.length) candidates = [...candidates, ...opened.keys()];
-  for (const place of new Set(candidates)) {
-    const late = tried.length > 0 && performance.now() - begin > 60_000;
-    if (tried.length === 3 || late) break;
-    context.signal?.throwIfAborted();
-    const { unit, index } = opened[place];
-    const found = await unlessUnusable(quiet, async () => {
-      const start = performance.now();
-      const { digest, work } = await unit.open();
-      const row = await work();
-      const seconds = (performance.now() - start) / 1000;
-      return { index, seconds, digest, row, tokens: await unit.tokens?.() ?? null };
-    });
-    if (found) tried.push(found);
-    context.onProgress?.(tried.length, 3);
-  }
-  return tried;
 }
 
 /** Refuses a folder that holds something else; removes what a plan that was killed left there. */
@@ -137,24 +109,6 @@ async function earlierPlan(
   );
 }
 
-/** Puts the results of tried units into the journals of their shards. */
-async function keepTried<Row>(
-  { folder, shards, digest }: OpenedRun,
-  tried: readonly Tried<Row>[],
-  fingerprint: Fingerprint,
-): Promise<void> {
-  for (const [number, { units }] of shards.entries()) {
-    const own = tried.filter(({ index }) => units.some(([place]) => place === index));
-    if (own.length === 0) continue;
-    using journal = await Journal.open(places.journal(folder, number));
-    await journal.begin({ run: digest, shard: number });
-    for (const { index, digest, row } of own) {
-      const [, key] = units.find(([place]) => place === index)!;
-      await journal.add(key, { digest, value: encodeRow([fingerprint, row]) });
-    }
-  }
-}
-
 /**
  * Plans a run: writes `run.json`, which freezes digests of all that its numbers depend on, and
  * `shards.jsonl`. The units that were tried are not lost: their results wait in the shards' journals.
@@ -169,8 +123,10 @@ export async function planRun<Config extends ExperimentConfig, Row, Result>(
   const { experiment, config } = run, { folder, command, shardMinutes = 10 } = options;
   const samples = config.samples.length;
   if (samples === 0) throw new InputError(`Cannot ${experiment.action} on 0 samples: 1 needed`);
+  const start = performance.now();
   const fingerprint = await fingerprintOf(config);
   const identity = await commonIdentity(run, fingerprint);
+  const checkSeconds = (performance.now() - start) / 1000;
   await earlierPlan(options, { command, identity });
   const leftOut: LeftOut[] = [...options.leftOut ?? []];
   const units = await experiment.units(config, {
@@ -212,16 +168,8 @@ export async function planRun<Config extends ExperimentConfig, Row, Result>(
   }
   const tried = await tryUnits(opened, options);
   if (tried.length === 0) throw noneUsable(experiment.action, samples);
-  const place = new Map(opened.map(({ index }, i) => [index, i]));
-  const weighed = tried.map(({ index, seconds }) => ({
-    weight: weightOf(opened[place.get(index)!].unit),
-    seconds,
-  }));
-  const seconds = secondsByWeight(weighed);
-  const weights = opened.map(({ unit }) => ({
-    seconds: seconds(weightOf(unit)),
-    media: unit.media,
-  }));
+  const { seconds, saved } = secondsOfUnits(opened.map(({ unit }) => unit), tried);
+  const weights = opened.map(({ unit }, i) => ({ seconds: seconds[i], media: unit.media }));
   const shards = cutShards(weights, shardMinutes * 60).map((places): Shard => ({
     seconds: Number(places.reduce((sum, i) => sum + weights[i].seconds, 0).toPrecision(4)),
     units: places.map((i): ShardUnit => [opened[i].index, opened[i].unit.key, opened[i].digest]),
@@ -235,8 +183,8 @@ export async function planRun<Config extends ExperimentConfig, Row, Result>(
       weightBytes: weightBytes(config.network),
       hours: shards.reduce((sum, shard) => sum + shard.seconds, 0) / 3600,
       tried: tried.length,
-      startSeconds: options.startSeconds ?? 0,
-      media: sharedMedia(weights),
+      startSeconds: Number(((options.startSeconds ?? 0) + checkSeconds).toPrecision(3)),
+      media: { ...sharedMedia(weights), savedHours: saved / 3600 },
     },
   };
   const made = { folder, run: planned, shards, digest: runDigest(planned) };

@@ -8,8 +8,9 @@ import { quoted } from "../common/text.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import type { ExperimentConfig, ExperimentRun } from "../experiments/experiment.ts";
 import { changedParts } from "../experiments/identity.ts";
-import { Journal, type Json } from "../experiments/journal.ts";
+import { Journal, type JournalEntry, type Json } from "../experiments/journal.ts";
 import type { Unit } from "../experiments/lazy_sample.ts";
+import { mediaOrder } from "../experiments/media_order.ts";
 import { encodeRow } from "../experiments/row_codec.ts";
 import { type RunContext, unlessUnusable } from "../experiments/run_context.ts";
 import {
@@ -93,7 +94,24 @@ class Fingerprints {
   }
 }
 
-/** Works through a shard's units and says what came of them. */
+/** What a journal holds of a unit: what computed it, its row, and whether that was while planning. */
+type KeptValue = readonly [by: Fingerprint, row: Json, during?: "plan"];
+
+/**
+ * Whether a result in the journal stands: not where the sample was another, nor where it was computed
+ * while planning, with other threads, say, than the workers have.
+ */
+function isKept(
+  entry: JournalEntry | undefined,
+  digest: string,
+  fingerprint: Fingerprint,
+): boolean {
+  if (entry?.digest !== digest) return false;
+  const [by, , during] = entry.value as unknown as KeptValue;
+  return during === undefined || JSON.stringify(by) === JSON.stringify(fingerprint);
+}
+
+/** Works through a shard's units, those with the same media one after the other, and says what came of them. */
 async function workThrough<Row>(
   { units: planned }: { readonly units: readonly ShardUnit[] },
   units: ReadonlyMap<string, Unit<Row>>,
@@ -101,12 +119,12 @@ async function workThrough<Row>(
   fingerprint: Fingerprint,
   context: RunContext,
 ): Promise<FinishedShard> {
-  const fingerprints = new Fingerprints(), finished: FinishedUnit[] = [];
   const leftOut: [number, LeftOut][] = [];
-  for (const [i, unit] of planned.entries()) {
+  const order = mediaOrder(planned.map((unit) => ({ unit, media: units.get(unit[1])?.media })));
+  for (const [i, { unit }] of order.entries()) {
     context.signal?.throwIfAborted();
     const [index, key, digest] = unit;
-    if (journal.entries.get(key)?.digest !== digest) {
+    if (!isKept(journal.entries.get(key), digest, fingerprint)) {
       const onLeftOut = (sample: LeftOut) => {
         leftOut.push([index, sample]);
         context.onLeftOut?.(sample);
@@ -119,13 +137,14 @@ async function workThrough<Row>(
         await journal.add(key, { digest, value: encodeRow([fingerprint, row]) });
       }
     }
-    const entry = journal.entries.get(key);
-    if (entry) {
-      const [by, row] = entry.value as unknown as [Fingerprint, Json];
-      finished.push([index, key, digest, fingerprints.numberOf(by), row]);
-    }
     context.onProgress?.(i + 1, planned.length);
   }
+  const fingerprints = new Fingerprints(), without = new Set(leftOut.map(([index]) => index));
+  const finished = planned.filter(([index]) => !without.has(index))
+    .map(([index, key, digest]): FinishedUnit => {
+      const [by, row] = journal.entries.get(key)!.value as unknown as KeptValue;
+      return [index, key, digest, fingerprints.numberOf(by), row];
+    });
   return { fingerprints: fingerprints.list, leftOut, units: finished };
 }
 

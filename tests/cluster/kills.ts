@@ -12,7 +12,7 @@ import { missingShards, readPlannedRun } from "../../lib/cluster/run_files.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { goldenDir } from "../suites/golden.ts";
 import { repository } from "../suites/program.ts";
-import { recordFiles } from "./planted_run.ts";
+import { copyFolder, recordFiles } from "./planted_run.ts";
 import { assertTimesOfWorkers, timedRecord } from "./timed_record.ts";
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -113,7 +113,7 @@ export async function killedRun(
   kills: number,
 ): Promise<KilledRun> {
   const run = `${folder}/run${seed}`, alone = seed % 2 === 0;
-  await new Deno.Command("cp", { args: ["-r", `${folder}/plan`, run] }).output();
+  await copyFolder(`${folder}/plan`, run);
   const { shards, units, cost } = await readPlannedRun(run);
   const taken = new Set<number>(), traces: string[] = [];
   let killed = 0, killedAtWork = 0;

@@ -21,7 +21,13 @@ import { Journal, type Json } from "../../lib/experiments/journal.ts";
 import { encodeRow } from "../../lib/experiments/row_codec.ts";
 import { Random } from "../../lib/stats/random.ts";
 
-const backend = { numbers: { backend: "none" }, backend: "none", dtype: "float32" };
+const backend = {
+  numbers: { backend: "none" },
+  backend: "none",
+  dtype: "float32",
+  threads: 1,
+  processor: "none",
+};
 
 /** How large a run is. */
 export interface Size {
@@ -77,7 +83,7 @@ export async function madeRun(folder: string, size: Size): Promise<OpenedRun> {
       hours: shards / 6,
       tried: 3,
       startSeconds: 0,
-      media: { files: 0, uses: 0 },
+      media: { files: 0, uses: 0, savedHours: 0 },
     },
   };
   await writeRun(folder, run, list);

@@ -3,8 +3,8 @@ import { mergeRun } from "../../lib/cluster/merge_run.ts";
 import { places } from "../../lib/cluster/run_files.ts";
 import { readEvents } from "../../lib/cluster/shard_log.ts";
 import { isFinished } from "../../lib/cluster/work_shard.ts";
-import { Journal } from "../../lib/experiments/journal.ts";
-import { PlantedRun } from "./planted_run.ts";
+import { Journal, type Json } from "../../lib/experiments/journal.ts";
+import { copyFolder, PlantedRun } from "./planted_run.ts";
 
 /** All samples show the same picture. */
 const together = { media: () => ["one.png"] };
@@ -13,9 +13,13 @@ Deno.test("samples that share media are one shard, which resumes at the unit whe
   await using planted = await PlantedRun.make();
   const alone = await planted.files(await planted.alone());
   const { folder, shards, run } = await planted.plan(together);
-  assertEquals([shards.length, run.cost.media], [1, { files: 1, uses: 6 }]);
+  assertEquals([shards.length, run.cost.media], [1, {
+    files: 1,
+    uses: 6,
+    savedHours: run.cost.media.savedHours,
+  }]);
   const seen: string[] = [];
-  for (const killedAt of [1, 3, 3]) {
+  for (const killedAt of [2, 4, 4]) {
     const work = planted.work(folder, 0, { ...together, killedAt, seen });
     await assertRejects(() => work, Error, "killed");
   }
@@ -31,9 +35,39 @@ Deno.test("samples that share media are one shard, which resumes at the unit whe
 Deno.test("units that were tried while planning are not computed again", async () => {
   await using planted = await PlantedRun.make();
   const { folder, run } = await planted.plan(together);
-  assertEquals(run.cost.tried, 3);
+  assertEquals(run.cost.tried, 2); // one to warm up, one that finds its media used
   using journal = await Journal.open(places.journal(folder, 0));
-  assertEquals(journal.entries.size, 3);
+  assertEquals(journal.entries.size, 2);
+});
+
+Deno.test("units that were tried on another backend are computed again, others are not", async () => {
+  await using planted = await PlantedRun.make();
+  const { folder } = await planted.plan(together);
+  const path = places.journal(folder, 0);
+  const others = { threads: 99 };
+  for (const [during, wanted] of [["plan", 6], [undefined, 4]] as const) {
+    {
+      using journal = await Journal.open(path);
+      for (const [key, { digest, value }] of [...journal.entries]) {
+        const [by, row] = value as unknown as [Record<string, Json>, Json];
+        const changed = [{ ...by, ...others }, row, ...during ? [during] : []];
+        await journal.add(key, { digest, value: changed });
+      }
+    }
+    const seen: string[] = [], copy = `${folder}-${wanted}`;
+    await copyFolder(folder, copy);
+    await planted.work(copy, 0, { ...together, seen });
+    assertEquals(seen.slice(1).length, wanted); // the first is loaded for the rules that there are
+    const told: string[] = [];
+    const { backends } = await mergeRun(copy, { onNotice: (text) => void told.push(text) });
+    assertEquals([backends, told.some((text) => text.includes("threads: 99"))], [
+      wanted === 6 ? 1 : 2,
+      wanted === 4,
+    ]);
+    if (wanted === 4) {
+      await assertRejects(() => mergeRun(copy, { sameBackend: true }), Error, "one backend only");
+    }
+  }
 });
 
 Deno.test("what is not as it was planned is a mistake, and named", async () => {
@@ -73,7 +107,7 @@ Deno.test("two processes on one shard both end, and count once", async () => {
   const { folder } = await planted.plan(together);
   using held = await Journal.open(places.journal(folder, 0));
   await planted.work(folder, 0, together);
-  assertEquals([held.entries.size, (await mergeRun(folder)).units], [3, 6]);
+  assertEquals([held.entries.size, (await mergeRun(folder)).units], [2, 6]);
 });
 
 Deno.test("a plan stays as it is, and is not overwritten by another", async () => {
