@@ -25,7 +25,6 @@ import {
   isPlanned,
   type OpenedRun,
   openRun,
-  places,
   type PlannedRun,
   readPlannedRun,
   removeRun,
