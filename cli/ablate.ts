@@ -47,7 +47,10 @@ export const command = runCommand({
       help: "answer (default): from the question on; all: at every position",
     },
   },
-  examples: ["ablate --dataset shipped --scores runs/heads --out runs/ablation"],
+  examples: [
+    "identify --dataset shipped --limit 5 --out runs/heads",
+    "ablate --dataset shipped --skip 5 --scores runs/heads --out runs/ablation",
+  ],
   async open(args) {
     const { loadCommandModel } = await import("./model.ts");
     const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");

@@ -36,7 +36,7 @@ export const command = runCommand({
     rounds: { type: "string", value: "N", help: "interleaved timing rounds per row (default 7)" },
   },
   examples: [
-    "accelerate --dataset shipped:document --scores runs/heads --window 64 --out runs/fast",
+    "accelerate --dataset shipped:document --skip 5 --scores runs/heads --window 64 --out runs/fast",
     "accelerate --dataset pages --scores runs/heads --pattern strided:stride=64 --out runs/strided",
   ],
   async open(args) {

@@ -21,6 +21,11 @@ export const dataOptions: Options = {
   },
   out: { type: "string", value: "RUN", help: "folder for the record" },
   limit: { type: "string", value: "N", help: "only the first N samples of each domain" },
+  skip: {
+    type: "string",
+    value: "N",
+    help: "leave out the first N samples of each domain, such as those that chose the heads",
+  },
   "skip-bad": {
     type: "boolean",
     help: "go on without samples that cannot be used, and name them in the manifest",
@@ -87,7 +92,7 @@ export interface DataRun {
 }
 
 /**
- * Reads `--dataset`, `--out`, `--limit`, `--skip-bad`, `--reuse-mb`, `--seed` and `--model`, before any
+ * Reads `--dataset`, `--out`, `--limit`, `--skip`, `--skip-bad`, `--reuse-mb`, `--seed` and `--model`, before any
  * model is loaded. Says on standard error how many samples were left out since they cannot be used.
  *
  * @param refuse why the command has no use for a sample, or null; it has one for all by default
@@ -111,6 +116,7 @@ export async function readData(
   };
   const samples = await listSamples(data, {
     limit,
+    skip: args.integer("skip", 0, 0),
     accept,
     skipBad,
     onLeftOut: (sample) => leftOut.push(sample),

@@ -26,7 +26,7 @@ export const command = runCommand({
     },
   },
   examples: [
-    "identify --dataset shipped --out runs/heads",
+    "identify --dataset shipped --limit 5 --out runs/heads",
     "identify --model Qwen/Qwen3-VL-4B-Instruct --dataset my_pages --out runs/pages",
     "identify --model Qwen/Qwen3-VL-4B-Instruct --dataset refcocog:data/refcocog --out runs/refs",
   ],

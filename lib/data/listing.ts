@@ -11,6 +11,8 @@ import { type LeftOut, UnusableSampleError } from "./unusable.ts";
 export interface ListOptions {
   /** Samples of each domain at most; all by default. Nothing is read beyond what this needs. */
   readonly limit?: number;
+  /** Accepted samples of each domain to go past before the first that is kept; 0 by default. */
+  readonly skip?: number;
   /** Samples to keep, before they are counted; all by default. */
   readonly accept?: (sample: FolderSample) => boolean;
   /**
@@ -40,13 +42,15 @@ export class Listing {
   add(sample: FolderSample): void {
     this.read++;
     if (this.isFull(sample.domain) || this.#options.accept?.(sample) === false) return;
-    this.#counts.set(sample.domain, (this.#counts.get(sample.domain) ?? 0) + 1);
-    this.samples.push(sample);
+    const before = this.#counts.get(sample.domain) ?? 0;
+    this.#counts.set(sample.domain, before + 1);
+    if (before >= (this.#options.skip ?? 0)) this.samples.push(sample);
   }
 
   /** Whether no more samples of a domain are wanted. */
   isFull(domain: string): boolean {
-    return (this.#counts.get(domain) ?? 0) >= (this.#options.limit ?? Infinity);
+    const { limit = Infinity, skip = 0 } = this.#options;
+    return (this.#counts.get(domain) ?? 0) >= skip + limit;
   }
 
   /**

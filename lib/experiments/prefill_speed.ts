@@ -19,7 +19,12 @@ import type { PrefillSpeedRow } from "./prefill_speed_row.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import { sampleDigest } from "./sample_digest.ts";
 import type { AnySample } from "./samples.ts";
-import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_origin.ts";
+import {
+  checkScoreOrigin,
+  type OriginOptions,
+  type ScoreOrigin,
+  sharedSamplesWarning,
+} from "./score_origin.ts";
 
 export type { PrefillSpeedConfig } from "./prefill_speed_experiment.ts";
 export { prefillSpeedExperiment, prefillSpeedResult } from "./prefill_speed_experiment.ts";
@@ -105,7 +110,14 @@ export async function prefillSpeedRun(
   return {
     experiment: prefillSpeedExperiment(answers),
     config,
-    about: () => Promise.resolve({ model, data, scores: whose }),
+    about() {
+      const scored = new Map(origin?.digests);
+      const both =
+        samples.filter((sample) => scored.get(sample.id) === sampleDigest(sample)).length;
+      const warning = sharedSamplesWarning(both, samples.length);
+      if (warning !== null) options.onNotice?.(warning);
+      return Promise.resolve({ model, data, scores: whose, samplesInBoth: both });
+    },
     [Symbol.dispose]() {
       answers[Symbol.dispose]();
       reuse[Symbol.dispose]();

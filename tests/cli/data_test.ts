@@ -41,7 +41,7 @@ Deno.test("identify, ablate and accelerate write the promised files, on a folder
   const files = (run: string) => [...Deno.readDirSync(run)].map(({ name }) => name).sort();
 
   const scores = await json("identify", ...model, "--out", heads);
-  assertEquals(files(heads), ["manifest.json", "samples.arrow", "scores.json"]);
+  assertEquals(files(heads), ["manifest.json", "moved.arrow", "samples.arrow", "scores.json"]);
   assertEquals(scores, JSON.parse(await Deno.readTextFile(`${heads}/scores.json`)));
   const { leftOut } = JSON.parse(await Deno.readTextFile(`${heads}/manifest.json`));
   assertEquals([leftOut.count, leftOut.samples[0].sample], [1, "unseen"]);
@@ -79,6 +79,30 @@ Deno.test("identify, ablate and accelerate write the promised files, on a folder
       const key of ["fullHeads", "tokens", "speedup", "ci95", "metric", "denseValue", "sparseValue"]
     ) assert(key in row, key);
   }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("heads tested on the samples that chose them: a warning and a count in the record; --skip has none", async () => {
+  const folder = await Deno.makeTempDir();
+  const heads = `${folder}/heads`, scene = ["--dataset", "shipped:scene"];
+  const { code, get } = await corelens("identify", ...scene, "--limit", "2", "--out", heads);
+  assertEquals(code, 0, get().err);
+  const commands = [
+    ["ablate", "--fractions", "0.05", "--conditions", "core"],
+    ["accelerate", "--policies", "core", "--fractions", "0.05", "--rounds", "2"],
+  ];
+  for (const [command, ...few] of commands) {
+    const run = [...few, ...scene, "--scores", heads, "--limit", "1"];
+    const same = await corelens(command, ...run, "--out", `${folder}/${command}-same`);
+    assertEquals(same.code, 0, same.get().err);
+    assertMatch(same.get().err, /warning: 1 of 1 samples also chose the heads/);
+    const others = await corelens(command, ...run, "--skip", "2", "--out", `${folder}/${command}`);
+    assertEquals(others.code, 0, others.get().err);
+    assert(!others.get().err.includes("warning"), others.get().err);
+  }
+  const said = async (run: string) =>
+    JSON.parse(await Deno.readTextFile(`${folder}/${run}/manifest.json`)).options.samplesInBoth;
+  assertEquals([await said("ablate-same"), await said("ablate")], [1, 0]);
   await Deno.remove(folder, { recursive: true });
 });
 

@@ -17,20 +17,20 @@ const sample = (domain: string, id: string) => ({
 });
 const lines = (...samples: unknown[]) => samples.map((one) => JSON.stringify(one)).join("\n");
 
-Deno.test("listing: the first samples of each domain that are accepted, in order", () => {
+Deno.test("listing: the first samples of each domain that are accepted, after those skipped, in order", () => {
   const samples = fc.array(fc.record({ domain: fc.constantFrom("a", "b", "c"), n: fc.nat(9) }));
-  fc.assert(fc.property(samples, fc.integer({ min: 1, max: 5 }), (some, limit) => {
+  fc.assert(fc.property(samples, fc.integer({ min: 1, max: 5 }), fc.nat(3), (some, limit, skip) => {
     const all = some.map(({ domain, n }, i) => ({
       ...sample(domain, `${i}`),
       folder: "",
       chance: n / 9,
     }));
     const accept = ({ chance }: FolderSample) => chance! > 0.2;
-    const listing = new Listing({ limit, accept });
+    const listing = new Listing({ limit, skip, accept });
     for (const one of all) listing.add(one);
     for (const domain of ["a", "b", "c"]) {
       const of = (list: readonly FolderSample[]) => list.filter((one) => one.domain === domain);
-      assertEquals(of(listing.samples), of(all.filter(accept)).slice(0, limit));
+      assertEquals(of(listing.samples), of(all.filter(accept)).slice(skip, skip + limit));
     }
     assertEquals(listing.samples, all.filter((one) => listing.samples.includes(one)));
   }));
