@@ -5,7 +5,8 @@
  *     deno run -A bench/hooks.ts [--tokens 3072] [--layers 4] [--rounds 3] [--dtype float32]
  *         [--threads N] [--only NAME,NAME] [--out out/bench_hooks.json]
  *
- * The programs run in turn. Each prefill goes from token ids to the logits of the last position.
+ * The programs run in turn. A plain prefill gives the last layer's output at all positions; `forward`
+ * gives the last logits, and by itself computes of the last layer what these need.
  * @module
  */
 import { nativeKernels } from "../lib/backend/native.ts";
@@ -49,7 +50,7 @@ function kinds(tokens: number): Record<string, ForwardOptions> {
   const rows = Array.from({ length: 8 }, (_, i) => Math.floor((i + 1) * tokens / 8) - 1);
   const attention = ["blocks.*.attn.pattern"];
   return {
-    "plain": {},
+    "forward by itself": {},
     "reads resid_post of one layer": reading(`${middle}.resid_post`),
     "reads attn.z of one layer": reading(`${middle}.attn.z`),
     "reads attn.q of one layer": reading(`${middle}.attn.q`),
@@ -81,15 +82,23 @@ const rows: Record<string, unknown>[] = [];
 for (const tokens of numbers(settings.tokens)) {
   const inputs = textInputs(promptIds(config, tokens));
   const wanted = settings.only.split(",").filter(Boolean);
-  const programs = Object.entries(kinds(tokens))
-    .filter(([name]) => name === "plain" || wanted.length === 0 || wanted.includes(name));
+  const programs: [string, ForwardOptions | null][] = [
+    ["plain prefill", null],
+    ...Object.entries(kinds(tokens))
+      .filter(([name]) => wanted.length === 0 || wanted.includes(name)),
+  ];
   const times = programs.map((): number[] => []);
-  const run = async (options: ForwardOptions) => {
+  const run = async (options: ForwardOptions | null) => {
     const start = processorMs();
-    await model.forward(inputs, options);
+    if (options) await model.forward(inputs, options);
+    else {
+      const last = kernels.scope(() => kernels.slice(model.prefill(inputs), [0, 0, 0], [1, 1, 1]));
+      await kernels.read(last);
+      kernels.dispose(last);
+    }
     return processorMs() - start;
   };
-  await run({});
+  await run(null);
   for (let round = 0; round < Number(settings.rounds); round++) {
     for (let i = 0; i < programs.length; i++) {
       const turn = (round + i) % programs.length;

@@ -12,10 +12,15 @@ constexpr int64_t kValueRun = 128;
 // Keys and values of one key head, ready for the tiles.
 struct FloatPack {
   PackPlace place;
-  int64_t width;  // padded to whole vectors
-  float *key;     // [keys / kPanel][width of a head][kPanel]
-  float *value;   // [keys][width]
-  bool finite;    // all values of all packs of the call
+  int64_t width;   // padded to whole vectors
+  int64_t panel;   // elements of one panel of values
+  float *key;      // [keys / kPanel][width of a head][kPanel]
+  float *value;    // [width / kPanel, rounded up][keys][kPanel], so that each product reads in order
+  bool finite;     // all values of all packs of the call
+
+  float *Value(int64_t position, int64_t h) const {
+    return value + h / kPanel * panel + position * kPanel + h % kPanel;
+  }
 };
 
 // Packs the keys and values [begin, end) of a pack; unsets `finite` where a value is not.
@@ -31,10 +36,12 @@ void PackFloats(const AttentionCall<T> &call, int64_t batch, int64_t key_head, i
       const int64_t row = (head * segment.length + j - offset) * call.width;
       float *key = pack.key + j / kPanel * call.width * kPanel + j % kPanel;
       for (int64_t h = 0; h < call.width; h++) key[h * kPanel] = Widen(segment.key[row + h]);
-      float *value = pack.value + j * pack.width;
-      for (int64_t h = 0; h < call.width; h++) value[h] = Widen(segment.value[row + h]);
-      for (int64_t h = call.width; h < pack.width; h++) value[h] = 0;
-      for (int64_t h = 0; h < pack.width; h += kLanes) zeros += Load(value + h) * 0.0f;
+      for (int64_t h = 0; h < pack.width; h += kLanes) {
+        const int lanes = static_cast<int>(std::min<int64_t>(kLanes, call.width - h));
+        const Floats value = LoadUpTo(segment.value + row + h, lanes);
+        Store(pack.Value(j, h), value);
+        zeros += value * 0.0f;
+      }
     }
     offset += segment.length;
   }
@@ -42,7 +49,7 @@ void PackFloats(const AttentionCall<T> &call, int64_t batch, int64_t key_head, i
   for (int64_t j = std::max(begin, pack.place.count); j < end; j++) {  // padding
     float *key = pack.key + j / kPanel * call.width * kPanel + j % kPanel;
     for (int64_t h = 0; h < call.width; h++) key[h * kPanel] = 0;
-    std::fill(pack.value + j * pack.width, pack.value + (j + 1) * pack.width, 0.0f);
+    for (int64_t h = 0; h < pack.width; h += kLanes) Store(pack.Value(j, h), Floats{});
   }
 }
 
@@ -81,8 +88,8 @@ void FloatQueryTile(const AttentionCall<T> &call, int64_t batch, int64_t head, i
       const int64_t run = std::min(kValueRun, columns - j);
       for (int64_t h = 0; h < padded_width; h += kPanel) {
         FloatColumns(rows, static_cast<int>(std::min<int64_t>(kPanel, padded_width - h)),
-                     scores + j, kScoreStride, pack.value + (local + j) * padded_width + h,
-                     padded_width, run, mixed + h, padded_width, j == 0 ? state.scale : ones);
+                     scores + j, kScoreStride, pack.Value(local + j, h), kPanel, run, mixed + h,
+                     padded_width, j == 0 ? state.scale : ones);
       }
     }
   };
@@ -103,19 +110,20 @@ template <typename T>
 void AttendFloat(const AttentionCall<T> &call) {
   PackPlace places[2];
   const int count = PackPlace::Of(call, places);
-  const int64_t width = RoundUp(call.width, kLanes);
+  const int64_t width = RoundUp(call.width, kLanes), panels = CeilDiv(width, kPanel);
   float *key[2], *value[2];
   std::atomic<bool> finite{true};
   const auto packOf = [&](int p, int64_t batch, int64_t key_head) {
     const int64_t head = (places[p].batches == 1 ? 0 : batch) * call.key_heads + key_head;
-    const int64_t at = head * RoundUp(places[p].count, kPanel);
-    return FloatPack{places[p], width, key[p] + at * call.width, value[p] + at * width, finite};
+    const int64_t keys = RoundUp(places[p].count, kPanel), at = head * keys;
+    return FloatPack{places[p], width, keys * kPanel, key[p] + at * call.width,
+                     value[p] + at * panels * kPanel, finite};
   };
   for (int p = 0; p < count; p++) {
     const int64_t keys = RoundUp(places[p].count, kPanel);
     const int64_t rows = places[p].batches * call.key_heads * keys;
     key[p] = Scratch<float>(p == 0 ? kPackedKeys : kMoreKeys, rows * call.width);
-    value[p] = Scratch<float>(p == 0 ? kPackedValues : kMoreValues, rows * width);
+    value[p] = Scratch<float>(p == 0 ? kPackedValues : kMoreValues, rows * panels * kPanel);
     ForPackPieces(call, places[p].batches, keys,
                   [&](int64_t batch, int64_t head, int64_t from, int64_t to) {
                     PackFloats(call, batch, head, from, to, packOf(p, batch, head), finite);

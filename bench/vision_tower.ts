@@ -1,0 +1,202 @@
+/**
+ * Vision towers with random weights against transformers with SDPA: processor time from patches or
+ * tiles to features, in turn with the same weights and threads, results compared.
+ *
+ *     deno run -A bench/vision_tower.ts --python PYTHON [--towers qwen3_vl,clip,siglip] [--layers 2]
+ *         [--patches 64] [--tiles 2] [--rounds 3] [--threads 1] [--out out/bench_vision_tower.json]
+ *
+ * `qwen3_vl` has Qwen3-VL-2B's shapes on one image of `--patches` squared patches; `clip` those of
+ * CLIP-L at 336 pixels, `siglip` of SigLIP-so400m at 384, on so many tiles. All in float32.
+ * @module
+ */
+import { nativeKernels } from "../lib/backend/native.ts";
+import { useBackend } from "../lib/backend/select.ts";
+import type { ImageEncoderConfig, VisionConfig } from "../lib/model/config.ts";
+import { ImageEncoder } from "../lib/model/image_encoder.ts";
+import { VisionEncoder } from "../lib/model/vision_encoder.ts";
+import { WeightsMap } from "../lib/model/weights_map.ts";
+import type { Tensor } from "../lib/nn/kernels.ts";
+import { ratioOfMediansInterval } from "../lib/stats/bootstrap_pairs.ts";
+import { median } from "../lib/stats/summary.ts";
+import { openSafetensors } from "../lib/weights/safetensors.ts";
+import { PythonPeer } from "./python_peer.ts";
+import {
+  manifest,
+  numbers,
+  options,
+  processorMs,
+  relativeDifference,
+  table,
+  writeRecord,
+} from "./report.ts";
+
+const settings = options(Deno.args, {
+  python: "",
+  towers: "qwen3_vl,clip,siglip",
+  layers: "2",
+  patches: "64",
+  tiles: "2",
+  rounds: "3",
+  threads: "1",
+  out: "out/bench_vision_tower.json",
+});
+const depth = Number(settings.layers), threads = Number(settings.threads);
+const backend = await useBackend("tensorflow", { threads });
+const k = nativeKernels({ dtype: "float32" });
+
+const qwen: VisionConfig = {
+  depth,
+  hiddenSize: 1024,
+  intermediateSize: 4096,
+  numHeads: 16,
+  hiddenAct: "gelu_pytorch_tanh",
+  inChannels: 3,
+  patchSize: 16,
+  temporalPatchSize: 2,
+  spatialMergeSize: 2,
+  numPositionEmbeddings: 2304,
+  outHiddenSize: 2048,
+  deepstackVisualIndexes: [],
+};
+
+const tileBase = {
+  depth,
+  featureDepth: depth,
+  norm: "layer",
+  qkNorm: false,
+  layerScale: false,
+} as const;
+const tileConfigs: Readonly<Record<string, ImageEncoderConfig>> = {
+  clip: {
+    ...tileBase,
+    ...{ hiddenSize: 1024, intermediateSize: 4096, numHeads: 16, hiddenAct: "quick_gelu" },
+    ...{ normEps: 1e-5, imageSize: 336, patchSize: 14 },
+    ...{ classToken: true, patchBias: false, attentionBias: true, preNorm: true },
+  },
+  siglip: {
+    ...tileBase,
+    ...{ hiddenSize: 1152, intermediateSize: 4304, numHeads: 16, hiddenAct: "gelu_pytorch_tanh" },
+    ...{ normEps: 1e-6, imageSize: 384, patchSize: 14 },
+    ...{ classToken: false, patchBias: true, attentionBias: true, preNorm: false },
+  },
+};
+
+/** The same sizes under transformers' names. */
+function transformersConfig(kind: string): Record<string, unknown> {
+  const config = kind === "qwen3_vl" ? qwen : tileConfigs[kind];
+  const common = {
+    hidden_size: config.hiddenSize,
+    intermediate_size: config.intermediateSize,
+    hidden_act: config.hiddenAct,
+    patch_size: config.patchSize,
+  };
+  if (!("normEps" in config)) {
+    return {
+      ...common,
+      depth,
+      num_heads: config.numHeads,
+      temporal_patch_size: config.temporalPatchSize,
+      spatial_merge_size: config.spatialMergeSize,
+      out_hidden_size: config.outHiddenSize,
+      num_position_embeddings: config.numPositionEmbeddings,
+      deepstack_visual_indexes: [],
+    };
+  }
+  return {
+    ...common,
+    num_hidden_layers: depth,
+    num_attention_heads: config.numHeads,
+    image_size: config.imageSize,
+    layer_norm_eps: config.normEps,
+  };
+}
+
+/** Weights of a checkpoint under our names. */
+async function readWeights(path: string): Promise<WeightsMap> {
+  using source = await openSafetensors(path);
+  const tensors = new Map<string, Tensor>();
+  for (const name of source.names()) {
+    const { bytes, dtype, shape } = await source.readWeight(name);
+    const own = name.replace(/^vision_model\./, "").replace(/^encoder\./, "")
+      .replace(/^pre_layrnorm\./, "pre_norm.");
+    tensors.set(own, k.weight(bytes, dtype, shape));
+  }
+  return new WeightsMap(tensors);
+}
+
+interface Outcome {
+  readonly ms: number;
+  readonly cpuMs: number;
+  readonly rows: ArrayLike<number>;
+}
+
+/** One run of ours. */
+async function ours(body: () => Tensor): Promise<Outcome> {
+  const start = performance.now(), cpu = processorMs();
+  const first = k.scope(() => {
+    const out = body(), width = out.shape[out.shape.length - 1];
+    return k.slice(k.reshape(out, [-1, width]), [0, 0], [2, -1]);
+  });
+  const rows = await k.read(first);
+  k.dispose(first);
+  return { ms: performance.now() - start, cpuMs: processorMs() - cpu, rows };
+}
+
+const found: Record<string, unknown>[] = [];
+for (const kind of settings.towers.split(",")) {
+  const checkpoint = await Deno.makeTempFile({ suffix: ".safetensors" });
+  const script = new URL("vision_transformers.py", import.meta.url).pathname;
+  const config = JSON.stringify(transformersConfig(kind));
+  await using peer = new PythonPeer(
+    settings.python,
+    script,
+    [kind, config, checkpoint, String(threads)],
+  );
+  const versions = await peer.line<Record<string, unknown>>();
+  const weights = await readWeights(checkpoint);
+  await Deno.remove(checkpoint);
+  const sizes = numbers(kind === "qwen3_vl" ? settings.patches : settings.tiles);
+  for (const size of sizes) {
+    const tile = tileConfigs[kind];
+    const shape = tile ? [size, 3, tile.imageSize, tile.imageSize] : [size * size, 3 * 2 * 16 * 16];
+    const grid = tile ? null : [[1, size, size] as const];
+    const pixels = Float32Array.from(
+      { length: shape.reduce((a, b) => a * b, 1) },
+      (_, i) => Math.sin(i * 0.37),
+    );
+    const body = tile
+      ? () => new ImageEncoder(k, tile, weights).encode(pixels)
+      : () =>
+        new VisionEncoder(k, qwen, weights).encode(k.tensor(pixels, shape), [grid![0]]).features;
+    const request = { shape, grid };
+    const [own, theirs]: Outcome[][] = [[], []];
+    const first = [await ours(body), await peer.ask<Outcome>(request)];
+    const difference = relativeDifference(first[0].rows, first[1].rows);
+    if (!(difference < 1e-3)) throw new Error(`${kind}: features differ by ${difference}`);
+    for (let round = 0; round < Number(settings.rounds); round++) {
+      own.push(await ours(body));
+      theirs.push(await peer.ask<Outcome>(request));
+    }
+    const times = (list: Outcome[]) => list.map(({ cpuMs }) => cpuMs);
+    const { estimate, low, high } = ratioOfMediansInterval(times(own), times(theirs));
+    found.push({
+      ...{ tower: kind, size, layers: depth, difference, versions },
+      cpuMs: times(own),
+      transformersCpuMs: times(theirs),
+      ratio: [estimate, low, high],
+    });
+  }
+  weights.dispose(k);
+}
+console.log(table(
+  ["tower", "size", "ours, s", "transformers, s", "ratio", "difference"],
+  found.map((row) => [
+    String(row.tower),
+    String(row.size),
+    (median(row.cpuMs as number[]) / 1e3).toFixed(2),
+    (median(row.transformersCpuMs as number[]) / 1e3).toFixed(2),
+    (row.ratio as number[]).map((x) => x.toFixed(2)).join(" "),
+    (row.difference as number).toExponential(1),
+  ]),
+));
+writeRecord(settings.out, { ...manifest(backend), settings, rows: found });
