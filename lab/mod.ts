@@ -39,6 +39,14 @@ export {
   readHeadKinds,
 } from "./studies/head_kinds.ts";
 export {
+  againstNull,
+  calibratedMap,
+  kindCounts,
+  kindLabel,
+  kindsProfile,
+  ownerAnswerRows,
+} from "./studies/kind_figures.ts";
+export {
   type OwnerAnswerResult,
   ownerAnswers,
   type OwnerAnswersConfig,

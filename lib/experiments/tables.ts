@@ -12,6 +12,7 @@ import {
   type HeadScores,
   meanScores,
 } from "../heads/head_scores.ts";
+import type { AblationResult } from "./ablation_table.ts";
 import type { ScoresSummary } from "./scores_record.ts";
 
 /** An interval as text. */
@@ -76,6 +77,38 @@ export function topHeadRows(record: ScoresSummary, count: number): HeadRow[] {
     score: record.scores[layer][head],
     interval: between(...record.ci95[layer][head]),
     membership: record.topMembership.probability[layer][head],
+  }));
+}
+
+/** One kind of control beside a set of heads. */
+export interface ControlRow {
+  /** The kind. */
+  readonly control: string;
+  /** Number of draws; records of earlier versions do not say. */
+  readonly draws?: number;
+  /** Metric with the control heads removed; records of earlier versions do not say. */
+  readonly value?: number;
+  /** That minus the metric with the set removed. */
+  readonly excess: number;
+  /** Its 95% interval. */
+  readonly interval: string;
+  /** Probability of such an excess by chance, corrected for all comparisons. */
+  readonly p: number;
+  /** Share of draws that cost as much. */
+  readonly "p over draws": number;
+}
+
+/** How a set of heads stands against each kind of control: rows for a table. */
+export function controlRows(
+  { againstControls = {} }: Pick<AblationResult, "againstControls">,
+): ControlRow[] {
+  return Object.entries(againstControls).map(([control, found]) => ({
+    control,
+    ...found.draws === undefined ? {} : { draws: found.draws, value: found.value },
+    excess: found.excess,
+    interval: between(...found.ci95),
+    p: found.pValue,
+    "p over draws": found.pValueOverDraws,
   }));
 }
 

@@ -1,6 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { scoresRecord } from "../../lib/experiments/scores_record.ts";
-import { concentrationRows, effectPoints, topHeadRows } from "../../lib/experiments/tables.ts";
+import {
+  concentrationRows,
+  controlRows,
+  effectPoints,
+  topHeadRows,
+} from "../../lib/experiments/tables.ts";
 import { headScores } from "../../lib/heads/head_scores.ts";
 import { Random } from "../../lib/stats/random.ts";
 
@@ -47,4 +52,24 @@ Deno.test("every head is a point of its score and its effect", () => {
     { id: "a", domain: "page", map: Float32Array.of(1) },
   ]);
   assertThrows(() => effectPoints(scores, fewer, []), Error, "3 layers with 8 heads");
+});
+
+Deno.test("rows of controls: as the record has them, also where an earlier one says less", () => {
+  const old = { excess: 0.5, ci95: [0.25, 0.75], pValue: 0.01, pValueOverDraws: 1 / 9 } as const;
+  const found = { ...old, draws: 200, value: 0.8, pValueAlone: 0.01 };
+  const rest = { valueCi95: [0.7, 0.9], range: [0, 1] } as const;
+  const [random] = controlRows({ againstControls: { random: { ...found, ...rest } } });
+  assertEquals(random, {
+    ...{ control: "random", draws: 200, value: 0.8, excess: 0.5, interval: "0.250 to 0.750" },
+    ...{ p: 0.01, "p over draws": 1 / 9 },
+  });
+  const earlier = JSON.parse(JSON.stringify({ againstControls: { bottom: old } }));
+  assertEquals(Object.keys(controlRows(earlier)[0]), [
+    "control",
+    "excess",
+    "interval",
+    "p",
+    "p over draws",
+  ]);
+  assertEquals(controlRows({}), []);
 });
