@@ -71,7 +71,7 @@ const kinds = {
       ablationSamples(model, drawn(contexts, perContext, tokens, 1000)),
   },
   text: {
-    fractions: [0.1, 0.3],
+    fractions: [0.3, 0.1],
     score: () => texts(scored, 300, 0, "train"),
     mask: (tokens: number) => texts(masked, tokens, 500, "train"),
     ask: (model: PretrainedModel, tokens: number, contexts: number) =>
@@ -79,8 +79,8 @@ const kinds = {
   },
 } as const;
 
-/** What is compared at each budget. */
-export function paretoSettings(fractions: readonly number[]): HybridSetting[] {
+/** What is compared: rivals at the first budget, at the others the best heads alone. */
+export function paretoSettings([first, ...others]: readonly number[]): HybridSetting[] {
   const at = (policy: HybridSetting["policy"], fraction: number, draw?: number) => ({
     ...{ policy, fraction, ...seen },
     ...draw ? { draw } : {},
@@ -88,14 +88,13 @@ export function paretoSettings(fractions: readonly number[]): HybridSetting[] {
   return [
     at("local", 0),
     at("from-question", 0),
-    ...fractions.flatMap((fraction) => [
-      at("core", fraction),
-      at("random", fraction),
-      at("random", fraction, 1),
-      at("layer-matched", fraction),
-      at("templates", fraction),
-      at("oracle", fraction),
-    ]),
+    at("core", first),
+    at("random", first),
+    at("random", first, 1),
+    at("layer-matched", first),
+    at("templates", first),
+    at("oracle", first),
+    ...others.flatMap((fraction) => [at("core", fraction), at("random", fraction)]),
   ];
 }
 
@@ -137,7 +136,7 @@ if (import.meta.main) {
   const out = values.out ?? `data/results/${name}/pareto-${tokens}`;
   const kind = name === "smol" ? kinds.text : kinds.drawn;
   const data = name === "smol" ? "text-needle" : "drawn scene, page, document, difficulty 0";
-  using model = await fromPretrained(name, name === "smol" ? { dtype: "bfloat16" } : {});
+  using model = await fromPretrained(name);
   const signal = AbortSignal.timeout(60_000 * Number(values.minutes));
   const common = { model: name, seed: 0, signal };
   await findHeads(model, headSamples(model, kind.score()), {

@@ -42,7 +42,8 @@ export function hybridAttention(plan: SparsePlan): AttentionFunction {
     const ofLayer = plan.patterns[layer];
     const patterns = queryHeads?.map((head) => ofLayer[head]) ?? ofLayer;
     if (call.onScores || call.onPattern) return maskedAttention(k, call, patterns);
-    const ranges = k.skipsHiddenKeys ? keyRanges(patterns) : null;
+    const keyCount = keyLength(call.segments), first = keyCount - call.query.shape[2];
+    const ranges = k.skipsHiddenKeys ? keyRanges(patterns, first, keyCount - 1) : null;
     if (ranges) {
       const keys = call.segments.map(({ key }) => key);
       const values = call.segments.map(({ value }) => value);
@@ -72,10 +73,20 @@ export function hybridAttention(plan: SparsePlan): AttentionFunction {
   return Object.assign(attend, { neededPositions });
 }
 
+/** What queries from one position to another see of a pattern as a range; null where none says it. */
+function rangeOf(pattern: Pattern, first: number, last: number): KeyRange | "all" | null {
+  return pattern.range ?? pattern.rangeOf?.(first, last) ?? null;
+}
+
 /** What each head sees as ranges of keys (null for all), or null where a pattern is none. */
-function keyRanges(patterns: readonly Pattern[]): (KeyRange | null)[] | null {
+function keyRanges(
+  patterns: readonly Pattern[],
+  first: number,
+  last: number,
+): (KeyRange | null)[] | null {
   const ranges: (KeyRange | null)[] = [];
-  for (const { range } of patterns) {
+  for (const pattern of patterns) {
+    const range = rangeOf(pattern, first, last);
     if (range === null) return null;
     ranges.push(range === "all" ? null : range);
   }
@@ -83,7 +94,8 @@ function keyRanges(patterns: readonly Pattern[]): (KeyRange | null)[] | null {
 }
 
 function partAttention(k: Kernels, call: AttentionCall, part: PlanPart): Tensor {
-  const { range } = part.pattern;
+  const keyCount = keyLength(call.segments), first = keyCount - call.query.shape[2];
+  const range = rangeOf(part.pattern, first, keyCount - 1);
   if (range === "all") return denseAttention(k, call);
   if (range === null || !k.skipsHiddenKeys) return sparseHeads(k, call, part.pattern);
   const keys = call.segments.map(({ key }) => key);

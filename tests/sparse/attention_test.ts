@@ -59,5 +59,9 @@ for (const kind of patternKinds) {
 const layout = { images: [[2, 40], [41, 270]] as const, question: 280 };
 for (const kind of ["ownImage", "fromQuestion"] as const) {
   const placed = patterns[kind]({ sink: 3, window: 5 }).placed!(layout);
+  for (const question of [0, 1000]) { // all rows after it, or before
+    const whole = patterns.fromQuestion({ sink: 3, window: 5 }).placed!({ images: [], question });
+    check(`two heads fromQuestion ${question}, with ${kind}`, [placed, dense, whole, local(2, 7)]);
+  }
   check(`two heads ${kind} on a prompt`, [placed, dense, placed, local(2, 7)]);
 }

@@ -8,9 +8,10 @@ import { type Pattern, type PatternKind, patternKind, type Run } from "./pattern
 
 /** The pattern on a prompt whose question begins at a token. */
 function fromToken(
-  { sink, window }: Readonly<Record<"sink" | "window", number>>,
+  numbers: Readonly<Record<"sink" | "window", number>>,
   question: number,
 ): Omit<Pattern, "kind" | "parameters" | "placed"> {
+  const { sink, window } = numbers;
   return {
     sees: (query, key) => query >= question || key < sink || query - key < window,
     keysSeen: (query) => query >= question ? query + 1 : Math.min(query + 1, sink + window),
@@ -23,6 +24,7 @@ function fromToken(
     sameMasks: false,
     retained: null,
     range: null,
+    rangeOf: (first, last) => last < question ? numbers : first >= question ? "all" : null,
   };
 }
 

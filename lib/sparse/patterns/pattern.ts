@@ -46,6 +46,8 @@ export interface Pattern {
    * no range says it.
    */
   readonly range: KeyRange | "all" | null;
+  /** The same for the queries from `first` to `last` alone, where that says more than `range`. */
+  readonly rangeOf?: (first: number, last: number) => KeyRange | "all" | null;
   /**
    * The same on a prompt whose layout is known; absent where the pattern does not go by it. Without it,
    * a pattern behaves as on a prompt that has neither images nor a question.

@@ -103,6 +103,12 @@ for (const kind of patternKinds) {
           const keys = keysOf(pattern, query);
           assertEquals([pattern.keysSeen(query), keys.at(-1)], [keys.length, query]);
           for (const key of keys) assert(held.has(key), `${query} sees ${key}`);
+          const range = pattern.rangeOf?.(first, first + more) ?? null;
+          if (range === null) continue;
+          for (let key = 0; key <= query; key++) {
+            const inRange = range === "all" || key < range.sink || query - key < range.window;
+            assertEquals(sees(pattern, query, key), inRange);
+          }
         }
       }),
     );
