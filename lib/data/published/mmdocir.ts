@@ -8,8 +8,9 @@
  * https://github.com/MMDocRAG/MMDocIR.
  *
  * A sample shows the document's pages and asks `Q`; evidence is the places, or whole pages where none
- * are given; foils are the places that answer the document's other questions. Questions without an answer or with a box that has no area (one each in the published
- * file) are left out. The benchmark itself ranks pages (recall at k); what a model answers is compared with `A`
+ * are given; foils are the places that answer the document's other questions; the unrelated question is
+ * the last one of the document before. Questions without an answer or with a box that has no area (one
+ * each in the published file) are left out. The benchmark itself ranks pages (recall at k); what a model answers is compared with `A`
  * by the rules of MMLongBench-Doc, from which many of the questions come.
  *
  * @module
@@ -17,8 +18,9 @@
 import type { Evidence } from "../sample.ts";
 import { scaledBox } from "./boxes.ts";
 import { metricOfAnswer } from "./document_answer.ts";
-import type { PublishedLayout, SampleDraft } from "./layout.ts";
+import type { EntryReader, PublishedLayout, SampleDraft } from "./layout.ts";
 import { type MediaFolder, pagesOf } from "./media_folder.ts";
+import { OtherDocuments } from "./other_documents.ts";
 import type { Row } from "./row.ts";
 
 /** Where the answer stands: the places on pages, and the pages that have none. */
@@ -58,13 +60,10 @@ function foilsOf(own: readonly Evidence[], others: readonly (readonly Evidence[]
     .filter((pieces) => pieces.length > 0);
 }
 
-/** The layout. */
-export const mmdocir: PublishedLayout = {
-  name: "mmdocir",
-  wanted: "MMDocIR_annotations.jsonl and page_images/DOCUMENT/…NUMBER.jpg",
-  folders: ["", "dataset"],
-  files: /^MMDocIR_annotations\.jsonl$/,
-  open: (media) => async (row) => {
+/** Reads documents in their order. */
+function reader(media: MediaFolder): EntryReader {
+  const documents = new OtherDocuments();
+  return async (row) => {
     const document = row.text("doc_name");
     const images = await pagesOf(media, "page_images", document, row.where);
     const [first, last] = row.numbers("page_indices", 2);
@@ -72,6 +71,8 @@ export const mmdocir: PublishedLayout = {
       throw row.wrong("page_indices", `those of ${images.length} pages, which page_images has`);
     }
     const questions = row.rows("questions");
+    const texts = questions.map((question) => question.has("Q") ? question.textOrEmpty("Q") : "");
+    const unrelated = documents.unrelatedTo(document, texts);
     return questions.map((question) => async (): Promise<SampleDraft> => {
       const answer = question.textOrEmpty("A").trim();
       if (answer === "") throw question.unusable("A", "an answer");
@@ -88,7 +89,17 @@ export const mmdocir: PublishedLayout = {
         metric: metricOfAnswer(answer),
         evidence,
         ...(foils.length > 0 ? { foils } : {}),
+        ...unrelated,
       };
     });
-  },
+  };
+}
+
+/** The layout. */
+export const mmdocir: PublishedLayout = {
+  name: "mmdocir",
+  wanted: "MMDocIR_annotations.jsonl and page_images/DOCUMENT/…NUMBER.jpg",
+  folders: ["", "dataset"],
+  files: /^MMDocIR_annotations\.jsonl$/,
+  open: reader,
 };

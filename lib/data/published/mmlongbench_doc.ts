@@ -8,14 +8,16 @@
  * https://github.com/mayubo2333/MMLongBench-Doc.
  *
  * Questions without evidence pages become samples without evidence; so do the few whose published pages
- * the document does not have (0, or one behind its last; issues 6 and 8 of that repository). Foils are as many of the other pages. Answers are compared by the rules
- * of the benchmark's `eval/eval_score.py`.
+ * the document does not have (0, or one behind its last; issues 6 and 8 of that repository). Foils are
+ * as many of the other pages; the unrelated question is the last one of the document before. Answers are
+ * compared by the rules of the benchmark's `eval/eval_score.py`.
  *
  * @module
  */
 import type { MetricName } from "../sample.ts";
-import type { PublishedLayout } from "./layout.ts";
-import { pagesOf } from "./media_folder.ts";
+import type { EntryReader, PublishedLayout } from "./layout.ts";
+import { type MediaFolder, pagesOf } from "./media_folder.ts";
+import { OtherDocuments } from "./other_documents.ts";
 import type { Row } from "./row.ts";
 
 /** Metric of each answer format. */
@@ -53,23 +55,32 @@ function foilPages(evidence: readonly number[], count: number): number[] {
   );
 }
 
+/** Reads questions in their order. */
+function reader(media: MediaFolder): EntryReader {
+  const documents = new OtherDocuments();
+  return async (row) => {
+    const document = row.text("doc_id");
+    const images = await pagesOf(media, "pages", document, row.where);
+    const pages = evidencePages(row, images.length);
+    const foils = foilPages(pages, images.length);
+    const question = row.text("question");
+    return [{
+      images,
+      question,
+      answer: row.text("answer"),
+      metric: metricOf(row),
+      evidence: pages.map((image) => ({ image })),
+      ...(foils.length > 0 ? { foils: [foils.map((image) => ({ image }))] } : {}),
+      ...documents.unrelatedTo(document, [question]),
+    }];
+  };
+}
+
 /** The layout. */
 export const mmlongbenchDoc: PublishedLayout = {
   name: "mmlongbench-doc",
   wanted: "samples.json and pages/DOCUMENT/…NUMBER.png",
   folders: ["data", ""],
   files: /^samples\.jsonl?$/,
-  open: (media) => async (row) => {
-    const images = await pagesOf(media, "pages", row.text("doc_id"), row.where);
-    const pages = evidencePages(row, images.length);
-    const foils = foilPages(pages, images.length);
-    return [{
-      images,
-      question: row.text("question"),
-      answer: row.text("answer"),
-      metric: metricOf(row),
-      evidence: pages.map((image) => ({ image })),
-      ...(foils.length > 0 ? { foils: [foils.map((image) => ({ image }))] } : {}),
-    }];
-  },
+  open: reader,
 };

@@ -50,6 +50,27 @@ Deno.test("mmdocir: pages in order, places scaled to them, whole pages where the
   }
 });
 
+Deno.test("mmdocir: foils are places of other questions, the unrelated one is of another document", async () => {
+  const other = { ...place, page: 0, bbox: [0, 0, 306, 396] };
+  const apart = { ...first, Q: "Which town?", page_id: [0], layout_mapping: [other] };
+  const again = { ...first, Q: "Which year, again?" };
+  const files: Files = {
+    [annotations]: lines(
+      { ...document, questions: [first, apart, again] },
+      { ...document, doc_name: "b.pdf", questions: [second] },
+    ),
+    ...pages,
+    ...numbered("page_images/b", upTo(0, 2), new Picture(306, 396)),
+  };
+  const [one, two, three, foreign] = await samplesOf("mmdocir", files);
+  // what answers another question as well as this one is no foil
+  assertEquals(one.foils, [[{ image: 0, box: [0, 0, 153, 198] }]]);
+  assertEquals(two.foils, [one.evidence, one.evidence]);
+  assertEquals(three.foils, one.foils);
+  assertEquals([one.unrelated, foreign.unrelated], [undefined, again.Q]);
+  assertEquals([one.null, foreign.null, foreign.foils], [undefined, undefined, undefined]);
+});
+
 Deno.test("mmdocir: what is wrong is named", async () => {
   const good: Files = { [annotations]: lines(document), ...pages };
   const questions = (fields: Files) => ({

@@ -40,6 +40,30 @@ Deno.test("mmlongbench-doc: pages count from 1, and formats have their metrics",
   assertEquals(samples.map(({ metric }) => metric), ["text", "integer", "number", "list", "text"]);
 });
 
+Deno.test("mmlongbench-doc: foils are as many other pages, the unrelated question of another document", async () => {
+  const rows = [
+    entry,
+    unanswered,
+    { ...entry, question: "How old?", evidence_pages: "[1, 2, 3]" },
+    { ...entry, doc_id: "b.pdf", question: "How far?" },
+  ];
+  const files = {
+    "samples.json": rows,
+    ...pages,
+    ...numbered("pages/b", upTo(1, 4), new Picture(9, 9)),
+  };
+  const [own, none, most, other] = await samplesOf("mmlongbench-doc", files);
+  assertEquals(own.foils, [[{ image: 0 }, { image: 2 }]]);
+  assertEquals(none.foils, undefined); // it has no evidence either
+  assertEquals(most.foils, [[{ image: 3 }]]); // there are no more
+  assertEquals([own.unrelated, most.unrelated, other.unrelated], [
+    undefined,
+    undefined,
+    "How old?",
+  ]);
+  assertEquals(own.null, undefined);
+});
+
 Deno.test("mmlongbench-doc: what is wrong is named", async () => {
   const good: Files = { "samples.json": [entry], ...pages };
   const entries = (fields: Files) => ({ ...good, "samples.json": [entry, changed(entry, fields)] });
