@@ -54,6 +54,32 @@ const forms: Readonly<Record<string, Files>> = {
   "evaluation lines": { "refcocog_val.jsonl": lines, [`train2014/${name}`]: picture },
 };
 
+Deno.test("refcoco: foils are other things of the category, the null query names what is not there", async () => {
+  const others = [
+    { ...annotation, id: 8, bbox: [100, 10, 20, 30] },
+    { ...annotation, id: 9, bbox: [0, 0, 9, 9], iscrowd: 1 }, // there, but no single thing
+    { ...annotation, id: 10, category_id: 50, bbox: [0, 0, 5, 5] },
+    { ...annotation, id: 11, image_id: 43 }, // of another image
+  ];
+  const categories = [{ id: 47, name: "cup" }, { id: 50, name: "spoon" }, {
+    id: 52,
+    name: "banana",
+  }];
+  const files: Files = {
+    ...forms.references,
+    "instances.json": { ...instances, annotations: [annotation, ...others], categories },
+  };
+  for (const sample of await samplesOf("refcocog", files)) {
+    assertEquals(sample.foils, [[{ image: 0, box: [100, 10, 120, 40] }]]);
+    assert(sample.null!.includes("the banana"));
+    const { question } = sample,
+      expression = sentences.find(({ sent }) => question.includes(sent))!;
+    assertEquals(sample.null!.replace("the banana", ""), question.replace(expression.sent, ""));
+  }
+  const [plain] = await samplesOf("refcocog", forms.references);
+  assertEquals([plain.foils, plain.null], [undefined, undefined]); // nothing else is annotated
+});
+
 for (const [form, files] of Object.entries(forms)) {
   Deno.test(`refcoco: ${form}`, async () => {
     for (const layout of ["refcocog", "refcoco", "refcoco+"]) {
