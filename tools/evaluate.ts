@@ -6,7 +6,9 @@
  *       [--lengths 64,256,1024,4096] [--difficulty 0,3] [--heads | --heads-only] [--variants full,local]
  *       [--samples data/samples] [--out file.json]
  *
- * Chance is a guess among the answers in sight. Intervals are Wilson's, at 95%.
+ * Chance is a guess among the answers in sight. Intervals are Wilson's at the effective number of
+ * questions, since those of one context go together. Pairs that stand in no training image are counted
+ * apart: test questions ask about those first.
  * @module
  */
 import { parseArgs } from "node:util";
@@ -18,7 +20,7 @@ import { bottomHeads, topHeads } from "../lib/heads/select.ts";
 import { hybridAttention } from "../lib/sparse/attention.ts";
 import { patterns } from "../lib/sparse/patterns/registry.ts";
 import { hybridPlan } from "../lib/sparse/plan.ts";
-import { wilsonInterval } from "../lib/stats/proportion.ts";
+import { clusteredShare } from "../lib/stats/clusters.ts";
 import { Random } from "../lib/stats/random.ts";
 import { domainNames } from "../lab/synthetic/domains.ts";
 import { loadSample, readFolderDataSet } from "../lib/data/folder_data_set.ts";
@@ -71,6 +73,26 @@ function heldOut(domain: DomainName, length: number, difficulty: number, index: 
   return { context, images: { grids, format: "images" as const } };
 }
 
+/** One answered question. */
+interface Answered {
+  /** 1 or 0. */
+  readonly right: number;
+  /** Whether its pair or name stands in no training image. */
+  readonly unseen: boolean;
+  /** Its context: questions share one. */
+  readonly context: string;
+}
+
+/** Accuracy with an interval that counts questions of one context together. */
+function accuracyOf(answers: readonly Answered[]) {
+  if (answers.length === 0) return null;
+  const { estimate, low, high } = clusteredShare(
+    answers.map(({ right }) => right),
+    answers.map(({ context }) => context),
+  );
+  return { estimate, low, high, asked: answers.length };
+}
+
 /** Right answers of a domain. */
 async function judge(
   model: PretrainedModel,
@@ -81,14 +103,18 @@ async function judge(
   options: AnswerOptions = {},
 ) {
   let right = 0, asked = 0, chance = 0;
+  const all: Answered[] = [];
   for (let index = 0; asked < questions; index++) {
     const one = heldOut(domain, length, difficulty, index);
     const answers = await answerContext(model.network, one.images, one.context, options);
     right += answers.filter(Boolean).length;
     asked += answers.length;
-    for (const question of one.context.task.questions) chance += question.chance;
+    one.context.task.questions.forEach((question, i) => {
+      chance += question.chance;
+      all.push({ right: Number(answers[i]), unseen: question.heldOut, context: `${index}` });
+    });
   }
-  return { right, asked, chance: chance / asked };
+  return { right, asked, chance: chance / asked, all };
 }
 
 /** RAM of every head: attention of the question's tokens on the cells of key and answer. */
@@ -223,13 +249,26 @@ if (!args["heads-only"]) {
   for (const difficulty of args.difficulty.split(",").map(Number)) {
     for (const length of lengths) {
       for (const domain of domainNames) {
-        const { right, asked, chance } = await judge(model, domain, length, difficulty, questions);
-        const { estimate, low, high } = wilsonInterval(right, asked);
-        table.push({ difficulty, length, domain, right, asked, estimate, low, high, chance });
+        const judged = await judge(model, domain, length, difficulty, questions);
+        const { right, asked, chance, all } = judged;
+        const { estimate, low, high } = accuracyOf(all)!;
+        const seen = accuracyOf(all.filter((one) => !one.unseen));
+        const unseen = accuracyOf(all.filter((one) => one.unseen));
+        const contexts = new Set(all.map(({ context }) => context)).size;
+        table.push({
+          ...{ difficulty, length, domain, right, asked, contexts, estimate, low, high, chance },
+          ...{ seen, unseen },
+        });
+        const part = (name: string, one: ReturnType<typeof accuracyOf>) =>
+          one === null
+            ? ""
+            : `  ${name} ${percent(one.estimate)}% [${percent(one.low)}, ${percent(one.high)}], ` +
+              `n ${one.asked}`;
         console.log(
           `difficulty ${difficulty}  ${String(length).padStart(5)} tokens  ${domain.padEnd(10)} ` +
             `${percent(estimate).padStart(5)}% [${percent(low)}, ${percent(high)}]  ` +
-            `n ${asked}  chance ${percent(chance)}%`,
+            `n ${asked} on ${contexts} contexts  chance ${percent(chance)}%` +
+            `${part("seen pairs", seen)}${part("unseen", unseen)}`,
         );
       }
     }
