@@ -12,7 +12,14 @@ import { type CommandOptions, lastLine, repository, run, SetupError } from "./co
 export const compiledFiles: readonly string[] = [
   "quiet.cc",
   ...[
-    ...["attention.h", "attention_float.h", "attention_pairs.h", "calls.h", "gradient_calls.h"],
+    ...[
+      "attention.h",
+      "attention_few.h",
+      "attention_float.h",
+      "attention_pairs.h",
+      "calls.h",
+      "gradient_calls.h",
+    ],
     ...["gradients.h", "linear.h", "linear_few.h", "linear_float.h", "ops.cc", "pack_float.h"],
     ...["parallel.h", "pointwise.h", "scratch.h", "sizes.h", "strassen.h", "tensors.h", "tiles.h"],
     ...["transpose.h", "vectors.h"],

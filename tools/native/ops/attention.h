@@ -211,83 +211,11 @@ void ForPackPieces(const AttentionCall<T> &call, int64_t batches, int64_t keys, 
 
 }  // namespace corelens
 
+#include "attention_few.h"
 #include "attention_float.h"
 #include "attention_pairs.h"
 
 namespace corelens {
-
-// Attention of few queries: reads keys and values where they lie.
-template <typename T>
-void AttendFew(const AttentionCall<T> &call) {
-  Pool::Get().Run(call.batch * call.key_heads, [&](int64_t task) {
-    const int64_t batch = task / call.key_heads, key_head = task % call.key_heads;
-    const int64_t rows = call.group() * call.queries, width = call.width;
-    float *scores = Scratch<float>(kScores, rows * call.keys);
-    float *mixed = Scratch<float>(kMixed, rows * width);
-    float *queries = Scratch<float>(kQueries, rows * width);
-    const int64_t from = (batch * call.heads + key_head * call.group()) * call.queries * width;
-    ForVectors(rows * width, [&](int64_t i, int n) {
-      StoreUpTo(queries + i, LoadUpTo(call.query + from + i, n), n);
-    });
-    auto place = [&](const Segment<T> &segment) {
-      return ((segment.shared ? 0 : batch) * call.key_heads + key_head) * segment.length * width;
-    };
-    int64_t offset = 0;
-    for (const Segment<T> &segment : call.segments) {
-      const T *key = segment.key + place(segment);
-      for (int64_t j = 0; j < segment.length; j++, key += width) {
-        for (int64_t r = 0; r < rows; r++) {
-          Floats sum{};
-          ForVectors(width, [&](int64_t i, int n) {
-            sum += LoadUpTo(queries + r * width + i, n) * LoadUpTo(key + i, n);
-          });
-          scores[r * call.keys + offset + j] = SumOf(sum);
-        }
-      }
-      offset += segment.length;
-    }
-    for (int64_t r = 0; r < rows; r++) {
-      float *row = scores + r * call.keys;
-      const int64_t head = key_head * call.group() + r / call.queries;
-      const int64_t position = call.Position(r % call.queries);
-      const int64_t window = position - call.Window(head) + 1;
-      float maximum = kNoMaximum, sum = 0;
-      for (int64_t j = 0; j < call.keys; j++) {
-        const bool hidden = j > position || (j >= call.Sink(head) && j < window);
-        if (hidden) row[j] = kHidden;
-        maximum = std::max(maximum, row[j]);
-      }
-      ForVectors(call.keys, [&](int64_t i, int n) {
-        Floats share = Exp(LoadUpTo(row + i, n) - maximum);
-        StoreUpTo(row + i, share, n);
-        sum += n == kLanes ? SumOf(share) : SumOf(LoadPart(row + i, n));
-      });
-      const float inverse = 1.0f / sum;
-      ForVectors(call.keys, [&](int64_t i, int n) {
-        StoreUpTo(row + i, LoadUpTo(row + i, n) * inverse, n);
-      });
-    }
-    std::fill(mixed, mixed + rows * width, 0.0f);
-    offset = 0;
-    for (const Segment<T> &segment : call.segments) {
-      const T *value = segment.value + place(segment);
-      for (int64_t j = 0; j < segment.length; j++, value += width) {
-        for (int64_t r = 0; r < rows; r++) {
-          const float share = scores[r * call.keys + offset + j];
-          if (share == 0) continue;
-          ForVectors(width, [&](int64_t i, int n) {
-            float *sum = mixed + r * width + i;
-            StoreUpTo(sum, LoadUpTo(sum, n) + LoadUpTo(value + i, n) * share, n);
-          });
-        }
-      }
-      offset += segment.length;
-    }
-    ForVectors(rows * width, [&](int64_t i, int n) {
-      StoreUpTo(call.out + from + i, LoadUpTo(mixed + i, n), n);
-    });
-  });
-}
 
 // Queries below which packing the keys does not pay.
 constexpr int64_t kFewQueries = 4;
