@@ -6,7 +6,6 @@ import { progress } from "./progress.ts";
 import { readyRun, runCommand } from "./runs.ts";
 import { namesOf, sharesOf } from "./values.ts";
 
-/** The command. */
 export const command = runCommand({
   name: "ablate",
   summary: "remove the best heads, against controls, and measure what the answers lose",

@@ -6,7 +6,6 @@ import { readyRun, runCommand } from "./runs.ts";
 import { patternChoice, patternOptions } from "./sparse.ts";
 import { namesOf, sharesOf } from "./values.ts";
 
-/** The command. */
 export const command = runCommand({
   name: "accelerate",
   summary: "measure hybrid sparse prefill against dense: speed and quality",

@@ -100,7 +100,6 @@ async function drawAttention(
   await writeTextAtomically(page, report([figure], { title: "CoReLens: attention" }));
 }
 
-/** The command. */
 export const command: Command = {
   name: "ask",
   summary: "ask one question about images or a video",

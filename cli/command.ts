@@ -91,9 +91,7 @@ export class Arguments {
   }
 }
 
-/** One command. */
 export interface Command {
-  /** Its name. */
   readonly name: string;
   /** One line of help. */
   readonly summary: string;

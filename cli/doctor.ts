@@ -1,7 +1,6 @@
 /** `corelens doctor`: what runs here, what does not, and what would be gained. */
 import type { Command } from "./command.ts";
 
-/** The command. */
 export const command: Command = {
   name: "doctor",
   summary: "say which backend runs, why better ones do not, and how fast it is",

@@ -3,7 +3,6 @@ import type { Command } from "./command.ts";
 import { messagesOptions } from "./messages.ts";
 import { inputTensors, outFile, outOption, writeTensors } from "./tensors.ts";
 
-/** The command. */
 export const command: Command = {
   name: "encode",
   summary: "turn chat messages and media into model input",

@@ -117,7 +117,6 @@ export function checkLogits({ shape, data }: TensorToWrite): void {
   );
 }
 
-/** The command. */
 export const command: Command = {
   name: "forward",
   summary: "run one prefill and write logits, hidden states, attention or heads' outputs",

@@ -6,7 +6,6 @@ import { maskOptions } from "./model.ts";
 import { sparseOptions } from "./sparse.ts";
 import { write } from "./terminal.ts";
 
-/** The command. */
 export const command: Command = {
   name: "generate",
   summary: "continue a conversation, token by token",

@@ -147,7 +147,6 @@ async function importHeads(args: Arguments): Promise<void> {
   console.log(`record: ${folder}/scores.json, samples.arrow, manifest.json`);
 }
 
-/** The command. */
 export const command: Command = {
   name: "heads",
   summary: "write head scores as lists that other programs read, or read theirs",

@@ -18,7 +18,6 @@ function unpackedBytes(weights: readonly WeightSummary[]): Record<string, number
   return { float32: 4 * count, bfloat16: 2 * count };
 }
 
-/** The command. */
 export const command: Command = {
   name: "info",
   summary: "family, sizes, parameters and hook points of a model",

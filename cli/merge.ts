@@ -2,7 +2,6 @@
 import type { Command } from "./command.ts";
 import { plannableCommand } from "./plan.ts";
 
-/** The command. */
 export const command: Command = {
   name: "merge",
   summary: "write the record of a planned run whose shards are all done",

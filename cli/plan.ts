@@ -130,7 +130,6 @@ function planOf(inner: RunCommand): Command {
   };
 }
 
-/** The command. */
 export const command: Command = {
   name: "plan",
   summary: "freeze a run of identify, ablate or accelerate and cut it into shards",

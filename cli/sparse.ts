@@ -38,7 +38,6 @@ export function patternChoice(args: Arguments): PatternChoice {
   return text === undefined ? numbers : { pattern: parsePattern(text, numbers) };
 }
 
-/** The options. */
 export const sparseOptions: Options = {
   sparse: {
     type: "string",

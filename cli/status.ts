@@ -31,7 +31,6 @@ export function statusLines(status: RunStatus): string[] {
   return lines;
 }
 
-/** The command. */
 export const command: Command = {
   name: "status",
   summary: "say how far a planned run is: done, running, failed, time left",

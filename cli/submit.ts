@@ -50,7 +50,6 @@ const engines = {
   slurm: "an array of tasks, by a script in RUN/slurm",
 } as const;
 
-/** The command. */
 export const command: Command = {
   name: "submit",
   summary: "send the shards of a planned run that are missing to an engine",

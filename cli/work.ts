@@ -18,7 +18,6 @@ function stopOnSignal(): AbortSignal {
   return stop.signal;
 }
 
-/** The command. */
 export const command: Command = {
   name: "work",
   summary: "compute one shard of a planned run; goes on where it was killed",

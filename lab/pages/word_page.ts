@@ -13,7 +13,6 @@ import { drawWord, type FontName, fontNames, type InkMask } from "./stroke_font.
 export const pageCell = 48;
 /** Cells along each side of a page. */
 export const pageSide = 8;
-/** Cells of a page. */
 export const pageCells: number = pageSide ** 2;
 
 /** What stands in a cell. */

@@ -44,7 +44,6 @@ export interface PageReadingRow {
   readonly read: number;
   /** Cells whose word is read right. */
   readonly rightCells: number;
-  /** Cells. */
   readonly cells: number;
 }
 

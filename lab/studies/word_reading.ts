@@ -28,7 +28,6 @@ export interface WordReadingRow {
   readonly kind: string;
   /** Cells read right. */
   readonly right: number;
-  /** Cells. */
   readonly cells: number;
   /** Words that were read as others: right word, read word. */
   readonly wrong: readonly (readonly [right: string, read: string])[];

@@ -12,11 +12,9 @@ import { categories, categoryStart, objectParts, type Section } from "./vocabula
 
 /** From which sections a domain takes its keys and answers. */
 export interface FactSections {
-  /** Section of the keys. */
   readonly keys: Section;
   /** Section of the second word of a two-word key, when it is not that of the keys. */
   readonly secondKeys?: Section;
-  /** Section of the answers. */
   readonly answers: Section;
   /** Whether answers rise in reading order, as times and page numbers do. */
   readonly sorted: boolean;

@@ -24,7 +24,6 @@ export interface TrainingContext {
   readonly labels: Int32Array;
   /** Patches as the vision encoder wants them, or null where features replace them. */
   readonly pixels: Float32Array | null;
-  /** The questions. */
   readonly questions: readonly AskedQuestion[];
 }
 

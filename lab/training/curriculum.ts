@@ -8,7 +8,6 @@ import { InputError } from "../../lib/common/errors.ts";
 import type { Random } from "../../lib/stats/random.ts";
 import type { TokenGrid } from "./layout.ts";
 
-/** One stage. */
 export interface Stage {
   /** Name for the log. */
   readonly name: string;

@@ -15,7 +15,6 @@ export interface BlockLayout {
   readonly context: number;
   /** Tokens of one question block. */
   readonly block: number;
-  /** Number of blocks. */
   readonly blocks: number;
 }
 

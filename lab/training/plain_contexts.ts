@@ -28,13 +28,10 @@ const domains: readonly {
 export interface PlainOptions {
   /** Grids of the images. */
   readonly grids: readonly TokenGrid[];
-  /** Number of pairs. */
   readonly pairs: number;
-  /** Number of questions. */
   readonly questions: number;
   /** Words of each section in use, 4 to 64. */
   readonly words: number;
-  /** From which split. */
   readonly split: Split;
   /** Which domain; drawn by default. */
   readonly domain?: string;

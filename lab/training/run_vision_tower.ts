@@ -70,7 +70,6 @@ export function freshVisionTower(
 export interface VisionTowerRun {
   /** File for the state: an interrupted run goes on from it. */
   readonly checkpoint: string;
-  /** Steps in all. */
   readonly steps: number;
   /** Pages of a step. */
   readonly pages: number;

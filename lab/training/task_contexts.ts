@@ -30,7 +30,6 @@ export function patchesOf(images: readonly RgbImage[]): Float32Array {
 
 /** What to draw. */
 export interface TaskContextOptions {
-  /** Which domain. */
   readonly domain: DomainName;
   /** Grids of the images, all equal. */
   readonly grids: readonly TokenGrid[];
@@ -42,7 +41,6 @@ export interface TaskContextOptions {
   readonly questions: number;
   /** Words of each section. */
   readonly words: number;
-  /** From which split. */
   readonly split: Split;
   /** Whether images are drawn. */
   readonly pixels: boolean;

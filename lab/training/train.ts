@@ -15,7 +15,6 @@ import type { HeadTreatment, StepReport, Trainer } from "./trainer.ts";
 /** Makes the batch of a step; the same arguments give the same batch. */
 export type BatchSource = (stage: Stage, grids: readonly TokenGrid[], random: Random) => Batch;
 
-/** One line of the log. */
 export interface LogLine extends StepReport {
   /** Number of the step, from 0. */
   readonly step: number;

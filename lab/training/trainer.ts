@@ -21,7 +21,6 @@ import type { ModelParameters } from "./parameters.ts";
 import { trainingKernels } from "./training_kernels.ts";
 import { attentionRegulariser, type RegulariserWeights } from "./attention_regulariser.ts";
 
-/** What one step reports. */
 export interface StepReport {
   /** Cross entropy of the answers. */
   readonly answerLoss: number;

@@ -16,7 +16,6 @@ import { freshVisionTower } from "./run_vision_tower.ts";
 
 /** Name of the weights file in its folder. */
 export const visionTowerWeightsFile = "vision_tower.safetensors";
-/** File of the settings. */
 const settingsFile = "vision_tower.json";
 
 /** What `vision_tower.json` says. */
@@ -27,7 +26,6 @@ export interface VisionTowerSettings {
   readonly text_width: number;
   /** The words that the vision tower reads. */
   readonly words: readonly string[];
-  /** Token of each. */
   readonly tokens: readonly number[];
 }
 

@@ -40,7 +40,6 @@ export interface Tried<Row> {
   readonly says: UnitToTry["says"];
   /** Tokens of its prompt. */
   readonly tokens: number | null;
-  /** Its digest. */
   readonly digest: string;
   /** Its result. */
   readonly row: Row;

@@ -34,7 +34,6 @@ export type FinishedUnit = readonly [
   row: Json,
 ];
 
-/** A finished shard. */
 export interface FinishedShard {
   /** What computed. */
   readonly fingerprints: readonly Fingerprint[];

@@ -42,7 +42,6 @@ import { keepTried, type OpenedUnit, tryUnits } from "./try_units.ts";
 export interface PlanOptions extends SamplesContext {
   /** Folder of the run. */
   readonly folder: string;
-  /** The command. */
   readonly command: string;
   /** Its arguments, as `work` will read them. */
   readonly arguments: readonly string[];

@@ -56,7 +56,6 @@ export interface PlannedRun {
 
 /** A planned run as it lies on disk. */
 export interface OpenedRun {
-  /** Its folder. */
   readonly folder: string;
   /** What was frozen. */
   readonly run: PlannedRun;

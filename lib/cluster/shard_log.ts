@@ -6,7 +6,6 @@
 import { writeAll } from "../common/files.ts";
 import { places } from "./run_files.ts";
 
-/** One event. */
 export type ShardEvent =
   & {
     /** When, in milliseconds since 1970. */

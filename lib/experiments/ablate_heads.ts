@@ -86,7 +86,6 @@ export interface AblateHeadsOptions
 /** Settings of the experiment as such. */
 export interface AblateHeadsConfig
   extends ExperimentConfig, Pick<AblateHeadsOptions, "batchRows" | "maxNewTokens"> {
-  /** The samples. */
   readonly samples: readonly (AblationSample | LazyAblationSample)[];
   /** The sets of heads; the first is empty. */
   readonly plan: readonly PlannedAblation[];

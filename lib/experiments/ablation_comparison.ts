@@ -85,7 +85,6 @@ export interface ComparedSets {
 export interface Resample {
   /** Bootstrap draws. */
   readonly draws: number;
-  /** Their seed. */
   readonly seed: number;
   /** Domain of each sample. */
   readonly strata: readonly string[];

@@ -44,7 +44,6 @@ export function metricsOf(table: AblationTable): Metric[] {
 export interface RowSubject {
   /** The set, or the first of many draws. */
   readonly planned: PlannedAblation;
-  /** The metric. */
   readonly metric: string;
   /** Domain of the samples, or `all`. */
   readonly domain: string;

@@ -16,7 +16,6 @@ import { type AnySample, samplePrompt } from "./samples.ts";
 
 /** What an {@link AnswerStore} is made of. */
 export interface AnswerStoreOptions {
-  /** The model. */
   readonly pretrained: PretrainedModel;
   /** Tokens of an answer at most. */
   readonly maxNewTokens?: number;

@@ -70,7 +70,6 @@ export type Settled<Config extends ExperimentConfig> =
 
 /** An experiment with its configuration: what {@link runExperiment} runs, and a plan cuts up. */
 export interface ExperimentRun<Config extends ExperimentConfig, Row, Result> extends Disposable {
-  /** The experiment. */
   readonly experiment: Experiment<Config, Row, Result>;
   /** Its configuration, without what the record says beside the results. */
   readonly config: Config;

@@ -114,7 +114,6 @@ export interface HybridQualityRow {
 /** Settings of the experiment as such. */
 export interface HybridQualityConfig
   extends ExperimentConfig, Pick<HybridQualityOptions, "scores" | "settings" | "templates"> {
-  /** The samples. */
   readonly samples: readonly (AblationSample | LazyAblationSample)[];
   /** Whether passes are timed; absent where not. */
   readonly timed?: true;

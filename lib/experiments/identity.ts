@@ -45,7 +45,6 @@ function optionText(value: unknown): string {
 export interface RunParts {
   /** Name of the experiment. */
   readonly experiment: string;
-  /** The model. */
   readonly network: VisionLanguageModel;
   /** Every option on which a number of the record depends. */
   readonly options: Readonly<Record<string, unknown>>;

@@ -10,7 +10,6 @@ import { type AnySample, samplePrompt } from "./samples.ts";
 
 /** Samples of about one length: within a factor of two. */
 export interface LengthGroup {
-  /** The samples. */
   readonly samples: readonly AnySample[];
   /** The prompt of median length. */
   readonly prompt: PreparedPrompt;

@@ -33,9 +33,7 @@ import type { AnySample } from "./samples.ts";
 
 /** Settings of the experiment as such. */
 export interface PrefillSpeedConfig extends ExperimentConfig, PatternChoice {
-  /** The model. */
   readonly pretrained: PretrainedModel;
-  /** The samples. */
   readonly samples: readonly AnySample[];
   /** Score of every head. */
   readonly scores: ArrayLike<number>;

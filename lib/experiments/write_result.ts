@@ -55,7 +55,6 @@ export interface ResultParts<Row> {
   readonly leftOut: readonly LeftOut[];
   /** The run's identity. */
   readonly identity: Identity;
-  /** What computed. */
   readonly computed: Computed;
 }
 

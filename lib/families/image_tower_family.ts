@@ -27,7 +27,6 @@ export interface ImageTowerRules extends Pick<Family, "modelType" | "title" | "r
   readonly decoder: string;
   /** Whether the head shares the embedding table where the file says nothing; false by default. */
   readonly tied?: boolean;
-  /** The tower. */
   readonly tower: TowerDefaults;
   /** Token ids of placeholders where the file has none; without `video` it takes no video tokens. */
   readonly tokens: { readonly image: number; readonly video?: number };

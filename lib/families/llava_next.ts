@@ -42,7 +42,6 @@ export function llavaNextInputs(files: ProcessorFiles, config: ModelConfig): Inp
   };
 }
 
-/** LLaVA-NeXT. */
 export const llavaNext: Family = imageTowerFamily({
   modelType: "llava_next",
   title: "LLaVA-NeXT",

@@ -62,7 +62,6 @@ export function llavaOnevisionInputs(files: ProcessorFiles, config: ModelConfig)
   };
 }
 
-/** LLaVA-OneVision. */
 export const llavaOnevision: Family = imageTowerFamily({
   modelType: "llava_onevision",
   title: "LLaVA-OneVision",

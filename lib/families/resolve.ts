@@ -22,9 +22,7 @@ import { fetchShipped } from "./shipped_download.ts";
 export interface Inspection {
   /** Its directory; of a hub model the folder in the cache, in which the weights may be missing. */
   readonly dir: string;
-  /** Its family. */
   readonly family: Family;
-  /** Its config. */
   readonly config: ModelConfig;
   /** Type, shape and size of each weight; null if the folder has none. */
   readonly weights: readonly WeightSummary[] | null;

@@ -20,7 +20,6 @@ export function paragraphs(text: string | undefined): string {
   return text.split(/\n\s*\n/).map((part) => `<p>${escapeHtml(part.trim())}</p>`).join("\n");
 }
 
-/** A line of links. */
 function linkLine(links: readonly ReportLink[] | undefined): string {
   return (links ?? []).map(({ text, href }) =>
     `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`

@@ -17,7 +17,6 @@ export interface Tick {
 
 /** An axis laid out on the drawing. */
 export interface Scale {
-  /** The axis. */
   readonly axis: Axis;
   /** Pixel at which it starts. */
   readonly start: number;

@@ -22,7 +22,6 @@ export const ink = {
   grid: "#e6e9ed",
   /** Axis lines. */
   axis: "#b4bcc6",
-  /** Paper. */
   paper: "#ffffff",
 } as const;
 

@@ -83,9 +83,7 @@ export const visionLayerPoints = [
   "resid_post", // [P, D_v]
 ] as const;
 
-/** One point of one decoder layer. */
 export type DecoderLayerPoint = typeof decoderLayerPoints[number];
-/** One point of one vision layer. */
 export type VisionLayerPoint = typeof visionLayerPoints[number];
 
 /**

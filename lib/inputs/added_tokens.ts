@@ -29,7 +29,6 @@ export interface AddedPiece {
   readonly start: number;
   /** End (exclusive). */
   readonly end: number;
-  /** The token, or null. */
   readonly token: AddedToken | null;
 }
 
@@ -89,7 +88,6 @@ export function cutAtTokens(
 
 /** A stretch of a text with its tokens. */
 export interface TokenisedPiece extends AddedPiece {
-  /** Strings of its tokens. */
   readonly tokens: readonly string[];
 }
 

@@ -37,7 +37,6 @@ export function readFixedSize(settings: JsonReader, key: string, fallback: numbe
 
 /** An image in its final size and what it shows of the original. */
 export interface FramedImage {
-  /** The image. */
   readonly image: RgbImage;
   /** What it shows, in pixels of the original; may reach beyond it where a border was added. */
   readonly region: Box;

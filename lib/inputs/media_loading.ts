@@ -15,11 +15,9 @@ import { readVideoFile } from "./video_file.ts";
 
 /** Images and videos in the order of the messages, and what is asked of each. */
 export interface LoadedMedia {
-  /** Images. */
   readonly images: readonly RgbImage[];
   /** What is asked of each image. */
   readonly imageWishes: readonly MediaWishes[];
-  /** Videos. */
   readonly videos: readonly Video[];
   /** What is asked of each video. */
   readonly videoWishes: readonly MediaWishes[];

@@ -23,7 +23,6 @@ export interface PlacedText {
   readonly end: number;
 }
 
-/** A rendered prompt. */
 export interface RenderedPrompt {
   /** The prompt's text. */
   readonly text: string;

@@ -41,7 +41,6 @@ interface FilterArguments {
   readonly named: ReadonlyMap<string, JinjaValue>;
 }
 
-/** One filter. */
 type Filter = (operand: JinjaValue, args: FilterArguments) => JinjaValue;
 
 /** The argument at a place or under a name. */

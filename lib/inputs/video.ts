@@ -22,7 +22,6 @@ export interface Video {
 
 /** The frames of a video that a model sees. */
 export interface ChosenFrames {
-  /** The frames. */
   readonly frames: readonly RgbImage[];
   /** Their numbers in the whole video. */
   readonly indices: readonly number[];

@@ -128,7 +128,6 @@ export function ruledScores(
 
 /** A token that may be drawn. */
 export interface Candidate {
-  /** Its id. */
   readonly id: number;
   /** Its share among the candidates. */
   readonly probability: number;

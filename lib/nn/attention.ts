@@ -147,7 +147,6 @@ export function patternOfRows(
 export interface RowsShown {
   /** Scores after the mask. */
   readonly scores: ((rows: Tensor) => void) | null;
-  /** Pattern. */
   readonly pattern: ((rows: Tensor) => void) | null;
 }
 

@@ -104,7 +104,6 @@ function partAttention(k: Kernels, call: AttentionCall, part: PlanPart): Tensor 
   return k.attention(call.query, keys, values, { causal: true, ranges });
 }
 
-/** Positions of a run. */
 function runPositions([start, end, step]: Run): number[] {
   return Array.from({ length: Math.ceil((end - start) / step) }, (_, i) => start + i * step);
 }

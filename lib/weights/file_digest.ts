@@ -21,7 +21,6 @@ const sampled = { first: 16 * 2 ** 20, blocks: 4096, blockBytes: 16384 } as cons
 /** A file that was changed so lately could change again without a new time; in milliseconds. */
 const settledAfter = 2000;
 
-/** How a file is digested. */
 export interface FileDigestOptions {
   /** Folder in which digests are remembered; null for none. The user's cache by default. */
   readonly cache?: string | null;

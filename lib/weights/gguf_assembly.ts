@@ -14,7 +14,6 @@ import type { RangeFile } from "./range_file.ts";
 export interface PlacedTensor extends GgufTensor {
   /** Its name in the file. */
   readonly name: string;
-  /** The file. */
   readonly source: RangeFile;
 }
 

@@ -23,7 +23,6 @@ export type GgufType =
   | "IQ4_NL"
   | "IQ4_XS";
 
-/** Size of one block. */
 export interface BlockSize {
   /** Elements of a block; rows are whole numbers of blocks. */
   readonly elements: number;

@@ -55,7 +55,6 @@ function at(scale: Scale, position: number): Colour {
   return from.map((value, i) => value + share * (to[i] - value)) as unknown as Colour;
 }
 
-/** As CSS. */
 export function css([red, green, blue, opacity]: Colour): string {
   const rgb = [red, green, blue].map(Math.round).join(",");
   return opacity === 1 ? `rgb(${rgb})` : `rgba(${rgb},${opacity.toFixed(3)})`;

@@ -96,7 +96,6 @@ interface Spot {
   readonly column: number;
 }
 
-/** The image. */
 export function ImageView(props: ImageProps) {
   const { sample, panel, url, values, peak, overlay, strength, dark, name, alt } = props;
   const svg = useRef<SVGSVGElement>(null), [spot, setSpot] = useState<Spot | null>(null);

@@ -57,7 +57,6 @@ function missingLine(
     (shown.length > 0 ? "; shown without." : ".");
 }
 
-/** The sample. */
 export function SamplePanel({ data, view, dark, change }: PartProps) {
   const sample = data.samples[view.sample], rows = useRows(sample);
   const attention = useMemo(

@@ -13,7 +13,6 @@ const mostLayers = 1024;
 /** Most scores that a list may stand for, unlisted heads included. */
 const mostScores = 1 << 27;
 
-/** One head of a list. */
 export interface ListedHead {
   /** Layer, from 0. */
   readonly layer: number;

@@ -14,7 +14,6 @@ export type JsonFile = Record<string, unknown>;
 
 /** The header of a file with a vision tower. */
 export interface TowerFile {
-  /** Its header. */
   readonly header: GgufHeader;
   /** Its name, for errors. */
   readonly file: string;
@@ -28,7 +27,6 @@ export interface TowerContext {
   readonly header: GgufHeader;
   /** Its name, for errors. */
   readonly file: string;
-  /** The tower. */
   readonly tower: TowerFile;
 }
 
