@@ -24,7 +24,7 @@ interface Planted {
 
 /** Scores of a planted model by rule. Induction heads are asked where the wording leads to the evidence. */
 async function score(seed: number, options: Planted) {
-  const { inductionHeads = 0, layers = 2, samples = 12 } = options;
+  const { inductionHeads = 0, layers = 2, samples = 6 } = options;
   const planted = plantedModel(await testKernels(), { ...options, seed, layers });
   const maps: Float32Array[][] = [];
   for (let i = 0; i < samples; i++) {
