@@ -12,7 +12,7 @@ async function submitLocally(
   weightBytes: number,
 ): Promise<void> {
   const { checkMemory, workLocally } = await import("../lib/cluster/local_engine.ts");
-  const { readEvents } = await import("../lib/cluster/shard_log.ts");
+  const { logEvent, readEvents } = await import("../lib/cluster/shard_log.ts");
   const { startWorker } = await import("./engines.ts");
   if (args.rest.length > 0) {
     throw new InputError(`Cannot pass "${args.rest[0]}" to the local engine: it takes none`);
@@ -30,9 +30,11 @@ async function submitLocally(
     start: (shard) => startWorker(folder, shard, threads, stop.signal),
     signal: stop.signal,
     onProgress: progress("shards"),
-    onFailure(shard, code, left) {
+    async onFailure(shard, code, left) {
       const last = readEvents(folder, shard).at(-1);
-      const said = last?.event === "failed" || last?.event === "stopped" ? last.message : "killed";
+      const itself = last?.event === "failed" || last?.event === "stopped";
+      const said = itself ? last.message : code > 128 ? `killed by signal ${code - 128}` : "ended";
+      if (!itself) await logEvent(folder, shard, { event: "failed", code, message: said });
       console.error(`shard ${shard} failed with code ${code}, ${left} tries left: ${said}`);
     },
   });

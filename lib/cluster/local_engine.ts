@@ -18,7 +18,7 @@ export interface LocalOptions {
   /** Runs `work` on one shard. @returns its exit code */
   readonly start: (shard: number, worker: number) => Promise<number>;
   /** Told of each try that failed. */
-  readonly onFailure?: (shard: number, code: number, triesLeft: number) => void;
+  readonly onFailure?: (shard: number, code: number, triesLeft: number) => void | Promise<void>;
   /** Told of each shard that is finished or given up. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Starts nothing more, once it is aborted. */
@@ -57,7 +57,7 @@ export async function workLocally(
       const code = await start(shard, worker);
       if (code !== 0 && signal?.aborted) return;
       const left = code === usersMistake ? 0 : mostTries - tries;
-      if (code !== 0) onFailure?.(shard, code, left);
+      if (code !== 0) await onFailure?.(shard, code, left);
       if (code !== 0 && left > 0) {
         queue.push({ shard, tries });
         continue;

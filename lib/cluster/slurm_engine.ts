@@ -96,6 +96,14 @@ while kill -0 $worker 2>/dev/null; do
   code=$?
 done
 
+# A worker that was killed could not say so itself.
+if [ $code -gt 128 ]; then
+  printf '{"at":%s000,"host":"%s","pid":%s,"event":"failed","code":%s,"message":"killed by signal %s"}\\n' \\
+    "$(date +%s)" "$SLURMD_NODENAME" $worker $code $((code - 128)) >> ${
+    shellWord(folder)
+  }/log/$shard.jsonl
+fi
+
 # 0: done, or done already. ${usersMistake}: a mistake that another try would only repeat.
 [ $code -eq 0 ] || [ $code -eq ${usersMistake} ] && exit $code
 

@@ -3,6 +3,7 @@
  * undisturbed process. The long form, for each command:
  *
  *     deno run -A tests/cluster/kills.ts --command identify --seeds 20 --kills 3 [--from 0]
+ *         [--minutes M]
  *
  * @module
  */
@@ -164,13 +165,20 @@ if (import.meta.main) {
   const text = (byDefault: string) => ({ type: "string", default: byDefault }) as const;
   const { values } = parseArgs({
     args: Deno.args,
-    options: { command: text("identify"), seeds: text("20"), kills: text("3"), from: text("0") },
+    options: {
+      command: text("identify"),
+      seeds: text("20"),
+      kills: text("3"),
+      from: text("0"),
+      minutes: text("600"),
+    },
   });
   const folder = await Deno.makeTempDir({ prefix: "corelens-cluster-" });
   const command = values.command as PlannedCommand, from = Number(values.from);
   await undisturbed(folder, command);
   const sums = { killed: 0, killedAtWork: 0, lost: 0 };
-  for (let seed = from; seed < from + Number(values.seeds); seed++) {
+  const end = performance.now() + 60_000 * Number(values.minutes);
+  for (let seed = from; seed < from + Number(values.seeds) && performance.now() < end; seed++) {
     const { shards, killed, killedAtWork, lost } = await killedRun(
       folder,
       command,

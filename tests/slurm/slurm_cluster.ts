@@ -23,6 +23,7 @@ SlurmctldHost=${host}(127.0.0.1)
 SlurmctldPort=${port}
 SlurmdPort=${port + 1}
 AuthType=auth/none
+AuthInfo=cred_expire=5
 CredType=cred/none
 MpiDefault=none
 ProctrackType=proctrack/linuxproc
@@ -40,6 +41,8 @@ SlurmctldLogFile=${folder}/ctld.log
 SlurmdLogFile=${folder}/d.log
 ReturnToService=2
 KillWait=3
+SlurmdTimeout=10
+UnkillableStepTimeout=10
 OverTimeLimit=0
 SlurmdParameters=config_overrides
 MaxArraySize=4
@@ -51,7 +54,7 @@ PartitionName=test Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 
 /** A running cluster. */
 export class SlurmCluster implements AsyncDisposable {
-  readonly #daemons: Deno.ChildProcess[] = [];
+  readonly #daemons = new Map<string, Deno.ChildProcess>();
 
   private constructor(
     readonly folder: string,
@@ -70,23 +73,53 @@ export class SlurmCluster implements AsyncDisposable {
       SLURM_CONF: config,
       TF_NUM_INTRAOP_THREADS: "1", // as many as a task has: others move sums by rounding
     });
-    for (const name of ["slurmctld", "slurmd"]) {
-      const daemon = new Deno.Command(name, {
-        args: ["-D", "-f", config],
-        env: cluster.env,
-        stdout: "null",
-        stderr: "null",
-      });
-      cluster.#daemons.push(daemon.spawn());
-    }
+    for (const name of ["slurmctld", "slurmd"]) cluster.#spawn(name);
     for (let tries = 0; tries < 60; tries++) {
-      const { out } = await cluster.run("sinfo", "-h", "-o", "%t").catch(() => ({ out: "" }));
-      if (out.startsWith("idle")) return cluster;
+      if ((await cluster.nodeState().catch(() => "")).startsWith("idle")) return cluster;
       await wait(500);
     }
     const log = await Deno.readTextFile(`${folder}/ctld.log`).catch(() => "");
     await cluster[Symbol.asyncDispose]();
     throw new Error(`The test's Slurm does not come up: ${log.slice(-500)}`);
+  }
+
+  #spawn(name: string): void {
+    const daemon = new Deno.Command(name, {
+      args: ["-D", "-f", this.env.SLURM_CONF],
+      env: this.env,
+      stdout: "null",
+      stderr: "null",
+    });
+    this.#daemons.set(name, daemon.spawn());
+  }
+
+  /** What the controller says of its node: `idle`, `mix`, `down*`, … */
+  async nodeState(): Promise<string> {
+    return (await this.run("sinfo", "-h", "-o", "%t")).out;
+  }
+
+  /** Ends the node's daemon at once, and given processes with it: all that a power cut ends. */
+  async loseNode(processes: readonly string[]): Promise<void> {
+    const daemon = this.#daemons.get("slurmd")!;
+    daemon.kill("SIGKILL");
+    await daemon.status;
+    for (const pid of processes) await this.run("kill", "-9", pid);
+  }
+
+  /** Parents of a process up to the one that the node's daemon started, which is among them. */
+  async ancestors(pid: string): Promise<string[]> {
+    const found: string[] = [];
+    for (let at = pid;;) {
+      const { out } = await this.run("ps", "-o", "ppid=,comm=", "-p", at);
+      const [parent = "", name = ""] = out.split(/\s+/);
+      if (name.startsWith("slurmstepd") || parent === "" || parent === "1") return found;
+      found.push(at = parent);
+    }
+  }
+
+  /** Starts the node's daemon again. */
+  recoverNode(): void {
+    this.#spawn("slurmd");
   }
 
   /** Runs a program. */
@@ -117,7 +150,7 @@ export class SlurmCluster implements AsyncDisposable {
   /** Ends it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.run("scancel", "--state=RUNNING").catch(() => {});
-    for (const daemon of this.#daemons.reverse()) {
+    for (const daemon of [...this.#daemons.values()].reverse()) {
       try {
         daemon.kill("SIGTERM");
       } catch {
