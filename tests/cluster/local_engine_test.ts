@@ -13,7 +13,7 @@ Deno.test("a failure is tried three times, a mistake once, and the others go on"
       tries[shard]++;
       return [0, 2, 1, tries[3] < 3 ? 137 : 0][shard];
     },
-    onFailure: (...failure) => failures.push(failure),
+    onFailure: (...failure) => void failures.push(failure),
   });
   assertEquals([givenUp, tries, most], [[1, 2], [1, 1, 3, 3], 2]);
   assertEquals(failures.filter(([shard]) => shard === 1), [[1, 2, 0]]);
