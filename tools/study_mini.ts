@@ -3,7 +3,7 @@
  * loss costs against controls, with single words and with whole sentences, how few must see everything,
  * and whether concentration is due to the evidence. Resumable; run it again to go on.
  *
- *     deno run -A tools/study_mini.ts mini|mini-natural [--samples 40]
+ *     deno run -A tools/study_mini.ts mini|mini-natural [--samples 24]
  *       [--parts identify,ablate,ablate-all,hybrid,concentration,…] [--out data/results/mini]
  *
  * Parts that end in `-sentences` ask whole sentences of 4 kinds of wording; without it questions are
@@ -83,7 +83,7 @@ if (import.meta.main) {
     args: [...Deno.args],
     allowPositionals: true,
     options: {
-      samples: { type: "string", default: "40" },
+      samples: { type: "string", default: "24" },
       parts: { type: "string", default: everyPart.join(",") },
       out: { type: "string" },
     },
@@ -123,8 +123,8 @@ if (import.meta.main) {
     await ablateHeads(model, tested, scores, {
       ...context(part),
       scope: everywhere ? "all" : "answer",
-      fractions: everywhere ? [0.05] : [0.05, 0.125, 0.2],
-      sets: everywhere ? {} : retrievalSets(scores, [0.05]),
+      fractions: everywhere ? [0.05] : [0.05, 0.125],
+      sets: part === "ablate" ? retrievalSets(scores, [0.05]) : {},
       ...everywhere ? { draws: 40, thinning: 4 } : {},
     });
   }
@@ -140,11 +140,11 @@ if (import.meta.main) {
     });
   }
   if (await wanted("concentration")) {
-    const rows = await concentration(name, model, 8, name === "mini" ? 5 : 0);
+    const rows = await concentration(name, model, 6, name === "mini" ? 5 : 0);
     const manifest = await makeManifest({
       experiment: "evidence_concentration",
       model: name,
-      data: "drawn, single words, 8 of each domain, 128 visual tokens",
+      data: "drawn, single words, 6 of each domain, 128 visual tokens",
       samples: rows[0].samples,
       seed: 0,
       options: { models: rows.length, fraction: 0.05, draws: 999 },

@@ -1,0 +1,106 @@
+/** Which cell of which table comes from which record: a column or a row more is one line here. */
+import {
+  accuracy,
+  alsoInduction,
+  change,
+  dense,
+  heads,
+  hybrid,
+  keptWhenAbsent,
+  ofSet,
+  overDraws,
+  type Recorded,
+  topShare,
+} from "./recorded.ts";
+
+/** Records of a column, in data/results: where its scores, ablations and hybrid runs lie. */
+export interface Column {
+  readonly identify: string;
+  readonly ablate: string;
+  readonly all: string;
+  readonly hybrid: string;
+  /** Share of heads with full attention that the table tells of. */
+  readonly full: number;
+  readonly sentences?: { readonly ablate: string; readonly identify: string };
+}
+
+/** A small model's records: the same parts for each. */
+const small = (name: string): Column => ({
+  identify: `${name}/identify`,
+  ablate: `${name}/ablate`,
+  all: `${name}/ablate-all`,
+  hybrid: `${name}/hybrid`,
+  full: 0.125,
+  sentences: { ablate: `${name}/ablate-sentences`, identify: `${name}/identify-sentences` },
+});
+
+const smol = (name: string): Column => ({
+  identify: `${name}/identify`,
+  ablate: `${name}/ablate-answer`,
+  all: `${name}/ablate-all`,
+  hybrid: `${name}/hybrid`,
+  full: 0.2,
+});
+
+/** A table: its file and heading, the records of its columns, and what each row tells of them. */
+export interface Declared {
+  readonly file: string;
+  readonly heading: string;
+  readonly columns: Readonly<Record<string, Column>>;
+  /** By label, in the table's order. */
+  readonly rows: readonly (readonly [label: string, recorded: (column: Column) => Recorded])[];
+}
+
+/** The tables. */
+export const tables: readonly Declared[] = [
+  {
+    file: "README.md",
+    heading: "## What it finds",
+    columns: {
+      "SmolLM2, text": smol("smol"),
+      "`smol-vision`": smol("smol-vision"),
+      "`mini-natural`": small("mini-natural"),
+      "`mini`": small("mini"),
+    },
+    rows: [
+      ["heads", (c) => heads(c.identify)],
+      ["share of all RAM in the top 5% of heads", (c) => topShare(c.identify)],
+      ["of their RAM left when the thing asked for is absent", (c) => keptWhenAbsent(c.identify)],
+      ["of the top 5%, also top induction heads", (c) => alsoInduction(c.identify)],
+      ["accuracy, no head ablated", (c) => accuracy(c.ablate, "none")],
+      ["from the question on, without the top 5%", (c) => accuracy(c.ablate, "core")],
+      ["… without random 5%", (c) => overDraws(c.ablate, "random")],
+      ["… without 5% of the same layers", (c) => overDraws(c.ablate, "layer-matched")],
+      [
+        "… without 5% that look at the context as much",
+        (c) => overDraws(c.ablate, "score-matched"),
+      ],
+      ["… without the lowest 5%", (c) => accuracy(c.ablate, "bottom")],
+      ["from the first token on, without the top 5%", (c) => accuracy(c.all, "core")],
+      ["… without random 5%", (c) => overDraws(c.all, "random")],
+      ["… without 5% that look at the context as much", (c) => overDraws(c.all, "score-matched")],
+      ["… without the lowest 5%", (c) => accuracy(c.all, "bottom")],
+      [
+        "whole sentences: share of RAM in the top 5%",
+        (c) => c.sentences ? topShare(c.sentences.identify) : null,
+      ],
+      [
+        "… accuracy, no head ablated",
+        (c) => c.sentences ? accuracy(c.sentences.ablate, "none") : null,
+      ],
+      [
+        "… from the question on, without the top 5%",
+        (c) => c.sentences ? accuracy(c.sentences.ablate, "core") : null,
+      ],
+      ["… without random 5%", (c) => c.sentences ? overDraws(c.sentences.ablate, "random") : null],
+      [
+        "… without the lowest 5%",
+        (c) => c.sentences ? accuracy(c.sentences.ablate, "bottom") : null,
+      ],
+      ["hybrid attention: heads with full attention", (c) => [100 * c.full]],
+      ["… accuracy, dense", (c) => dense(c.hybrid)],
+      ["… those with the highest RAM full", (c) => hybrid(c.hybrid, "core", c.full)],
+      ["… as many random heads full", (c) => hybrid(c.hybrid, "random", c.full)],
+    ],
+  },
+];
