@@ -155,10 +155,14 @@ function setsOf(results: readonly AblationResult[], heads: number): ExplorerSet[
   return [...sets.values()];
 }
 
-/** What each set did to some samples. */
+/** Controls of named sets: there are hundreds, and they would pass for those of the best heads. */
+const isSetControl = ({ set, condition }: AblationResult) =>
+  set !== undefined && condition !== "set";
+
+/** What each set that is shown did to some samples. */
 async function bySample(
   folder: string,
-  sets: number,
+  results: readonly AblationResult[],
   ids: ReadonlySet<string>,
 ): Promise<ExplorerAblation["bySample"]> {
   const path = `${folder}/samples.arrow`;
@@ -168,11 +172,14 @@ async function bySample(
   });
   if (!bytes) return {};
   await checkArrow(bytes, path);
-  const rows: AblationRow[] = ablationRowsFromArrow(bytes, sets, path);
+  const [{ metric, domain }] = results; // a row for each set, in their order
+  const sets = results.filter((row) => row.metric === metric && row.domain === domain);
+  const shown = [...sets.keys()].filter((set) => !isSetControl(sets[set]));
+  const rows: AblationRow[] = ablationRowsFromArrow(bytes, sets.length, path);
   return Object.fromEntries(
     rows.filter(({ id }) => ids.has(id)).map(({ id, correct, logProb }) => [id, {
-      correct: [...correct],
-      logProb: Array.from(logProb, (value) => Number(value.toPrecision(4))),
+      correct: shown.map((set) => correct[set]),
+      logProb: shown.map((set) => Number(logProb[set].toPrecision(4))),
     }]),
   );
 }
@@ -184,13 +191,13 @@ export async function readAblation(
   ids: ReadonlySet<string>,
 ): Promise<ExplorerAblation> {
   const manifest = await readManifest(folder);
-  const sets = setsOf(await readAblatedHeads(folder), heads);
+  const results = await readAblatedHeads(folder);
   const options = manifest.options as { samplesInBoth?: number } | undefined;
   return {
     origin: originOf(manifest),
     samplesInBoth: options?.samplesInBoth ?? 0,
-    sets,
-    bySample: await bySample(folder, sets.length, ids),
+    sets: setsOf(results.filter((row) => !isSetControl(row)), heads),
+    bySample: results.length > 0 ? await bySample(folder, results, ids) : {},
   };
 }
 
