@@ -23,6 +23,8 @@ export interface AblationRow {
   readonly value: number;
   /** Its 95% interval. */
   readonly ci95?: readonly [low: number, high: number] | null;
+  /** The named set that it is of, or a control for: such rows are no doses and are left out. */
+  readonly set?: string;
 }
 
 /** The keys of a row of `accelerate`'s `results.json` that figures use. */
@@ -99,7 +101,7 @@ export function doseResponse(
         `results hold ${metrics.join(", ")}`,
     );
   }
-  const chosen = rows.filter((row) => row.metric === metric);
+  const chosen = rows.filter((row) => row.metric === metric && row.set === undefined);
   const whole = chosen.find(({ condition }) => condition === "none");
   let draws = 1;
   const series = [...groupBy(chosen.filter((row) => row !== whole), (row) => row.condition)]

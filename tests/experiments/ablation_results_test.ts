@@ -86,6 +86,8 @@ Deno.test("one domain gives one set of rows; figures draw them", () => {
   assertEquals([...new Set(results.map(({ domain }) => domain))], ["all"]);
   const figure = doseResponse(results, { metric: "accuracy" });
   assert(figure.data.length >= 3);
+  const named = { ...results[1], condition: "set", set: "a" }; // a named set is no dose
+  assertEquals(doseResponse([...results, named], { metric: "accuracy" }), figure);
 });
 
 Deno.test("effects of single heads are losses of log-probability, by sample and head", () => {
