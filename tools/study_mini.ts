@@ -3,7 +3,7 @@
  * loss costs against controls, with single words and with whole sentences, how few must see everything,
  * and whether concentration is due to the evidence. Resumable; run it again to go on.
  *
- *     deno run -A tools/study_mini.ts mini|mini-natural [--samples 24]
+ *     deno run -A tools/study_mini.ts mini|mini-natural [--samples 20]
  *       [--parts identify,ablate,ablate-all,hybrid,concentration,…] [--out data/results/mini]
  *
  * Parts that end in `-sentences` ask whole sentences of 4 kinds of wording; without it questions are
@@ -21,7 +21,6 @@ import { ablationSamples } from "../lib/experiments/ablation_samples.ts";
 import { findHeads, readFoundHeads } from "../lib/experiments/find_heads.ts";
 import { hybridQuality, type HybridSetting } from "../lib/experiments/hybrid_quality.ts";
 import { computedBy, jsonText, makeManifest, writeRecord } from "../lib/experiments/record.ts";
-import { retrievalSets } from "../lib/experiments/retrieval_sets.ts";
 import { headSamples } from "../lib/experiments/samples.ts";
 import { fromPretrained, type PretrainedModel } from "../lib/families/pretrained.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
@@ -44,12 +43,10 @@ function settings(): HybridSetting[] {
   const at = (policy: HybridSetting["policy"], fraction: number): HybridSetting => ({
     ...{ policy, fraction, sink: 4, window: 16 },
   });
-  const shares = [0.05, 0.125, 0.25];
   return [
     at("local", 0),
-    ...(["core", "random", "layer-matched"] as const).flatMap((policy) =>
-      shares.map((share) => at(policy, share))
-    ),
+    ...[0.05, 0.125, 0.25].map((share) => at("core", share)),
+    at("random", 0.125),
   ];
 }
 
@@ -83,7 +80,7 @@ if (import.meta.main) {
     args: [...Deno.args],
     allowPositionals: true,
     options: {
-      samples: { type: "string", default: "24" },
+      samples: { type: "string", default: "20" },
       parts: { type: "string", default: everyPart.join(",") },
       out: { type: "string" },
     },
@@ -123,8 +120,7 @@ if (import.meta.main) {
     await ablateHeads(model, tested, scores, {
       ...context(part),
       scope: everywhere ? "all" : "answer",
-      fractions: everywhere ? [0.05] : [0.05, 0.125],
-      sets: part === "ablate" ? retrievalSets(scores, [0.05]) : {},
+      fractions: part === "ablate" ? [0.05, 0.125] : [0.05],
       ...everywhere ? { draws: 40, thinning: 4 } : {},
     });
   }
