@@ -1,11 +1,11 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import type { PlannedAblation } from "../../lib/experiments/ablation_plan.ts";
-import { turnsOf } from "../../lib/experiments/ablation_sample.ts";
+import { type AblationResult, ablationResults } from "../../lib/experiments/ablation_results.ts";
+import { tableOf, turnsOf } from "../../lib/experiments/ablation_sample.ts";
 import {
   ablationRowsFromArrow,
   ablationTableToArrow,
 } from "../../lib/experiments/ablation_table_file.ts";
-import { tableOf } from "../../lib/experiments/ablation_sample.ts";
 
 const plan: PlannedAblation[] = [
   { condition: "none", fraction: 0, draw: 0, heads: [] },
@@ -67,5 +67,33 @@ Deno.test("records of earlier versions still load", async () => {
     const { options } = JSON.parse(await Deno.readTextFile(`data/results/${name}/manifest.json`));
     const rows = ablationRowsFromArrow(bytes, options.sets);
     assert(rows.length > 100 && rows.every(({ logProb }) => logProb.every(Number.isFinite)));
+  }
+});
+
+Deno.test("intervals over samples and draws are those of an independent recomputation", async () => {
+  // right values: two-way bootstrap of the same outcomes in numpy, by a referee (excess, interval)
+  const wanted = {
+    "layer-matched": [0.74, 0.61, 0.85],
+    "score-matched": [0.42, 0.29, 0.56],
+    "random": [0.72, 0.55, 0.87],
+  };
+  const folder = "data/results/smol-vision/ablate-answer";
+  const bytes = await Deno.readFile(`${folder}/samples.arrow`);
+  const written: AblationResult[] = JSON.parse(await Deno.readTextFile(`${folder}/results.json`));
+  const sets = written.filter(({ metric, domain }) => metric === "accuracy" && domain === "all");
+  const planned = sets.map((row): PlannedAblation => ({
+    condition: row.condition as PlannedAblation["condition"],
+    fraction: row.fraction,
+    draw: row.draw,
+    heads: row.heads.map(([layer, head]) => ({ layer, head })),
+  }));
+  const results = ablationResults(tableOf(ablationRowsFromArrow(bytes, sets.length), planned));
+  const { againstControls } = results.find(({ condition }) => condition === "core")!;
+  for (const [control, [excess, low, high]] of Object.entries(wanted)) {
+    const found = againstControls![control];
+    assertAlmostEquals(found.excess, excess, 0.01);
+    assertAlmostEquals(found.ci95[0], low, 0.02);
+    assertAlmostEquals(found.ci95[1], high, 0.02);
+    assertEquals(found.pValueOverDraws, 1 / 9);
   }
 });

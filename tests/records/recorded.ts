@@ -11,6 +11,9 @@ interface AblationJson {
   readonly dropFromBaseline: number;
   readonly ci95: readonly [number, number];
   readonly dropCi95: readonly [number, number];
+  readonly againstControls?: Readonly<
+    Record<string, { readonly value: number; readonly valueCi95: readonly [number, number] }>
+  >;
 }
 
 interface ScoresTables {
@@ -92,11 +95,11 @@ export function accuracy(run: string, condition: string, fraction = 0.05, set?: 
   return rows.length === 1 ? [percent(rows[0].value)] : null;
 }
 
-/** Mean accuracy over draws of controls, the lowest and the highest draw. */
+/** Mean accuracy over draws of controls for the best heads, with its interval over samples and draws. */
 export function overDraws(run: string, condition: string, fraction = 0.05): Recorded {
-  const values = ablationRows(run, condition, fraction).map(({ value }) => percent(value));
-  if (values.length === 0) return null;
-  return [meanOf(values), Math.min(...values), Math.max(...values)];
+  const [core] = ablationRows(run, "core", fraction);
+  const found = core?.againstControls?.[condition];
+  return found ? [found.value, ...found.valueCi95].map(percent) : null;
 }
 
 /** Accuracy without a named set of heads. */
