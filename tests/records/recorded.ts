@@ -50,6 +50,16 @@ export function heads(run: string): Recorded {
   return found && [found.layers * found.heads];
 }
 
+/** How many heads have a RAM above a bound, and the first and last layer that they lie in. */
+export function headsAbove(run: string, bound = 0.5): Recorded {
+  const found = scores(run);
+  if (!found) return null;
+  const layers = (found.ram ?? found.scores).flatMap((row, layer) =>
+    row.filter((value) => value > bound).map(() => layer)
+  );
+  return [layers.length, Math.min(...layers), Math.max(...layers)];
+}
+
 /** Share of all RAM that the best heads by it hold. */
 export function topShare(run: string, fraction = 0.05): Recorded {
   const found = scores(run);
