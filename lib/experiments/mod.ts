@@ -54,6 +54,7 @@ export {
   readHybridQuality,
 } from "./hybrid_quality.ts";
 export { type ImportSettings, recordHeadList } from "./imported_heads.ts";
+export type { EvidenceConcentration } from "./moved_maps.ts";
 export type { Json } from "./journal.ts";
 export { prefillSpeed, type PrefillSpeedOptions, type PrefillSpeedRow } from "./prefill_speed.ts";
 export { type Manifest, readManifest } from "./record.ts";

@@ -129,7 +129,7 @@ export interface MovedStatistic {
 }
 
 /** Outcome of {@link evidenceConcentration}. */
-export interface EvidenceConcentration extends MovedEvidenceResult {
+export interface MovedEvidenceOutcome extends MovedEvidenceResult {
   /** Among which tokens the evidence was moved. */
   readonly among: MoveAmong;
 }
@@ -235,7 +235,7 @@ export async function evidenceConcentration(
   model: AnyModel,
   samples: readonly HeadSample[],
   options: MovedEvidenceOptions & MoveOptions & Omit<ProfileOptions, "extras"> = {},
-): Promise<EvidenceConcentration> {
+): Promise<MovedEvidenceOutcome> {
   const { fraction, draws, seed = 0, places, hooks, attention } = options;
   const roomAmongFoils = (sample: HeadSample) =>
     otherPlaces(sampleTokens(sample), { among: "foils", places: 1 }).length > 0;
