@@ -7,6 +7,7 @@
 import { InputError } from "../common/errors.ts";
 import type { JsonObject } from "../common/key_policy.ts";
 import { quoted } from "../common/text.ts";
+import { packingOf, packings } from "../weights/packings/registry.ts";
 
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -65,7 +66,7 @@ function otherLayout(json: JsonObject): string | null {
 }
 
 /**
- * Refuses quantised weights and other layouts, and says what to take instead.
+ * Refuses quantised weights in unknown packings and other layouts, and says what to take instead.
  *
  * @param json the content of `config.json`
  * @param dir the checkpoint's directory
@@ -77,9 +78,12 @@ export function refuseOtherLayouts(json: JsonObject, dir: string): void {
     throw new InputError(`Cannot use ${dir}: this is not the layout of transformers but ${layout}`);
   }
   const method = quantisation(json);
-  if (method === null) return;
+  if (method === null || packingOf(json) !== null) return;
   throw new InputError(
-    `Cannot use ${dir}: its weights are quantised (${method}), ${unquantised(dir)}`,
+    `Cannot use ${dir}: its weights are quantised (${method}), ${
+      unquantised(dir)
+    }; packings that ` +
+      `are read: ${[...new Set(packings.map(({ name }) => name))].join(", ")}, GGUF`,
   );
 }
 

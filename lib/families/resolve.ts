@@ -6,6 +6,8 @@
  */
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 import { joinedHeaders } from "../weights/joined_experts.ts";
+import { readCheckpointJson } from "../weights/checkpoint_files.ts";
+import { unpackedHeaders } from "../weights/packed_source.ts";
 import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
 import { isPickle, type StoredAs, type WeightHeaders } from "../weights/safetensors.ts";
 import { openWeights } from "../weights/weights.ts";
@@ -79,7 +81,9 @@ async function inspect(
   }
   if (noWeights) return { dir, family, config, weights: null, missing };
   using opened = given ? null : await openWeights(dir, rules);
-  const headers = joinedHeaders(given ?? opened!);
+  const headers = joinedHeaders(
+    given ? unpackedHeaders(given, await readCheckpointJson(dir, "config.json", rules)) : opened!,
+  );
   matchWeights(family, config, headers);
   const weights = headers.names().map((name) => {
     const { dtype, shape, byteLength } = headers.info(name);

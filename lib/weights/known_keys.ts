@@ -23,6 +23,7 @@ const configKeys: readonly string[] = [
   ...["torchscript", "gradient_checkpointing", "router_aux_loss_coef", "output_router_logits"],
   ...["pretraining_tp", "ignore_index", "tokenizer_model_max_length", "tokenizer_padding_side"],
   ...["embd_pdrop", "attn_pdrop", "resid_pdrop", "drop_path_rate", "layer_scale_init_value"],
+  ...["quantization_config", "compression_config", "quantization"], // read with the weights
   ...["use_cache", "keys_to_ignore_at_inference", "loss_type", "loss_function", "num_labels"],
   // Unsloth, and InternVL 3.5's training
   ...["unsloth_fixed", "unsloth_version", "unsloth_tag", "debug", "ep_size", "micro_forward"],

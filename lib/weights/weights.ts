@@ -5,11 +5,13 @@
  */
 import { openGguf } from "./gguf.ts";
 import { findGguf } from "./gguf_files.ts";
-import type { LinkRules } from "./checkpoint_files.ts";
+import { hasCheckpointFile, type LinkRules, readCheckpointJson } from "./checkpoint_files.ts";
+import { unpackedSource } from "./packed_source.ts";
 import { openSafetensors, type WeightSource } from "./safetensors.ts";
 
 /**
- * Opens the weights of a checkpoint: safetensors, or else a GGUF file.
+ * Opens the weights of a checkpoint: safetensors, plain or in the packing that its config names, or
+ * else GGUF files.
  *
  * @param path checkpoint directory, or one .safetensors or .gguf file
  * @throws {InputError} if there are no weights, or they are damaged
@@ -24,5 +26,15 @@ import { openSafetensors, type WeightSource } from "./safetensors.ts";
  */
 export async function openWeights(path: string, links: LinkRules = {}): Promise<WeightSource> {
   const gguf = await findGguf(path);
-  return gguf === null ? await openSafetensors(path, links) : await openGguf(gguf);
+  if (gguf !== null) return await openGguf(gguf);
+  const source = await openSafetensors(path, links);
+  try {
+    if (path.endsWith(".safetensors") || !await hasCheckpointFile(path, "config.json")) {
+      return source;
+    }
+    return unpackedSource(source, await readCheckpointJson(path, "config.json", links));
+  } catch (error) {
+    source.close();
+    throw error;
+  }
 }

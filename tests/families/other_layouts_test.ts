@@ -6,21 +6,24 @@ const message = (json: Record<string, unknown>, dir = "folder") =>
   assertThrows(() => refuseOtherLayouts(json, dir), InputError).message;
 
 Deno.test("quantised weights are named as that, with the model to take instead", () => {
-  const awq = { model_type: "qwen2_vl", quantization_config: { quant_method: "awq", bits: 4 } };
+  const hqq = { model_type: "qwen2_vl", quantization_config: { quant_method: "hqq", bits: 4 } };
   assertEquals(
-    message(awq, "/models/Qwen2-VL-2B-Instruct-AWQ"),
-    "Cannot use /models/Qwen2-VL-2B-Instruct-AWQ: its weights are quantised (awq, 4 bits), which are " +
-      "not read; take the model without quantisation, Qwen2-VL-2B-Instruct",
+    message(hqq, "/models/Qwen2-VL-2B-Instruct-AWQ"),
+    "Cannot use /models/Qwen2-VL-2B-Instruct-AWQ: its weights are quantised (hqq, 4 bits), which are " +
+      "not read; take the model without quantisation, Qwen2-VL-2B-Instruct; packings that are " +
+      "read: compressed-tensors, AWQ, GPTQ, FP8, MLX, GGUF",
   );
   const cached = "/cache/models--Qwen--Qwen3-VL-4B-Instruct-FP8/snapshots/abc";
-  const fp8 = { quantization_config: { quant_method: "fp8" } };
-  assert(message(fp8, cached).endsWith("quantisation, Qwen/Qwen3-VL-4B-Instruct"));
+  const other = { quantization_config: { quant_method: "quanto" } };
+  assert(message(other, cached).includes("quantisation, Qwen/Qwen3-VL-4B-Instruct;"));
   for (const name of ["a-GPTQ-Int4", "a-bnb-4bit", "a-unsloth-bnb-4bit", "a-quantized.w4a16"]) {
-    assert(message(fp8, name).endsWith("without quantisation, a"), name);
+    assert(message(other, name).includes("without quantisation, a;"), name);
   }
-  assert(message(fp8, "mine").endsWith("without quantisation"));
+  assert(message(other, "mine").includes("without quantisation;"));
   assert(message({ quantization_config: { load_in_4bit: true } }).includes(", 4 bits"));
-  assert(message({ text_config: fp8 }).includes("(fp8)"));
+  assert(message({ text_config: other }).includes("(quanto)"));
+  const awq = { quantization_config: { quant_method: "awq", bits: 4 } };
+  refuseOtherLayouts({ model_type: "qwen2_vl", ...awq }, "folder"); // a packing that is read
   refuseOtherLayouts({ model_type: "llava", quantization_config: null }, "folder");
 });
 

@@ -1,0 +1,309 @@
+/**
+ * Weights in a packing, unpacked to float32 when they are read.
+ *
+ * @module
+ */
+import { widenToFloat32 } from "../backend/widen.ts";
+import { InputError } from "../common/errors.ts";
+import type { JsonObject } from "../common/key_policy.ts";
+import { quoted } from "../common/text.ts";
+import { dtypeBytes } from "./dtypes.ts";
+import {
+  blocksOf,
+  type CodeLayout,
+  type PackedLayout,
+  unpack,
+  wordsOf,
+} from "./packings/layout.ts";
+import type { PackedWeight, Packing, PackingSettings, PartRole } from "./packings/packing.ts";
+import { packingOf } from "./packings/registry.ts";
+import { checkedShape, type WeightHeaders, type WeightSource } from "./safetensors.ts";
+import type { TensorInfo } from "./safetensors_header.ts";
+
+/** A weight that is made of stored parts. */
+interface Unpacked {
+  readonly weight: PackedWeight;
+  readonly layout: PackedLayout;
+  /** Names of the parts. */
+  readonly names: Readonly<Partial<Record<PartRole, string>>>;
+}
+
+/** A plain weight under another name, or with other axes. */
+interface Plain {
+  readonly stored: string;
+  readonly axes: readonly number[] | null;
+}
+
+const roles: readonly PartRole[] = ["codes", "scales", "zeros", "offsets", "groups", "shape"];
+
+/** Refuses a part of another size than its layout asks for. */
+function checkPart(
+  { module, path }: PackedWeight,
+  role: PartRole,
+  info: TensorInfo,
+  size: number,
+): void {
+  const found = info.shape.reduce((a, b) => a * b, 1);
+  if (found === size) return;
+  throw new InputError(
+    `Cannot unpack ${quoted(module)} of ${path}: its ${role} are ${found} numbers of shape ` +
+      `[${info.shape}]; wanted ${size}`,
+  );
+}
+
+/** Numbers of a stored tensor of codes. */
+function codesSize(
+  { bits, along }: CodeLayout,
+  dtype: TensorInfo["dtype"],
+  outputs: number,
+  inputs: number,
+): number {
+  if (dtypeBytes(dtype) === 1) return outputs * inputs;
+  return along === "inputs" ? outputs * wordsOf(inputs, bits) : inputs * wordsOf(outputs, bits);
+}
+
+const floats = ["F32", "F16", "BF16"];
+
+/** Checks types and sizes of all parts. */
+function checkParts(weight: PackedWeight, layout: PackedLayout): void {
+  const { parts, module, path } = weight, [outputs, inputs] = layout.shape;
+  const [rows, columns] = blocksOf(layout);
+  checkPart(
+    weight,
+    "codes",
+    parts.codes!,
+    codesSize(layout.codes, parts.codes!.dtype, outputs, inputs),
+  );
+  for (const role of ["scales", "offsets"] as const) {
+    const info = parts[role];
+    if (!info) continue;
+    checkPart(weight, role, info, rows * columns);
+    if (floats.includes(info.dtype)) continue;
+    throw new InputError(
+      `Cannot unpack ${
+        quoted(module)
+      } of ${path}: its ${role} are ${info.dtype}; wanted F32, F16 ` +
+        "or BF16",
+    );
+  }
+  if (layout.zeros) {
+    if (!parts.zeros) {
+      throw new InputError(`Cannot unpack ${quoted(module)} of ${path}: its zeros are missing`);
+    }
+    checkPart(
+      weight,
+      "zeros",
+      parts.zeros,
+      codesSize(layout.zeros, parts.zeros.dtype, rows, columns),
+    );
+  }
+  if (parts.groups) checkPart(weight, "groups", parts.groups, inputs);
+}
+
+/** Sorts the stored tensors into packed weights and plain ones. */
+function sortTensors(
+  headers: WeightHeaders,
+  packing: Packing,
+  settings: PackingSettings,
+): Map<string, Unpacked | Plain> {
+  const all = headers.names(), known = new Set(all);
+  const rename = (name: string) => packing.rename?.(name, all) ?? name;
+  const found = new Map<string, Unpacked | Plain>(), parts = new Set<string>();
+  const ends = packing.parts;
+  for (const name of all) {
+    if (!name.endsWith(`.${ends.codes}`)) continue;
+    const module = name.slice(0, -ends.codes!.length - 1);
+    if (!known.has(`${module}.${ends.scales}`)) continue;
+    const names = Object.fromEntries(roles.flatMap((role) => {
+      const part = `${module}.${ends[role]}`;
+      return ends[role] !== undefined && known.has(part) ? [[role, part]] : [];
+    }));
+    const infos = Object.fromEntries(
+      Object.entries(names).map(([role, part]) => [role, headers.info(part)]),
+    );
+    const weight: PackedWeight = { module, parts: infos, path: headers.path };
+    const layout = packing.layout(weight, settings);
+    checkParts(weight, layout);
+    for (const part of Object.values(names)) parts.add(part);
+    for (const end of packing.ignored ?? []) parts.add(`${module}.${end}`);
+    found.set(rename(`${module}.weight`), { weight, layout, names });
+  }
+  for (const name of all) {
+    if (parts.has(name)) continue;
+    found.set(rename(name), { stored: name, axes: packing.axes?.(name, all) ?? null });
+  }
+  return found;
+}
+
+const isPlain = (entry: Unpacked | Plain): entry is Plain => "stored" in entry;
+
+/** Headers of what is found when the weights are unpacked. */
+function headersOf(
+  source: WeightHeaders,
+  packing: Packing,
+  settings: PackingSettings,
+  entries: ReadonlyMap<string, Unpacked | Plain>,
+): WeightHeaders {
+  const names = [...entries.keys()];
+  const entry = (name: string) => entries.get(name) ?? { stored: name, axes: null };
+  return {
+    path: source.path,
+    names: () => names,
+    info(name) {
+      const own = entry(name);
+      if (isPlain(own)) {
+        const info = source.info(own.stored);
+        return own.axes ? { ...info, shape: own.axes.map((axis) => info.shape[axis]) } : info;
+      }
+      const { shape } = own.layout;
+      return {
+        dtype: "F32",
+        shape,
+        offset: own.weight.parts.codes!.offset,
+        byteLength: 4 * shape[0] * shape[1],
+      };
+    },
+    stored(name) {
+      const own = entry(name);
+      if (isPlain(own)) {
+        const { dtype: format, byteLength } = source.info(own.stored);
+        return { format, byteLength };
+      }
+      const parts = Object.values(own.weight.parts);
+      return {
+        format: packing.format(own.weight, settings),
+        byteLength: parts.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      };
+    },
+  };
+}
+
+/**
+ * Headers of weights as they are when they are unpacked.
+ *
+ * @param config the content of `config.json`, which names the packing
+ * @returns the same headers where weights are plain
+ * @throws {InputError} for parts that are missing or do not fit each other
+ */
+export function unpackedHeaders(headers: WeightHeaders, config: JsonObject): WeightHeaders {
+  const found = packingOf(config);
+  if (!found) return headers;
+  const { packing, settings } = found;
+  return headersOf(headers, packing, settings, sortTensors(headers, packing, settings));
+}
+
+/** Bytes with the axes of a tensor in another order. */
+function turned(
+  bytes: Uint8Array<ArrayBuffer>,
+  shape: readonly number[],
+  axes: readonly number[],
+  size: number,
+): Uint8Array<ArrayBuffer> {
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, size));
+  const sizes = axes.map((axis) => shape[axis]), steps = axes.map((axis) => strides[axis]);
+  const out = new Uint8Array(bytes.length), index = sizes.map(() => 0);
+  for (let to = 0, from = 0; to < out.length; to += size) {
+    out.set(bytes.subarray(from, from + size), to);
+    for (let axis = sizes.length - 1; axis >= 0; axis--) {
+      from += steps[axis];
+      if (++index[axis] < sizes[axis]) break;
+      from -= steps[axis] * sizes[axis];
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
+
+/** Groups of the inputs, which must be there. */
+async function readGroups(
+  source: WeightSource,
+  { weight, layout, names }: Unpacked,
+): Promise<Int32Array | undefined> {
+  if (!names.groups) return undefined;
+  const bytes = await source.read(names.groups), count = blocksOf(layout)[1];
+  const groups = new Int32Array(bytes.buffer);
+  if (groups.every((group) => group >= 0 && group < count)) return groups;
+  throw new InputError(
+    `Cannot unpack ${
+      quoted(weight.module)
+    } of ${weight.path}: its groups are numbers outside 0 to ` +
+      `${count - 1}`,
+  );
+}
+
+/** Refuses padding that the sizes of the parts do not show. */
+async function checkTrueShape(source: WeightSource, own: Unpacked): Promise<void> {
+  const { weight: { module, path }, layout: { shape }, names } = own;
+  if (!names.shape) return;
+  const bytes = await source.read(names.shape), { dtype } = source.info(names.shape);
+  const found = dtype === "I64"
+    ? [...new BigInt64Array(bytes.buffer)].map(Number)
+    : [...new Int32Array(bytes.buffer)];
+  if (found.length === 2 && found.every((size, axis) => size === shape[axis])) return;
+  throw new InputError(
+    `Cannot unpack ${
+      quoted(module)
+    } of ${path}: its codes are those of a weight of [${shape}], its ` +
+      `weight_shape says [${found}]`,
+  );
+}
+
+/** Reads all parts of a weight and unpacks it. */
+async function readUnpacked(
+  source: WeightSource,
+  own: Unpacked,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { layout, names } = own;
+  const wide = async (name: string | undefined) => {
+    if (name === undefined) return undefined;
+    return widenToFloat32(await source.read(name), source.info(name).dtype as "F32");
+  };
+  await checkTrueShape(source, own);
+  const values = unpack(layout, {
+    codes: await source.read(names.codes!),
+    scales: (await wide(names.scales))!,
+    zeros: names.zeros ? await source.read(names.zeros) : undefined,
+    offsets: await wide(names.offsets),
+    groups: await readGroups(source, own),
+  });
+  return new Uint8Array(values.buffer);
+}
+
+/**
+ * Weights in a packing, unpacked when they are read.
+ *
+ * @param source the stored tensors
+ * @param config the content of `config.json`, which names the packing
+ * @returns the same source where weights are plain
+ * @throws {InputError} for parts that are missing or do not fit each other
+ */
+export function unpackedSource(source: WeightSource, config: JsonObject): WeightSource {
+  const found = packingOf(config);
+  if (!found) return source;
+  const { packing, settings } = found;
+  const entries = sortTensors(source, packing, settings);
+  const headers = headersOf(source, packing, settings, entries);
+  const read = async (name: string): Promise<Uint8Array<ArrayBuffer>> => {
+    const own = entries.get(name) ?? { stored: name, axes: null };
+    if (!isPlain(own)) return await readUnpacked(source, own);
+    const bytes = await source.read(own.stored);
+    const { dtype, shape } = source.info(own.stored);
+    return own.axes ? turned(bytes, shape, own.axes, dtypeBytes(dtype)) : bytes;
+  };
+  return {
+    ...headers,
+    metadata: source.metadata,
+    has: (name) => entries.has(name),
+    read,
+    readWeight: async (name, wanted) => {
+      const own = entries.get(name) ?? { stored: name, axes: null };
+      const { shape } = headers.info(name);
+      checkedShape(name, source.path, shape, wanted);
+      if (!isPlain(own)) return { bytes: await read(name), dtype: "F32", shape };
+      const plain = await source.readWeight(own.stored);
+      return own.axes ? { ...plain, bytes: await read(name), shape } : plain;
+    },
+    close: () => source.close(),
+    [Symbol.dispose]: () => source.close(),
+  };
+}

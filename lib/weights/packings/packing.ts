@@ -1,0 +1,113 @@
+/**
+ * A packing of weights: one object for each, in a file of its own, listed in `registry.ts`.
+ *
+ * @module
+ */
+import { InputError } from "../../common/errors.ts";
+import type { JsonObject } from "../../common/key_policy.ts";
+import { quoted } from "../../common/text.ts";
+import type { TensorInfo } from "../safetensors_header.ts";
+import type { PackedLayout } from "./layout.ts";
+
+/** Parts of a packed weight by what they are; each is a stored tensor. */
+export type PartRole = "codes" | "scales" | "zeros" | "offsets" | "groups" | "shape";
+
+/** Ends of the names of the parts, behind the name of the module. */
+export type PartNames = Readonly<Partial<Record<PartRole, string>>>;
+
+/** Headers of the parts that are there. */
+export type PartInfos = Readonly<Partial<Record<PartRole, TensorInfo>>>;
+
+/** A weight that is to be unpacked. */
+export interface PackedWeight {
+  /** Its name without the end, such as `model.layers.0.mlp.up_proj`. */
+  readonly module: string;
+  /** Its parts. */
+  readonly parts: PartInfos;
+  /** How its file is called, for errors. */
+  readonly path: string;
+}
+
+/** What `config.json` says of the packing. */
+export type PackingSettings = JsonObject;
+
+/** A kind of packing. */
+export interface Packing {
+  /** Name in print. */
+  readonly name: string;
+  /** What the config says of this packing, or null where it is another or none. */
+  settings(config: JsonObject): PackingSettings | null;
+  /** Ends of the names of the parts; `codes` and `scales` make a packed weight. */
+  readonly parts: PartNames;
+  /** Ends of the names of other tensors of packed modules, which say nothing about weights. */
+  readonly ignored?: readonly string[];
+  /** What the parts of one weight are. @throws {InputError} for settings that are not supported */
+  layout(weight: PackedWeight, settings: PackingSettings): PackedLayout;
+  /** Short name of how a weight is stored, for `info`. */
+  format(weight: PackedWeight, settings: PackingSettings): string;
+  /** What plain tensors are called otherwise than in Hugging Face's layout. */
+  readonly rename?: (name: string, names: readonly string[]) => string;
+  /** For plain tensors with axes in another order: the stored axis of each of Hugging Face's. */
+  readonly axes?: (name: string, names: readonly string[]) => readonly number[] | null;
+}
+
+/** An object in a config. */
+export const objectIn = (config: JsonObject, key: string): JsonObject | null => {
+  const found = config[key];
+  return typeof found === "object" && found !== null && !Array.isArray(found)
+    ? found as JsonObject
+    : null;
+};
+
+/** `quantization_config`, wherever a config has it. */
+export function quantisationOf(config: JsonObject): JsonObject | null {
+  const places = [config, objectIn(config, "text_config") ?? {}];
+  const keys = ["quantization_config", "compression_config"];
+  return places.flatMap((place) => keys.map((key) => objectIn(place, key)))
+    .find((found) => found !== null) ?? null;
+}
+
+/** A whole number among those that a packing can have. @throws {InputError} for any other */
+export function setting(
+  settings: PackingSettings,
+  key: string,
+  allowed: readonly number[],
+  fallback?: number,
+): number {
+  const value = settings[key] ?? fallback;
+  if (allowed.includes(value as number)) return value as number;
+  throw new InputError(
+    `Cannot unpack weights with ${quoted(key)}: ${
+      quoted(JSON.stringify(value) ?? "nothing", 60)
+    }; ` +
+      `supported are ${allowed.join(", ")}`,
+  );
+}
+
+/** A group size: a whole number, or -1 for one scale of a whole row. @throws {InputError} otherwise */
+export function groupSize(settings: PackingSettings, inputs: number, fallback?: number): number {
+  const value = settings["group_size"] ?? fallback;
+  if (value === -1) return inputs;
+  if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
+  throw new InputError(
+    `Cannot unpack weights with "group_size": ${quoted(JSON.stringify(value) ?? "nothing", 60)}; ` +
+      "wanted a whole number, or -1 for whole rows",
+  );
+}
+
+/** The header of a part that must be there, with its two axes. @throws {InputError} otherwise */
+export function matrixPart(
+  { module, parts, path }: PackedWeight,
+  role: PartRole,
+  dtypes: readonly string[],
+): readonly [number, number] {
+  const info = parts[role];
+  if (info && dtypes.includes(info.dtype) && info.shape.length === 2) {
+    return [info.shape[0], info.shape[1]];
+  }
+  throw new InputError(
+    `Cannot unpack ${quoted(module)} of ${path}: its ${role} are ` +
+      (info ? `${info.dtype} of shape [${info.shape}]` : "missing") +
+      `; wanted a matrix of ${dtypes.join(" or ")}`,
+  );
+}
