@@ -5,6 +5,7 @@
  * @module
  */
 import { checkHeads, type HeadGrid, type HeadId } from "../common/head_id.ts";
+import type { TokenSpan } from "../inputs/token_spans.ts";
 import type { Intervention, Phase, PromptContext } from "./interventions/intervention.ts";
 import { InputError } from "../common/errors.ts";
 import { isRecord, kindOf } from "../common/values.ts";
@@ -18,6 +19,8 @@ export interface HeadMask {
   readonly intervention: Intervention;
   /** At the prompt's positions, at those of generated tokens, or at both (by default). */
   readonly during?: Phase;
+  /** Only at queries of these tokens, e.g. a prompt's question; at all by default. */
+  readonly at?: readonly TokenSpan[];
 }
 
 /** Masks that act together, in order; one such list is one variant of the model. */

@@ -59,10 +59,11 @@ interface Rows {
 
 /** For each row whether the mask acts there. */
 function activeRows(mask: HeadMask, context: PromptContext, rows: Rows): boolean[] {
-  const { during = "both" } = mask;
+  const { during = "both", at } = mask;
   return Array.from({ length: rows.count }, (_, i) => {
     const position = rows.first + i;
     if (position < (context.from ?? 0)) return false;
+    if (at && !at.some(([start, end]) => position >= start && position < end)) return false;
     return during === "both" || (position < context.promptLength) === (during === "prefill");
   });
 }

@@ -67,6 +67,20 @@ export const steerHeadsNames = {
   bootstrapDraws: true,
 } as const;
 
+/** Options of `attentionFlows`. */
+export const attentionFlowsNames = {
+  ...contextNames,
+  reuseBytes: true,
+  flows: true,
+  window: true,
+  stride: true,
+  maxNewTokens: true,
+  seed: true,
+  bootstrapDraws: true,
+  data: true,
+  model: true,
+} as const;
+
 /** Options of `prefillSpeed`. */
 export const prefillSpeedNames = {
   ...contextNames,

@@ -26,6 +26,14 @@ export * from "./ablation_results.ts";
 export { ablationSamples, type PreparedAblationSample } from "./ablation_samples.ts";
 export type { AnswerQuality } from "./answer_quality.ts";
 export * from "./answers.ts";
+export {
+  type AttentionFlow,
+  type AttentionFlowResult,
+  attentionFlows,
+  type AttentionFlowsOptions,
+  defaultFlows,
+  readAttentionFlows,
+} from "./attention_flows.ts";
 export * from "./compare_variants.ts";
 export {
   type Experiment,

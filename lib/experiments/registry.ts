@@ -37,6 +37,12 @@ export const experiments = {
     action: "steer heads",
     command: "steer",
   },
+  attentionFlows: {
+    name: "attention_flows",
+    question: "In which layers does the answer need tokens of one kind to see those of another?",
+    action: "cut attention flows",
+    command: null,
+  },
   prefillSpeed: {
     name: "prefill_speed",
     question:
