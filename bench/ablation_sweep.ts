@@ -40,7 +40,6 @@ const settings = options(Deno.args, {
 const threads = Number(settings.threads) || navigator.hardwareConcurrency;
 const backend = await useBackend("tensorflow", { threads });
 using model = await fromPretrained(settings.model, { dtype: "float32" });
-const network = model.network;
 
 /** Samples of the domain; those for the scores and those for the sweep differ. */
 const made = (first: number, count: number) =>
@@ -52,7 +51,7 @@ const made = (first: number, count: number) =>
       split: "test",
     }));
 
-const scores = await findHeads(network, headSamples(model, made(1000, 8)));
+const scores = await findHeads(model, headSamples(model, made(1000, 8)));
 const matched = scores.rules.find(({ rule }) => rule === "context-mass") ?? scores;
 const plan = ablationPlan(meanScores(scores), meanScores(matched), gridOfScores(scores), {
   conditions: ["core", ...controlNames],
@@ -97,8 +96,8 @@ try {
         timed(async () => {
           const found: number[] = [];
           for (const variant of variants) {
-            const attention = intervene(network, [variant], prompt);
-            const { logits } = await network.forward(inputs, { attention, logits: "all" });
+            const attention = intervene(model, [variant], prompt);
+            const { logits } = await model.forward(inputs, { attention, logits: "all" });
             const { data, shape: [rows, vocabulary] } = logits!;
             let sum = 0;
             for (let place = 0; place < places; place++) {
@@ -114,7 +113,7 @@ try {
         }),
       ...(["answer", "all"] as const).map((scope) => () =>
         timed(async () =>
-          (await sweep(network, sample, variants, { scope })).map(({ logProb }) => logProb)
+          (await sweep(model, sample, variants, { scope })).map(({ logProb }) => logProb)
         )
       ),
     ];

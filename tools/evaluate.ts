@@ -106,7 +106,7 @@ async function judge(
   const all: Answered[] = [];
   for (let index = 0; asked < questions; index++) {
     const one = heldOut(domain, length, difficulty, index);
-    const answers = await answerContext(model.network, one.images, one.context, options);
+    const answers = await answerContext(model, one.images, one.context, options);
     right += answers.filter(Boolean).length;
     asked += answers.length;
     one.context.task.questions.forEach((question, i) => {
@@ -128,7 +128,7 @@ async function attentionMass(model: PretrainedModel, contexts: number): Promise<
     const asked = one.context.task.questions;
     const ends = asked.map(({ question, answer }) => questionTokens(question, answer).questionEnd);
     const visual = sequenceLayout(one.images, 1, 1).visual;
-    await answerContext(model.network, one.images, one.context, {
+    await answerContext(model, one.images, one.context, {
       onPattern: (layer, pattern, k) => {
         const values = k.readSync(pattern);
         const [, , rows, keys] = pattern.shape;

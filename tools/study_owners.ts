@@ -122,7 +122,7 @@ if (import.meta.main) {
   }
   if (await wanted("selectivity", "selectivity")) {
     await headKinds({
-      model: model.network,
+      model,
       scores: await readFoundHeads(join(out, identify)),
       samples: study.answered("test", effects),
       name: title,

@@ -24,6 +24,7 @@ import { gridOfScores, type HeadScores, meanScores } from "../../lib/heads/head_
 import type { HeadKind, RivalScores } from "../../lib/heads/rival_scores.ts";
 import { type MapAgreement, scoreAgreement } from "../../lib/heads/score_agreement.ts";
 import { topHeads } from "../../lib/heads/select.ts";
+import { type AnyModel, networkOf } from "../../lib/model/network_of.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
 
 /** A sample whose answer's logit can be taken apart. */
@@ -91,7 +92,7 @@ export interface HeadKindsResult {
 /** Settings of {@link headKinds}. */
 export interface HeadKindsConfig {
   /** The model. */
-  readonly model: VisionLanguageModel;
+  readonly model: AnyModel;
   /**
    * Scores by the rules `ram`, `null-ram`, `calibrated`, `selectivity`, …, on samples of their own, with
    * those on repeated tokens.
@@ -245,7 +246,7 @@ export async function headKinds(
   config: HeadKindsConfig,
   context: RunContext = {},
 ): Promise<HeadKindsResult> {
-  const { model: network, scores, samples, name, data } = config;
+  const { model, scores, samples, name, data } = config, network = networkOf(model);
   const given = {
     ...{ network, samples, scores: scores.rules, rivals: scores.rivals ?? {} },
     about: { model: name, data },

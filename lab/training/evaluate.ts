@@ -11,7 +11,7 @@
 import type { HeadId } from "../../lib/common/head_id.ts";
 import type { Kernels, Tensor } from "../../lib/nn/kernels.ts";
 import type { Media } from "../../lib/model/model_inputs.ts";
-import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
+import { type AnyModel, networkOf } from "../../lib/model/network_of.ts";
 import type { AttentionFunction } from "../../lib/nn/attention.ts";
 import { type AskedQuestion, contextIds, type TrainingContext } from "./batches.ts";
 import { silencingHooks } from "./head_treatment.ts";
@@ -49,12 +49,12 @@ function questionBlocks(questions: readonly AskedQuestion[]) {
  * @returns `[questions]`
  */
 export async function answerContext(
-  model: VisionLanguageModel,
+  model: AnyModel,
   images: ImageLayout,
   context: AskableContext,
   options: AnswerOptions = {},
 ): Promise<boolean[]> {
-  const { kernels: k, decoder, config } = model;
+  const network = networkOf(model), { kernels: k, decoder, config } = network;
   const { tokens, block, ids } = questionBlocks(context.questions);
   const count = tokens.length;
   const layout = sequenceLayout(images, block, 1);
@@ -76,10 +76,10 @@ export async function answerContext(
     ? { pixel_values_videos: pixels, video_grid_thw: grid }
     : { pixel_values: pixels, image_grid_thw: grid };
   const hooks = silencingHooks(options.without ?? [], config.text.numAttentionHeads);
-  const cache = model.newCache();
-  const own = model.newCache(cache);
+  const cache = network.newCache();
+  const own = network.newCache(cache);
   try {
-    k.dispose(model.prefill({
+    k.dispose(network.prefill({
       inputIds: Int32Array.from(contextIds(images)),
       positionIds: positions(0, layout.context),
       nextPosition: 0,
@@ -91,7 +91,7 @@ export async function answerContext(
       const embeddings = k.reshape(decoder.embed(ids), [count, block, config.text.hiddenSize]);
       const residual = decoder.forward(embeddings, positions(layout.context, length), {
         cache: own,
-        hooks: model.runHooks(hooks),
+        hooks: network.runHooks(hooks),
         attention: options.attention,
         patternRows: onPattern &&
           { rows: Array.from({ length: rows }, (_, i) => i), onPattern },

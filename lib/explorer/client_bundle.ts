@@ -5,7 +5,7 @@
  */
 
 /** Digest of the sources. */
-export const clientDigest = "962f9d59a60b33b1246df905af4a37f0";
+export const clientDigest = "192e6b15d40110fc3a94fb464783b079";
 
 /** The style sheet. */
 export const clientStyle =
