@@ -29,7 +29,7 @@ export const command = runCommand({
     fractions: {
       type: "string",
       value: "SHARES",
-      help: "shares of heads kept full (default 0.05,0.125,0.25)",
+      help: "shares of heads with full attention (default 0.05,0.125,0.25)",
     },
     ...patternOptions,
     rounds: { type: "string", value: "N", help: "interleaved timing rounds per row (default 7)" },

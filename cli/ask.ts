@@ -114,9 +114,9 @@ export const command: Command = {
     fps: {
       type: "string",
       value: "N",
-      help: "frames per second: to be seen of a video, or of the frames given (default 2)",
+      help: "frames per second to sample from a video, or rate of the frames given (default 2)",
     },
-    nframes: { type: "string", value: "N", help: "frames of the video to be seen" },
+    nframes: { type: "string", value: "N", help: "number of frames to sample from the video" },
     ...pixelOptions,
     question: { type: "string", value: "TEXT", help: "the question" },
     attention: {

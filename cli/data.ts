@@ -28,13 +28,13 @@ export const dataOptions: Options = {
   },
   "skip-bad": {
     type: "boolean",
-    help: "go on without samples that cannot be used, and name them in the manifest",
+    help: "skip samples that cannot be used, and list them in the manifest",
   },
   ...pixelOptions,
   "reuse-mb": {
     type: "string",
     value: "MB",
-    help: "memory for what samples on the same media have in common (default 2048; 0: none)",
+    help: "memory for work shared by samples on the same media (default 2048; 0: none)",
   },
   fresh: { type: "boolean", help: "start over: remove what earlier runs left in --out" },
 };
@@ -52,7 +52,7 @@ export const answerOptions: Options = {
   "max-new-tokens": {
     type: "string",
     value: "N",
-    help: "tokens of an answer at most, thoughts included (default: what the answer needs)",
+    help: "maximum tokens of an answer, reasoning included (default: what the answer needs)",
   },
 };
 

@@ -10,7 +10,11 @@ import type { Arguments, Options } from "./command.ts";
 
 /** Options about `generation_config.json`. */
 export const decodingOptions: Options = {
-  "max-new-tokens": { type: "string", value: "N", help: "tokens at most (default 64)" },
+  "max-new-tokens": {
+    type: "string",
+    value: "N",
+    help: "maximum number of new tokens (default 64)",
+  },
   temperature: {
     type: "string",
     value: "X",

@@ -1,9 +1,9 @@
-/** `corelens doctor`: what runs here, what does not, and what would be gained. */
+/** `corelens doctor`: what runs here, what does not, and what that costs. */
 import type { Command } from "./command.ts";
 
 export const command: Command = {
   name: "doctor",
-  summary: "say which backend runs, why better ones do not, and how fast it is",
+  summary: "show which backend runs, why faster ones do not, and its speed",
   options: {},
   examples: ["doctor", "doctor --json"],
   async run(args) {

@@ -37,7 +37,7 @@ async function scoreFirst(
 /** The command. */
 export const command: Command = {
   name: "explore",
-  summary: "see where heads look and what answers lose without them: one HTML file",
+  summary: "show where heads attend and what answers lose without them, in one HTML file",
   options: {
     scores: {
       type: "string",
@@ -57,13 +57,13 @@ export const command: Command = {
     beside: {
       type: "string",
       value: "RUN",
-      help: "another identify run or an imported list, whose head map can stand beside",
+      help: "another identify run or imported list, whose head map is shown beside",
     },
     out: { type: "string", value: "F.html", help: "the file to write" },
     samples: {
       type: "string",
       value: "N",
-      help: "samples shown at most, evenly over domains (default 40)",
+      help: "maximum samples shown, evenly over domains (default 40)",
     },
     heads: {
       type: "string",
@@ -73,7 +73,7 @@ export const command: Command = {
     dataset: {
       type: "string",
       value: "DIR|NAME:DIR|shipped:DOMAIN",
-      help: "where the scored samples lie now (default: as the record says; so for --model)",
+      help: "where the scored samples are now (default: as the record says; likewise --model)",
     },
     ...answerOptions,
   },

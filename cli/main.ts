@@ -37,7 +37,7 @@ async function overview(): Promise<string> {
     }),
   );
   return [
-    "corelens: find, test and use the attention heads that look things up",
+    "corelens: find, test and use the attention heads that retrieve",
     "",
     "Commands",
     ...rows,

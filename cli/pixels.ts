@@ -8,8 +8,8 @@ import type { Arguments, Options } from "./command.ts";
 
 /** Options of commands that show images to a model. */
 export const pixelOptions: Options = {
-  "min-pixels": { type: "string", value: "N", help: "fewest pixels of an image (Qwen-VL models)" },
-  "max-pixels": { type: "string", value: "N", help: "most pixels of an image (Qwen-VL models)" },
+  "min-pixels": { type: "string", value: "N", help: "minimum pixels of an image (Qwen-VL models)" },
+  "max-pixels": { type: "string", value: "N", help: "maximum pixels of an image (Qwen-VL models)" },
 };
 
 /** Settings of the processor that the options ask for. */

@@ -108,7 +108,7 @@ function planOf(inner: RunCommand): Command {
       "shard-minutes": {
         type: "string",
         value: "M",
-        help: "minutes of a shard on a machine like this one (default 10)",
+        help: "minutes per shard on a machine like this one (default 10)",
       },
     },
     examples: inner.examples.map((example) => `plan ${example} --shard-minutes 10`),

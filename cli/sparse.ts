@@ -47,7 +47,7 @@ export const sparseOptions: Options = {
   "full-heads": {
     type: "string",
     value: "SHARE",
-    help: "share of heads kept full (default 0.125)",
+    help: "share of heads with full attention (default 0.125)",
   },
   ...patternOptions,
   ...otherScoresOption,

@@ -33,9 +33,9 @@ export function statusLines(status: RunStatus): string[] {
 
 export const command: Command = {
   name: "status",
-  summary: "say how far a planned run is: done, running, failed, time left",
+  summary: "show the progress of a planned run: done, running, failed, time left",
   words: ["RUN"],
-  options: { watch: { type: "boolean", help: "say it again every ten seconds until all is done" } },
+  options: { watch: { type: "boolean", help: "refresh every ten seconds until all is done" } },
   examples: ["status runs/pages --watch"],
   async run(args) {
     const { runStatus } = await import("../lib/cluster/run_status.ts");

@@ -20,7 +20,7 @@ function stopOnSignal(): AbortSignal {
 
 export const command: Command = {
   name: "work",
-  summary: "compute one shard of a planned run; goes on where it was killed",
+  summary: "compute one shard of a planned run; resumes where it was killed",
   words: ["RUN"],
   options: {
     shard: { type: "string", value: "K", help: "number of the shard: its line, from 0" },
