@@ -185,6 +185,7 @@ export function attentionOverlay(
   const { cells, height } = placePanels(panels, columns, plotWidth, options.imageHeight ?? 420);
   const peaks = panels.map(({ grids }) => extent([0], ...grids.map(({ values }) => values))[1]);
   const peak = Math.max(...peaks);
+  const edge = Math.min(1, Math.max(...cells.map(({ left, width }) => left + width)) / plotWidth);
   const axes: Record<string, Axis> = {};
   const data: Trace[] = [];
   const images: PlacedImage[] = [];
@@ -250,7 +251,7 @@ export function attentionOverlay(
           title: { text: plotlyText(quantity), side: "right" },
           thickness: 12,
           len: Math.min(1, 320 / height),
-          x: 1.005,
+          x: edge + 0.005,
           outlinewidth: 0,
           nticks: 6,
         },

@@ -105,3 +105,20 @@ Deno.test("what cannot be drawn is refused", () => {
     "0 x 1 tokens",
   );
 });
+
+Deno.test("the colour bar stands beside the images, also where they are narrow", () => {
+  const panel = {
+    image: { width: 2, height: 4, data: new Uint8Array(24) },
+    grids: [
+      { rows: 1, columns: 1, values: [0.5] },
+    ],
+  };
+  for (const count of [1, 3]) {
+    const { data, layout } = attentionOverlay(Array(count).fill(panel), { width: 800 });
+    const bar = (data[0] as HeatmapTrace).colorbar!.x;
+    const ends = Object.entries(layout.axes).filter(([name]) => name.startsWith("xaxis"))
+      .map(([, axis]) => axis.domain![1]);
+    const distance = bar - Math.max(...ends);
+    assert(distance >= 0 && distance < 0.02, `${distance} of the width away`);
+  }
+});
