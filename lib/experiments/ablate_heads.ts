@@ -7,6 +7,7 @@ import type { Variant } from "../causal/head_mask.ts";
 import type { Intervention } from "../causal/interventions/intervention.ts";
 import { interventions } from "../causal/interventions/registry.ts";
 import type { Scope } from "../causal/sweep.ts";
+import { digestOf } from "../common/digest.ts";
 import { checkOptions } from "../common/values.ts";
 import { ablateHeadsNames } from "./known_options.ts";
 import { InputError } from "../common/errors.ts";
@@ -117,11 +118,19 @@ export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow, A
     );
     const turns = turnsOf(plan, thinning, samples.length, seed);
     const turnOf = new Map(samples.map(({ id }, i) => [id, turns[i]]));
-    return sampleUnits<AblationSample, AblationRow>(
+    const units = sampleUnits<AblationSample, AblationRow>(
       samples,
       (sample, id) => ablateSample(network, variants, sample, { ...config, turn: turnOf.get(id) }),
       config.reuse,
     );
+    if (thinning === 1) return units;
+    return units.map((unit) => ({ // which draws it runs depends on its place among the samples
+      ...unit,
+      async open() {
+        const { digest, work } = await unit.open();
+        return { digest: digestOf([digest, turnOf.get(unit.key)]), sample: digest, work };
+      },
+    }));
   },
   result(rows, { plan, bootstrapDraws: draws, seed }) {
     const table = tableOf(rows, plan);

@@ -30,6 +30,8 @@ export interface LazySample<T> {
 export interface OpenUnit<Row> {
   /** Digest of what its result depends on, beyond what holds for the whole run. */
   readonly digest: string;
+  /** Digest of its sample alone, where its result depends on more. */
+  readonly sample?: string;
   /** Does the work. */
   readonly work: () => Promise<Row>;
 }

@@ -96,7 +96,11 @@ export async function samplesInBoth(
   let both = 0;
   for (const { key, open } of units) {
     if (!ids.has(key)) continue;
-    if (known === undefined || known.get(key) === (await open()).digest) both++;
+    if (known === undefined) both++;
+    else {
+      const { digest, sample = digest } = await open();
+      if (known.get(key) === sample) both++;
+    }
   }
   return both;
 }

@@ -247,6 +247,36 @@ Deno.test("many draws, thinned; sets of retrieval and induction heads with their
   });
 });
 
+Deno.test("thinned, with a sample more in front: the bytes of an undisturbed run, and the warning", async () => {
+  await withModel(async ({ model }, scores, folder) => {
+    const notices: string[] = [];
+    const options = {
+      ...settings,
+      draws: 12,
+      thinning: 4,
+      onNotice: (text: string) => notices.push(text),
+    };
+    const run = (some: AblationSample[], name: string) =>
+      ablateHeads(model, some, scores, { ...options, folder: `${folder}/${name}` });
+    await run(samples.slice(1, 12), "grown");
+    await run(samples.slice(0, 12), "grown");
+    await run(samples.slice(0, 12), "whole");
+    assertEquals(
+      await Deno.readFile(`${folder}/grown/results.json`),
+      await Deno.readFile(`${folder}/whole/results.json`),
+    );
+    const scored = await findHeads(model, samples.slice(0, 3), {
+      folder: `${folder}/scores`,
+      model: "planted",
+    });
+    await ablateHeads(model, samples.slice(0, 6), scored, options);
+    assert(
+      notices.some((text) => text.startsWith("warning: 3 of 6 samples also chose")),
+      notices.join(),
+    );
+  });
+});
+
 Deno.test("without induction scores their controls are left out, or refused where asked for", async () => {
   await withModel(async ({ model }, { rivals: _, ...scores }) => {
     const notices: string[] = [];
