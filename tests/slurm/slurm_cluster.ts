@@ -7,12 +7,24 @@
 const programs = ["slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel"];
 
 /** Programs that are missing; none where a cluster can be started. */
-export async function missingPrograms(): Promise<string[]> {
+async function missingPrograms(): Promise<string[]> {
   const found = await Promise.all(programs.map(async (name) => {
     const command = new Deno.Command("sh", { args: ["-c", `command -v ${name}`], stdout: "null" });
     return (await command.output()).success;
   }));
   return programs.filter((_, i) => !found[i]);
+}
+
+/** Why no cluster is started, to stand behind the name of a test; empty where one is. */
+export async function whyNoSlurm(): Promise<string> {
+  const missing = Deno.build.os === "linux" ? await missingPrograms() : ["Linux"];
+  if (missing.length > 0) {
+    return ` (ignored: there is no ${missing.join(", ")}; Debian: apt-get install slurm-wlm)`;
+  }
+  if (Deno.env.get("CORELENS_TEST_SLURM") !== "1") {
+    return " (ignored: minutes; run by deno task test:slurm)";
+  }
+  return Deno.uid() === 0 ? "" : " (ignored: slurmd must be started by root)";
 }
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

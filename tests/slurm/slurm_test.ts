@@ -6,17 +6,9 @@ import { slurmScript } from "../../lib/cluster/slurm_engine.ts";
 import { recordFiles } from "../cluster/planted_run.ts";
 import { goldenDir } from "../suites/golden.ts";
 import { repository } from "../suites/program.ts";
-import { missingPrograms, SlurmCluster } from "./slurm_cluster.ts";
+import { SlurmCluster, whyNoSlurm } from "./slurm_cluster.ts";
 
-const missing = Deno.build.os === "linux" ? await missingPrograms() : ["Linux"];
-const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
-const reason = missing.length > 0
-  ? ` (ignored: there is no ${missing.join(", ")}; Debian: apt-get install slurm-wlm)`
-  : Deno.env.get("CORELENS_TEST_SLURM") !== "1"
-  ? " (ignored: minutes; run by deno task test:slurm)"
-  : isRoot
-  ? ""
-  : " (ignored: slurmd must be started by root)";
+const reason = await whyNoSlurm();
 
 /** A planned run and a cluster. */
 async function withRun(

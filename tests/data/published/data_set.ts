@@ -23,30 +23,35 @@ export function numbered(folder: string, numbers: readonly number[], picture: Pi
 export const upTo = (first: number, last: number, step = 1): number[] =>
   Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, i) => first + i * step);
 
+/** Writes files into a folder. */
+export async function writeFiles(folder: string, files: Files): Promise<void> {
+  const encoded = new Map<string, Uint8Array>(); // equal images are encoded once
+  for (const [path, content] of Object.entries(files)) {
+    const file = `${folder}/${path}`;
+    await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+    if (content instanceof Picture) {
+      const { width, height } = content;
+      const key = `${width} ${height}`;
+      const data = new Uint8Array(width * height * 3);
+      if (!encoded.has(key)) encoded.set(key, await encodePng({ width, height, data }));
+      await Deno.writeFile(file, encoded.get(key)!);
+    } else {
+      await Deno.writeTextFile(
+        file,
+        typeof content === "string" ? content : JSON.stringify(content),
+      );
+    }
+  }
+}
+
 /** Writes files into a folder that is removed at the end. */
 export async function withFiles<T>(
   files: Files,
   body: (folder: string) => T | Promise<T>,
 ): Promise<T> {
   const folder = await Deno.makeTempDir();
-  const encoded = new Map<string, Uint8Array>(); // equal images are encoded once
   try {
-    for (const [path, content] of Object.entries(files)) {
-      const file = `${folder}/${path}`;
-      await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
-      if (content instanceof Picture) {
-        const { width, height } = content;
-        const key = `${width} ${height}`;
-        const data = new Uint8Array(width * height * 3);
-        if (!encoded.has(key)) encoded.set(key, await encodePng({ width, height, data }));
-        await Deno.writeFile(file, encoded.get(key)!);
-      } else {
-        await Deno.writeTextFile(
-          file,
-          typeof content === "string" ? content : JSON.stringify(content),
-        );
-      }
-    }
+    await writeFiles(folder, files);
     return await body(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
