@@ -58,7 +58,8 @@ export interface AblatedSetsOptions {
 
 /**
  * Accuracy of the whole model, without each set of heads, and below each set without its controls: mean
- * of their draws, with the lowest and highest draw in the label.
+ * of their draws, with the lowest and highest draw in the label. Where there are several sets, they and
+ * their controls are numbered.
  *
  * @param rows of `results.json`
  * @throws {InputError} when there is no set of heads among them
@@ -85,23 +86,21 @@ export function ablatedSets(rows: readonly AblatedSetRow[], options: AblatedSets
   }
   const lines: { readonly name: string; readonly value: number; readonly ends: Ends }[] = [];
   for (const { value, ci95 } of own.filter(({ condition }) => condition === "none")) {
-    lines.push({ name: "all heads there", value, ends: ci95 });
+    lines.push({ name: "no head removed", value, ends: ci95 });
   }
-  for (const { condition, set, heads, value, ci95, againstControls = {} } of sets) {
+  const drawn = new Set<number>();
+  sets.forEach(({ condition, set, heads, value, ci95, againstControls = {} }, i) => {
+    const number = sets.length > 1 ? `${i + 1}. ` : "";
     const name = condition === "core" ? options.core ?? "core" : set ?? "set";
-    lines.push({
-      name: `${name}: ${heads.length} ${heads.length === 1 ? "head" : "heads"}`,
-      value,
-      ends: ci95,
-    });
-    for (const [control, found] of Object.entries(againstControls)) {
-      const { draws, value, valueCi95, range: [low, high] } = found;
-      const spread = draws > 1
-        ? `, ${draws} draws, ${formatPercent(low)} to ${formatPercent(high)}`
-        : "";
-      lines.push({ name: `… ${control} for ${name}${spread}`, value, ends: valueCi95 });
+    const size = `${heads.length} ${heads.length === 1 ? "head" : "heads"}`;
+    lines.push({ name: `${number}${name}, ${size}`, value, ends: ci95 });
+    for (const [control, { draws, value, valueCi95, range }] of Object.entries(againstControls)) {
+      const [low, high] = range.map(formatPercent);
+      if (draws > 1) drawn.add(draws);
+      const spread = draws > 1 ? ` (${low} to ${high})` : "";
+      lines.push({ name: `${number}${control}${spread}`, value, ends: valueCi95 });
     }
-  }
+  });
   const { chance } = options;
   return bars(lines.map(({ name }) => name), [{
     name: "right answers",
@@ -113,6 +112,9 @@ export function ablatedSets(rows: readonly AblatedSetRow[], options: AblatedSets
     line: chance === undefined ? undefined : { value: chance, label: "guessing" },
     caption: joinSentences(
       `n = ${sets[0].samples}; whiskers: 95% intervals, of controls over samples and draws`,
+      drawn.size > 0
+        ? `in brackets the lowest and highest of ${[...drawn].join(" or ")} draws`
+        : undefined,
       options.caption,
     ),
   });

@@ -35,11 +35,12 @@ Deno.test("sets stand above their controls, whose draws are summed up; empty set
   const text = figure.toText();
   for (
     const wanted of [
-      "top 5%: 2 heads",
-      "… bottom for top 5%",
-      "… random for top 5%, 200 draws, 20% to 100%",
-      "both: 1 head",
+      "1. top 5%, 2 heads",
+      "1. bottom",
+      "1. random (20% to 100%)",
+      "2. both, 1 head",
       "n = 40",
+      "lowest and highest of 200 draws",
     ]
   ) assert(text.includes(wanted), `${wanted}: ${text}`);
 });
