@@ -8,6 +8,7 @@ import {
   headsAbove,
   hybrid,
   keptWhenAbsent,
+  ofSet,
   overDraws,
   type Recorded,
   topShare,
@@ -19,8 +20,10 @@ export interface Column {
   readonly ablate: string;
   readonly all: string;
   readonly hybrid: string;
-  /** Share of heads with full attention that the table tells of. */
-  readonly full: number;
+  /** Share of heads with full attention that the table tells of; null where there is no record. */
+  readonly full: number | null;
+  /** Sets of heads that two explanations name, ablated by themselves. */
+  readonly sets?: string;
   readonly sentences?: { readonly ablate: string; readonly identify: string };
 }
 
@@ -42,6 +45,11 @@ const smol = (name: string): Column => ({
   full: 0.2,
 });
 
+/** A model asked about one of several owners: from the question on only, dense only. */
+const owners = (identify: string, ablate: string, sets: string): Column => ({
+  ...{ identify, ablate, sets, all: "none", hybrid: "none", full: null },
+});
+
 /** A table: its file and heading, the records of its columns, and what each row tells of them. */
 export interface Declared {
   readonly file: string;
@@ -57,7 +65,13 @@ export const tables: readonly Declared[] = [
     file: "README.md",
     heading: "## What it finds",
     columns: {
-      "SmolLM2, text": smol("smol"),
+      "Qwen2.5-Coder, 8 owners": owners("qwen/identify", "qwen/ablate", "qwen/ablate-sets"),
+      "SmolLM2, 4 owners": owners(
+        "smol/identify-owners",
+        "smol/ablate-owners",
+        "smol/ablate-sets",
+      ),
+      "SmolLM2, 1 owner": smol("smol"),
       "`smol-vision`": smol("smol-vision"),
       "`mini-natural`": small("mini-natural"),
       "`mini`": small("mini"),
@@ -76,6 +90,14 @@ export const tables: readonly Declared[] = [
         (c) => overDraws(c.ablate, "score-matched"),
       ],
       ["… without the lowest 5%", (c) => accuracy(c.ablate, "bottom")],
+      [
+        "… without top calibrated heads that are no top induction heads",
+        (c) => c.sets ? ofSet(c.sets, "retrieval-not-induction") : null,
+      ],
+      [
+        "… without top induction heads that are no top calibrated heads",
+        (c) => c.sets ? ofSet(c.sets, "induction-not-retrieval") : null,
+      ],
       ["from the first token on, without the top 5%", (c) => accuracy(c.all, "core")],
       ["… without random 5%", (c) => overDraws(c.all, "random")],
       ["… without 5% that look at the context as much", (c) => overDraws(c.all, "score-matched")],
@@ -97,10 +119,13 @@ export const tables: readonly Declared[] = [
         "… without the lowest 5%",
         (c) => c.sentences ? accuracy(c.sentences.ablate, "bottom") : null,
       ],
-      ["hybrid attention: heads with full attention", (c) => [100 * c.full]],
+      [
+        "hybrid attention: heads with full attention",
+        (c) => c.full === null ? null : [100 * c.full],
+      ],
       ["… accuracy, dense", (c) => dense(c.hybrid)],
-      ["… those with the highest RAM full", (c) => hybrid(c.hybrid, "core", c.full)],
-      ["… as many random heads full", (c) => hybrid(c.hybrid, "random", c.full)],
+      ["… those with the highest RAM full", (c) => hybrid(c.hybrid, "core", c.full ?? 0)],
+      ["… as many random heads full", (c) => hybrid(c.hybrid, "random", c.full ?? 0)],
     ],
   },
   {
@@ -123,6 +148,14 @@ export const tables: readonly Declared[] = [
       ["… without the lowest 5%", (c) => accuracy(c.ablate, "bottom")],
       ["… without the top 12.5%", (c) => accuracy(c.ablate, "core", 0.125)],
       ["… without random 12.5%", (c) => overDraws(c.ablate, "random", 0.125)],
+      [
+        "… without top calibrated heads that are no top induction heads",
+        (c) => c.sets ? ofSet(c.sets, "retrieval-not-induction") : null,
+      ],
+      [
+        "… without top induction heads that are no top calibrated heads",
+        (c) => c.sets ? ofSet(c.sets, "induction-not-retrieval") : null,
+      ],
       ["from the first token on, without the top 5%", (c) => accuracy(c.all, "core")],
       ["… without random 5%", (c) => overDraws(c.all, "random")],
       ["… without the lowest 5%", (c) => accuracy(c.all, "bottom")],
