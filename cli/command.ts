@@ -97,6 +97,8 @@ export interface Command {
   readonly summary: string;
   /** Its options, without {@link commonOptions}. */
   readonly options: Options;
+  /** Which of {@link commonOptions} it takes, for a command that loads no model itself; all by default. */
+  readonly common?: readonly string[];
   /** Words that it takes before its options, in order, for the help; none by default. */
   readonly words?: readonly string[];
   /** The command that its first word makes of it, which takes the other arguments; null for none. */
@@ -109,7 +111,7 @@ export interface Command {
   run(args: Arguments): Promise<void>;
 }
 
-/** Options of every command. */
+/** Options of every command that loads a model. */
 export const commonOptions: Options = {
   model: {
     type: "string",
@@ -131,6 +133,12 @@ export const commonOptions: Options = {
   help: { type: "boolean", help: "show this help" },
 };
 
+/** The common options that a command takes. */
+function commonOf({ common }: Command): Options {
+  if (!common) return commonOptions;
+  return Object.fromEntries([...common, "help"].map((name) => [name, commonOptions[name]]));
+}
+
 /** The help of one command. */
 export function helpOf(command: Command): string {
   const row = (name: string, option: Option) =>
@@ -144,7 +152,7 @@ export function helpOf(command: Command): string {
     ...(words.length > 0 ? [`Usage: corelens ${usage}`, ""] : []),
     ...(Object.keys(command.options).length > 0 ? ["Options", ...rows(command.options), ""] : []),
     "Common options",
-    ...rows(commonOptions),
+    ...rows(commonOf(command)),
     "",
     "Examples",
     ...command.examples.map((example) => `  deno task corelens ${example}`),
@@ -157,7 +165,7 @@ export function helpOf(command: Command): string {
  * @throws {InputError} with the nearest valid option
  */
 export function parseCommand(command: Command, args: readonly string[]): Arguments {
-  const options = { ...command.options, ...commonOptions };
+  const options = { ...command.options, ...commonOf(command) };
   const config: ParseArgsConfig = {
     args: [...args],
     allowPositionals: true,

@@ -6,6 +6,7 @@ export const command: Command = {
   name: "merge",
   summary: "write the record of a planned run whose shards are all done",
   words: ["RUN"],
+  common: ["json"],
   options: {
     "same-backend": {
       type: "boolean",

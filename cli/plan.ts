@@ -134,6 +134,7 @@ export const command: Command = {
   name: "plan",
   summary: "freeze a run of identify, ablate or accelerate and cut it into shards",
   options: {},
+  common: [],
   words: ["identify|ablate|accelerate"],
   examples: [
     "plan identify --dataset my_pages --out runs/pages --shard-minutes 10",

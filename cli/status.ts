@@ -35,6 +35,7 @@ export const command: Command = {
   name: "status",
   summary: "show the progress of a planned run: done, running, failed, time left",
   words: ["RUN"],
+  common: ["json"],
   options: { watch: { type: "boolean", help: "refresh every ten seconds until all is done" } },
   examples: ["status runs/pages --watch"],
   async run(args) {

@@ -57,6 +57,7 @@ export const command: Command = {
   summary: "send the shards of a planned run that are missing to an engine",
   words: ["RUN"],
   rest: "ENGINE ARGS",
+  common: [],
   options: {
     engine: {
       type: "string",

@@ -22,6 +22,7 @@ export const command: Command = {
   name: "work",
   summary: "compute one shard of a planned run; resumes where it was killed",
   words: ["RUN"],
+  common: [],
   options: {
     shard: { type: "string", value: "K", help: "number of the shard: its line, from 0" },
   },

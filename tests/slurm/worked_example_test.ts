@@ -61,6 +61,8 @@ Deno.test({
       RUNS: runs,
       SCORED: "1",
       ABLATED: "2",
+      ABLATE: "--fractions 0.2 --draws 1",
+      SPEED: "--policies core,local --fractions 0.2 --window 16 --rounds 1 --max-new-tokens 2",
       SLURM: "--time=10 --cpus-per-task=1",
     });
     const { code, stderr } = await new Deno.Command("bash", {
