@@ -52,8 +52,34 @@ function procField(file: string, field: string): string {
   }
 }
 
+/** The machine and versions of a measurement, as records hold them. */
+export interface Manifest {
+  /** When. */
+  readonly date: string;
+  /** The processor's name. */
+  readonly processor: string;
+  /** What it can multiply with. */
+  readonly processorFlags: readonly string[];
+  /** What else there is to know. */
+  readonly [name: string]: unknown;
+}
+
+/** Instructions that make a difference to products, the fastest first, as kinds of machine are named. */
+const kinds = [["amx_bf16", "amx"], ["avx512_bf16", "avx512-bf16"], ["avx512f", "avx512"], [
+  "avx2",
+  "avx2",
+]] as const;
+
+/** The kind of this machine: who made its processor, and its fastest products, such as `amd-avx2`. */
+export function machineKind(): string {
+  const flags = procField("/proc/cpuinfo", "flags").split(" ");
+  const vendor = procField("/proc/cpuinfo", "vendor_id").replace(/^Genuine|^Authentic/, "");
+  const best = kinds.find(([flag]) => flags.includes(flag))?.[1] ?? "plain";
+  return `${vendor || Deno.build.arch}-${best}`.toLowerCase();
+}
+
 /** The machine and versions of a measurement. */
-export function manifest(backend: BackendDescription): Record<string, unknown> {
+export function manifest(backend: BackendDescription): Manifest {
   return {
     date: new Date().toISOString(),
     processor: procField("/proc/cpuinfo", "model name"),

@@ -90,4 +90,10 @@ console.log(table(
     (ratio as number[]).map((x) => x.toFixed(2)).join(" "),
   ]),
 ));
-writeRecord(settings.out, { ...manifest(backend), settings, rows });
+writeRecord(settings.out, {
+  what:
+    "processor time of identification on many questions about one document, shared and separate",
+  settings,
+  machine: manifest(backend),
+  rows,
+});
