@@ -63,6 +63,7 @@ export interface OwnerAnswerResult extends OwnerKind {
 
 /** Settings of {@link ownerAnswers}. */
 export interface OwnerAnswersConfig {
+  /** The model. */
   readonly model: PretrainedModel;
   /** Kinds of prompts. */
   readonly kinds: readonly OwnerKind[];

@@ -43,7 +43,7 @@ export {
   type RunNotes,
   type Settled,
 } from "./experiment.ts";
-export { type Progress, type RunContext, type SamplesContext } from "./run_context.ts";
+export type { Progress, ReuseOptions, RunContext, SamplesContext } from "./run_context.ts";
 export { type LazySample, type OpenUnit, sampleUnits, type Unit } from "./lazy_sample.ts";
 export { PromptStore, type StoredPrompt } from "./prompt_store.ts";
 export {

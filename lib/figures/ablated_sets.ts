@@ -10,8 +10,6 @@ import type { Figure } from "./figure.ts";
 import { joinSentences } from "./records.ts";
 import { formatPercent } from "./text.ts";
 
-type Ends = readonly [low: number, high: number];
-
 /** The keys of a row that are drawn. */
 export interface AblatedSetRow {
   /** `none`, `core`, `set` or a control's name. */
@@ -29,7 +27,7 @@ export interface AblatedSetRow {
   /** Mean over samples. */
   readonly value: number;
   /** Its 95% interval. */
-  readonly ci95: Ends;
+  readonly ci95: readonly [low: number, high: number];
   /** The comparison with each kind of control. */
   readonly againstControls?: Readonly<
     Record<
@@ -37,8 +35,8 @@ export interface AblatedSetRow {
       {
         readonly draws: number;
         readonly value: number;
-        readonly valueCi95: Ends;
-        readonly range: Ends;
+        readonly valueCi95: readonly [low: number, high: number];
+        readonly range: readonly [low: number, high: number];
       }
     >
   >;
@@ -84,7 +82,11 @@ export function ablatedSets(rows: readonly AblatedSetRow[], options: AblatedSets
   if (sets.length === 0) {
     throw new InputError("Cannot draw ablated sets: there is no row of core or of a set of heads");
   }
-  const lines: { readonly name: string; readonly value: number; readonly ends: Ends }[] = [];
+  const lines: {
+    readonly name: string;
+    readonly value: number;
+    readonly ends: readonly [low: number, high: number];
+  }[] = [];
   for (const { value, ci95 } of own.filter(({ condition }) => condition === "none")) {
     lines.push({ name: "no head removed", value, ends: ci95 });
   }

@@ -10,7 +10,8 @@ import type { Figure } from "./figure.ts";
 import { joinSentences } from "./records.ts";
 
 /** A change with its interval. */
-interface Drop {
+export interface FlowDrop {
+  /** By how much it falls, over samples. */
   readonly drop: { readonly estimate: number; readonly low: number; readonly high: number };
 }
 
@@ -25,9 +26,9 @@ export interface FlowRow {
   /** Number of samples. */
   readonly samples: number;
   /** The right answer's log-probability, in nats. */
-  readonly logProb: Drop;
+  readonly logProb: FlowDrop;
   /** The share of right answers. */
-  readonly accuracy: Drop;
+  readonly accuracy: FlowDrop;
 }
 
 /**

@@ -9,8 +9,6 @@ import { pareto, type ParetoOptions, type ParetoPoint } from "./pareto.ts";
 import { joinSentences } from "./records.ts";
 import { formatPercent } from "./text.ts";
 
-type Ends = readonly [low: number, high: number];
-
 /**
  * What of a row is drawn: of `hybridQuality` run with `timed`, or of the accelerate command's
  * `results.json`.
@@ -29,21 +27,26 @@ export interface SpeedQualityRow {
   /** Dense accuracy. */
   readonly denseValue: number;
   /** Its interval. */
-  readonly dense95?: Ends;
+  readonly dense95?: readonly [low: number, high: number];
   /** Accuracy under the plan. */
   readonly sparseValue: number;
   /** Its interval, in the accelerate command's rows. */
-  readonly sparse95?: Ends;
+  readonly sparse95?: readonly [low: number, high: number];
   /** Dense time over the plan's; null or absent for what is no claim of speed. */
   readonly speedup?: number | null;
   /** Its interval, in rows of `hybridQuality`, whose `ci95` is that of the accuracy. */
-  readonly speedup95?: Ends | null;
+  readonly speedup95?: readonly [low: number, high: number] | null;
   /** Interval of the speed-up, or of the accuracy in rows that have `speedup95`. */
-  readonly ci95: Ends | null;
+  readonly ci95: readonly [low: number, high: number] | null;
 }
 
 /** Interval of a row's accuracy, and that of its speed-up. */
-function intervalsOf(row: SpeedQualityRow): { quality?: Ends | null; speed?: Ends | null } {
+function intervalsOf(
+  row: SpeedQualityRow,
+): {
+  quality?: readonly [low: number, high: number] | null;
+  speed?: readonly [low: number, high: number] | null;
+} {
   return "speedup95" in row
     ? { quality: row.ci95, speed: row.speedup95 }
     : { quality: row.sparse95, speed: row.ci95 };

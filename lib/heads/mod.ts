@@ -45,12 +45,13 @@ export {
   scoringRule,
   scoringRules,
 } from "./scoring_rules.ts";
-export { scoreSample, scoresOfProfile } from "./score_sample.ts";
+export { type ScoreOptions, scoreSample, scoresOfProfile } from "./score_sample.ts";
 export { bottomHeads, type HowMany, otherHeads, type SelectOptions, topHeads } from "./select.ts";
 export { spatialEntropy } from "./spatial_entropy.ts";
 export * from "./stability.ts";
 export { streamedProfiles } from "./streamed_profiles.ts";
 export type {
+  HeadIntervals,
   HeadList,
   HeadListFormat,
   ListSettings,

@@ -11,5 +11,6 @@ export {
   type Hooks,
   type KernelHook,
   matchHookNames,
+  type RowReader,
 } from "./hook_point.ts";
 export { RunHooks } from "./run_hooks.ts";

@@ -72,6 +72,7 @@ export {
 } from "./token_spans.ts";
 export { type EncodeOptions, type Encoding, loadTokenizer, Tokenizer } from "./tokenizer.ts";
 export type { Video } from "./video.ts";
+export type { BoundedCache, Kept, Lease } from "../common/bounded_cache.ts";
 export {
   gridBox,
   gridLength,

@@ -18,8 +18,10 @@ export { type DecodedArray, float32ToBfloat16, type SafetensorsDType } from "./d
 export { type DownloadProgress, isHubId, resolveCheckpoint, type ResolveOptions } from "./hub.ts";
 export type { HubOptions } from "./hub_settings.ts";
 export { openGguf } from "./gguf.ts";
+export type { GgufFiles } from "./gguf_files.ts";
 export {
   openSafetensors,
+  type StoredAs,
   type StoredWeight,
   type WeightHeaders,
   type WeightSource,
