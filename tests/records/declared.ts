@@ -148,14 +148,6 @@ export const tables: readonly Declared[] = [
       ["… without the lowest 5%", (c) => accuracy(c.ablate, "bottom")],
       ["… without the top 12.5%", (c) => accuracy(c.ablate, "core", 0.125)],
       ["… without random 12.5%", (c) => overDraws(c.ablate, "random", 0.125)],
-      [
-        "… without top calibrated heads that are no top induction heads",
-        (c) => c.sets ? ofSet(c.sets, "retrieval-not-induction") : null,
-      ],
-      [
-        "… without top induction heads that are no top calibrated heads",
-        (c) => c.sets ? ofSet(c.sets, "induction-not-retrieval") : null,
-      ],
       ["from the first token on, without the top 5%", (c) => accuracy(c.all, "core")],
       ["… without random 5%", (c) => overDraws(c.all, "random")],
       ["… without the lowest 5%", (c) => accuracy(c.all, "bottom")],
