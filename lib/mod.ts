@@ -55,7 +55,8 @@ export { attentionFrom, attentionPanels, headPanels } from "./experiments/attent
 export { findHeads, readFoundHeads } from "./experiments/find_heads.ts";
 export { readManifest } from "./experiments/record.ts";
 export { scoresRecord } from "./experiments/scores_record.ts";
-export { concentrationRows, topHeadRows } from "./experiments/tables.ts";
+export { concentrationLine } from "./experiments/moved_maps.ts";
+export { concentrationRows, retrievalRows, topHeadRows } from "./experiments/tables.ts";
 export { domainAgreement, halfAgreement, ruleAgreement } from "./heads/stability.ts";
 export type { Interval } from "./stats/interval.ts";
 export { kendallTau, spearman } from "./stats/rank.ts";
@@ -82,4 +83,5 @@ export type { Pattern } from "./sparse/patterns/pattern.ts";
 export { patterns } from "./sparse/patterns/registry.ts";
 export { hybridPlan } from "./sparse/plan.ts";
 export { planFrom } from "./sparse/plan_from.ts";
+export { otherPolicyTitles } from "./sparse/policy_plan.ts";
 export { fullHeads, policyTitles } from "./sparse/policies.ts";

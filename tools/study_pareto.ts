@@ -71,7 +71,7 @@ const kinds = {
       ablationSamples(model, drawn(contexts, perContext, tokens, 1000)),
   },
   text: {
-    fractions: [0.3, 0.1],
+    fractions: [0.3],
     score: () => texts(scored, 300, 0, "train"),
     mask: (tokens: number) => texts(masked, tokens, 500, "train"),
     ask: (model: PretrainedModel, tokens: number, contexts: number) =>
@@ -79,8 +79,14 @@ const kinds = {
   },
 } as const;
 
-/** What is compared: rivals at the first budget, at the others the best heads alone. */
-export function paretoSettings([first, ...others]: readonly number[]): HybridSetting[] {
+/**
+ * What is compared: rivals at the first budget, at the others the best heads alone. Texts have no images
+ * for masks to go by, and no time for more.
+ */
+export function paretoSettings(
+  [first, ...others]: readonly number[],
+  images = true,
+): HybridSetting[] {
   const at = (policy: HybridSetting["policy"], fraction: number, draw?: number) => ({
     ...{ policy, fraction, ...seen },
     ...draw ? { draw } : {},
@@ -90,10 +96,14 @@ export function paretoSettings([first, ...others]: readonly number[]): HybridSet
     at("from-question", 0),
     at("core", first),
     at("random", first),
-    at("random", first, 1),
-    at("layer-matched", first),
-    at("templates", first),
-    at("oracle", first),
+    ...images
+      ? [
+        at("random", first, 1),
+        at("layer-matched", first),
+        at("templates", first),
+        at("oracle", first), // it takes longest
+      ]
+      : [],
     ...others.flatMap((fraction) => [at("core", fraction), at("random", fraction)]),
   ];
 }
@@ -148,19 +158,19 @@ if (import.meta.main) {
   });
   const found = await readFoundHeads(`${out}/identify`);
   const prompts = [];
-  for (const sample of headSamples(model, kind.mask(tokens))) {
+  for (const sample of name === "smol" ? [] : headSamples(model, kind.mask(tokens))) {
     const loaded = await sample.load();
     prompts.push({ inputs: loaded.inputs, layout: layoutOf(loaded) });
   }
   say(`template masks on ${prompts.length} samples`);
-  const templates = await templateMasses(model, prompts, seen);
+  const templates = prompts.length > 0 ? await templateMasses(model, prompts, seen) : undefined;
   try {
     show(
       await hybridQuality(model, kind.ask(model, tokens, contexts), {
         ...common,
         scores: meanScores(found),
         origin: found.origin,
-        settings: paretoSettings(kind.fractions),
+        settings: paretoSettings(kind.fractions, name !== "smol"),
         templates,
         timed: true,
         folder: out,

@@ -145,8 +145,8 @@ export async function readConcentration(folder: string): Promise<EvidenceConcent
  * const topShare = { observed: 0.4, nullMean: 0.35, pValue: 0.21 };
  * assertEquals(
  *   concentrationLine({ fraction: 0.05, samples: 40, topMass, topShare }),
- *   "moved evidence: the top 5 % of heads give the evidence 0.610 of their attention, other places " +
- *     "0.120 (p = 0.001); of all heads' attention there they have 40.0 %, elsewhere 35.0 % " +
+ *   "moved evidence: the top 5% of heads give the evidence 0.610 of their attention, other places " +
+ *     "0.120 (p = 0.001); of all heads' attention there they have 40.0%, elsewhere 35.0% " +
  *     "(p = 0.210); 40 samples",
  * );
  * ```
@@ -155,8 +155,8 @@ export function concentrationLine(
   { fraction, samples, topMass, topShare }: EvidenceConcentration,
 ): string {
   const p = (value: number) => `p = ${value.toFixed(3)}`;
-  const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
-  return `moved evidence: the top ${+(100 * fraction).toFixed(1)} % of heads give the evidence ` +
+  const percent = (value: number) => `${(100 * value).toFixed(1)}%`;
+  return `moved evidence: the top ${+(100 * fraction).toFixed(1)}% of heads give the evidence ` +
     `${topMass.observed.toFixed(3)} of their attention, other places ` +
     `${topMass.nullMean.toFixed(3)} (${
       p(topMass.pValue)

@@ -11,8 +11,10 @@ import {
   headConcentration,
   type HeadScores,
   meanScores,
+  summarizeHeads,
 } from "../heads/head_scores.ts";
 import type { AblationResult } from "./ablation_table.ts";
+import type { FoundHeads } from "./find_heads.ts";
 import type { ScoresSummary } from "./scores_record.ts";
 
 /** An interval as text. */
@@ -67,6 +69,73 @@ export interface HeadRow {
   readonly interval: string;
   /** Share of bootstrap draws in which the head is among the top. */
   readonly membership: number;
+}
+
+/** What is known of one head beside its RAM. */
+export interface RetrievalRow {
+  /** Name. */
+  readonly head: string;
+  /** Attention on the evidence. */
+  readonly ram: number;
+  /** The same with the null query. */
+  readonly nullRam: number;
+  /** RAM minus null RAM. */
+  readonly calibrated: number;
+  /** Its 95% interval. */
+  readonly interval: string;
+  /** Evidence over evidence and foils. */
+  readonly selectivity: number;
+  /** Its value where a head knows no difference. */
+  readonly chance: number;
+  /** Attention on the token after the first time, on repeated random tokens. */
+  readonly induction: number;
+}
+
+/**
+ * What else might explain heads, beside their RAM. NaN where the samples lack what a score needs.
+ *
+ * @param found by every rule, as `findHeads` gives it
+ * @param heads which, in the order of the rows
+ *
+ * @example
+ * ```ts
+ * import { retrievalRows } from "./tables.ts";
+ * import { headScores } from "../heads/head_scores.ts";
+ * import { assertEquals } from "@std/assert";
+ * const grid = { layers: 1, heads: 2 };
+ * const maps = [{ id: "s", domain: "d", map: Float32Array.of(0.75, 0.25) }];
+ * const ram = headScores("ram", grid, maps);
+ * const [row] = retrievalRows({ ...ram, rules: [ram] }, [{ layer: 0, head: 1 }]);
+ * assertEquals([row.head, row.ram, row.nullRam], ["L0H1", 0.25, NaN]);
+ * ```
+ */
+export function retrievalRows(
+  found: Pick<FoundHeads, "rules" | "rivals">,
+  heads: readonly HeadId[],
+): RetrievalRow[] {
+  const named = (rule: string) => found.rules.find((scores) => scores.rule === rule);
+  const mean = (rule: string) => {
+    const scores = named(rule);
+    return scores ? meanScores(scores) : undefined;
+  };
+  const [ram, nullRam, calibrated, selectivity, chance] = [
+    ...["ram", "null-ram", "calibrated", "selectivity", "selectivity-chance"].map(mean),
+  ];
+  const several = named("calibrated"), width = gridOfScores(found.rules[0]).heads;
+  const ends = several && several.shape[0] > 1 ? summarizeHeads(several) : undefined;
+  return heads.map(({ layer, head }): RetrievalRow => {
+    const i = layer * width + head, at = (map?: ArrayLike<number>) => map?.[i] ?? NaN;
+    return {
+      head: headName({ layer, head }),
+      ...{ ram: at(ram), nullRam: at(nullRam), calibrated: at(calibrated) },
+      interval: ends ? between(ends.low[i], ends.high[i]) : "",
+      ...{
+        selectivity: at(selectivity),
+        chance: at(chance),
+        induction: at(found.rivals?.induction),
+      },
+    };
+  });
 }
 
 /** The best heads of a record. */
