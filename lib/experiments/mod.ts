@@ -45,7 +45,7 @@ export {
 } from "./experiment.ts";
 export type { Progress, ReuseOptions, RunContext, SamplesContext } from "./run_context.ts";
 export { type LazySample, type OpenUnit, sampleUnits, type Unit } from "./lazy_sample.ts";
-export { concentrationLine, type EvidenceConcentration } from "./moved_maps.ts";
+export { concentrationLine } from "./moved_maps.ts";
 export { PromptStore, type StoredPrompt } from "./prompt_store.ts";
 export {
   findHeads,
