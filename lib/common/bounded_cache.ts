@@ -13,6 +13,7 @@ export interface Lease<T> extends Disposable {
 
 /** A value for the cache to keep. */
 export interface Kept<T> {
+  /** The value. */
   readonly value: T;
   /** What it takes. */
   readonly bytes: number;

@@ -26,7 +26,7 @@ export * from "./matrix_map.ts";
 export * from "./pareto.ts";
 export * from "./overlay_image.ts";
 export type { Measured } from "./points.ts";
-export { flowCurves, type FlowRow } from "./flow_curves.ts";
+export { flowCurves, type FlowDrop, type FlowRow } from "./flow_curves.ts";
 export { type HeadRecord, headRecord, type HeadRecordOptions, type ScoresJson } from "./records.ts";
 export * from "./progress.ts";
 export * from "./report.ts";
