@@ -6,13 +6,12 @@
  */
 import type { BoundedCache } from "../common/bounded_cache.ts";
 import { InputError } from "../common/errors.ts";
-import type { ModelInputs, NamedArray } from "../model/model_inputs.ts";
-import { type ChatTemplate, loadChatTemplate, type TemplateArguments } from "./chat_template.ts";
+import type { NamedArray } from "../model/model_inputs.ts";
+import { type ChatTemplate, loadChatTemplate } from "./chat_template.ts";
 import { type Evidence, evidenceTokens } from "./evidence.ts";
 import { newValues } from "./media_bounds.ts";
 import type { InputRecipe, MediaRecipe, PreparedMedia } from "./media_layout.ts";
 import { loadMedia } from "./media_loading.ts";
-import type { MediaAccess } from "./media_source.ts";
 import {
   type ChatMessage,
   checkConversation,
@@ -32,48 +31,14 @@ import {
   type ProcessorOverrides,
   withFrames,
 } from "./processor_overrides.ts";
-import { expandPlaceholders, type PlacedText, type Placeholder, renderPrompt } from "./prompt.ts";
+import { expandPlaceholders, type Placeholder, renderPrompt } from "./prompt.ts";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.ts";
-import {
-  findSpans,
-  questionRanges,
-  spansOf,
-  type TextRange,
-  tokensInText,
-  type TokenSpans,
-} from "./token_spans.ts";
+import { findSpans, questionRanges, spansOf, tokensInText } from "./token_spans.ts";
 import { gridLength, type PlacedGrid, type VisualGrid } from "./visual_grid.ts";
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
+import type { PreparedPrompt, PrepareOptions } from "./prepared_prompt.ts";
 
-/** How a conversation is prepared. */
-export interface PrepareOptions extends MediaAccess {
-  /** Frames per second of videos that do not say; 24 by default, as transformers. */
-  readonly fps?: number;
-  /** Values for the chat template; `add_generation_prompt` is true unless set. */
-  readonly templateArguments?: TemplateArguments;
-  /** The question, where the last user message holds other text too. */
-  readonly question?: string;
-  /** Where the answer stands; fills `spans.evidence`. */
-  readonly evidence?: readonly Evidence[];
-}
-
-/** A prompt ready for a model, and what its tokens are. */
-export interface PreparedPrompt extends ModelInputs {
-  /** The whole prompt as text, placeholders expanded. */
-  readonly text: string;
-  /** First and last character (exclusive) of each token in `text`, `[T, 2]`. */
-  readonly offsets: Int32Array;
-  /** 0 text, 1 image, 2 video, `[T]`. */
-  readonly tokenTypes: Uint8Array;
-  /** The messages' texts in `text`. */
-  readonly texts: readonly PlacedText[];
-  /** Where the question stands in `text`. */
-  readonly question: readonly TextRange[];
-  /** Grids of visual tokens in prompt order. */
-  readonly grids: readonly PlacedGrid[];
-  /** Which tokens are what. */
-  readonly spans: TokenSpans;
-}
+export type { PreparedPrompt, PrepareOptions } from "./prepared_prompt.ts";
 
 /** Finds the tokens of each grid. */
 function placeGrids(
