@@ -153,7 +153,7 @@ export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow, A
   async readRows(folder, { plan }) {
     const path = `${folder}/samples.arrow`;
     const bytes = await readBytesOf(path);
-    await checkArrow(bytes, path);
+    checkArrow(bytes, path);
     return ablationRowsFromArrow(bytes, plan.length, path);
   },
 };

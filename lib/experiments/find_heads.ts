@@ -316,7 +316,7 @@ export async function readFoundHeads(folder: string): Promise<FoundHeads> {
     );
   }
   // also where the digest fits: whoever made the file may have made the manifest
-  await checkArrow(bytes, path);
+  checkArrow(bytes, path);
   const rules = headScoresFromArrow(bytes, path);
   const rivals = await readRivals(folder, rules[0].shape);
   const concentration = await readConcentration(folder);

@@ -103,7 +103,7 @@ export async function readMoved(folder: string): Promise<Map<string, Float32Arra
     throw error;
   });
   if (bytes === null) return found;
-  await checkArrow(bytes, path);
+  checkArrow(bytes, path);
   for (const column of headScoresFromArrow(bytes, path)) {
     column.sampleIds.forEach((id, row) => {
       found.set(id, [...found.get(id) ?? [], sampleMap(column, row).slice()]);

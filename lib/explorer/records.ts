@@ -171,7 +171,7 @@ async function bySample(
     throw error;
   });
   if (!bytes) return {};
-  await checkArrow(bytes, path);
+  checkArrow(bytes, path);
   const [{ metric, domain }] = results; // a row for each set, in their order
   const sets = results.filter((row) => row.metric === metric && row.domain === domain);
   const shown = [...sets.keys()].filter((set) => !isSetControl(sets[set]));

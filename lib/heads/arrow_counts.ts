@@ -1,6 +1,6 @@
 /**
- * Counts that an Arrow file claims, checked against its length before the reader believes them: the
- * reader loops over a list as long as the file says it is, and nothing can end that.
+ * What an Arrow file claims, checked before the reader believes it: the reader loops over a list as
+ * long as the file says it is, and asks again and again for a batch that is none; nothing can end that.
  *
  * Layout: `format/File.fbs`, `Schema.fbs` and `Message.fbs` of Apache Arrow, as flatbuffers.
  * @module
@@ -18,8 +18,8 @@ const sizes = { block: 24, node: 16, offset: 4 } as const;
 /** Position of a table's field; null where the table does not have it. */
 function fieldOf({ view }: Buffer, table: number, field: number): number | null {
   const vtable = table - view.getInt32(table, true);
-  if (view.getUint16(vtable, true) < 4 + 2 * (field + 1)) return null;
-  const offset = view.getUint16(vtable + 4 + 2 * field, true);
+  if (view.getInt16(vtable, true) < 4 + 2 * (field + 1)) return null; // signed, as the reader takes it
+  const offset = view.getInt16(vtable + 4 + 2 * field, true);
   return offset === 0 ? null : table + offset;
 }
 
@@ -63,37 +63,49 @@ function checkFields(buffer: Buffer, table: number, field: number, depth = 0): v
 /** The root table of a flatbuffer. */
 const rootOf = ({ view }: Buffer): number => view.getUint32(0, true);
 
-/** Looks at the lists of the batch that a block of the footer points to. */
-function checkBatch(bytes: DataView, block: number, footer: DataView, budget: Buffer["budget"]) {
+/**
+ * Looks at the message that a block of the footer points to, and at the lists of its batch. Dictionary
+ * batches are messages of kind 2 and in field 2 of the footer, record batches 3 and in 3.
+ */
+function checkBatch(
+  bytes: DataView,
+  block: number,
+  { view: footer, budget }: Buffer,
+  field: 2 | 3,
+): void {
   const offset = Number(footer.getBigInt64(block, true));
   const prefix = bytes.getInt32(offset, true) === -1 ? 8 : 4;
   const length = bytes.getInt32(offset + prefix - 4, true);
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset + prefix, length);
   const buffer = { view, budget };
   const message = rootOf(buffer);
-  const header = target(buffer, message, 2);
-  if (header === null) return;
-  const kind = fieldOf(buffer, message, 1);
-  const isDictionary = kind !== null && view.getUint8(kind) === 2;
-  const batch = isDictionary ? target(buffer, header, 1) : header;
+  const header = target(buffer, message, 2), kind = fieldOf(buffer, message, 1);
+  if (header === null || kind === null || view.getUint8(kind) !== field) {
+    throw new RangeError("a block of its footer points to no batch");
+  }
+  const batch = field === 2 ? target(buffer, header, 1) : header;
   if (batch === null) return;
-  for (const field of [1, 2]) list(buffer, batch, field, sizes.node);
+  for (const nodes of [1, 2]) list(buffer, batch, nodes, sizes.node);
 }
 
 /**
- * Why the counts of an Arrow file cannot be true; null where they can, or where the bytes are no
- * Arrow file with a footer, which the reader says itself.
+ * Why bytes are no Arrow file whose footer can be true; null where they may be one.
  *
  * @example
  * ```ts
  * import { arrowCountProblem } from "./arrow_counts.ts";
  * import { assertEquals } from "@std/assert";
- * assertEquals(arrowCountProblem(new TextEncoder().encode("{}")), null);
+ * const text = new TextEncoder().encode("{}");
+ * assertEquals(arrowCountProblem(text), "it is no Arrow file with a footer");
  * ```
  */
 export function arrowCountProblem(bytes: Uint8Array): string | null {
-  const magic = new TextDecoder("latin1").decode(bytes.subarray(-6));
-  if (bytes.length < 18 || magic !== "ARROW1") return null;
+  const ends = [bytes.subarray(0, 6), bytes.subarray(-6)];
+  if (
+    bytes.length < 18 || !ends.every((end) => new TextDecoder("latin1").decode(end) === "ARROW1")
+  ) {
+    return "it is no Arrow file with a footer";
+  }
   const whole = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     const length = whole.getInt32(bytes.length - 10, true);
@@ -107,15 +119,15 @@ export function arrowCountProblem(bytes: Uint8Array): string | null {
       list(footer, schema, 2, sizes.offset);
     }
     list(footer, root, 4, sizes.offset);
-    for (const field of [2, 3]) {
+    for (const field of [2, 3] as const) {
       const blocks = list(footer, root, field, sizes.block);
       for (let i = 0; i < blocks.length; i++) {
-        checkBatch(whole, blocks.start + sizes.block * i, view, footer.budget);
+        checkBatch(whole, blocks.start + sizes.block * i, footer, field);
       }
     }
     return null;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return `its counts do not fit its length (${error.message})`;
+    return `its counts do not fit (${error.message})`;
   }
 }
