@@ -173,6 +173,14 @@ export const tables: Readonly<Record<string, (records: Records) => Table>> = {
       ratio(row.ratio),
     ]),
   ],
+  "decode-window": (records) => [
+    ["keys", "microseconds, with the window", "whole"],
+    ...records.rows("zen3_decode_window").map((row) => [
+      whole(row.keys),
+      whole(row.windowUs),
+      whole(row.wholeUs),
+    ]),
+  ],
   "dense-prefill-busy": (records) =>
     byLength(records, [1024, 2048, 4096, 8192], [
       ["bfloat16", xeon.bfloat16, "dense", "overSdpa"],

@@ -36,6 +36,11 @@ const registered = new Map<string, FusedOps | null>();
 const fewRows = { float32: 16, bfloat16: 2 } as const;
 /** Rows from which our product packs the weight: for Strassen's sums, or for matrix registers. */
 const manyRows = { float32: 256, bfloat16: 32 } as const;
+/**
+ * Of what the sizes of a packed weight must be multiples: whole vectors of any processor, or the
+ * tiles of matrix registers. The counterpart is `LinearAs` in `tools/native/ops/calls.h`.
+ */
+const packedUnit = { float32: 16, bfloat16: 32 } as const;
 
 /**
  * Registers the operations with TensorFlow, once.
@@ -148,8 +153,9 @@ export function fusedBlocks(
       const there = computeDType === "bfloat16"
         ? fused.matrixRegisters
         : floatProducts && fused.floatProducts;
-      const packed = there && rows >= manyRows[computeDType] && inner > 0 && inner % 32 === 0 &&
-        width % 32 === 0;
+      const unit = packedUnit[computeDType];
+      const packed = there && rows >= manyRows[computeDType] && inner > 0 && inner % unit === 0 &&
+        width % unit === 0;
       if (rows > fewRows[computeDType] && !packed) return null;
       const shift = bias?.id ?? store.constant([], computeDType);
       const attributes = ops.attributes("product", () => [ops.type("T", computeDType)]);

@@ -38,7 +38,7 @@ export const keyRanges: readonly (readonly [sink: number, window: number])[] = [
 export const linearSizes: readonly (readonly [rows: number, inner: number, outer: number])[] = [
   ...[[1, 70, 9], [1, 64, 32], [2, 33, 4], [3, 70, 9], [5, 48, 6], [16, 70, 9]],
   ...[[17, 70, 9], [32, 32, 32], [45, 64, 96], [161, 544, 32], [33, 32, 288]],
-  ...[[256, 32, 32], [301, 544, 96], [600, 1056, 64], [300, 33, 40]],
+  ...[[256, 32, 32], [257, 48, 80], [300, 144, 48], [301, 544, 96], [600, 1056, 64], [300, 33, 40]],
 ] as [number, number, number][];
 
 /** Tensors whose last axis is normalised. */

@@ -15,7 +15,9 @@
 namespace corelens {
 namespace {
 
-// Rows of x up to which reading the weight as it lies is fastest.
+// Rows of x up to which reading the weight as it lies is fastest. The counterpart is `fewRows` in
+// lib/backend/native_fused.ts, which calls with no other numbers of rows than it, `manyRows` and
+// `packedUnit` allow: change both.
 constexpr int64_t kFewRows = 16;
 
 void *MakeNorm(TF_OpKernelConstruction *construction) {
@@ -180,6 +182,7 @@ void LinearAs(TF_OpKernelContext *context, const Input &x, const Input &weight,
   for (size_t axis = 0; axis + 1 < shape.size(); axis++) rows *= shape[axis];
   T *y = Output<T>(context, shape);
   if (!y || rows * width == 0) return;
+  // `packedUnit` in lib/backend/native_fused.ts keeps to these multiples.
 #if CORELENS_AMX
   if constexpr (sizeof(T) == 2) {
     const bool whole = depth > 0 && depth % 32 == 0 && width % 32 == 0;
