@@ -33,12 +33,13 @@ export const command: Command = {
     if (Number.isNaN(shard)) throw new InputError(`Cannot use --shard ${number}: wanted a number`);
     const { readPlannedRun } = await import("../lib/cluster/run_files.ts");
     const { isFinished } = await import("../lib/cluster/work_shard.ts");
-    const { logEvent } = await import("../lib/cluster/shard_log.ts");
+    const { claimShard, logEvent } = await import("../lib/cluster/shard_log.ts");
     const run = await readPlannedRun(folder);
     if (await isFinished({ folder, run }, shard)) {
       return console.error(`nothing to do: shard ${shard} is done already`);
     }
     const signal = stopOnSignal();
+    using _claim = await claimShard(folder, shard);
     await logEvent(folder, shard, { event: "start" });
     try {
       const inner = await plannableCommand(run.command);

@@ -75,6 +75,8 @@ export const places = {
   /** Journals of shards that are not finished. */
   parts: (folder: string) => `${folder}/parts`,
   journal: (folder: string, shard: number) => `${folder}/parts/${shard}.partial`,
+  /** Locked by the process that works on a shard. */
+  claim: (folder: string, shard: number) => `${folder}/parts/${shard}.lock`,
   /** What became of each try at a shard. */
   logs: (folder: string) => `${folder}/log`,
   log: (folder: string, shard: number) => `${folder}/log/${shard}.jsonl`,

@@ -66,6 +66,27 @@ interface JournalState {
 
 const noJournal: JournalState = { units: 0, changed: 0 };
 
+/** Whether a process holds a file's lock; undefined where that cannot be said. */
+function isHeld(file: Deno.FsFile): boolean | undefined {
+  try {
+    const free = file.tryLockSync(false);
+    if (free) file.unlockSync();
+    return !free;
+  } catch {
+    return undefined; // a file system without locks
+  }
+}
+
+/** Whether a process claims a shard; undefined where none ever did, or where that cannot be said. */
+function isClaimed(folder: string, shard: number): boolean | undefined {
+  try {
+    using file = Deno.openSync(places.claim(folder, shard));
+    return isHeld(file);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Reads at once, since there may be thousands. */
 function journalState(path: string): JournalState {
   try {
@@ -76,25 +97,28 @@ function journalState(path: string): JournalState {
     for (let read; (read = file.readSync(bytes)) !== null;) {
       for (let i = bytes.indexOf(10); i >= 0 && i < read; i = bytes.indexOf(10, i + 1)) lines++;
     }
-    const known = { units: Math.max(0, lines - 1), changed: mtime?.getTime() ?? 0 };
-    try {
-      const free = file.tryLockSync(false);
-      if (free) file.unlockSync();
-      return { ...known, held: !free };
-    } catch {
-      return known; // a file system without locks
-    }
+    const changed = mtime?.getTime() ?? 0;
+    return { units: Math.max(0, lines - 1), changed, held: isHeld(file) };
   } catch {
     return noJournal;
   }
 }
 
-/** Whether the try that began with `start` goes on: its journal is locked, or was lately written. */
-function isAlive({ changed, held }: JournalState, start: ShardEvent, now: number): boolean {
-  if (held) return true;
+/**
+ * Whether the try that began with `start` goes on: its shard is claimed or its journal locked, or one
+ * of them was lately written where that cannot be said, as of another machine.
+ */
+function isAlive(
+  claimed: boolean | undefined,
+  { changed, held }: JournalState,
+  start: ShardEvent,
+  now: number,
+): boolean {
+  if (claimed || held) return true;
+  const here = start.host === hostName();
+  if (here && claimed === false) return false;
   const lately = now - Math.max(start.at, changed) < silentAfter;
-  // a lock of another machine may not be seen, and before the model is loaded there is none
-  return lately && (held === undefined || changed < start.at || start.host !== hostName());
+  return lately && (held === undefined || changed < start.at || !here);
 }
 
 /** Seconds of shards for each second that was planned, by those that are finished. */
@@ -136,7 +160,7 @@ export async function runStatus(folder: string, now: number = Date.now()): Promi
     const known = last ? journalState(places.journal(folder, shard)) : noJournal;
     secondsOpen += seconds * (1 - known.units / units.length);
     if (!last) waiting++;
-    else if (last.event === "start" && isAlive(known, last, now)) {
+    else if (last.event === "start" && isAlive(isClaimed(folder, shard), known, last, now)) {
       running.push({ shard, host: last.host, units: known.units, of: units.length });
     } else {
       const said = last.event === "failed" || last.event === "stopped";

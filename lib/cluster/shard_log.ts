@@ -37,6 +37,29 @@ export function hostName(): string {
   return "unknown";
 }
 
+/**
+ * Claims a shard until it is disposed of, so that `status` on this machine knows at once whether a
+ * worker lives. Nothing is forbidden by it: of several workers on one shard the first holds the claim.
+ */
+export async function claimShard(folder: string, shard: number): Promise<Disposable> {
+  const path = places.claim(folder, shard);
+  await Deno.mkdir(places.parts(folder), { recursive: true });
+  const file = await Deno.open(path, { create: true, write: true });
+  const claimed = await file.tryLock(true).catch(() => false); // a file system without locks
+  return {
+    [Symbol.dispose]() {
+      if (claimed) {
+        try {
+          Deno.removeSync(path);
+        } catch {
+          // another has removed it
+        }
+      }
+      file.close();
+    },
+  };
+}
+
 /** Adds an event to a shard's log. */
 export async function logEvent(folder: string, shard: number, news: ShardNews): Promise<void> {
   const event = { at: Date.now(), host: hostName(), pid: Deno.pid, ...news };

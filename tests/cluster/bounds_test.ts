@@ -4,6 +4,8 @@ import { places } from "../../lib/cluster/run_files.ts";
 import { runStatus } from "../../lib/cluster/run_status.ts";
 import { Journal } from "../../lib/experiments/journal.ts";
 import { readManifest } from "../../lib/experiments/record.ts";
+import { claimShard } from "../../lib/cluster/shard_log.ts";
+import { runProgram } from "../suites/program.ts";
 import { beginShard, finishShard, madeRun } from "./made_run.ts";
 
 const size = { layers: 1, heads: 2, rules: ["ram"], draws: 100 };
@@ -22,6 +24,32 @@ Deno.test("the status of 10,000 shards is counted from their files alone", async
     }
     const { done, failed, waiting } = await runStatus(folder);
     assertEquals([done, failed.length, waiting], [5000, 2500, 2500]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a worker that was killed before it computed anything counts as failed at once", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await madeRun(folder, { ...size, shards: 1, units: 1 });
+    const program = `
+      import { claimShard, logEvent } from "LIB/cluster/shard_log.ts";
+      await claimShard(${JSON.stringify(folder)}, 0);
+      await logEvent(${JSON.stringify(folder)}, 0, { event: "start" });
+      Deno.kill(Deno.pid, "SIGKILL");
+    `;
+    await runProgram(program);
+    const { running, failed } = await runStatus(folder);
+    assertEquals([running.length, failed.map(({ tries, code }) => [tries, code])], [0, [[
+      1,
+      null,
+    ]]]);
+    {
+      using _claim = await claimShard(folder, 0);
+      assertEquals((await runStatus(folder)).running.map(({ shard }) => shard), [0]);
+    }
+    assertEquals([...Deno.readDirSync(places.parts(folder))], []);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
