@@ -33,6 +33,7 @@ const frontDoor = {
     ...["readManifest", "ruleAgreement", "ruleNamed", "rulesFor", "sampleMap", "samplePrompt"],
     ...["scoresRecord", "scoringRule", "scoringRules", "shippedSample", "spearman", "tokensOf"],
     ...["topHeadRows", "topHeads", "writeFolderDataSet", "zeroHeads"],
+    ...["concentrationLine", "otherPolicyTitles", "retrievalRows"],
   ],
   types: [
     ...["Answer", "HeadGrid", "HeadId", "HeadScores", "HeadView", "Intervention", "Interval"],
