@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { ConcentrationRow } from "../../lab/studies/concentration.ts";
 import { type Declared, tables } from "./declared.ts";
 import { isRounded, numbersIn, tableBehind } from "./tables.ts";
 
@@ -45,6 +46,18 @@ Deno.test("a changed number, a number without a record and an undeclared row are
   assertEquals(wrong((text) => text.replace(/\| 270 /, "| 271 ")), 1);
   assert(wrong((text) => text.replace("| –", "| 12%")) >= 1);
   assert(wrong((text) => text.replace("| heads ", "| all heads ")) >= 1);
+});
+
+Deno.test("the recorded concentration: mini's is due to the evidence, that of untrained models is not", async () => {
+  const path = "data/results/mini/concentration/results.json";
+  const rows: ConcentrationRow[] = JSON.parse(await Deno.readTextFile(path));
+  assertEquals(rows.map(({ trained }) => trained), [true, ...Array(5).fill(false)]);
+  for (const { trained, movedAmong: { foils }, shuffled } of rows) {
+    for (const { pValue } of [foils.topMass, foils.topShare]) {
+      assert(trained ? pValue === 0.001 : pValue > 0.05);
+    }
+    assertEquals(shuffled.pValue, 0.001); // a shuffle of heads cannot tell them apart
+  }
 });
 
 Deno.test("numbers are read from cells, names of heads are not", () => {
