@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   identify: () => import("./identify.ts"),
   ablate: () => import("./ablate.ts"),
   steer: () => import("./steer.ts"),
+  retrieve: () => import("./retrieve.ts"),
   accelerate: () => import("./accelerate.ts"),
   heads: () => import("./heads.ts"),
   explore: () => import("./explore.ts"),

@@ -81,6 +81,18 @@ export const attentionFlowsNames = {
   model: true,
 } as const;
 
+/** Options of `retrievePlaces`. */
+export const retrievePlacesNames = {
+  ...contextNames,
+  reuseBytes: true,
+  model: true,
+  allowOtherScores: true,
+  fraction: true,
+  draws: true,
+  seed: true,
+  data: true,
+} as const;
+
 /** Options of `prefillSpeed`. */
 export const prefillSpeedNames = {
   ...contextNames,

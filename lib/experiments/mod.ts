@@ -71,6 +71,13 @@ export * from "./scores_record.ts";
 export * from "./patched_heads.ts";
 export { type ExperimentFacts, experiments } from "./registry.ts";
 export * from "./retrieval_sets.ts";
+export {
+  readRetrievedPlaces,
+  type RetrievalResult,
+  retrievePlaces,
+  type RetrievePlacesOptions,
+  retrieverNames,
+} from "./retrieve_places.ts";
 export * from "./samples.ts";
 export type { OriginOptions, ScoreOrigin } from "./score_origin.ts";
 export { type Identity } from "./identity.ts";

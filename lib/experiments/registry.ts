@@ -43,6 +43,12 @@ export const experiments = {
     action: "cut attention flows",
     command: null,
   },
+  retrievePlaces: {
+    name: "retrieve_places",
+    question: "Is the place that the best heads attend to most the one that holds the evidence?",
+    action: "retrieve places",
+    command: "retrieve",
+  },
   prefillSpeed: {
     name: "prefill_speed",
     question:

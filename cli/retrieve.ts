@@ -1,0 +1,51 @@
+/** `corelens retrieve`: ranks images, pages or moments by the attention of the best heads. */
+import type { Command } from "./command.ts";
+import { dataOptions, otherScoresOption, readData } from "./data.ts";
+import { progress } from "./progress.ts";
+
+/** The command. */
+export const command: Command = {
+  name: "retrieve",
+  summary: "rank images, pages or moments by the attention of the best heads",
+  options: {
+    ...dataOptions,
+    scores: { type: "string", value: "RUN", help: "folder of an identify run, on other samples" },
+    ...otherScoresOption,
+    fraction: { type: "string", value: "SHARE", help: "share of heads that rank (default 0.05)" },
+    draws: { type: "string", value: "N", help: "draws of as many random heads (default 20)" },
+  },
+  examples: ["retrieve --dataset shipped:page --scores runs/heads --out runs/retrieval"],
+  async run(args) {
+    const { loadCommandModel } = await import("./model.ts");
+    const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
+    const { retrievePlaces } = await import("../lib/experiments/retrieve_places.ts");
+    const { headSamples } = await import("../lib/experiments/samples.ts");
+    const settings = {
+      fraction: args.number("fraction", 0.05),
+      draws: args.integer("draws", 20, 1),
+      allowOtherScores: args.flag("allow-other-scores"),
+    };
+    const { samples, record } = await readData(args);
+    const scores = await readFoundHeads(args.required("scores"));
+    using model = await loadCommandModel(args);
+    const results = await retrievePlaces(model, headSamples(model, samples), scores, {
+      ...record,
+      ...settings,
+      onProgress: progress("retrieve"),
+    });
+    if (args.flag("json")) return console.log(JSON.stringify(results, null, 2));
+    const [{ samples: count, places }] = results;
+    console.log(`${count} samples, ${places.toFixed(1)} places each on average`);
+    console.log("ranked by    attention     heads  draws  at  recall [95%]          chance");
+    for (const row of results) {
+      const { retriever, calibrated, heads, draws, at, recall, ci95: [low, high], chance } = row;
+      const numbers = [heads, draws].map((value) => String(value).padStart(6)).join(" ");
+      const interval = `${recall.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+      console.log(
+        `${retriever.padEnd(12)} ${(calibrated ? "calibrated" : "raw").padEnd(12)} ${numbers} ` +
+          `${String(at).padStart(3)}  ${interval}  ${chance.toFixed(3)}`,
+      );
+    }
+    console.log(`record: ${record.folder}/results.json, rows.json, manifest.json`);
+  },
+};
