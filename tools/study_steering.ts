@@ -52,8 +52,11 @@ if (import.meta.main) {
     onNotice: say,
   });
   if (parts.includes("steer")) {
-    const biases = [2, 4, 8, 16, 32]; // scores of these models reach tens
-    await steerHeads(model, steerSamples(model, made()), scores, { ...context("steer"), biases });
+    const strength = { biases: [4, 8, 16, 32], draws: 12 }; // scores of these models reach tens
+    await steerHeads(model, steerSamples(model, made()), scores, {
+      ...context("steer"),
+      ...strength,
+    });
   }
   if (parts.includes("flows")) {
     const { data, model: own, folder, onProgress } = context("flows");

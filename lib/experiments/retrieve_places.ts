@@ -18,7 +18,7 @@ import { tokensOf } from "../inputs/token_spans.ts";
 import { ReuseCache } from "../model/reuse_cache.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import { crossedInterval } from "../stats/crossed.ts";
-import { wilsonInterval } from "../stats/proportion.ts";
+import { wilsonOfShare } from "../stats/proportion.ts";
 import { mean } from "../stats/summary.ts";
 import {
   type Experiment,
@@ -67,7 +67,10 @@ export interface RetrievalResult {
   readonly at: number;
   /** Share of samples whose evidence is among the first `at` places. */
   readonly recall: number;
-  /** Its 95% interval: over samples (Wilson), for several draws over samples and draws. */
+  /**
+   * Its 95% interval: over samples (Wilson); for several draws over samples and draws, and no narrower
+   * than Wilson's.
+   */
   readonly ci95: readonly [low: number, high: number];
   /** What guessing would give. */
   readonly chance: number;
@@ -164,8 +167,9 @@ function resultsOf(
         (_, i) => Number(rows[Math.floor(i / sets.length)].ranks[sets[i % sets.length]] < at),
       );
       const hits = data.reduce((sum, hit) => sum + hit, 0);
-      const { low, high } = sets.length === 1
-        ? wilsonInterval(hits, rows.length)
+      const alone = wilsonOfShare(hits / data.length, rows.length);
+      const both = sets.length === 1
+        ? alone
         : crossedInterval({ rows: rows.length, columns: sets.length, data }, { seed });
       return {
         retriever: name,
@@ -176,7 +180,7 @@ function resultsOf(
         places: mean(rows.map(({ places }) => places)),
         at,
         recall: hits / data.length,
-        ci95: [low, high],
+        ci95: [Math.min(both.low, alone.low), Math.max(both.high, alone.high)],
         chance: mean(rows.map(({ places, right }) => chanceAt(at, places, right))),
       };
     })

@@ -6,7 +6,7 @@
  */
 import { type CrossedInterval, crossedInterval } from "../stats/crossed.ts";
 import { mean } from "../stats/summary.ts";
-import { wilsonInterval } from "../stats/proportion.ts";
+import { wilsonOfShare } from "../stats/proportion.ts";
 import type { Condition, PlannedAblation } from "./ablation_plan.ts";
 
 /** Answers of one sample: unsteered first, then every set under every bias (set by set). */
@@ -39,7 +39,10 @@ export interface SteerResult {
   readonly samples: number;
   /** Share of answers that are the target's. */
   readonly followed: number;
-  /** Its 95% interval: over samples (Wilson), for several draws over samples and draws. */
+  /**
+   * Its 95% interval: over samples (Wilson); for several draws over samples and draws, and no narrower
+   * than Wilson's for one, so that it has a width where no answer moves.
+   */
   readonly followedCi95: readonly [low: number, high: number];
   /** Share of answers that are right still. */
   readonly stayed: number;
@@ -86,9 +89,11 @@ export function steerResults(
   /** Share and interval of a mark over samples and the draws at some places. */
   const share = (mark: "followed" | "stayed", places: readonly number[]) => {
     const own = table(rows, (row, draw) => row[mark][places[draw]], places.length);
-    if (places.length > 1) return crossedInterval(own, { ...bootstrap, strata });
-    const right = own.data.reduce((sum, value) => sum + value, 0);
-    return { ...wilsonInterval(right, rows.length), estimate: mean(own.data) };
+    const estimate = mean(own.data), alone = wilsonOfShare(estimate, rows.length);
+    if (places.length === 1) return { ...alone, estimate };
+    const both = crossedInterval(own, { ...bootstrap, strata });
+    const low = Math.min(both.low, alone.low), high = Math.max(both.high, alone.high);
+    return { estimate, low, high };
   };
   const result = (condition: Condition, sets: readonly number[], bias: number | null) => {
     const places = bias === null ? [0] : sets.map((set) => place(set, bias));
