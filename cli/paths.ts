@@ -26,6 +26,7 @@ export const pathOptions: Readonly<Record<string, PathUse>> = {
   "templates-from": "data",
   scores: "read",
   ablation: "read",
+  beside: "read",
   speed: "read",
   sparse: "scores",
   out: "write-folder",

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { unpacked } from "../figures/helpers.ts";
 import { printable } from "../../lib/common/text.ts";
 import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
 import { corelens, corelensProcess } from "../suites/command_line.ts";
@@ -160,7 +161,9 @@ Deno.test("ask answers on an image, and hybrid attention with every head full ch
   assert(JSON.parse(out).token_ids.length > 0);
   const html = await Deno.readTextFile(page);
   assertEquals(html.match(/L\dH\d/g)!.length >= 6, true);
-  assertMatch(html, /data:image\/png;base64/);
+  const specs = unpacked(html, 'class="corelens-spec"');
+  assert(specs.length > 0);
+  for (const spec of specs) assertMatch(spec, /data:image\/png;base64/);
   await Deno.remove(page);
   const scores = await Deno.makeTempFile({ suffix: ".json" });
   const ranking = Array.from({ length: 16 }, (_, i) => [Math.floor(i / 4), i % 4]);

@@ -5,6 +5,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { gunzipSync } from "node:zlib";
 import { type Displayable, Figure, jupyterDisplay } from "../../lib/figures/figure.ts";
 import type { PixelImage } from "../../lib/figures/overlay_image.ts";
 import type { Trace } from "../../lib/figures/spec.ts";
@@ -94,4 +96,11 @@ export function plainImage(width: number, height: number): PixelImage {
   const data = new Uint8Array(width * height * 3).fill(210);
   data.fill(40, 0, 3);
   return { width, height, data };
+}
+
+/** What is packed into a page's data blocks that have an attribute. */
+export function unpacked(page: string, attribute: string): string[] {
+  return [...page.matchAll(/<script type="text\/plain" ([^>]*)>(.*?)<\/script>/gs)]
+    .filter(([, attributes]) => attributes === attribute)
+    .map(([, , text]) => gunzipSync(Buffer.from(text, "base64")).toString());
 }

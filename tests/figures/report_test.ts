@@ -1,20 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { gunzipSync } from "node:zlib";
-import { Buffer } from "node:buffer";
 import { sourceHash } from "../../lib/common/inline_source.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import { headMap } from "../../lib/figures/head_map.ts";
 import { plotlyScript, report } from "../../lib/figures/report.ts";
 import { table } from "../../lib/figures/table.ts";
-import { assertBalanced, assertClean, hostile } from "./helpers.ts";
+import { assertBalanced, assertClean, hostile, unpacked } from "./helpers.ts";
 
 const figure = headMap({ shape: [1, 2], values: [0.2, 0.5] }, { title: hostile });
-
-/** What is packed into the data blocks that match. */
-const unpacked = (page: string, attribute: string) =>
-  [...page.matchAll(/<script type="text\/plain" ([^>]*)>(.*?)<\/script>/gs)]
-    .filter(([, attributes]) => attributes === attribute)
-    .map(([, , text]) => gunzipSync(Buffer.from(text, "base64")).toString());
 
 /** The scripts that run, and what the policy says of scripts. */
 const scriptsOf = (page: string) => ({
