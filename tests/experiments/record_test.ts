@@ -35,6 +35,7 @@ Deno.test("scores.json holds the contract's fields, overall and by domain", () =
     "ci95",
     "ranking",
     "topMembership",
+    "ram",
     "domains",
   ]);
   assertEquals(Object.keys(record.domains), ["page", "scene"]);

@@ -76,11 +76,12 @@ Deno.test("the vision tower runs once for all questions on the same media, with 
     );
     const works: Record<string, (reuseBytes?: number) => Promise<unknown>> = {
       findHeads: (reuseBytes) =>
-        findHeads(model, headSamples(model, samples), { reuseBytes, draws: 50 }),
+        findHeads(model, headSamples(model, samples), { reuseBytes, draws: 50, rivals: false }),
       calibrated: (reuseBytes) =>
         findHeads(model, headSamples(model, samples, { nullQuery: "N/A" }), {
           reuseBytes,
           draws: 50,
+          rivals: false,
         }),
       ablateHeads: (reuseBytes) =>
         ablateHeads(model, ablationSamples(model, samples), scores, {
