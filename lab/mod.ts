@@ -35,6 +35,7 @@ export {
   headKinds,
   type HeadKindsConfig,
   type HeadKindsResult,
+  kindsOfScores,
   type KindsSample,
   readHeadKinds,
 } from "./studies/head_kinds.ts";

@@ -61,10 +61,16 @@ export interface HeadKindRow extends HeadId {
   readonly sink: number;
   /** … and how far back, as a share of the way. */
   readonly distance: number;
-  /** What the head adds to the right answer's logit, against a wrong answer's where there is one. */
-  readonly attribution: number;
-  /** Loss of the right answer's log-probability without the head, from the question on, in nats. */
-  readonly effect: number;
+  /**
+   * What the head adds to the right answer's logit, against a wrong answer's where there is one; absent
+   * where no sample was taken apart.
+   */
+  readonly attribution?: number;
+  /**
+   * Loss of the right answer's log-probability without the head, from the question on, in nats; absent
+   * likewise.
+   */
+  readonly effect?: number;
   /** Retrieval where calibrated scores name the head for sure, else the largest rival of at least 0.3. */
   readonly kind: HeadKind;
 }
@@ -165,6 +171,18 @@ function headKindsText(result: HeadKindsResult): string {
   return `${text.slice(0, -2)},\n  "rows": ${lines}\n}\n`;
 }
 
+/** Maps that are always there. */
+type MeasuredName = "ram" | "calibrated" | "induction" | "duplicate" | "previous" | "sink";
+
+/**
+ * Kinds of heads from scores alone, without attribution and effects.
+ *
+ * @throws {InputError} for scores that lack a rule
+ */
+export function kindsOfScores(scores: FoundHeads): HeadKindsResult {
+  return headKindsResult([], scores.rules, scores.rivals ?? {});
+}
+
 /** Puts the maps together. */
 function headKindsResult(
   units: readonly UnitRow[],
@@ -188,23 +206,28 @@ function headKindsResult(
     if (found) return found;
     throw new InputError(`Cannot tell kinds of heads: the scores hold no ${name} scores`);
   };
-  const maps: Record<keyof Omit<HeadKindRow, keyof HeadId | "kind">, ArrayLike<number>> = {
-    ram: mean("ram"),
-    nullRam: mean("null-ram"),
-    calibrated: mean("calibrated"),
-    selectivity: mean("selectivity"),
-    chance: mean("selectivity-chance"),
-    unrelatedRam: mean("unrelated-ram"),
-    valueWeighted: mean("value-weighted"),
-    promptEnd: mean("prompt-end"),
-    induction: rival("induction"),
-    duplicate: rival("duplicate"),
-    previous: rival("previous"),
-    sink: rival("sink"),
-    distance: rival("distance"),
-    attribution: average("attribution"),
-    effect: average("effect"),
-  };
+  const maps:
+    & Partial<
+      Record<keyof Omit<HeadKindRow, keyof HeadId | "kind" | MeasuredName>, ArrayLike<number>>
+    >
+    & Record<MeasuredName, ArrayLike<number>> = {
+      ram: mean("ram"),
+      nullRam: mean("null-ram"),
+      calibrated: mean("calibrated"),
+      selectivity: mean("selectivity"),
+      chance: mean("selectivity-chance"),
+      unrelatedRam: mean("unrelated-ram"),
+      valueWeighted: mean("value-weighted"),
+      promptEnd: mean("prompt-end"),
+      induction: rival("induction"),
+      duplicate: rival("duplicate"),
+      previous: rival("previous"),
+      sink: rival("sink"),
+      distance: rival("distance"),
+      ...units.length === 0
+        ? {}
+        : { attribution: average("attribution"), effect: average("effect") },
+    };
   const retrieval = detectHeads(named("calibrated")).heads;
   const isRetrieval = new Set(retrieval.map(headName));
   const kinds = ["induction", "duplicate", "previous", "sink"] as const;
@@ -214,7 +237,8 @@ function headKindsResult(
     return maps[largest][i] >= 0.3 ? largest : "other";
   };
   const top = (map: ArrayLike<number>) => topHeads(map, grid, { fraction: 0.05 }).map(headName);
-  const compared = ["ram", "calibrated", "valueWeighted", "induction", "attribution", "effect"];
+  const names = ["ram", "calibrated", "valueWeighted", "induction", "attribution", "effect"];
+  const compared = names.filter((name) => Object.hasOwn(maps, name));
   return {
     ...grid,
     samples: { scores: named("ram").shape[0], effects: units.length },
@@ -226,11 +250,11 @@ function headKindsResult(
       induction: top(maps.induction),
     },
     agreement: scoreAgreement(
-      Object.fromEntries(compared.map((name) => [name, maps[name as keyof typeof maps]])),
+      Object.fromEntries(compared.map((name) => [name, maps[name as keyof typeof maps]!])),
     ),
     rows: allHeads(grid).map((id, i) => ({
       ...id,
-      ...Object.fromEntries(Object.entries(maps).map(([name, map]) => [name, map[i]])),
+      ...Object.fromEntries(Object.entries(maps).map(([name, map]) => [name, map![i]])),
       kind: kindOf(id, i),
     } as HeadKindRow)),
   };

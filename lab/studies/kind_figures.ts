@@ -79,11 +79,11 @@ export function calibratedMap(found: HeadKindsResult, title: string): Figure {
  * @param each how many of each; heads that are among several stand once
  */
 export function kindsProfile(found: HeadKindsResult, title: string, each = 7): Figure {
-  const { calibrated, ram, induction } = found.top;
+  const { top: { calibrated, ram, induction }, samples: { effects } } = found;
   const shown = new Set([calibrated, ram, induction].flatMap((heads) => heads.slice(0, each)));
   const all = found.rows.map((row) => {
     const { layer, head, kind: _, ...scores } = row;
-    return { layer, head, kind: kindLabel(row), scores };
+    return { layer, head, kind: kindLabel(row), scores: scores as Record<string, number> };
   });
   const rows = all.filter((row) => shown.has(headName(row)))
     .sort((a, b) => b.scores.calibrated - a.scores.calibrated);
@@ -98,12 +98,14 @@ export function kindsProfile(found: HeadKindsResult, title: string, each = 7): F
     { score: "previous", full: 1 },
     { score: "sink", full: 1 },
     { score: "distance", full: 1 },
-    { score: "attribution", title: "logit, direct" },
-    { score: "effect", title: "loss, nats" },
+    ...effects === 0 ? [] : [
+      { score: "attribution", title: "logit, direct" },
+      { score: "effect", title: "loss, nats" },
+    ],
   ], {
     title,
     caption: `selectivity by chance ${found.rows[0].chance.toFixed(2)}; n = ` +
-      `${found.samples.scores}, of the last two columns ${found.samples.effects}`,
+      `${found.samples.scores}${effects === 0 ? "" : `, of the last two columns ${effects}`}`,
   }, all);
 }
 

@@ -6,7 +6,7 @@ import { rivalScores } from "../../../lib/heads/rival_scores.ts";
 import { headName } from "../../../lib/common/head_id.ts";
 import { plantedModel, plantedWords } from "../../../lab/planted/planted.ts";
 import { plantedSample } from "../../../lab/planted/planted_world.ts";
-import { headKinds, readHeadKinds } from "../../../lab/studies/head_kinds.ts";
+import { headKinds, kindsOfScores, readHeadKinds } from "../../../lab/studies/head_kinds.ts";
 import { ownersIn, pageOwners, textOwners } from "../../../lab/studies/owner_samples.ts";
 import { fromPretrained } from "../../../lib/families/pretrained.ts";
 import { ownerRules } from "../../../tools/study_owners.ts";
@@ -34,20 +34,27 @@ Deno.test("planted: retrieval heads bear the answer and its loss, induction head
   );
   assertEquals(named.toSorted(), retrievalHeads.map(headName).toSorted());
   assertEquals([right, counts], [4, { scores: 12, effects: 4 }]);
+  const alone = kindsOfScores(scores);
+  assertEquals(alone.rows.map(({ kind }) => kind), rows.map(({ kind }) => kind));
+  assertEquals([alone.rows[0].effect, alone.samples.effects, alone.agreement.names.length], [
+    undefined,
+    0,
+    4,
+  ]);
   const rowOf = new Map(rows.map((row) => [headName(row), row]));
   for (const row of rows) assertAlmostEquals(row.calibrated, row.ram - row.nullRam, 1e-5);
   for (const id of retrievalHeads.map(headName)) {
     const { kind, attribution, effect, selectivity, chance, valueWeighted } = rowOf.get(id)!;
     assertEquals(kind, "retrieval");
     assert(
-      attribution > 5 && effect > 0.5 && selectivity > 0.9 && chance < 0.2 && valueWeighted > 0,
+      attribution! > 5 && effect! > 0.5 && selectivity > 0.9 && chance < 0.2 && valueWeighted > 0,
     );
   }
   for (const id of inductionHeads.map(headName)) {
     const { kind, induction, calibrated } = rowOf.get(id)!;
     assert(kind === "induction" && induction > 0.9 && Math.abs(calibrated) < 0.05, id);
   }
-  const largest = Math.max(...rows.map(({ effect }) => effect));
+  const largest = Math.max(...rows.map(({ effect }) => effect!));
   assert(retrievalHeads.some((id) => rowOf.get(headName(id))!.effect === largest));
   assertEquals(agreement.names.length, 6);
   await Deno.remove(folder, { recursive: true });
