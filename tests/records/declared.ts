@@ -156,11 +156,7 @@ export const tables: readonly Declared[] = [
   {
     file: "data/models/README.md",
     heading: "## Hybrid attention",
-    columns: {
-      "`mini`": small("mini"),
-      "`mini-natural`": small("mini-natural"),
-      "`mini-sparse`": small("mini-sparse"),
-    },
+    columns: { "`mini`": small("mini"), "`mini-natural`": small("mini-natural") },
     rows: [
       ["dense", (c) => dense(c.hybrid)],
       ["5% full", (c) => hybrid(c.hybrid, "core", 0.05)],
