@@ -161,6 +161,17 @@ export const tables: Readonly<Record<string, (records: Records) => Table>> = {
       ["float32, Zen 4", zen4.float32, "dense", "overSdpa"],
       ["float32, Xeon, quiet", ["prefill_float32_quiet"], "dense", "overSdpa"],
     ]),
+  "vision-tower": (records) => [
+    ["tower", "size", "ours over theirs", "largest difference"],
+    ...records.rows("zen3_vision_tower").map((row) => [
+      String(row.tower),
+      row.tower === "qwen3_vl"
+        ? `${whole((row.size as number) ** 2)} patches`
+        : `${row.size} tile${row.size === 1 ? "" : "s"}`,
+      ratio(row.ratio),
+      (row.difference as number).toExponential(1),
+    ]),
+  ],
   "hooks": (records) => [
     ["what", "over a plain prefill"],
     ...records.rows("zen3_hooks").slice(1).map((row) => [String(row.name), ratio(row.toPlain)]),
