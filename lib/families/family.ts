@@ -37,6 +37,8 @@ export interface Family {
   readonly weightRenames?: readonly WeightRename[];
   /** Ends of roles whose last two axes a checkpoint may store in the other order. */
   readonly transposedWeights?: readonly string[];
+  /** Ends of roles whose values a checkpoint stores less one: gains of norms that are 1 + w. */
+  readonly lessOne?: readonly string[];
   /** Roles (or beginnings of them) that a checkpoint may store and that nothing here computes with. */
   readonly ignoredWeights?: readonly string[];
   /** Names and shapes of the tower's and projector's weights, without `vision.`. */

@@ -4,7 +4,8 @@
  * @module
  */
 import type { StoredWeights } from "../backend/create_kernels.ts";
-import type { Kernels, Tensor } from "../nn/kernels.ts";
+import { widenToFloat32 } from "../backend/widen.ts";
+import type { Kernels, StoredDType, Tensor } from "../nn/kernels.ts";
 import { InputError, likelyName } from "../common/errors.ts";
 import { type ModelConfig, visionDepth } from "../model/config.ts";
 import { TextDecoder } from "../model/text_decoder.ts";
@@ -134,6 +135,11 @@ function storedOrder(
   return [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
 }
 
+/** Values plus one, as bytes of float32. */
+function plusOne(bytes: Uint8Array, dtype: StoredDType): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(widenToFloat32(bytes, dtype).map((value) => value + 1).buffer);
+}
+
 /**
  * Reads weights into tensors, one at a time.
  *
@@ -161,7 +167,11 @@ export async function readWeights(
         name,
         order?.map((axis) => wanted[axis]) ?? wanted,
       );
-      const make = () => kernels.weight(bytes, dtype, shape);
+      const shifted = family.lessOne?.some((end) => role.endsWith(end)) ?? false;
+      const make = () =>
+        shifted
+          ? kernels.weight(plusOne(bytes, dtype), "F32", shape)
+          : kernels.weight(bytes, dtype, shape);
       tensors.set(role, order ? kernels.scope(() => kernels.transpose(make(), order)) : make());
       loaded += bytes.byteLength;
       onProgress?.(loaded, total);

@@ -12,6 +12,7 @@ import type { TextConfig } from "../model/config.ts";
 import { configLimits } from "../model/config_limits.ts";
 import { ignoreBookkeeping } from "./config_keys.ts";
 import { readExperts } from "./experts_config.ts";
+import type { RopeConfig } from "../nn/rope.ts";
 import { readRope } from "./rope_config.ts";
 
 /** Activation functions that a config may name. */
@@ -29,6 +30,14 @@ export interface TextDefaults {
   readonly mrope?: "interleaved" | "runs";
   /** Whether layers have experts, whose shares are taken as they are where the file does not say. */
   readonly experts?: boolean;
+  /** Whether layers may have windows: then `layer_types` and `sliding_window` are the family's to read. */
+  readonly windows?: boolean;
+  /** Key of the activation; `hidden_act` by default. */
+  readonly activationKey?: string;
+  /** Activation where the file names none; `silu` by default. */
+  readonly activation?: Activation;
+  /** Reads the rotary embedding in place of {@link readRope}. */
+  readonly rope?: (text: JsonReader, headDim: number, maxPositions: number) => RopeConfig;
   /** Value of `tie_word_embeddings` where neither object has it; false by default. */
   readonly tied?: boolean;
   /** Values of absent keys; without one the key is required. */
@@ -125,15 +134,16 @@ export function readTextConfig(
     );
   }
   const everyLayer = Array<string>(numHiddenLayers).fill("full_attention");
-  if (text.has("layer_types")) text.require("layer_types", everyLayer);
+  if (text.has("layer_types") && !defaults.windows) text.require("layer_types", everyLayer);
   else text.ignore("layer_types");
   const headDim = optional("head_dim", values["head_dim"] ?? hiddenSize / numAttentionHeads);
   const maxPositionEmbeddings = integer("max_position_embeddings");
-  checkWindow(text, values["sliding_window"], maxPositionEmbeddings);
-  const rope = readRope(text, headDim, maxPositionEmbeddings, {
-    theta: values["rope_theta"],
-    mrope: defaults.mrope,
-  });
+  if (!defaults.windows) checkWindow(text, values["sliding_window"], maxPositionEmbeddings);
+  const rope = defaults.rope?.(text, headDim, maxPositionEmbeddings) ??
+    readRope(text, headDim, maxPositionEmbeddings, {
+      theta: values["rope_theta"],
+      mrope: defaults.mrope,
+    });
   if (text.has("rope_parameters") && text.has("rope_scaling")) {
     text.object("rope_scaling").repeats(text.object("rope_parameters"));
   }
@@ -143,7 +153,11 @@ export function readTextConfig(
     numHiddenLayers,
     numAttentionHeads,
     numKeyValueHeads,
-    hiddenAct: text.oneOf("hidden_act", activations, "silu"),
+    hiddenAct: text.oneOf(
+      defaults.activationKey ?? "hidden_act",
+      activations,
+      defaults.activation ?? "silu",
+    ),
     rmsNormEps: text.number("rms_norm_eps", values["rms_norm_eps"]),
     vocabSize: integer("vocab_size"),
     qkNorm: defaults.qkNorm,

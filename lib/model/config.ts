@@ -39,6 +39,24 @@ export interface TextConfig extends RopeConfig {
   readonly tieWordEmbeddings: boolean;
   /** Longest sequence that the model was made for. */
   readonly maxPositionEmbeddings: number;
+  /** Layers whose queries see a window only, where some do (Gemma 3). */
+  readonly localLayers?: LocalLayers;
+  /** Whether what attention and the feed-forward network give is normalised, too (Gemma 3). */
+  readonly sandwichNorms?: boolean;
+  /** What token embeddings are multiplied by; 1 by default. */
+  readonly embeddingScale?: number;
+  /** Scores are divided by the root of this; H by default. */
+  readonly queryPreAttnScalar?: number;
+}
+
+/** Layers with attention in a sliding window, and the rotary embedding of their own. */
+export interface LocalLayers {
+  /** Their numbers, ascending. */
+  readonly layers: readonly number[];
+  /** Most recent positions that a query sees, its own included. */
+  readonly window: number;
+  /** Their rotary embedding. */
+  readonly rope: RopeConfig;
 }
 
 /** Sizes and switches of a vision tower of the Qwen-VL kind. */

@@ -18,7 +18,7 @@ import {
 } from "../nn/attention.ts";
 import { groupedAttention, type KeyValueGroup } from "../nn/grouped_attention.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
-import { type RopeTables, ropeTables } from "../nn/rope.ts";
+import { type RopeConfig, type RopeTables, ropeTables } from "../nn/rope.ts";
 import type { TextConfig } from "./config.ts";
 import type { KvCache } from "./kv_cache.ts";
 
@@ -70,6 +70,8 @@ export class DecoderPass {
   readonly first: number;
   /** Rotary tables of all tokens, `[T, H]`. */
   readonly tables: RopeTables;
+  /** Those of layers that see a window only, where they have their own. */
+  readonly localTables: RopeTables | null;
 
   /**
    * Begins a pass.
@@ -85,7 +87,10 @@ export class DecoderPass {
     readonly options: DecoderOptions,
   ) {
     this.first = options.cache?.length ?? 0;
-    this.tables = ropeTables(kernels, config, positionIds, tokens, options.extent);
+    const tables = (rope: RopeConfig) =>
+      ropeTables(kernels, rope, positionIds, tokens, options.extent);
+    this.tables = tables(config);
+    this.localTables = config.localLayers ? tables(config.localLayers.rope) : null;
   }
 
   /** The part of a layer; the last one that runs gives only the rows that are wanted. */
@@ -104,6 +109,12 @@ export class LayerPass {
    * @param rows how many of the last tokens come out of the layer
    */
   constructor(readonly pass: DecoderPass, readonly index: number, readonly rows: number) {}
+
+  /** Most recent positions that a query of this layer sees; all where undefined. */
+  get window(): number | undefined {
+    const { localLayers } = this.pass.config;
+    return localLayers?.layers.includes(this.index) ? localLayers.window : undefined;
+  }
 
   /** The name of a hook point of this layer. */
   nameOf(point: DecoderLayerPoint): string {
@@ -133,7 +144,8 @@ export class LayerPass {
 
   /** Rotary tables of the keys (all tokens), or of the queries (the rows that come out). */
   tables(role: "q" | "k"): RopeTables {
-    const { kernels: k, tables, tokens } = this.pass;
+    const { kernels: k, tokens, localTables } = this.pass;
+    const tables = this.window === undefined ? this.pass.tables : localTables!;
     const skipped = tokens - this.rows;
     if (role === "k" || skipped === 0) return tables;
     return {
@@ -167,14 +179,18 @@ export class LayerPass {
   /** Attention of the queries `[B, N, rows, H]` to what they may see: z of the same shape. */
   attend(query: Tensor, seen: readonly KeyValueGroup[]): Tensor {
     const { kernels: k, tokens, options } = this.pass;
-    const { patternRows, attention = denseAttention } = options;
+    const { patternRows, attention = denseAttention } = options, { window } = this;
     if (patternRows) {
       const rows = patternRows.rows.map((row) => row - (tokens - this.rows));
       k.scope(() =>
-        patternRows.onPattern(this.index, patternOfRows(k, query, seen[0].segments, rows), k)
+        patternRows.onPattern(
+          this.index,
+          patternOfRows(k, query, seen[0].segments, rows, window),
+          k,
+        )
       );
     }
-    const call = { query, layer: this.index };
+    const call = { query, layer: this.index, window };
     const rows = this.#rowsRead();
     if (rows) {
       this.#showRows(attention, { ...call, segments: seen[0].segments }, rows);
@@ -198,7 +214,7 @@ export class LayerPass {
   /** Shows hooks the rows of scores and pattern that they read. */
   #showRows(
     attention: AttentionFunction,
-    call: Pick<AttentionCall, "query" | "segments" | "layer">,
+    call: Pick<AttentionCall, "query" | "segments" | "layer" | "window">,
     rows: readonly number[],
   ): void {
     const { tokens, kernels: k, options } = this.pass, skipped = tokens - this.rows;

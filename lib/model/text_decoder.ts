@@ -47,12 +47,14 @@ export class TextDecoder {
         );
       }
     });
-    return k.scope(() =>
-      k.cast(
-        k.gather(this.weights.get("embed_tokens.weight"), k.tensor(inputIds, [inputIds.length])),
-        "float32",
-      )
-    );
+    return k.scope(() => {
+      const rows = k.gather(
+        this.weights.get("embed_tokens.weight"),
+        k.tensor(inputIds, [inputIds.length]),
+      );
+      const wide = k.cast(rows, "float32"), { embeddingScale } = config;
+      return embeddingScale === undefined ? wide : k.scale(wide, embeddingScale);
+    });
   }
 
   /**
@@ -87,20 +89,24 @@ export class TextDecoder {
 
   /** One layer on the residual stream `[B, T, D]`; gives the rows that are wanted of it. */
   #layer(layer: LayerPass, input: Tensor): Tensor {
-    const { kernels: k, config: { rmsNormEps } } = this;
+    const { kernels: k, config: { rmsNormEps, sandwichNorms } } = this;
     const residPre = layer.at("resid_pre", input);
     const normalized = layer.at(
       "ln1.normalized",
       k.rmsNorm(residPre, this.#weight(layer, "input_layernorm.weight"), rmsNormEps),
     );
     const z = layer.at("attn.z", this.#attention(layer, normalized)); // [B, T, N, H]
-    const attnOut = layer.at("attn_out", this.#output(layer, z));
+    const attnOut = layer.at("attn_out", this.#after(layer, this.#output(layer, z), "attention"));
     const residMid = layer.at("resid_mid", k.add(layer.last(residPre), attnOut));
+    const before = `${sandwichNorms ? "pre_feedforward" : "post_attention"}_layernorm.weight`;
     const normalizedMid = layer.at(
       "ln2.normalized",
-      k.rmsNorm(residMid, this.#weight(layer, "post_attention_layernorm.weight"), rmsNormEps),
+      k.rmsNorm(residMid, this.#weight(layer, before), rmsNormEps),
     );
-    const mlpOut = layer.at("mlp_out", this.#feedForward(layer, normalizedMid));
+    const mlpOut = layer.at(
+      "mlp_out",
+      this.#after(layer, this.#feedForward(layer, normalizedMid), "feedforward"),
+    );
     return layer.at("resid_post", k.add(residMid, mlpOut));
   }
 
@@ -108,6 +114,13 @@ export class TextDecoder {
   #keysOnly(layer: LayerPass, input: Tensor): void {
     const weight = this.#weight(layer, "input_layernorm.weight");
     this.#append(layer, this.kernels.rmsNorm(input, weight, this.config.rmsNormEps));
+  }
+
+  /** What a branch gives, normalised where the model does that before it is added. */
+  #after(layer: LayerPass, x: Tensor, branch: "attention" | "feedforward"): Tensor {
+    const { kernels: k, config: { rmsNormEps, sandwichNorms } } = this;
+    if (!sandwichNorms) return x;
+    return k.rmsNorm(x, this.#weight(layer, `post_${branch}_layernorm.weight`), rmsNormEps);
   }
 
   /** Heads' outputs z `[B, T, N, H]` of one layer, from its normalised input `[B, T, D]`. */
@@ -141,12 +154,12 @@ export class TextDecoder {
   }
 
   /**
-   * Norm, gain, rotary embedding and the 1/sqrt(H) of queries in one go, `[B, T, heads, H]` to
+   * Norm, gain, rotary embedding and the factor (1/sqrt(H)) of queries in one go, `[B, T, heads, H]` to
    * `[B, heads, T, H]`: gain and factor are folded into the tables.
    */
   #rotate(layer: LayerPass, role: "q" | "k", x: Tensor): Tensor {
-    const { kernels: k, config: { qkNorm, rmsNormEps, headDim } } = this;
-    const factor = role === "q" ? 1 / Math.sqrt(headDim) : 1;
+    const { kernels: k, config: { qkNorm, rmsNormEps, headDim, queryPreAttnScalar } } = this;
+    const factor = role === "q" ? 1 / Math.sqrt(queryPreAttnScalar ?? headDim) : 1;
     const gain = qkNorm ? this.#weight(layer, `self_attn.${role}_norm.weight`) : null;
     const unit = gain ? k.rmsNorm(x, null, rmsNormEps) : x;
     const { cos, sin } = foldGain(k, layer.tables(role), gain, factor);

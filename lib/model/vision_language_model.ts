@@ -67,7 +67,15 @@ export class VisionLanguageModel {
    */
   newCache(shared: KvCache | null = null, attention?: AttentionFunction): KvCache {
     const layers = this.config.text.numHiddenLayers;
-    return new KvCache(this.kernels, layers, shared, attention?.neededPositions);
+    return new KvCache(this.kernels, layers, shared, this.#needed(attention));
+  }
+
+  /** What an attention function's layers need to keep; layers with a window of their own keep all. */
+  #needed(attention?: AttentionFunction): AttentionFunction["neededPositions"] {
+    const needed = attention?.neededPositions, { localLayers } = this.config.text;
+    if (!needed || !localLayers) return needed;
+    return (layer, heads) =>
+      localLayers.layers.includes(layer) ? Array(heads).fill(null) : needed(layer, heads);
   }
 
   /**

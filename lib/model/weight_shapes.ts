@@ -53,6 +53,12 @@ export function textWeightShapes(config: TextConfig): WeightShapes {
     if (config.qkNorm) {
       own.push(["self_attn.q_norm.weight", [headDim]], ["self_attn.k_norm.weight", [headDim]]);
     }
+    if (config.sandwichNorms) {
+      own.push(
+        ["pre_feedforward_layernorm.weight", [hiddenSize]],
+        ["post_feedforward_layernorm.weight", [hiddenSize]],
+      );
+    }
     for (const [name, shape] of own) shapes.push([`layers.${layer}.${name}`, shape]);
   }
   return new Map(shapes);

@@ -29,6 +29,8 @@ export interface AttentionCall {
   readonly segments: readonly KeyValueSegment[];
   /** Decoder layer that calls. */
   readonly layer: number;
+  /** Most recent positions that a query of this layer sees, its own included; all by default. */
+  readonly window?: number;
   /** Which of the layer's query heads these are; absent where they are all. */
   readonly queryHeads?: readonly number[];
   /** Set only where a hook wants the scores: gets and returns `[B, N, T, S]`. */
@@ -68,9 +70,13 @@ export function keyLength(segments: readonly KeyValueSegment[]): number {
  * for scores or pattern.
  */
 export const denseAttention: AttentionFunction = (k: Kernels, call: AttentionCall): Tensor => {
-  const { query, segments } = call;
+  const { query, segments, window } = call;
   const keys = segments.map(({ key }) => key), values = segments.map(({ value }) => value);
-  if (!call.onScores && !call.onPattern) return k.attention(query, keys, values, { causal: true });
+  if (!call.onScores && !call.onPattern) {
+    const short = window === undefined || keyLength(segments) <= window;
+    const ranges = short ? undefined : Array(query.shape[1]).fill({ sink: 0, window });
+    return k.attention(query, keys, values, { causal: true, ranges });
+  }
   const [batch, heads, queries, headDim] = query.shape;
   const keyValueHeads = keys[0].shape[1];
   return k.scope(() => {
@@ -88,7 +94,7 @@ function hookedPattern(k: Kernels, folded: Tensor, call: AttentionCall, first: n
   const keys = folded.shape[3];
   const scores = k.add(
     k.reshape(folded, [batch, heads, queries, keys]),
-    causalBias(k, queries, keys, first),
+    causalBias(k, queries, keys, first, call.window),
   );
   const seen = call.onScores ? call.onScores(scores) : scores;
   const pattern = k.softmax(seen);
@@ -101,6 +107,7 @@ function hookedPattern(k: Kernels, folded: Tensor, call: AttentionCall, first: n
  * @param query `[B, N, T, H]`, as for {@link denseAttention}
  * @param segments keys so far
  * @param rows which of the T queries, in any order
+ * @param window as in {@link AttentionCall}
  * @returns `[B, N, rows, S]`
  */
 export function scoresOfRows(
@@ -108,6 +115,7 @@ export function scoresOfRows(
   query: Tensor,
   segments: readonly KeyValueSegment[],
   rows: readonly number[],
+  window?: number,
 ): Tensor {
   const [batch, heads, queries, headDim] = query.shape;
   const keyValueHeads = segments[0].key.shape[1];
@@ -122,7 +130,7 @@ export function scoresOfRows(
     const folded = k.reshape(picked, [batch, keyValueHeads, group * rows.length, headDim]);
     const all = keyScores(k, folded, segments.map(({ key }) => key));
     const scores = k.reshape(all, [batch, heads, rows.length, keys]);
-    return k.add(scores, causalBiasAt(k, rows.map((row) => first + row), keys));
+    return k.add(scores, causalBiasAt(k, rows.map((row) => first + row), keys, window));
   });
 }
 
@@ -132,6 +140,7 @@ export function scoresOfRows(
  * @param query `[B, N, T, H]`, as for {@link denseAttention}
  * @param segments keys so far
  * @param rows which of the T queries, in any order
+ * @param window as in {@link AttentionCall}
  * @returns `[B, N, rows, S]` in float32
  */
 export function patternOfRows(
@@ -139,8 +148,11 @@ export function patternOfRows(
   query: Tensor,
   segments: readonly KeyValueSegment[],
   rows: readonly number[],
+  window?: number,
 ): Tensor {
-  return k.scope(() => k.cast(k.softmax(scoresOfRows(k, query, segments, rows)), "float32"));
+  return k.scope(() =>
+    k.cast(k.softmax(scoresOfRows(k, query, segments, rows, window)), "float32")
+  );
 }
 
 /** Where some rows of scores and pattern go, `[B, N, rows, S]` each; null where nobody reads them. */
@@ -166,7 +178,7 @@ export function showAttentionRows(
 ): void {
   k.scope(() => {
     if (attention === denseAttention) {
-      const scores = scoresOfRows(k, call.query, call.segments, rows);
+      const scores = scoresOfRows(k, call.query, call.segments, rows, call.window);
       shown.scores?.(scores);
       shown.pattern?.(k.softmax(scores));
       return;

@@ -15,12 +15,19 @@ export const hiddenScore: number = -1e30;
  * 0 where the query at a position may see a key, else {@link hiddenScore}: `[positions, keys]`.
  *
  * @param positions position of each query
+ * @param window most recent positions that a query sees, its own included; all by default
  */
-export function causalBiasAt(k: Kernels, positions: readonly number[], keys: number): Tensor {
+export function causalBiasAt(
+  k: Kernels,
+  positions: readonly number[],
+  keys: number,
+  window = Infinity,
+): Tensor {
   const data = new Float32Array(positions.length * keys);
-  positions.forEach((position, i) =>
-    data.fill(hiddenScore, i * keys + position + 1, (i + 1) * keys)
-  );
+  positions.forEach((position, i) => {
+    data.fill(hiddenScore, i * keys + position + 1, (i + 1) * keys);
+    data.fill(hiddenScore, i * keys, i * keys + Math.max(0, position + 1 - window));
+  });
   return k.tensor(data, [positions.length, keys]);
 }
 
@@ -28,9 +35,16 @@ export function causalBiasAt(k: Kernels, positions: readonly number[], keys: num
  * The causal mask of consecutive queries: `[queries, keys]`.
  *
  * @param first position of the first query
+ * @param window as in {@link causalBiasAt}
  */
-export function causalBias(k: Kernels, queries: number, keys: number, first: number): Tensor {
-  return causalBiasAt(k, Array.from({ length: queries }, (_, i) => first + i), keys);
+export function causalBias(
+  k: Kernels,
+  queries: number,
+  keys: number,
+  first: number,
+  window?: number,
+): Tensor {
+  return causalBiasAt(k, Array.from({ length: queries }, (_, i) => first + i), keys, window);
 }
 
 /**

@@ -39,6 +39,7 @@ import { layerParts, neededByHeads, type PlanPart, type SparsePlan } from "./pla
 export function hybridAttention(plan: SparsePlan): AttentionFunction {
   const attend = (k: Kernels, call: AttentionCall): Tensor => {
     const { layer, queryHeads } = call;
+    if (call.window !== undefined) return denseAttention(k, call); // local by birth
     const ofLayer = plan.patterns[layer];
     const patterns = queryHeads?.map((head) => ofLayer[head]) ?? ofLayer;
     if (call.onScores || call.onPattern) return maskedAttention(k, call, patterns);

@@ -28,6 +28,8 @@ const layerNames: Readonly<Record<string, string>> = {
   ffn_gate: "mlp.gate_proj",
   ffn_up: "mlp.up_proj",
   ffn_down: "mlp.down_proj",
+  post_attention_norm: "post_attention_layernorm",
+  post_ffw_norm: "post_feedforward_layernorm",
   ffn_gate_inp: "mlp.gate",
   ffn_down_exps: "mlp.experts.down_proj",
 };
@@ -111,6 +113,12 @@ function placed(header: GgufHeader, source: RangeFile): Map<string, PlacedTensor
   return new Map([...header.tensors].map(([name, own]) => [name, { ...own, name, source }]));
 }
 
+/** Gains that a GGUF file holds whole and Hugging Face less one. */
+function gain(weight: Assembly, name: string, architecture: string): Assembly {
+  if (architecture !== "gemma3" || !name.endsWith("norm.weight")) return weight;
+  return { ...weight, change: (values) => values.map((value) => value - 1) };
+}
+
 /** A weight whose rows may be in another order. */
 function withRows(weight: Assembly, name: string, heads: number): Assembly {
   if (heads === 0) return weight;
@@ -127,12 +135,13 @@ function withRows(weight: Assembly, name: string, heads: number): Assembly {
 function textWeights(
   tensors: ReadonlyMap<string, PlacedTensor>,
   path: string,
+  architecture: string,
   heads: (name: string) => number,
 ): Map<string, Assembly> {
   const weights = new Map<string, Assembly>();
   const set = (name: string, weight: Assembly) => {
     if (weights.has(name)) throw new InputError(`Cannot use ${path}: it has ${quoted(name)} twice`);
-    weights.set(name, withRows(weight, name, heads(name)));
+    weights.set(name, withRows(gain(weight, name, architecture), name, heads(name)));
   };
   for (const [name, tensor] of tensors) {
     const [, layer, half] = /^blk\.(\d{1,4})\.(\w+)\.weight$/.exec(name) ?? [];
@@ -143,7 +152,11 @@ function textWeights(
       set(`model.layers.${Number(layer)}.mlp.experts.gate_up_proj`, joined(halves, 1));
       continue;
     }
-    const own = huggingFaceName(name);
+    const found = huggingFaceName(name);
+    const own = architecture === "gemma3" && found?.endsWith("post_attention_layernorm.weight") &&
+        name.includes(".ffn_norm.")
+      ? found.replace("post_attention", "pre_feedforward")
+      : found;
     if (own === null) {
       throw new InputError(
         `Cannot use ${path}: it has a tensor ${quoted(name)}, whose meaning is unknown`,
@@ -169,6 +182,7 @@ async function allWeights(
   const own = textWeights(
     placed(header, source),
     model,
+    architecture,
     (name) => interleavedHeads(name, architecture, decoder),
   );
   if (!towerFile) return own;

@@ -48,11 +48,28 @@ function readExperts(notes: GgufNotes): DecoderConfig {
   };
 }
 
+/** Gemma 3's windows and what follows from its sizes. */
+function readGemma3(notes: GgufNotes): DecoderConfig {
+  const layers = notes.number("block_count"), heads = notes.number("attention.head_count");
+  const width = notes.number("embedding_length");
+  const headDim = notes.number("attention.key_length", 256);
+  notes.require("final_logit_softcapping", 0);
+  return {
+    hidden_activation: "gelu_pytorch_tanh",
+    rope_theta: notes.number("rope.freq_base", 1_000_000),
+    rope_local_base_freq: notes.number("rope.freq_base_swa", 10_000),
+    sliding_window: notes.number("attention.sliding_window"),
+    sliding_window_pattern: notes.number("attention.sliding_window_pattern", 6),
+    query_pre_attn_scalar: layers === 62 ? width / heads : headDim, // 27B divides otherwise
+  };
+}
+
 /** Decoders by `general.architecture`. */
 const decoders: Readonly<Record<string, Decoder>> = {
   llama: { modelType: "llama" },
   qwen2: { modelType: "qwen2" },
   qwen3: { modelType: "qwen3" },
+  gemma3: { modelType: "gemma3_text", own: readGemma3 },
   qwen3moe: { modelType: "qwen3_moe", withTower: true, own: readExperts },
   qwen2vl: {
     modelType: "qwen2_vl_text",
@@ -104,7 +121,7 @@ function readDecoder(header: GgufHeader, file: string): DecoderConfig {
   const more = own?.(notes) ?? {};
   notes.require("expert_count", (more.num_experts ?? 0) as number);
   notes.require("expert_used_count", (more.num_experts_per_tok ?? 0) as number);
-  notes.require("attention.sliding_window", 0);
+  notes.require("attention.sliding_window", (more.sliding_window ?? 0) as number);
   notes.require("rope.scaling.type", "none", "linear");
   const factor = notes.number("rope.scaling.factor", 1);
   const linear = header.metadata.get(`${architecture}.rope.scaling.type`) === "linear";

@@ -76,7 +76,7 @@ export function biasedHead(
     return inBlocks(k, rows, (start, size) => {
       const block = k.slice(query, [0, 0, start, 0], [-1, -1, size, -1]);
       const scores = k.matMul(block, key, { transposeB: true }); // [B, 1, size, S]
-      const later = causalBias(k, size, keys, first + start);
+      const later = causalBias(k, size, keys, first + start, call.window);
       const pattern = k.softmax(k.add(k.add(scores, added), later));
       const sees = Float32Array.from(
         { length: size },
