@@ -70,6 +70,28 @@ async function direction(
 }
 
 /**
+ * The direction before the norm that follows a layer's attention (Gemma 3), with its divisor frozen at
+ * that of this pass.
+ */
+async function throughNorm(
+  { kernels: k, decoder: { weights }, config: { text: { rmsNormEps } } }: VisionLanguageModel,
+  layer: number,
+  z: Float32Array,
+  u: Float32Array,
+): Promise<Float32Array> {
+  const weight = (name: string) => weights.get(`layers.${layer}.${name}.weight`);
+  const row = k.tensor(Float32Array.from(z), [1, z.length]);
+  const output = await take(
+    k,
+    () => k.matMul(row, weight("self_attn.o_proj"), { transposeB: true }),
+  );
+  k.dispose(row);
+  const gain = await take(k, () => k.scale(weight("post_attention_layernorm"), 1));
+  const rms = Math.sqrt(dot(output, output) / output.length + rmsNormEps);
+  return u.map((value, i) => value * gain[i] / rms);
+}
+
+/**
  * Takes the logit of a token at the prompt's last position apart. With u = gain * W_U[token], the final
  * norm's divisor rms and head n of layer l:
  *
@@ -140,17 +162,18 @@ export async function logitAttribution(
     let deepstack = 0;
     for (let layer = 0; layer < layers; layer++) {
       const output = decoder.weights.get(`layers.${layer}.self_attn.o_proj.weight`);
-      const into = await take(k, () => k.matMul(k.tensor(u, [1, u.length]), output)); // [1, N * H]
-      const pattern = await k.read(patterns[layer]);
       const { data: z } = at("attn.z", layer);
+      const own = text.sandwichNorms ? await throughNorm(network, layer, z, u) : u;
+      const into = await take(k, () => k.matMul(k.tensor(own, [1, u.length]), output)); // [1, N * H]
+      const pattern = await k.read(patterns[layer]);
       const { data: v } = whole.captured.get(`blocks.${layer}.attn.v`)![0];
       for (let head = 0; head < heads; head++) {
-        const own = into.subarray(head * headDim, (head + 1) * headDim);
+        const toHead = into.subarray(head * headDim, (head + 1) * headDim);
         const i = layer * heads + head;
         const group = Math.floor(head / (heads / numKeyValueHeads));
-        result.heads[i] = dot(own, z, head * headDim) / rms;
+        result.heads[i] = dot(toHead, z, head * headDim) / rms;
         for (let j = 0; j < tokens; j++) {
-          const value = dot(own, v, (j * numKeyValueHeads + group) * headDim);
+          const value = dot(toHead, v, (j * numKeyValueHeads + group) * headDim);
           result.bySource[i * tokens + j] = pattern[head * tokens + j] * value / rms;
         }
       }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { openCheckpoint } from "../../lib/families/checkpoint.ts";
+import { logitAttribution } from "../../lib/causal/attribution.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
 import { loadTokenizer } from "../../lib/inputs/tokenizer.ts";
 import { familySuite } from "../suites/family_suite.ts";
@@ -23,4 +24,39 @@ Deno.test("gemma3: a GGUF file gives the same logits, config and tokens", async 
     assertEquals([...own.encode(text)], [...folder.encode(text)], text);
     assertEquals(own.decode(own.encode(text)), folder.decode(folder.encode(text)));
   }
+});
+
+Deno.test("gemma3: the parts of a logit add up to it, through the norms behind attention", async () => {
+  const { inputs } = await goldenCase("gemma3_text", "text");
+  using model = await fromPretrained("tests/golden/gemma3_text", {
+    backend: "auto",
+    dtype: "float32",
+  });
+  const parts = await logitAttribution(model, inputs, { token: 7 });
+  const sum = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
+  const total = sum(parts.heads) + sum(parts.mlp) + sum(parts.bias) + parts.embedding;
+  assert(Math.abs(total - parts.logit) < 1e-4 * Math.max(1, Math.abs(parts.logit)), `${total}`);
+  assert(Math.abs(sum(parts.bySource) - sum(parts.heads)) < 1e-4);
+});
+
+Deno.test("gemma3: a window hides what lies before it, with and without hooks and a cache", async () => {
+  const { inputs } = await goldenCase("gemma3_text", "text");
+  using model = await fromPretrained("tests/golden/gemma3_text", {
+    backend: "auto",
+    dtype: "float32",
+  });
+  const { numAttentionHeads: heads } = model.config.text, tokens = inputs.inputIds.length;
+  const rows = [0, 7, 8, tokens - 1];
+  const { captured } = await model.forward(inputs, {
+    logits: "none",
+    capture: { names: ["blocks.4.attn.pattern", "blocks.5.attn.pattern"], rows },
+  });
+  const seen = (layer: number, row: number) => {
+    const { data } = captured.get(`blocks.${layer}.attn.pattern`)![0];
+    const from = (rows.indexOf(row)) * tokens; // of the first head
+    return [...data.subarray(from, from + tokens)].filter((value) => value > 0).length;
+  };
+  assertEquals(heads > 1, true);
+  assertEquals(rows.map((row) => seen(4, row)), [1, 8, 8, 8]);
+  assertEquals(rows.map((row) => seen(5, row)), [1, 8, 9, tokens]);
 });
