@@ -19,7 +19,9 @@ Deno.test("gemma3: a GGUF file gives the same logits, config and tokens", async 
   const { config, source } = await openCheckpoint("tests/golden/gemma3_text");
   source.close();
   assertEquals(model.config.text, { ...config.text, rmsNormEps: model.config.text.rmsNormEps });
-  const [own, folder] = await Promise.all([gguf, "tests/golden/gemma3_text"].map(loadTokenizer));
+  const [own, folder] = await Promise.all(
+    [gguf, "tests/golden/gemma3_text"].map((path) => loadTokenizer(path)),
+  );
   for (const text of ["Hello  world", "日本 é\n x", ""]) {
     assertEquals([...own.encode(text)], [...folder.encode(text)], text);
     assertEquals(own.decode(own.encode(text)), folder.decode(folder.encode(text)));

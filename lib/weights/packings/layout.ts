@@ -86,6 +86,64 @@ function float8(code: number, exponentBits: 4 | 5): number {
   return sign * (steps + mantissa) * 2 ** (exponent - bias - mantissaBits);
 }
 
+/** Where the codes of a matrix lie and go. */
+interface CodePlan {
+  readonly layout: CodeLayout;
+  readonly levels: Float32Array;
+  /** Runs of codes, and codes in each. */
+  readonly runs: number;
+  readonly length: number;
+  /** Distance in the result of one code and of one run from the next. */
+  readonly step: number;
+  readonly runStep: number;
+}
+
+/** Codes of 8 bits that do not stand in words. */
+function fromBytes(bytes: Uint8Array, plan: CodePlan, out: Float32Array): void {
+  const { levels, runs, length, step, runStep } = plan;
+  for (let run = 0, at = 0; run < runs; run++) {
+    for (let k = 0, to = run * runStep; k < length; k++, to += step) out[to] = levels[bytes[at++]];
+  }
+}
+
+/** Codes of which a whole number fills a word. */
+function fromWords(bytes: Uint8Array, plan: CodePlan, out: Float32Array): void {
+  const { layout: { bits, words, places }, levels, runs, length, step, runStep } = plan;
+  const perWord = 32 / bits, mask = 2 ** bits - 1, count = wordsOf(length, bits);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const order = Array.from({ length: perWord }, (_, place) => places?.indexOf(place) ?? place);
+  for (let run = 0; run < runs; run++) {
+    for (let w = 0; w < count; w++) {
+      const word = view.getUint32(
+        4 * (words === "together" ? run * count + w : w * runs + run),
+        true,
+      );
+      for (let place = 0; place < perWord; place++) {
+        const k = w * perWord + order[place];
+        if (k < length) {
+          out[run * runStep + k * step] = levels[word >>> (place * bits) & mask];
+        }
+      }
+    }
+  }
+}
+
+/** Codes that may reach over the end of a word. */
+function fromStream(bytes: Uint8Array, plan: CodePlan, out: Float32Array): void {
+  const { layout: { bits, words }, levels, runs, length, step, runStep } = plan;
+  const stride = 4 * wordsOf(length, bits), mask = 2 ** bits - 1;
+  const place = (run: number, i: number) =>
+    words === "together" ? run * stride + i : 4 * ((i >> 2) * runs + run) + (i & 3);
+  for (let run = 0; run < runs; run++) {
+    for (let k = 0; k < length; k++) {
+      const byte = k * bits >> 3, shift = k * bits & 7;
+      const low = bytes[place(run, byte)];
+      const high = shift + bits > 8 ? bytes[place(run, byte + 1)] << 8 : 0;
+      out[run * runStep + k * step] = levels[(low | high) >> shift & mask];
+    }
+  }
+}
+
 /**
  * Levels of a matrix of codes, `[outputs, inputs]` row by row.
  *
@@ -97,25 +155,18 @@ function readCodes(
   outputs: number,
   inputs: number,
 ): Float32Array {
-  const { bits, along, words, places } = layout;
-  const levels = levelsOf(layout), mask = 2 ** bits - 1;
-  const out = new Float32Array(outputs * inputs);
-  const byInputs = along === "inputs";
-  const runs = byInputs ? outputs : inputs, length = byInputs ? inputs : outputs;
-  const exact = bits === 8 && bytes.length === runs * length; // bytes, not words
-  const stride = exact ? length : 4 * wordsOf(length, bits), perWord = 32 / bits;
-  for (let run = 0; run < runs; run++) {
-    for (let k = 0; k < length; k++) {
-      const place = places ? k - k % perWord + places[k % perWord] : k;
-      const bit = place * bits, byte = bit >> 3;
-      const at = (i: number) =>
-        words === "together" ? run * stride + i : 4 * ((i >> 2) * runs + run) + (i & 3);
-      const low = bytes[at(byte)];
-      const crossing = (bit & 7) + bits > 8 ? bytes[at(byte + 1)] << 8 : 0;
-      const value = levels[(low | crossing) >> (bit & 7) & mask];
-      out[byInputs ? run * inputs + k : k * inputs + run] = value;
-    }
-  }
+  const out = new Float32Array(outputs * inputs), byInputs = layout.along === "inputs";
+  const plan: CodePlan = {
+    layout,
+    levels: levelsOf(layout),
+    ...(byInputs
+      ? { runs: outputs, length: inputs, step: 1, runStep: inputs }
+      : { runs: inputs, length: outputs, step: inputs, runStep: 1 }),
+  };
+  const { bits, words } = layout;
+  const plain = bits === 8 && words === "together" && bytes.length === out.length;
+  const read = plain ? fromBytes : 32 % bits === 0 ? fromWords : fromStream;
+  read(bytes, plan, out);
   return out;
 }
 
@@ -151,15 +202,18 @@ export function unpack(layout: PackedLayout, parts: PackedParts): Float32Array<A
   const zeros = layout.zeros && parts.zeros
     ? readCodes(parts.zeros, layout.zeros, rows, columns)
     : null;
-  const out = new Float32Array(levels.length);
+  const out = levels as Float32Array<ArrayBuffer>; // each is read before it is written
+  const { groups, scales, offsets } = parts;
+  const width = groups ? 1 : block.inputs;
   for (let output = 0, at = 0; output < outputs; output++) {
     const row = Math.floor(output / block.outputs);
-    for (let input = 0; input < inputs; input++, at++) {
-      const column = parts.groups ? parts.groups[input] : Math.floor(input / block.inputs);
+    for (let input = 0; input < inputs; input += width) {
+      const column = groups ? groups[input] : input / width;
       const place = block.transposed ? column * rows + row : row * columns + column;
       const zero = zeros ? zeros[row * columns + column] : 0;
-      const offset = parts.offsets ? parts.offsets[place] : 0;
-      out[at] = (levels[at] - zero) * parts.scales[place] + offset;
+      const scale = scales[place], offset = offsets ? offsets[place] : 0;
+      const end = at + Math.min(width, inputs - input);
+      for (; at < end; at++) out[at] = (levels[at] - zero) * scale + offset;
     }
   }
   return out;
