@@ -67,7 +67,7 @@ Deno.test("a hub model that cannot be used costs no weights", async () => {
   const packed = { "model.layers.0.q_proj.qweight": entry("I32", [1], 0, 4) };
   const cases: [Files, string][] = [
     [changed(golden, "config.json", { model_type: "qwen3_5" }), 'type "qwen3_5"'],
-    [changed(golden, "config.json", { quantization_config: { quant_method: "fp8" } }), "(fp8)"],
+    [changed(golden, "config.json", { quantization_config: { quant_method: "hqq" } }), "(hqq)"],
     [changed(golden, "config.json", { attn_logit_softcapping: 50 }), "bound attention scores"],
     [changed(golden, "preprocessor_config.json", { resample: 0 }), "resample"],
     [changed(golden, "video_preprocessor_config.json", { do_center_crop: true }), "cut out"],
