@@ -7,6 +7,7 @@ export type {
   AnyresConfig,
   ImageEncoderConfig,
   ImageTowerConfig,
+  LocalLayers,
   ModelConfig,
   ProjectorConfig,
   TextConfig,
