@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -427,7 +428,10 @@ def _make_page(folder: Path, options: Sequence[str]) -> _Page:
         page = Path(scratch) / "heads.html"
         command = [*program, "task", "--quiet", "corelens", "explore"]
         command += ["--scores", str(folder.resolve()), "--out", str(page), *options]
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        here = {**os.environ, "INIT_CWD": os.getcwd()}  # paths of options are seen from there
+        done = subprocess.run(
+            command, cwd=root, env=here, capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             lines = done.stderr.strip().splitlines()
             raise RecordError(f"Cannot show the record {folder}: {lines[-1] if lines else by_hand}")
