@@ -52,7 +52,7 @@ export const command = runCommand({
   ],
   async open(args) {
     const { loadCommandModel } = await import("./model.ts");
-    const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
+    const { readFoundHeads } = await import("../lib/experiments/found_heads.ts");
     const { ablateHeadsRun } = await import("../lib/experiments/ablate_heads.ts");
     const { ablationSamples } = await import("../lib/experiments/ablation_samples.ts");
     const { conditionNames } = await import("../lib/experiments/ablation_plan.ts");

@@ -40,7 +40,7 @@ export const command = runCommand({
   ],
   async open(args) {
     const { loadCommandModel } = await import("./model.ts");
-    const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
+    const { readFoundHeads } = await import("../lib/experiments/found_heads.ts");
     const { prefillSpeedRun } = await import("../lib/experiments/prefill_speed.ts");
     const { meanScores } = await import("../lib/heads/head_scores.ts");
     const { anyPolicyNames } = await import("../lib/sparse/policy_plan.ts");

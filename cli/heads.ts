@@ -54,7 +54,7 @@ async function recordedIntervals(
 }
 
 async function exportHeads(args: Arguments): Promise<void> {
-  const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
+  const { readFoundHeads } = await import("../lib/experiments/found_heads.ts");
   const { writeHeadList } = await import("../lib/heads/formats/registry.ts");
   if (args.words.length > 1) {
     throw new InputError(`Cannot use "${args.words[1]}" with heads export: it takes --scores RUN`);

@@ -79,7 +79,7 @@ export const command = runCommand({
         `${value} [${low.toFixed(3)}, ${high.toFixed(3)}]`,
       );
     }
-    const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
+    const { readFoundHeads } = await import("../lib/experiments/found_heads.ts");
     const { rules } = await readFoundHeads(folder);
     const calibrated = rules.find(({ rule }) => rule === "calibrated");
     if (calibrated && calibrated.sampleIds.length > 1) {

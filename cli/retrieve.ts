@@ -17,7 +17,7 @@ export const command: Command = {
   examples: ["retrieve --dataset shipped:page --scores runs/heads --out runs/retrieval"],
   async run(args) {
     const { loadCommandModel } = await import("./model.ts");
-    const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
+    const { readFoundHeads } = await import("../lib/experiments/found_heads.ts");
     const { retrievePlaces } = await import("../lib/experiments/retrieve_places.ts");
     const { headSamples } = await import("../lib/experiments/samples.ts");
     const settings = {

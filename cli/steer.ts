@@ -46,7 +46,7 @@ export const command = runCommand({
   examples: ["steer --dataset shipped:scene --scores runs/heads --out runs/steering"],
   async open(args) {
     const { loadCommandModel } = await import("./model.ts");
-    const { readFoundHeads } = await import("../lib/experiments/find_heads.ts");
+    const { readFoundHeads } = await import("../lib/experiments/found_heads.ts");
     const { steerConditions, steerHeadsRun } = await import("../lib/experiments/steer_heads.ts");
     const { steerSamples } = await import("../lib/experiments/steer_samples.ts");
     const settings = {

@@ -52,7 +52,8 @@ export { otherHeads, topHeads } from "./heads/select.ts";
 
 // identify: which heads attend to the evidence?
 export { attentionFrom, attentionPanels, headPanels } from "./experiments/attention_view.ts";
-export { findHeads, readFoundHeads } from "./experiments/find_heads.ts";
+export { findHeads } from "./experiments/find_heads.ts";
+export { readFoundHeads } from "./experiments/found_heads.ts";
 export { readManifest } from "./experiments/record.ts";
 export { scoresRecord } from "./experiments/scores_record.ts";
 export { concentrationLine } from "./experiments/moved_maps.ts";

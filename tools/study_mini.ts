@@ -18,7 +18,8 @@ import { type ConcentrationRow, concentrationRow } from "../lab/studies/concentr
 import { writeUntrained } from "../lab/studies/untrained_model.ts";
 import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
 import { ablationSamples } from "../lib/experiments/ablation_samples.ts";
-import { findHeads, readFoundHeads } from "../lib/experiments/find_heads.ts";
+import { findHeads } from "../lib/experiments/find_heads.ts";
+import { readFoundHeads } from "../lib/experiments/found_heads.ts";
 import { hybridQuality, type HybridSetting } from "../lib/experiments/hybrid_quality.ts";
 import { computedBy, jsonText, makeManifest, writeRecord } from "../lib/experiments/record.ts";
 import { headSamples } from "../lib/experiments/samples.ts";

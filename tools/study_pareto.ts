@@ -16,7 +16,8 @@ import { contextSamples } from "../lab/synthetic/domains.ts";
 import { InputError } from "../lib/common/errors.ts";
 import type { Sample } from "../lib/data/sample.ts";
 import { ablationSamples } from "../lib/experiments/ablation_samples.ts";
-import { findHeads, readFoundHeads } from "../lib/experiments/find_heads.ts";
+import { findHeads } from "../lib/experiments/find_heads.ts";
+import { readFoundHeads } from "../lib/experiments/found_heads.ts";
 import {
   hybridQuality,
   type HybridQualityRow,

@@ -9,7 +9,8 @@
 import { parseArgs } from "node:util";
 import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
 import { needleSamples } from "../lab/studies/completion_sample.ts";
-import { findHeads, readFoundHeads } from "../lib/experiments/find_heads.ts";
+import { findHeads } from "../lib/experiments/find_heads.ts";
+import { readFoundHeads } from "../lib/experiments/found_heads.ts";
 import { hybridQuality, type HybridSetting } from "../lib/experiments/hybrid_quality.ts";
 import { headSamples } from "../lib/experiments/samples.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";

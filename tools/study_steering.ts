@@ -14,7 +14,7 @@ import { domainsFor } from "../lab/synthetic/domains_for.ts";
 import { madeSamples } from "../lab/synthetic/made_samples.ts";
 import { ablationSamples } from "../lib/experiments/ablation_samples.ts";
 import { attentionFlows } from "../lib/experiments/attention_flows.ts";
-import { readFoundHeads } from "../lib/experiments/find_heads.ts";
+import { readFoundHeads } from "../lib/experiments/found_heads.ts";
 import { retrievePlaces } from "../lib/experiments/retrieve_places.ts";
 import { headSamples } from "../lib/experiments/samples.ts";
 import { steerHeads } from "../lib/experiments/steer_heads.ts";

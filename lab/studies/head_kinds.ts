@@ -15,7 +15,7 @@ import {
   type ExperimentConfig,
   runExperiment,
 } from "../../lib/experiments/experiment.ts";
-import type { FoundHeads } from "../../lib/experiments/find_heads.ts";
+import type { FoundHeads } from "../../lib/experiments/found_heads.ts";
 import type { LazySample } from "../../lib/experiments/lazy_sample.ts";
 import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";

@@ -41,15 +41,15 @@ import {
   runConfigured,
 } from "./experiment.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
-import type { FoundHeads } from "./find_heads.ts";
+import type { FoundHeads } from "./found_heads.ts";
 import { sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
 import { checkExperiment, experiments } from "./registry.ts";
 import {
   checkScoreOrigin,
+  checkScoreSizes,
   type OriginOptions,
-  samplesInBoth,
-  sharedSamplesWarning,
+  scoredRunNotes,
 } from "./score_origin.ts";
 
 export type { AblationSample, LazyAblationSample };
@@ -213,12 +213,7 @@ export async function ablateHeadsRun(
   const network = networkOf(model), grid = gridOfScores(scores);
   const { scope = "answer", intervention = interventions.zero(), data } = options;
   const { maxNewTokens, batchRows, bootstrapDraws = 2000, seed = 0 } = options;
-  if (grid.layers !== network.grid.layers || grid.heads !== network.grid.heads) {
-    throw new InputError(
-      `Cannot ablate by scores of ${grid.layers} layers with ${grid.heads} heads: the model has ` +
-        `${network.grid.layers} with ${network.grid.heads}`,
-    );
-  }
+  checkScoreSizes("ablate", grid, network.grid);
   const reuse = new ReuseCache(options.reuseBytes);
   const context = scores.rules?.find(({ rule }) => rule === "context-mass");
   const matched: MatchedScores = {
@@ -255,10 +250,7 @@ export async function ablateHeadsRun(
     config,
     async about() {
       const units = await ablateHeadsExperiment.units(config, options);
-      const both = await samplesInBoth(units, sampleIds, origin);
-      const warning = sharedSamplesWarning(both, samples.length);
-      if (warning !== null) options.onNotice?.(warning);
-      return { model: options.model, data, scores: whose, samplesInBoth: both };
+      return await scoredRunNotes({ units, scores, whose, options });
     },
     [Symbol.dispose]: () => reuse[Symbol.dispose](),
   };

@@ -3,15 +3,12 @@
  *
  * @module
  */
-import { digestOfBytes } from "../common/digest.ts";
 import { checkOptions, isRecord, kindOf } from "../common/values.ts";
 import { findHeadsNames } from "./known_options.ts";
 import { InputError } from "../common/errors.ts";
 import { gridOf } from "../common/head_id.ts";
 import { type HeadScores, headScores, sampleMap } from "../heads/head_scores.ts";
-import { readBytesOf } from "../common/text_files.ts";
-import { checkArrow } from "../heads/arrow_check.ts";
-import { headScoresFromArrow, headScoresToArrow } from "../heads/head_scores_file.ts";
+import { headScoresToArrow } from "../heads/head_scores_file.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
 import {
   lackOf,
@@ -20,7 +17,6 @@ import {
   type ScoringRule,
   scoringRules,
 } from "../heads/scoring_rules.ts";
-import type { RivalScores } from "../heads/rival_scores.ts";
 import { ReuseCache } from "../model/reuse_cache.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { LeftOut } from "../data/unusable.ts";
@@ -38,20 +34,14 @@ import {
   unlessUnusable,
 } from "./run_context.ts";
 import { type LazySample, sampleUnits } from "./lazy_sample.ts";
-import {
-  type EvidenceConcentration,
-  evidenceConcentrationOf,
-  movedFile,
-  movedToArrow,
-  readConcentration,
-  readMoved,
-} from "./moved_maps.ts";
+import { evidenceConcentrationOf, movedFile, movedToArrow, readMoved } from "./moved_maps.ts";
 import { type HeadFindings, partialMaps, type SampleRow } from "./head_rows.ts";
-import { jsonText, readManifest, readManifestIfAny } from "./record.ts";
-import { measureRivals, readRivals, rivalMaps } from "./recorded_rivals.ts";
+import { type FoundHeads, readFoundHeads } from "./found_heads.ts";
+import { jsonText, readManifest } from "./record.ts";
+import { measureRivals, rivalMaps } from "./recorded_rivals.ts";
 import { scoresRecord } from "./scores_record.ts";
-import { checkExperiment, experiments } from "./registry.ts";
-import { type ScoreOrigin, scoreOrigin } from "./score_origin.ts";
+import { experiments } from "./registry.ts";
+import { scoreOrigin } from "./score_origin.ts";
 
 export type { HeadFindings, SampleRow } from "./head_rows.ts";
 
@@ -210,18 +200,6 @@ export const findHeadsExperiment: Experiment<
   },
 };
 
-/** Scores by the first rule, and by all. */
-export interface FoundHeads extends HeadScores {
-  /** Scores by every rule, in the order of the rules. */
-  readonly rules: readonly HeadScores[];
-  /** Whose scores they are, where they have a record. */
-  readonly origin?: ScoreOrigin;
-  /** Other explanations of each head, `[L * N]` by name; records of earlier versions have none. */
-  readonly rivals?: Partial<RivalScores>;
-  /** Whether it is the evidence that draws the top heads, where it could be moved. */
-  readonly concentration?: EvidenceConcentration;
-}
-
 /**
  * The run that {@link findHeads} does, to be planned or done.
  *
@@ -294,35 +272,4 @@ export async function findHeads(
   const found = { ...rules[0], rules, rivals, ...concentration ? { concentration } : {} };
   if (options.folder === undefined) return found;
   return { ...found, origin: scoreOrigin(await readManifest(options.folder)) };
-}
-
-/**
- * Head scores of a record that {@link findHeads} wrote.
- *
- * @throws {InputError} if the folder holds no such record, or its file was changed or damaged
- */
-export async function readFoundHeads(folder: string): Promise<FoundHeads> {
-  const name = "samples.arrow", path = `${folder}/${name}`;
-  const manifest = await readManifestIfAny(folder);
-  checkExperiment(folder, manifest, experiments.findHeads);
-  const bytes = await readBytesOf(path).catch((error) => {
-    if (!(error.cause instanceof Deno.errors.NotFound)) throw error;
-    throw new InputError(`Cannot read ${path}: no such file; wanted the folder of an identify run`);
-  });
-  const wanted = manifest?.files?.[name];
-  if (wanted !== undefined && digestOfBytes(bytes) !== wanted) {
-    throw new InputError(
-      `Cannot read ${path}: it is not as it was written, by its manifest's digest`,
-    );
-  }
-  // also where the digest fits: whoever made the file may have made the manifest
-  checkArrow(bytes, path);
-  const rules = headScoresFromArrow(bytes, path);
-  const rivals = await readRivals(folder, rules[0].shape);
-  const concentration = await readConcentration(folder);
-  return {
-    ...{ ...rules[0], rules, origin: scoreOrigin(manifest) },
-    ...rivals ? { rivals } : {},
-    ...concentration ? { concentration } : {},
-  };
 }

@@ -29,7 +29,7 @@ export interface ImportSettings {
  *
  * @example
  * ```ts
- * import { readFoundHeads } from "./find_heads.ts";
+ * import { readFoundHeads } from "./found_heads.ts";
  * import { recordHeadList } from "./imported_heads.ts";
  * import { headScores, meanScores } from "../heads/head_scores.ts";
  * import { assertEquals } from "@std/assert";

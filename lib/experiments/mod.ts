@@ -50,11 +50,10 @@ export { PromptStore, type StoredPrompt } from "./prompt_store.ts";
 export {
   findHeads,
   type FindHeadsOptions,
-  type FoundHeads,
   type LazyHeadSample,
-  readFoundHeads,
   type Samples,
 } from "./find_heads.ts";
+export { type FoundHeads, readFoundHeads } from "./found_heads.ts";
 export {
   hybridQuality,
   type HybridQualityOptions,

@@ -26,13 +26,19 @@ import {
   runExperiment,
   type Settled,
 } from "./experiment.ts";
-import type { FoundHeads, Samples } from "./find_heads.ts";
+import type { Samples } from "./find_heads.ts";
+import type { FoundHeads } from "./found_heads.ts";
 import { retrievePlacesNames } from "./known_options.ts";
 import { sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
 import { checkExperiment, experiments } from "./registry.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
-import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_origin.ts";
+import {
+  checkScoreOrigin,
+  checkScoreSizes,
+  type OriginOptions,
+  type ScoreOrigin,
+} from "./score_origin.ts";
 
 /** By whose attention places are ranked. */
 export const retrieverNames = ["core", "all heads", "random"] as const;
@@ -231,12 +237,7 @@ export async function retrievePlaces(
   );
   const network = networkOf(model), grid = gridOfScores(scores);
   const { fraction = 0.05, draws = 20, seed = 0, data } = options;
-  if (grid.layers !== network.grid.layers || grid.heads !== network.grid.heads) {
-    throw new InputError(
-      `Cannot rank places by scores of ${grid.layers} layers with ${grid.heads} heads: the model ` +
-        `has ${network.grid.layers} with ${network.grid.heads}`,
-    );
-  }
+  checkScoreSizes("rank places", grid, network.grid);
   const { origin }: { readonly origin?: ScoreOrigin } = scores;
   const whose = origin && await checkScoreOrigin(origin, network, options);
   const core = topHeads(meanScores(scores), grid, { fraction });

@@ -10,6 +10,7 @@ import { decodeVariants } from "../causal/decode_variants.ts";
 import type { Phase } from "../causal/interventions/intervention.ts";
 import { interventions } from "../causal/interventions/registry.ts";
 import type { Variant } from "../causal/head_mask.ts";
+import { digestOf } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
 import { checkOptions } from "../common/values.ts";
 import { gridOfScores, meanScores } from "../heads/head_scores.ts";
@@ -31,9 +32,9 @@ import { checkExperiment, experiments } from "./registry.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import {
   checkScoreOrigin,
+  checkScoreSizes,
   type OriginOptions,
-  samplesInBoth,
-  sharedSamplesWarning,
+  scoredRunNotes,
 } from "./score_origin.ts";
 import { type SteerResult, steerResults, type SteerRow } from "./steer_results.ts";
 import type { LazySteerSample, SteerSample } from "./steer_samples.ts";
@@ -111,12 +112,19 @@ async function steerSample(sample: SteerSample, config: SteerHeadsConfig): Promi
 /** The experiment: one row per sample. */
 export const steerHeadsExperiment: Experiment<SteerHeadsConfig, SteerRow, SteerResult[]> = {
   ...experiments.steerHeads,
-  units: (config) =>
-    sampleUnits<SteerSample, SteerRow>(
-      config.samples,
-      (sample) => steerSample(sample, config),
-      config.reuse,
-    ),
+  units: (config) => {
+    const work = (sample: SteerSample) => steerSample(sample, config);
+    const units = sampleUnits<SteerSample, SteerRow>(config.samples, work, config.reuse);
+    return units.map((unit, i) => {
+      const sample = config.samples[i];
+      if (!("targetsDigest" in sample)) return unit;
+      const open = async () => {
+        const { digest, work } = await unit.open();
+        return { digest: digestOf([digest, sample.targetsDigest]), sample: digest, work };
+      };
+      return { ...unit, open };
+    });
+  },
   result: (rows, { plan, biases, bootstrapDraws: draws, seed }) =>
     steerResults(rows, plan, biases, { draws, seed }),
   record: (results, { plan, biases, during, chosen, about }) => ({
@@ -157,12 +165,7 @@ export async function steerHeadsRun(
   const conditions: readonly Condition[] = options.conditions ??
     ["core", "random", "layer-matched"];
   checkBiases(biases);
-  if (grid.layers !== network.grid.layers || grid.heads !== network.grid.heads) {
-    throw new InputError(
-      `Cannot steer by scores of ${grid.layers} layers with ${grid.heads} heads: the model has ` +
-        `${network.grid.layers} with ${network.grid.heads}`,
-    );
-  }
+  checkScoreSizes("steer", grid, network.grid);
   const { origin, sampleIds, rule } = scores;
   const whose = origin && await checkScoreOrigin(origin, network, options);
   const { onNotice } = options;
@@ -192,10 +195,7 @@ export async function steerHeadsRun(
     config,
     async about() {
       const units = await steerHeadsExperiment.units(config, options);
-      const both = await samplesInBoth(units, sampleIds, origin);
-      const warning = sharedSamplesWarning(both, samples.length);
-      if (warning !== null) onNotice?.(warning);
-      return { model: options.model, data: options.data, scores: whose, samplesInBoth: both };
+      return await scoredRunNotes({ units, scores, whose, options });
     },
     [Symbol.dispose]: () => reuse[Symbol.dispose](),
   };

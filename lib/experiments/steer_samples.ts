@@ -33,7 +33,10 @@ export interface SteerSample extends AblationSample {
 }
 
 /** A sample that is loaded when its turn comes. */
-export type LazySteerSample = LazySample<SteerSample>;
+export interface LazySteerSample extends LazySample<SteerSample> {
+  /** Digest of its places, which its own digest leaves out. */
+  readonly targetsDigest: string;
+}
 
 /**
  * Samples for `steerHeads`, each prepared when its turn comes. Targets are the foils whose answer is
@@ -60,7 +63,7 @@ export function steerSamples(
     const sample = samples[i], { foils = [], foilAnswers } = sample;
     return {
       ...lazy,
-      digest: async () => digestOf([await lazy.digest!(), foils, foilAnswers ?? null]),
+      targetsDigest: digestOf([foils, foilAnswers ?? null]),
       load: async (reuse) => {
         const loaded = await lazy.load(reuse);
         const targets = targetsOf(model, sample, loaded);

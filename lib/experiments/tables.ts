@@ -14,7 +14,7 @@ import {
   summarizeHeads,
 } from "../heads/head_scores.ts";
 import type { AblationResult } from "./ablation_table.ts";
-import type { FoundHeads } from "./find_heads.ts";
+import type { FoundHeads } from "./found_heads.ts";
 import type { ScoresSummary } from "./scores_record.ts";
 
 /** An interval as text. */

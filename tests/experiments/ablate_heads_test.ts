@@ -12,7 +12,8 @@ import {
   readAblatedHeads,
 } from "../../lib/experiments/ablate_heads.ts";
 import { headEffects } from "../../lib/experiments/ablation_results.ts";
-import { findHeads, type FoundHeads } from "../../lib/experiments/find_heads.ts";
+import { findHeads } from "../../lib/experiments/find_heads.ts";
+import type { FoundHeads } from "../../lib/experiments/found_heads.ts";
 import { retrievalSets } from "../../lib/experiments/retrieval_sets.ts";
 import { type PlantedModel, plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { digestOf } from "../../lib/common/digest.ts";
-import { findHeads, readFoundHeads, type Samples } from "../../lib/experiments/find_heads.ts";
+import { findHeads, type Samples } from "../../lib/experiments/find_heads.ts";
+import { readFoundHeads } from "../../lib/experiments/found_heads.ts";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
 import { headIndex, headName } from "../../lib/common/head_id.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { readAblatedHeads } from "../../lib/experiments/ablate_heads.ts";
-import { readFoundHeads } from "../../lib/experiments/find_heads.ts";
+import { readFoundHeads } from "../../lib/experiments/found_heads.ts";
 import { checkExperiment, experiments } from "../../lib/experiments/registry.ts";
 
 Deno.test("names and commands are each of one experiment", () => {

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import type { AblationResult } from "../../lib/experiments/ablation_results.ts";
-import { readFoundHeads } from "../../lib/experiments/find_heads.ts";
+import { readFoundHeads } from "../../lib/experiments/found_heads.ts";
 import { readManifest } from "../../lib/experiments/record.ts";
 import type { Figure } from "../../lib/figures/mod.ts";
 import { meanScores } from "../../lib/heads/head_scores.ts";
