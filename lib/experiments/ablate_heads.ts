@@ -211,7 +211,7 @@ export async function ablateHeadsRun(
   options: AblateHeadsOptions = {},
 ): Promise<ExperimentRun<AblateHeadsConfig, AblationRow, AblatedHeads>> {
   const network = networkOf(model), grid = gridOfScores(scores);
-  const { scope = "answer", intervention = interventions.zero(), data } = options;
+  const { scope = "answer", intervention = interventions.zero() } = options;
   const { maxNewTokens, batchRows, bootstrapDraws = 2000, seed = 0 } = options;
   checkScoreSizes("ablate", grid, network.grid);
   const reuse = new ReuseCache(options.reuseBytes);

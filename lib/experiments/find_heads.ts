@@ -7,7 +7,7 @@ import { checkOptions, isRecord, kindOf } from "../common/values.ts";
 import { findHeadsNames } from "./known_options.ts";
 import { InputError } from "../common/errors.ts";
 import { gridOf } from "../common/head_id.ts";
-import { type HeadScores, headScores, sampleMap } from "../heads/head_scores.ts";
+import { headScores, sampleMap } from "../heads/head_scores.ts";
 import { headScoresToArrow } from "../heads/head_scores_file.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
 import {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { InputError } from "../common/errors.ts";
 import { allHeads, type HeadId } from "../common/head_id.ts";
 import { checkOptions } from "../common/values.ts";
 import { UnusableSampleError } from "../data/unusable.ts";
