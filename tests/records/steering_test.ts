@@ -1,0 +1,27 @@
+/** What README says of steering is what the records say. */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { readSteeredHeads } from "../../lib/experiments/steer_heads.ts";
+import { repository } from "../suites/program.ts";
+
+const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
+const ends = (range: readonly number[]) => range.map((end) => (100 * end).toFixed(0)).join(", ");
+
+Deno.test("README: answers that follow steered heads, and controls, as recorded", async () => {
+  const readme = Deno.readTextFileSync(join(repository, "README.md")).replace(/\s+/g, " ");
+  const said = /- Steering moves answers.*?`data\/results\/\*\/steer`\)/.exec(readme)?.[0];
+  assert(said);
+  for (const name of ["mini", "mini-natural"]) {
+    const rows = await readSteeredHeads(join(repository, "data/results", name, "steer"));
+    const at = (condition: string) =>
+      rows.find((row) => row.condition === condition && row.bias === 32)!;
+    const core = at("core");
+    assert(said.includes(`${percent(core.followed)} [${ends(core.followedCi95)}]`), name);
+    assert(said.includes(`of ${core.samples} samples`));
+    for (const control of ["random", "layer-matched"]) {
+      const { followed, followedCi95: [, high], draws } = at(control);
+      assertEquals(followed, 0, `${name}, ${control}`);
+      assert(said.includes(`at most ${percent(high)}, ${draws} draws`));
+    }
+  }
+});
