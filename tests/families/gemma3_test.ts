@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openCheckpoint } from "../../lib/families/checkpoint.ts";
 import { logitAttribution } from "../../lib/causal/attribution.ts";
+import { valueNorms } from "../../lib/heads/value_norms.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
 import { loadTokenizer } from "../../lib/inputs/tokenizer.ts";
 import { familySuite } from "../suites/family_suite.ts";
@@ -61,4 +62,35 @@ Deno.test("gemma3: a window hides what lies before it, with and without hooks an
   assertEquals(heads > 1, true);
   assertEquals(rows.map((row) => seen(4, row)), [1, 8, 8, 8]);
   assertEquals(rows.map((row) => seen(5, row)), [1, 8, 9, tokens]);
+});
+
+Deno.test("gemma3: value norms go through the gain behind attention, as a plain loop says", async () => {
+  const { inputs } = await goldenCase("gemma3_text", "text");
+  using model = await fromPretrained("tests/golden/gemma3_text", {
+    backend: "auto",
+    dtype: "float32",
+  });
+  const norms = await valueNorms(model, inputs);
+  const [layer, head, token] = [1, 1, 3];
+  const { numAttentionHeads, numKeyValueHeads, headDim, hiddenSize } = model.config.text;
+  const { captured } = await model.forward(inputs, {
+    capture: { names: [`blocks.${layer}.attn.v`] },
+    logits: "none",
+  });
+  const { data: values } = captured.get(`blocks.${layer}.attn.v`)![0];
+  const { kernels: k, decoder: { weights } } = model.network;
+  const read = async (name: string) => await k.read(weights.get(`layers.${layer}.${name}.weight`));
+  const output = await read("self_attn.o_proj"), gain = await read("post_attention_layernorm");
+  const group = Math.floor(head * numKeyValueHeads / numAttentionHeads);
+  let squares = 0;
+  for (let i = 0; i < hiddenSize; i++) {
+    let written = 0;
+    for (let h = 0; h < headDim; h++) {
+      written += output[(i * numAttentionHeads + head) * headDim + h] *
+        values[(token * numKeyValueHeads + group) * headDim + h];
+    }
+    squares += (written * gain[i]) ** 2;
+  }
+  const found = norms[(layer * numAttentionHeads + head) * inputs.inputIds.length + token];
+  assert(Math.abs(found - Math.sqrt(squares)) < 1e-4 * Math.sqrt(squares), `${found}`);
 });
