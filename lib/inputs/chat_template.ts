@@ -72,31 +72,46 @@ function defaultTemplate(value: unknown): string | null {
   return typeof found?.template === "string" ? found.template : null;
 }
 
+/** The files in which a chat template may stand, as transformers looks for them. */
+const jinja = "chat_template.jinja";
+const templateFiles = ["chat_template.json", jinja, "tokenizer_config.json"] as const;
+
+/** What stands in for the chat template of a base model: it says so when messages are rendered. */
+class MissingChatTemplate extends ChatTemplate {
+  constructor(readonly dir: string) {
+    super("");
+  }
+
+  override render(): never {
+    throw new InputError(
+      `Cannot render the messages: ${this.dir} has no chat template (${jinja}, ` +
+        "chat_template.json, or chat_template in tokenizer_config.json); a base model goes on " +
+        "with a text: give its tokens as inputs of your own",
+    );
+  }
+}
+
 /**
  * Loads a checkpoint's chat template: `chat_template.json` if there is one (as transformers, which
  * then does not look at the next), else `chat_template.jinja`, else the one in
- * `tokenizer_config.json`.
+ * `tokenizer_config.json`. Base models have none: theirs refuses to render.
  *
  * @param dir checkpoint directory
  * @param values values that every rendering gets, such as `bos_token`
  * @param links whether its files may be links that lead out of the directory
- * @throws {InputError} if there is none, or if it is damaged
+ * @throws {InputError} if it is damaged
  */
 export async function loadChatTemplate(
   dir: string,
   values: TemplateArguments = {},
   links: LinkRules = {},
 ): Promise<ChatTemplate> {
-  const jinja = "chat_template.jinja";
-  for (const file of ["chat_template.json", jinja, "tokenizer_config.json"]) {
+  for (const file of templateFiles) {
     if (!await hasCheckpointFile(dir, file)) continue;
     const source = file === jinja
       ? await readCheckpointText(dir, file, links)
       : defaultTemplate((await readCheckpointJson(dir, file, links)).chat_template);
     if (source !== null) return new ChatTemplate(source, values);
   }
-  throw new InputError(
-    `Cannot find a chat template in ${dir}: wanted ${jinja}, chat_template.json, or chat_template ` +
-      `in tokenizer_config.json`,
-  );
+  return new MissingChatTemplate(dir);
 }
