@@ -9,7 +9,7 @@ import { hookNames, type Hooks } from "../hooks/hook_point.ts";
 import { hookEntries, RunHooks } from "../hooks/run_hooks.ts";
 import type { AttentionFunction } from "../nn/attention.ts";
 import { checkAttention, checkInputs } from "./check_inputs.ts";
-import { type ModelConfig, visionDepth } from "./config.ts";
+import { type ModelConfig, type TextConfig, visionDepth } from "./config.ts";
 import { type EmbedOptions, embedPrompt } from "./embed_prompt.ts";
 import { KvCache } from "./kv_cache.ts";
 import type { ModelInputs, VisionTower } from "./model_inputs.ts";
@@ -67,15 +67,7 @@ export class VisionLanguageModel {
    */
   newCache(shared: KvCache | null = null, attention?: AttentionFunction): KvCache {
     const layers = this.config.text.numHiddenLayers;
-    return new KvCache(this.kernels, layers, shared, this.#needed(attention));
-  }
-
-  /** What an attention function's layers need to keep; layers with a window of their own keep all. */
-  #needed(attention?: AttentionFunction): AttentionFunction["neededPositions"] {
-    const needed = attention?.neededPositions, { localLayers } = this.config.text;
-    if (!needed || !localLayers) return needed;
-    return (layer, heads) =>
-      localLayers.layers.includes(layer) ? Array(heads).fill(null) : needed(layer, heads);
+    return new KvCache(this.kernels, layers, shared, keptPositions(this.config.text, attention));
   }
 
   /**
@@ -140,4 +132,15 @@ export class VisionLanguageModel {
   dispose(): void {
     this.weights.dispose(this.kernels);
   }
+}
+
+/** What an attention function's layers need to keep; layers with a window of their own keep all. */
+function keptPositions(
+  { localLayers }: TextConfig,
+  attention?: AttentionFunction,
+): AttentionFunction["neededPositions"] {
+  const needed = attention?.neededPositions;
+  if (!needed || !localLayers) return needed;
+  return (layer, heads) =>
+    localLayers.layers.includes(layer) ? Array(heads).fill(null) : needed(layer, heads);
 }
