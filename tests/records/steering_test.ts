@@ -9,8 +9,8 @@ const ends = (range: readonly number[]) => range.map((end) => (100 * end).toFixe
 
 Deno.test("README: answers that follow steered heads, and controls, as recorded", async () => {
   const readme = Deno.readTextFileSync(join(repository, "README.md")).replace(/\s+/g, " ");
-  const said = /- Steering moves answers.*?`data\/results\/\*\/steer`\)/.exec(readme)?.[0];
-  assert(said);
+  const [said] = /- Steering moves answers.*?`data\/results\/\*\/steer`\)/.exec(readme) ?? [""];
+  assert(said !== "");
   for (const name of ["mini", "mini-natural"]) {
     const rows = await readSteeredHeads(join(repository, "data/results", name, "steer"));
     const at = (condition: string) =>
