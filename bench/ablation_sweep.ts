@@ -14,7 +14,7 @@ import { useBackend } from "../lib/backend/select.ts";
 import { type Variant, zeroHeads } from "../lib/causal/head_mask.ts";
 import { intervene } from "../lib/causal/intervene.ts";
 import { sweep, withAnswer } from "../lib/causal/sweep.ts";
-import { ablationPlan, controlNames } from "../lib/experiments/ablation_plan.ts";
+import { ablationPlan } from "../lib/experiments/ablation_plan.ts";
 import { ablationSamples } from "../lib/experiments/ablation_samples.ts";
 import { findHeads } from "../lib/experiments/find_heads.ts";
 import { headSamples } from "../lib/experiments/samples.ts";
@@ -54,7 +54,6 @@ const made = (first: number, count: number) =>
 const scores = await findHeads(model, headSamples(model, made(1000, 8)));
 const matched = scores.rules.find(({ rule }) => rule === "context-mass") ?? scores;
 const plan = ablationPlan(meanScores(scores), meanScores(matched), gridOfScores(scores), {
-  conditions: ["core", ...controlNames],
   fractions: [0.01, 0.02, 0.05, 0.1, 0.2],
   draws: 4,
 }).slice(1, 1 + Number(settings.sets));
