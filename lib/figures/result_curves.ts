@@ -35,8 +35,8 @@ export interface SpeedRow {
   readonly fullHeads: number;
   /** Length in tokens. */
   readonly tokens: number;
-  /** Dense time over hybrid time. */
-  readonly speedup: number;
+  /** Dense time over hybrid time; null for plans that are not timed, which are not drawn. */
+  readonly speedup: number | null;
   /** Its 95% interval. */
   readonly ci95?: readonly [low: number, high: number] | null;
 }
@@ -157,11 +157,12 @@ export function speedUp(
   rows: readonly SpeedRow[],
   options: Partial<CurvesOptions> = {},
 ): Figure {
-  checkNotEmpty("the speed-up curve", "results", rows);
-  const severalShares = new Set(rows.map(({ fullHeads }) => fullHeads)).size > 1;
+  const timed = rows.flatMap((row) => row.speedup === null ? [] : { ...row, speedup: row.speedup });
+  checkNotEmpty("the speed-up curve", "timed results", timed);
+  const severalShares = new Set(timed.map(({ fullHeads }) => fullHeads)).size > 1;
   const name = (row: SpeedRow): string =>
     severalShares ? `${row.policy}, ${formatPercent(row.fullHeads)} full` : row.policy;
-  const series = [...groupBy(rows, name)].map(([label, group]): CurveSeries => {
+  const series = [...groupBy(timed, name)].map(([label, group]): CurveSeries => {
     const points = [...groupBy(group, (row) => String(row.tokens))]
       .map(([tokens, same]) => ({
         x: Number(tokens),

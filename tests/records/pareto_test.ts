@@ -24,7 +24,7 @@ export function cellsOf(row: HybridQualityRow): string[] {
 const plain = (text: string) => text.replace(/ *\| */g, "|");
 
 const referee = plain(Deno.readTextFileSync(join(repository, "docs/referee.md")));
-for (const name of ["mini/pareto-1024", "mini/pareto-4096"]) {
+for (const name of ["mini/pareto-1024", "mini/pareto-4096", "smol/pareto-2048"]) {
   Deno.test(`docs/referee.md: ${name} as recorded`, async () => {
     const rows = await readHybridQuality(join(repository, "data/results", name));
     const section = referee.split(`**\`${name}\`**`)[1]?.split("**`")[0];
