@@ -157,6 +157,7 @@ export function speedUp(
   rows: readonly SpeedRow[],
   options: Partial<CurvesOptions> = {},
 ): Figure {
+  checkNotEmpty("the speed-up curve", "results", rows);
   const timed = rows.flatMap((row) => row.speedup === null ? [] : { ...row, speedup: row.speedup });
   checkNotEmpty("the speed-up curve", "timed results", timed);
   const severalShares = new Set(timed.map(({ fullHeads }) => fullHeads)).size > 1;
