@@ -59,4 +59,8 @@ Deno.test("speed-ups are lines by policy over length, on a logarithmic axis", ()
   assertEquals(figure.layout.axes.xaxis.type, "log");
   assertEquals((speedUp([run("core", 0.05, 1024, 1)]).data[0] as ScatterTrace).name, "core");
   assertThrows(() => speedUp([]), InputError, "0 results");
+  const untimed = { ...run("oracle", 0.05, 1024, 1), speedup: null, ci95: null };
+  const timed = [run("core", 0.05, 1024, 1)];
+  assertEquals(speedUp([untimed, ...timed]).data, speedUp(timed).data);
+  assertThrows(() => speedUp([untimed]), InputError, "0 timed results");
 });
