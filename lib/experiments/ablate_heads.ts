@@ -45,12 +45,8 @@ import type { FoundHeads } from "./found_heads.ts";
 import { sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
 import { checkExperiment, experiments } from "./registry.ts";
-import {
-  checkScoreOrigin,
-  checkScoreSizes,
-  type OriginOptions,
-  scoredRunNotes,
-} from "./score_origin.ts";
+import { checkScoreOrigin, checkScoreSizes, type OriginOptions } from "./score_origin.ts";
+import { scoredRun } from "./scored_run.ts";
 
 export type { AblationSample, LazyAblationSample };
 
@@ -245,15 +241,7 @@ export async function ablateHeadsRun(
       scoredSamples: sampleIds.length,
     },
   };
-  return {
-    experiment: ablateHeadsExperiment,
-    config,
-    async about() {
-      const units = await ablateHeadsExperiment.units(config, options);
-      return await scoredRunNotes({ units, scores, whose, options });
-    },
-    [Symbol.dispose]: () => reuse[Symbol.dispose](),
-  };
+  return scoredRun(ablateHeadsExperiment, config, { scores, whose, options });
 }
 
 /**

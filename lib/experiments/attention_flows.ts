@@ -26,8 +26,8 @@ import {
 } from "./experiment.ts";
 import { attentionFlowsNames } from "./known_options.ts";
 import { sampleUnits } from "./lazy_sample.ts";
-import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
-import { checkExperiment, experiments } from "./registry.ts";
+import { jsonText, readResults } from "./record.ts";
+import { experiments } from "./registry.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 
 /** From which tokens to which queries; `last` is the prompt's last token and the answer's tokens. */
@@ -231,6 +231,5 @@ export async function attentionFlows(
  * @throws {InputError} if the folder holds no such record
  */
 export async function readAttentionFlows(folder: string): Promise<AttentionFlowResult[]> {
-  checkExperiment(folder, await readManifestIfAny(folder), experiments.attentionFlows);
-  return await readRecordJson(folder, "results.json") as AttentionFlowResult[];
+  return await readResults<AttentionFlowResult>(folder, experiments.attentionFlows);
 }

@@ -29,8 +29,8 @@ import {
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import { sampleUnits } from "./lazy_sample.ts";
 import { layoutOf } from "./prompt_layout.ts";
-import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
-import { checkExperiment, experiments } from "./registry.ts";
+import { jsonText, readResults } from "./record.ts";
+import { experiments } from "./registry.ts";
 import { checkScoreOrigin, type OriginOptions, type ScoreOrigin } from "./score_origin.ts";
 
 /** Who keeps full attention, and what the others see. */
@@ -295,6 +295,5 @@ export async function hybridQuality(
  * @throws {InputError} if the folder holds no such record
  */
 export async function readHybridQuality(folder: string): Promise<HybridQualityRow[]> {
-  checkExperiment(folder, await readManifestIfAny(folder), experiments.hybridQuality);
-  return await readRecordJson(folder, "results.json") as HybridQualityRow[];
+  return await readResults<HybridQualityRow>(folder, experiments.hybridQuality);
 }

@@ -13,6 +13,7 @@ import { packageVersion } from "../common/package.ts";
 import { writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
 import type { Json } from "./journal.ts";
 import type { Identity } from "./identity.ts";
+import { checkExperiment, type ExperimentFacts } from "./registry.ts";
 
 /** `manifest.json`: what a record was made of. */
 export interface Manifest {
@@ -195,4 +196,14 @@ export async function readManifest(folder: string): Promise<Manifest> {
 export async function readManifestIfAny(folder: string): Promise<Manifest | null> {
   const there = await Deno.stat(`${folder}/manifest.json`).then(() => true, () => false);
   return there ? await readManifest(folder) : null;
+}
+
+/**
+ * The rows of a record's `results.json`.
+ *
+ * @throws {InputError} if the folder holds no record of the experiment
+ */
+export async function readResults<Row>(folder: string, wanted: ExperimentFacts): Promise<Row[]> {
+  checkExperiment(folder, await readManifestIfAny(folder), wanted);
+  return await readRecordJson(folder, "results.json") as Row[];
 }

@@ -29,8 +29,8 @@ import type { Samples } from "./find_heads.ts";
 import type { FoundHeads } from "./found_heads.ts";
 import { retrievePlacesNames } from "./known_options.ts";
 import { sampleUnits } from "./lazy_sample.ts";
-import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
-import { checkExperiment, experiments } from "./registry.ts";
+import { jsonText, readResults } from "./record.ts";
+import { experiments } from "./registry.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import {
   checkScoreOrigin,
@@ -259,6 +259,5 @@ export async function retrievePlaces(
  * @throws {InputError} if the folder holds no such record
  */
 export async function readRetrievedPlaces(folder: string): Promise<RetrievalResult[]> {
-  checkExperiment(folder, await readManifestIfAny(folder), experiments.retrievePlaces);
-  return await readRecordJson(folder, "results.json") as RetrievalResult[];
+  return await readResults<RetrievalResult>(folder, experiments.retrievePlaces);
 }

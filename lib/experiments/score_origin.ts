@@ -11,7 +11,6 @@ import { modelIdentity } from "./identity.ts";
 import type { Json } from "./journal.ts";
 import type { Unit } from "./lazy_sample.ts";
 import type { Manifest } from "./record.ts";
-import type { RunNotes } from "./write_result.ts";
 
 /** Where head scores come from, as their record says. */
 export interface ScoreOrigin {
@@ -126,30 +125,4 @@ export function checkScoreSizes(action: string, scores: HeadGrid, model: HeadGri
     `Cannot ${action} by scores of ${scores.layers} layers with ${scores.heads} heads: the model ` +
       `has ${model.layers} with ${model.heads}`,
   );
-}
-
-/** What a run on heads that scores chose says of them, beside its results. */
-export interface ScoredRunNotes {
-  /** The run's units. */
-  readonly units: readonly Unit<unknown>[];
-  /** The scores. */
-  readonly scores: { readonly sampleIds: readonly string[]; readonly origin?: ScoreOrigin };
-  /** What {@link checkScoreOrigin} said of them. */
-  readonly whose: Json | undefined;
-  /** Names for the record, and who is told of samples that also chose the heads. */
-  readonly options: {
-    readonly model?: string;
-    readonly data?: string;
-    readonly onNotice?: (text: string) => void;
-  };
-}
-
-/** Notes for the record; warns of samples that also chose the heads. */
-export async function scoredRunNotes(
-  { units, scores: { sampleIds, origin }, whose, options }: ScoredRunNotes,
-): Promise<RunNotes> {
-  const samplesBoth = await samplesInBoth(units, sampleIds, origin);
-  const warning = sharedSamplesWarning(samplesBoth, units.length);
-  if (warning !== null) options.onNotice?.(warning);
-  return { model: options.model, data: options.data, scores: whose, samplesInBoth: samplesBoth };
 }

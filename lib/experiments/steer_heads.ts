@@ -27,15 +27,11 @@ import {
 } from "./experiment.ts";
 import { steerHeadsNames } from "./known_options.ts";
 import { sampleUnits } from "./lazy_sample.ts";
-import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
-import { checkExperiment, experiments } from "./registry.ts";
+import { jsonText, readResults } from "./record.ts";
+import { experiments } from "./registry.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
-import {
-  checkScoreOrigin,
-  checkScoreSizes,
-  type OriginOptions,
-  scoredRunNotes,
-} from "./score_origin.ts";
+import { checkScoreOrigin, checkScoreSizes, type OriginOptions } from "./score_origin.ts";
+import { scoredRun } from "./scored_run.ts";
 import { type SteerResult, steerResults, type SteerRow } from "./steer_results.ts";
 import type { LazySteerSample, SteerSample } from "./steer_samples.ts";
 
@@ -190,15 +186,7 @@ export async function steerHeadsRun(
     reuse,
     chosen: { rule, scoredSamples: sampleIds.length },
   };
-  return {
-    experiment: steerHeadsExperiment,
-    config,
-    async about() {
-      const units = await steerHeadsExperiment.units(config, options);
-      return await scoredRunNotes({ units, scores, whose, options });
-    },
-    [Symbol.dispose]: () => reuse[Symbol.dispose](),
-  };
+  return scoredRun(steerHeadsExperiment, config, { scores, whose, options });
 }
 
 /**
@@ -250,6 +238,5 @@ export async function steerHeads(
  * @throws {InputError} if the folder holds no such record
  */
 export async function readSteeredHeads(folder: string): Promise<SteerResult[]> {
-  checkExperiment(folder, await readManifestIfAny(folder), experiments.steerHeads);
-  return await readRecordJson(folder, "results.json") as SteerResult[];
+  return await readResults<SteerResult>(folder, experiments.steerHeads);
 }

@@ -102,10 +102,11 @@ export function rankPlaces(
   }
   const columns = nullQuery ? nullQuery.length / (question.length / keys) : 0;
   const ranked = places.map((place, index): RankedPlace => {
+    const tokens = tokensOf(place.tokens);
     let mass = 0;
     for (const head of heads) {
       const row = headIndex(head, perLayer);
-      for (const token of tokensOf(place.tokens)) {
+      for (const token of tokens) {
         mass += question[row * keys + token];
         if (calibrated) mass -= nullQuery![row * columns + token];
       }
