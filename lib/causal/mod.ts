@@ -51,3 +51,21 @@ export {
   type SweepOptions,
   type VariantOutcome,
 } from "./sweep.ts";
+export { answerLogProb, type AnswerMetric, logitDifference } from "./paths/metric.ts";
+export {
+  type HeadInput,
+  type HeadInputName,
+  headInputNames,
+  type PathReceivers,
+  type PathSenders,
+} from "./paths/nodes.ts";
+export { type PathRequest } from "./paths/path_runs.ts";
+export {
+  type PathEffect,
+  type PathEffects,
+  pathPatch,
+  type PathPatchRequest,
+  pathSweep,
+  type PathSweepRequest,
+  singleSenders,
+} from "./paths/path_patch.ts";
