@@ -3,13 +3,15 @@
  * with weights and matrix products in float32 or bfloat16.
  *
  * The fast counterpart of `portable.ts`, which is the specification; `tests/suites/kernel_suite.ts`
- * holds the two equal. There are no gradients here.
+ * holds the two equal. Gradients of the single steps are in
+ * `native_backward.ts`; `lib/nn/tape.ts` puts them together.
  * @module
  */
 import { InputError } from "../common/errors.ts";
 import { blockedAttention } from "../nn/blocked_attention.ts";
 import { foldedShape } from "./folded_product.ts";
 import type { Kernels, StoredDType, Tensor } from "../nn/kernels.ts";
+import { type BackwardOps, backwardOps } from "./native_backward.ts";
 import { fusedBlocks, registerFusedOps } from "./native_fused.ts";
 import { type BlockOps, causalMask, plainBlocks } from "./native_plain.ts";
 import { NativeOps, noOneDnn, type OneDnnOps, probeOneDnn } from "./native_ops.ts";
@@ -73,7 +75,13 @@ export function nativeKernels(options: NativeOptions): Kernels {
   const blocks = fused
     ? fusedBlocks(ops, options.dtype, fused, floatProducts)
     : plainBlocks(ops, options.dtype, oneDnn);
-  return makeKernels(ops, options.dtype, oneDnn, blocks);
+  const plain = plainBlocks(ops, "float32", oneDnn);
+  const backward = backwardOps(
+    ops,
+    fused?.gradients ?? false,
+    (x, name) => plain.gated(x, null, name),
+  );
+  return makeKernels(ops, options.dtype, oneDnn, blocks, backward);
 }
 
 function makeKernels(
@@ -81,6 +89,7 @@ function makeKernels(
   computeDType: "float32" | "bfloat16",
   oneDnn: OneDnnOps,
   blocks: BlockOps,
+  backward: BackwardOps,
 ): Kernels {
   const { store } = ops;
   const { binding } = store.tensorFlow;
@@ -254,6 +263,12 @@ function makeKernels(
     rotate: (x, cos, sin) => store.scope(() => blocks.rotate(own(x), own(cos), own(sin))),
     activation: (x, name) => composite([x], () => blocks.gated(own(x), null, name)),
     gatedActivation: (gate, up, name) => store.scope(() => blocks.gated(own(gate), own(up), name)),
+
+    rmsNormGradient: (x, gain, dy, eps) =>
+      store.scope(() => backward.rmsNorm(own(x), gain && own(gain), own(dy), eps)),
+    gatedActivationGradient: (gate, up, dy, name) =>
+      store.scope(() => backward.gated(own(gate), own(up), own(dy), name)),
+    softmaxGradient: (p, dp) => store.scope(() => backward.softmax(own(p), own(dp))),
   };
   return kernels;
 

@@ -43,6 +43,32 @@ function activate(x: tf.Tensor, name: Activation): tf.Tensor {
   }
 }
 
+/** The derivative of an activation function, element by element. */
+function slope(x: tf.Tensor, name: Activation): tf.Tensor {
+  switch (name) {
+    case "silu": // s (1 + x (1 - s))
+    case "quick_gelu": {
+      const factor = name === "silu" ? 1 : 1.702;
+      const s = tf.sigmoid(tf.mul(x, factor));
+      return tf.mul(s, tf.add(1, tf.mul(tf.mul(x, factor), tf.sub(1, s))));
+    }
+    case "gelu": { // Phi(x) + x phi(x)
+      const below = tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+      const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+      return tf.add(below, tf.mul(x, density));
+    }
+    case "gelu_pytorch_tanh": { // (1 + t + x (1 - t^2) inner') / 2
+      const root = Math.sqrt(2 / Math.PI), square = tf.square(x);
+      const t = tf.tanh(tf.mul(x, tf.add(tf.mul(square, 0.044715 * root), root)));
+      const inner = tf.add(tf.mul(square, 3 * 0.044715 * root), root);
+      const second = tf.mul(tf.mul(x, tf.sub(1, tf.square(t))), inner);
+      return tf.mul(tf.add(tf.add(t, 1), second), 0.5);
+    }
+    case "relu":
+      return tf.step(x);
+  }
+}
+
 /** Added to scores: 0 where query row i may see key j (`j <= firstQuery + i`), else {@link hiddenScore}. `[T, S]` */
 function causalMask(queries: number, keys: number, firstQuery: number): tf.Tensor {
   const last = tf.range(firstQuery, firstQuery + queries).reshape([queries, 1]);
@@ -158,6 +184,28 @@ export function portableKernels(): Kernels {
     },
     activation: (x, name) => wrap(activate(unwrap(x), name)),
     gatedActivation: (gate, up, name) => wrap(tf.mul(activate(unwrap(gate), name), unwrap(up))),
+
+    rmsNormGradient: (x, gain, dy, eps) =>
+      wrap(tf.tidy(() => {
+        const input = unwrap(x);
+        const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(input), -1, true), eps));
+        const unit = tf.mul(input, inverse);
+        const own = gain ? tf.mul(unwrap(dy), unwrap(gain)) : unwrap(dy);
+        const along = tf.mul(unit, tf.mean(tf.mul(own, unit), -1, true));
+        return tf.mul(tf.sub(own, along), inverse);
+      })),
+    gatedActivationGradient: (gate, up, dy, name) => {
+      const [toGate, toUp] = tf.tidy(() => {
+        const [g, u, d] = [gate, up, dy].map(unwrap);
+        return [tf.mul(tf.mul(d, u), slope(g, name)), tf.mul(d, activate(g, name))];
+      });
+      return [wrap(toGate), wrap(toUp)];
+    },
+    softmaxGradient: (p, dp) =>
+      wrap(tf.tidy(() => {
+        const product = tf.mul(unwrap(p), unwrap(dp));
+        return tf.sub(product, tf.mul(unwrap(p), tf.sum(product, -1, true)));
+      })),
   };
   return kernels;
 }

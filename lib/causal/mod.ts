@@ -4,6 +4,13 @@
  * @module
  */
 export { type AttributionOptions, type LogitAttribution, logitAttribution } from "./attribution.ts";
+export { type AnswerMetric, answerMetrics, type MetricValue } from "./answer_metrics.ts";
+export {
+  attributionPatching,
+  type AttributionPatchingOptions,
+  type HeadAttribution,
+} from "./attribution_patching.ts";
+export type { HeadChange, PatchingOptions } from "./changed_heads.ts";
 export { valueNorms } from "../heads/value_norms.ts";
 export { decodeVariants, type DecodeVariantsOptions } from "./decode_variants.ts";
 export {

@@ -82,36 +82,73 @@ export function blockedAttention(
   });
 }
 
+/** Sizes by which queries are folded under the key-value heads that they read. */
+export interface Folding {
+  /** B. */
+  readonly batch: number;
+  /** N. */
+  readonly heads: number;
+  /** K. */
+  readonly keyValueHeads: number;
+}
+
+/**
+ * A block of the rows of `[B, N, T, H]`, the heads of a group beneath each other: `[B, K, G*t, H]`.
+ *
+ * @param start first row
+ * @param size t, how many
+ */
+export function foldRows(
+  k: Kernels,
+  x: Tensor,
+  { batch, heads, keyValueHeads }: Folding,
+  start: number,
+  size: number,
+): Tensor {
+  const rows = size === x.shape[2] ? x : k.slice(x, [0, 0, start, 0], [-1, -1, size, -1]);
+  return k.reshape(rows, [batch, keyValueHeads, heads / keyValueHeads * size, x.shape[3]]);
+}
+
+/**
+ * The pattern of a block of queries from their folded scores `[B, K, G*t, seen]`, in the same shape.
+ *
+ * @param size t, the block's queries
+ * @param first position of the first of them
+ */
+export function foldedPattern(
+  k: Kernels,
+  scores: Tensor,
+  { batch, heads, keyValueHeads }: Folding,
+  { causal, ranges }: AttentionOptions,
+  size: number,
+  first: number,
+): Tensor {
+  if (!causal || (size === 1 && !ranges)) return k.softmax(scores);
+  const group = heads / keyValueHeads, seen = scores.shape[3];
+  const split = k.reshape(scores, [batch, keyValueHeads, group, size, seen]);
+  if (!ranges) return k.reshape(k.causalSoftmax(split, first), scores.shape);
+  const bias = k.reshape(rangeBias(k, ranges, size, seen, first), [
+    keyValueHeads,
+    group,
+    size,
+    seen,
+  ]);
+  return k.reshape(k.softmax(k.add(split, bias)), scores.shape);
+}
+
 /** Attention in which a key that is not finite would reach every query. */
 function finiteAttention(
   k: Kernels,
   query: Tensor,
   keys: readonly Tensor[],
   values: readonly Tensor[],
-  { causal, ranges }: AttentionOptions,
+  options: AttentionOptions,
 ): Tensor {
+  const { causal } = options;
   const [batch, heads, queries, headDim] = query.shape;
-  const keyValueHeads = keys[0].shape[1];
-  const group = heads / keyValueHeads;
+  const folding = { batch, heads, keyValueHeads: keys[0].shape[1] };
   const length = keys.reduce((sum, key) => sum + key.shape[2], 0);
   const first = length - queries; // position of the first query
-  // The pattern of a block of queries from folded scores `[B, K, G*t, seen]`, in the same shape.
-  const patternOf = (scores: Tensor, size: number, start: number): Tensor => {
-    if (!causal || (size === 1 && !ranges)) return k.softmax(scores);
-    const split = k.reshape(scores, [batch, keyValueHeads, group, size, scores.shape[3]]);
-    const pattern = ranges
-      ? k.softmax(k.add(
-        split,
-        k.reshape(rangeBias(k, ranges, size, scores.shape[3], first + start), [
-          keyValueHeads,
-          group,
-          size,
-          scores.shape[3],
-        ]),
-      ))
-      : k.causalSoftmax(split, first + start);
-    return k.reshape(pattern, scores.shape);
-  };
   // Without causality a larger block has no more scores to compute.
   const block = causal ? queryBlock : Math.max(queryBlock, Math.floor((1 << 22) / length));
   return k.scope(() => {
@@ -119,13 +156,10 @@ function finiteAttention(
     for (let start = 0; start < queries; start += block) {
       const size = Math.min(block, queries - start);
       blocks.push(k.scope(() => {
-        const rows = size === queries
-          ? query
-          : k.slice(query, [0, 0, start, 0], [-1, -1, size, -1]);
-        // [B, N, t, H] -> [B, K, G*t, H]: heads of a group stand next to each other
-        const folded = k.reshape(rows, [batch, keyValueHeads, group * size, headDim]);
+        const folded = foldRows(k, query, folding, start, size);
         const scores = keyScores(k, folded, keys, causal ? first + start + size : length);
-        const mixed = mixValues(k, patternOf(scores, size, start), values);
+        const pattern = foldedPattern(k, scores, folding, options, size, first + start);
+        const mixed = mixValues(k, pattern, values);
         return k.reshape(mixed, [batch, heads, size, headDim]); // [B, K, G*t, H] -> [B, N, t, H]
       }));
     }

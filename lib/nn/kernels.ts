@@ -163,4 +163,16 @@ export interface Kernels {
   activation(x: Tensor, name: Activation): Tensor;
   /** `activation(gate) * up`: the middle of a gated feed-forward layer. */
   gatedActivation(gate: Tensor, up: Tensor, name: Activation): Tensor;
+
+  /** The gradient of the input of {@link Kernels.rmsNorm} from that of its result. float32. */
+  rmsNormGradient(x: Tensor, gain: Tensor | null, dy: Tensor, eps: number): Tensor;
+  /** The gradients of both inputs of {@link Kernels.gatedActivation} from that of its result. float32. */
+  gatedActivationGradient(
+    gate: Tensor,
+    up: Tensor,
+    dy: Tensor,
+    name: Activation,
+  ): readonly [gate: Tensor, up: Tensor];
+  /** The gradient of a softmax's input from its result `p` and the gradient of that. float32. */
+  softmaxGradient(p: Tensor, dp: Tensor): Tensor;
 }

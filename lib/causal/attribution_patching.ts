@@ -1,0 +1,108 @@
+/**
+ * Attribution patching: what every head's change would do to an answer, all heads at once, by one pass
+ * forward and one back, to first order.
+ *
+ * @module
+ */
+import { InputError } from "../common/errors.ts";
+import type { Tensor } from "../nn/kernels.ts";
+import type { AnyModel } from "../model/network_of.ts";
+import { ChangedHeads, type HeadChange, type PatchingOptions } from "./changed_heads.ts";
+import type { AnswerSample } from "./sweep.ts";
+
+/** How effects of heads are attributed. */
+export interface AttributionPatchingOptions extends PatchingOptions {
+  /**
+   * Over how many points the gradients are averaged: 1 (by default) takes them where the model stands;
+   * m takes them where all heads are changed by 1/2m, 3/2m, … of their change (integrated gradients).
+   */
+  readonly steps?: number;
+}
+
+/** Effects of heads on an answer, to first order. */
+export interface HeadAttribution {
+  /** L and N. */
+  readonly shape: readonly [layers: number, heads: number];
+  /** What the metric would gain if this head alone were changed, `[L, N]` row by row. */
+  readonly heads: Float64Array;
+  /** The metric of the model as it is. */
+  readonly value: number;
+}
+
+/** Steps of integrated gradients at most. */
+const mostSteps = 1000;
+
+/**
+ * Attribution patching (Nanda 2023; Kramar et al. 2024, AtP): for a change of heads' outputs z, such as
+ * their removal, the effect of changing head n of layer l alone is approximated by
+ *
+ *     heads[l, n] = sum over positions of (changed z[l, n] - z[l, n]) . d metric / d z[l, n]
+ *
+ * Its exact counterpart, a run for each head, is `sweep` with the variants
+ * `[{ heads: [head], ...change }]`: the difference of two log-probabilities. With `steps` the gradient is
+ * the mean over the straight way from no head changed to all heads changed (integrated gradients,
+ * Sundararajan et al. 2017; Hanna et al. 2024 go between two inputs instead); the effects then add up to
+ * that of changing all heads at once, up to the sum's error, since the metric's slope along the way is
+ * the sum of all heads' parts.
+ *
+ * Memory grows linearly with the prompt: streams of all layers are kept, activations of one layer only.
+ * Weights and results are in the model's element type: in bfloat16 effects are as exact as bfloat16 is.
+ *
+ * @param sample the prompt and its right answer; scope `answer` needs the question's tokens
+ * @param change what becomes of each head, e.g. `{ intervention: interventions.zero() }`
+ * @throws {InputError} for a change that cannot be applied, and as `sweep`
+ *
+ * @example
+ * ```ts
+ * import { attributionPatching } from "./attribution_patching.ts";
+ * import { interventions } from "./interventions/registry.ts";
+ * import { createKernels } from "../backend/create_kernels.ts";
+ * import { useBackend } from "../backend/select.ts";
+ * import { plantedModel } from "../../lab/planted/planted.ts";
+ * import { plantedSample } from "../../lab/planted/planted_world.ts";
+ * import { assertEquals } from "@std/assert";
+ * await useBackend("auto");
+ * const { model, retrievalHeads } = plantedModel(createKernels("float32"), { seed: 1 });
+ * const change = { intervention: interventions.zero() };
+ * const { heads } = await attributionPatching(model, plantedSample(1, 0), change);
+ * const worst = Array.from(heads.keys()).sort((a, b) => heads[a] - heads[b]).slice(0, 3);
+ * const planted = retrievalHeads.map(({ layer, head }) => layer * 8 + head);
+ * assertEquals(worst.sort((a, b) => a - b), planted);
+ * model.dispose();
+ * ```
+ */
+export async function attributionPatching(
+  model: AnyModel,
+  sample: AnswerSample,
+  change: HeadChange,
+  options: AttributionPatchingOptions = {},
+): Promise<HeadAttribution> {
+  const { steps = 1 } = options;
+  if (!Number.isInteger(steps) || steps < 1 || steps > mostSteps) {
+    throw new InputError(
+      `Cannot average gradients over ${steps} steps: wanted a whole number, 1 to ${mostSteps}`,
+    );
+  }
+  using run = new ChangedHeads(model, sample, change, options);
+  const { kernels: k, grid: { layers, heads: count } } = run.network;
+  const heads = new Float64Array(layers * count);
+  let value = 0;
+  for (let step = 0; step < steps; step++) {
+    const parts = Array<Tensor | null>(layers).fill(null);
+    try {
+      const part = steps === 1 ? 0 : (step + 0.5) / steps;
+      const found = await run.gradients(part, ["attn.z"], ({ layer, change, at }) => {
+        const product = k.mul(change, at("attn.z").gradient); // [1, T, N, H]
+        parts[layer] = k.keep(k.sum(k.sum(product, 3), 1)); // [1, N]
+      });
+      if (steps === 1) value = found;
+      for (const [layer, part] of parts.entries()) {
+        (await k.read(part!)).forEach((x, head) => heads[layer * count + head] += x / steps);
+      }
+    } finally {
+      k.dispose(...parts);
+    }
+  }
+  if (steps > 1) value = await run.value(0);
+  return { shape: [layers, count], heads, value };
+}

@@ -1,0 +1,145 @@
+/**
+ * All heads changed at once, to some degree, and how a metric depends on each of them: what attribution
+ * patching of heads and of edges has in common.
+ *
+ * @module
+ */
+import { allHeads } from "../common/head_id.ts";
+import type { DecoderLayerPoint } from "../hooks/hook_point.ts";
+import { DecoderGradients, type WithGradient } from "../model/decoder_gradients.ts";
+import { type AnyModel, networkOf } from "../model/network_of.ts";
+import { SharedPrefix } from "../model/shared_prefix.ts";
+import type { VisionLanguageModel } from "../model/vision_language_model.ts";
+import { type AttentionCall, type AttentionFunction, denseAttention } from "../nn/attention.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
+import { extentOf } from "../nn/rope.ts";
+import { type AnswerMetric, answerMetrics } from "./answer_metrics.ts";
+import type { HeadMask } from "./head_mask.ts";
+import { intervene } from "./intervene.ts";
+import { type AnswerSample, type Scope, scopeStart, withAnswer } from "./sweep.ts";
+
+/** What becomes of each head: a mask without its heads. */
+export type HeadChange = Omit<HeadMask, "heads">;
+
+/** How effects are attributed. */
+export interface PatchingOptions {
+  /** What the effects are on; the log-probability of the right answer by default. */
+  readonly metric?: AnswerMetric;
+  /** Where heads are changed, as in `sweep`; `answer` by default. */
+  readonly scope?: Scope;
+  /** The attention function that heads have otherwise; dense by default. */
+  readonly attention?: AttentionFunction;
+}
+
+/** The gradients of one layer, with the change of its heads' outputs. */
+export interface ChangedLayer<Point extends DecoderLayerPoint> {
+  readonly layer: number;
+  /** What the heads would give less what they give, `[1, T, N, H]`. */
+  readonly change: Tensor;
+  /** An activation with its gradient. */
+  at(point: Point): WithGradient;
+}
+
+/** One sample, ready for passes forward and back. */
+export class ChangedHeads implements Disposable {
+  readonly network: VisionLanguageModel;
+  readonly #prefix: SharedPrefix;
+  readonly #extent: number;
+  readonly #replace: (k: Kernels, call: AttentionCall, z: Tensor) => Tensor;
+
+  /** @throws {InputError} for a change that cannot be applied, and as `sweep` */
+  constructor(
+    model: AnyModel,
+    readonly sample: AnswerSample,
+    change: HeadChange,
+    readonly options: PatchingOptions,
+  ) {
+    this.network = networkOf(model);
+    const start = scopeStart(sample, options.scope ?? "answer");
+    let own: Tensor;
+    const prompt = { inputIds: sample.inputs.inputIds, spans: sample.spans };
+    const variant = [{ ...change, heads: allHeads(this.network.grid) }];
+    const replaced = intervene(this.network, [variant], prompt, {
+      from: start,
+      attention: () => own,
+    });
+    this.#replace = (k, call, z) => {
+      own = z;
+      return replaced(k, call);
+    };
+    const inputs = withAnswer(sample);
+    this.#extent = extentOf(inputs.positionIds);
+    this.#prefix = new SharedPrefix(this.network, inputs, start, { attention: options.attention });
+  }
+
+  /**
+   * The metric with every head's output moved by a part of its change, and the gradients there.
+   *
+   * @param part 0: as they are; 1: all heads changed
+   * @param points activations whose gradients are wanted
+   * @param visit gets each layer, the last first, within a scope of the kernels
+   * @returns the metric
+   */
+  async gradients<Point extends DecoderLayerPoint>(
+    part: number,
+    points: readonly Point[],
+    visit: (layer: ChangedLayer<Point>) => void,
+  ): Promise<number> {
+    const { network: { kernels: k } } = this;
+    const seen: { change: Tensor | null } = { change: null };
+    using pass = this.#pass(part, seen);
+    const { value, gradient, shape } = await this.#metricOf(pass.logits());
+    const dLogits = k.tensor(gradient, shape);
+    try {
+      k.dispose(pass.backward(dLogits, points, (layer, at) => {
+        visit({ layer, change: seen.change!, at });
+      }));
+    } finally {
+      k.dispose(dLogits);
+    }
+    return value;
+  }
+
+  /** The metric alone. */
+  async value(part: number): Promise<number> {
+    using pass = this.#pass(part, null);
+    return (await this.#metricOf(pass.logits())).value;
+  }
+
+  async #metricOf(logits: Tensor) {
+    const { kernels: k } = this.network, { metric = answerMetrics.logProb() } = this.options;
+    const shape = [...logits.shape];
+    try {
+      const data = await k.read(logits) as Float32Array;
+      return { ...metric.of(data, this.sample.answerIds), shape };
+    } finally {
+      k.dispose(logits);
+    }
+  }
+
+  /** Runs forward; passes through single layers later leave the heads' change in `seen`. */
+  #pass(part: number, seen: { change: Tensor | null } | null): DecoderGradients {
+    const { attention: base = denseAttention } = this.options, prefix = this.#prefix;
+    const attention: AttentionFunction = (k, call) => {
+      const segments = [...prefix.cache.segments(call.layer), ...call.segments];
+      const whole = { ...call, segments };
+      const z = base(k, whole);
+      if (part === 0 && k === this.network.kernels) return z; // forward: nothing is changed
+      const change = k.add(this.#replace(k, whole, z), k.scale(z, -1));
+      if (seen) seen.change = k.transpose(change, [0, 2, 1, 3]);
+      return part === 0 ? z : k.add(z, k.scale(change, part));
+    };
+    return new DecoderGradients(this.network, {
+      embedded: prefix.rest,
+      positionIds: prefix.restPositions,
+      extent: this.#extent,
+      lastRows: this.sample.answerIds.length,
+      attention,
+    });
+  }
+
+  /** Frees the prefix. */
+  [Symbol.dispose](): void {
+    this.#prefix[Symbol.dispose]();
+  }
+}
