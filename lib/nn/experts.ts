@@ -29,47 +29,47 @@ export interface ExpertWeights {
   readonly down: Tensor;
 }
 
-/** The experts of R positions. */
-export interface Routing {
-  /** Chosen experts, most probable first, `[R, C]` row by row. */
-  readonly experts: Int32Array;
-  /** Their routing weights, which add up to 1 in each row, `[R, C]`. */
-  readonly weights: Float32Array;
-}
-
 /**
- * Chooses experts: the most probable ones of each row, of equally probable ones the first. Their
- * probabilities, divided by their sum, are their routing weights.
+ * Chooses experts: the most probable ones of each row, of equally probable ones the first.
  *
  * @param probabilities `[R, E]`, row by row
  * @param count E
  * @param chosen C, 1 to E
+ * @returns chosen experts, most probable first, `[R, C]` row by row
  *
  * @example
  * ```ts
  * import { chooseExperts } from "./experts.ts";
  * import { assertEquals } from "@std/assert";
- * const { experts, weights } = chooseExperts(Float32Array.of(0.125, 0.375, 0.375, 0.125), 4, 2);
- * assertEquals([[...experts], [...weights]], [[1, 2], [0.5, 0.5]]);
+ * const probabilities = Float32Array.of(0.125, 0.375, 0.375, 0.125);
+ * assertEquals([...chooseExperts(probabilities, 4, 2)], [1, 2]);
  * ```
  */
 export function chooseExperts(
   probabilities: Float32Array,
   count: number,
   chosen: number,
-): Routing {
-  const rows = probabilities.length / count;
-  const experts = new Int32Array(rows * chosen), weights = new Float32Array(rows * chosen);
+): Int32Array {
+  const rows = probabilities.length / count, experts = new Int32Array(rows * chosen);
   for (let row = 0; row < rows; row++) {
     const own = probabilities.subarray(row * count, (row + 1) * count);
     const best = Array.from(own.keys()).sort((a, b) => own[b] - own[a]).slice(0, chosen); // stable
-    const sum = best.reduce((total, expert) => total + own[expert], 0);
-    best.forEach((expert, place) => {
-      experts[row * chosen + place] = expert;
-      weights[row * chosen + place] = own[expert] / sum;
-    });
+    experts.set(best, row * chosen);
   }
-  return { experts, weights };
+  return experts;
+}
+
+/**
+ * Routing weights `[R, C]`: the probabilities of the chosen experts, divided by their sum, which are the
+ * softmax over their scores alone.
+ *
+ * @param scores the router's, `[R, E]`
+ */
+function routingWeights(k: Kernels, scores: Tensor, experts: Int32Array): Tensor {
+  const [rows, count] = scores.shape, chosen = experts.length / rows;
+  const places = experts.map((expert, choice) => Math.floor(choice / chosen) * count + expert);
+  const own = gatherRows(k, k.reshape(scores, [rows * count, 1]), places);
+  return k.softmax(k.reshape(own, [rows, chosen]));
 }
 
 /**
@@ -97,7 +97,8 @@ export function expertsFeedForward(
     const rows = flat.shape[0];
     const scores = k.cast(k.linear(flat, weights.router), "float32"); // [R, E]
     const probabilities = k.readSync(k.softmax(scores)) as Float32Array;
-    const routing = chooseExperts(probabilities, count, chosen), { experts } = routing;
+    const experts = chooseExperts(probabilities, count, chosen);
+    const routing = routingWeights(k, scores, experts); // [R, C]
 
     // choices (of row `choice / C`) by expert
     const choicesOf = new Map<number, number[]>();
@@ -117,10 +118,9 @@ export function expertsFeedForward(
     let sum: Tensor | null = null;
     for (let nth = 0; nth < chosen; nth++) {
       const added: Tensor = k.scope(() => {
-        const nthOf = <A extends Int32Array | Float32Array>(all: A) =>
-          all.filter((_, choice) => choice % chosen === nth) as A; // [R]
-        const output = gatherRows(k, stacked, nthOf(placeOf));
-        const weighted = k.mul(output, k.tensor(nthOf(routing.weights), [rows, 1])); // [R, D], float32
+        const places = placeOf.filter((_, choice) => choice % chosen === nth); // [R]
+        const output = gatherRows(k, stacked, places);
+        const weighted = k.mul(output, k.slice(routing, [0, nth], [-1, 1])); // [R, D], float32
         return sum ? k.add(sum, weighted) : weighted;
       });
       k.dispose(sum);

@@ -17,10 +17,10 @@ export {
   type ExpertsConfig,
   expertsFeedForward,
   type ExpertWeights,
-  type Routing,
 } from "./experts.ts";
 export { groupedAttention, joinHeads, type KeyValueGroup, takeHeads } from "./grouped_attention.ts";
 export type * from "./kernels.ts";
+export { Tape } from "./tape.ts";
 export { causalBias, causalBiasAt, hiddenScore, rangeBias } from "./mask.ts";
 export { foldGain, frequencyAxes, type RopeConfig, type RopeTables, ropeTables } from "./rope.ts";
 export type { RopeBase, RopeScaling } from "./rope_scaling.ts";
