@@ -56,7 +56,10 @@ export function backwardOps(
     },
     softmax(p, dp) {
       const own = wide(p), product = mul(own, wide(dp));
-      return add(product, mul(own, ops.withScalar("Mul", ops.reduce("Sum", product, -1, true), -1)));
+      return add(
+        product,
+        mul(own, ops.withScalar("Mul", ops.reduce("Sum", product, -1, true), -1)),
+      );
     },
   };
   if (!fused) return plain;

@@ -99,8 +99,7 @@ export class Tape {
   #noted(k: Kernels): Partial<Kernels> {
     return {
       cast: (x, dtype) => this.#note(k.cast(x, dtype), [x], (dy) => [dy]),
-      reshape: (x, shape) =>
-        this.#note(k.reshape(x, shape), [x], (dy) => [k.reshape(dy, x.shape)]),
+      reshape: (x, shape) => this.#note(k.reshape(x, shape), [x], (dy) => [k.reshape(dy, x.shape)]),
       transpose: (x, order) =>
         this.#note(k.transpose(x, order), [x], (dy) => [turnedBack(k, dy, order)]),
       slice: (x, begin, size) =>
@@ -122,8 +121,11 @@ export class Tape {
         this.#note(k.broadcastBatch(x, count), [x], (dy) => [k.sum(dy, 0, true)]),
 
       add: (a, b) =>
-        this.#note(k.add(a, b), [a, b], (dy, wanted) =>
-          [a, b].map((x, i) => wanted[i] ? shapedLike(k, dy, x.shape) : null)),
+        this.#note(
+          k.add(a, b),
+          [a, b],
+          (dy, wanted) => [a, b].map((x, i) => wanted[i] ? shapedLike(k, dy, x.shape) : null),
+        ),
       mul: (a, b) =>
         this.#note(
           k.mul(a, b),
@@ -146,9 +148,7 @@ export class Tape {
           const { transposeB = false } = options;
           const ofA = wantsA ? k.matMul(dy, b, { transposeB: !transposeB }) : null;
           const left = (x: Tensor) => turnedBack(k, x, lastSwapped(x.shape.length));
-          const ofB = wantsB
-            ? transposeB ? k.matMul(left(dy), a) : k.matMul(left(a), dy)
-            : null;
+          const ofB = wantsB ? transposeB ? k.matMul(left(dy), a) : k.matMul(left(a), dy) : null;
           return [ofA && shapedLike(k, ofA, a.shape), ofB && shapedLike(k, ofB, b.shape)];
         }),
       linear: (x, weight, bias) => {

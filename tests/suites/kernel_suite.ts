@@ -6,6 +6,7 @@ import { assertEquals } from "@std/assert";
 import type { Kernels } from "../../lib/nn/kernels.ts";
 import { attentionTests } from "./kernel_attention.ts";
 import type { KernelTest } from "./kernel_check.ts";
+import { gradientTests } from "./kernel_gradients.ts";
 import { pointwiseTests } from "./kernel_pointwise.ts";
 import { productTests } from "./kernel_products.ts";
 import { tensorTests } from "./kernel_tensors.ts";
@@ -24,4 +25,5 @@ export function kernelSuite(name: string, make: () => Kernels | Promise<Kernels>
   productTests(test);
   attentionTests(test);
   pointwiseTests(test);
+  gradientTests(test);
 }
