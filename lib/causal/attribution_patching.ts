@@ -33,7 +33,7 @@ export interface HeadAttribution {
 const mostSteps = 1000;
 
 /**
- * Attribution patching (Nanda 2023; Kramar et al. 2024, AtP): for a change of heads' outputs z, such as
+ * Attribution patching (Nanda 2023; Kramár et al. 2024, AtP): for a change of heads' outputs z, such as
  * their removal, the effect of changing head n of layer l alone is approximated by
  *
  *     heads[l, n] = sum over positions of (changed z[l, n] - z[l, n]) . d metric / d z[l, n]
@@ -56,6 +56,7 @@ const mostSteps = 1000;
  * ```ts
  * import { attributionPatching } from "./attribution_patching.ts";
  * import { interventions } from "./interventions/registry.ts";
+ * import { answerLogit } from "./paths/metric.ts";
  * import { createKernels } from "../backend/create_kernels.ts";
  * import { useBackend } from "../backend/select.ts";
  * import { plantedModel } from "../../lab/planted/planted.ts";
@@ -64,7 +65,8 @@ const mostSteps = 1000;
  * await useBackend("auto");
  * const { model, retrievalHeads } = plantedModel(createKernels("float32"), { seed: 1 });
  * const change = { intervention: interventions.zero() };
- * const { heads } = await attributionPatching(model, plantedSample(1, 0), change);
+ * const options = { metric: answerLogit };
+ * const { heads } = await attributionPatching(model, plantedSample(1, 0), change, options);
  * const worst = Array.from(heads.keys()).sort((a, b) => heads[a] - heads[b]).slice(0, 3);
  * const planted = retrievalHeads.map(({ layer, head }) => layer * 8 + head);
  * assertEquals(worst.sort((a, b) => a - b), planted);

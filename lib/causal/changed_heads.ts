@@ -13,9 +13,9 @@ import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { type AttentionCall, type AttentionFunction, denseAttention } from "../nn/attention.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { extentOf } from "../nn/rope.ts";
-import { type AnswerMetric, answerMetrics } from "./answer_metrics.ts";
 import type { HeadMask } from "./head_mask.ts";
 import { intervene } from "./intervene.ts";
+import { answerLogProb, type DifferentiableMetric } from "./paths/metric.ts";
 import { type AnswerSample, type Scope, scopeStart, withAnswer } from "./sweep.ts";
 
 /** What becomes of each head: a mask without its heads. */
@@ -24,7 +24,7 @@ export type HeadChange = Omit<HeadMask, "heads">;
 /** How effects are attributed. */
 export interface PatchingOptions {
   /** What the effects are on; the log-probability of the right answer by default. */
-  readonly metric?: AnswerMetric;
+  readonly metric?: DifferentiableMetric;
   /** Where heads are changed, as in `sweep`; `answer` by default. */
   readonly scope?: Scope;
   /** The attention function that heads have otherwise; dense by default. */
@@ -88,8 +88,12 @@ export class ChangedHeads implements Disposable {
     const { network: { kernels: k } } = this;
     const seen: { change: Tensor | null } = { change: null };
     using pass = this.#pass(part, seen);
-    const { value, gradient, shape } = await this.#metricOf(pass.logits());
-    const dLogits = k.tensor(gradient, shape);
+    const rows = await this.#logits(pass), { metric = answerLogProb } = this.options;
+    const gradient = metric.gradient(rows, this.sample.answerIds);
+    const dLogits = k.scope(() => {
+      const each = gradient.map((own) => k.tensor(own, [1, 1, own.length]));
+      return each.length === 1 ? each[0] : k.concat(each, 1); // [1, A, V]
+    });
     try {
       k.dispose(pass.backward(dLogits, points, (layer, at) => {
         visit({ layer, change: seen.change!, at });
@@ -97,21 +101,22 @@ export class ChangedHeads implements Disposable {
     } finally {
       k.dispose(dLogits);
     }
-    return value;
+    return metric.of(rows, this.sample.answerIds);
   }
 
   /** The metric alone. */
   async value(part: number): Promise<number> {
     using pass = this.#pass(part, null);
-    return (await this.#metricOf(pass.logits())).value;
+    const { metric = answerLogProb } = this.options;
+    return metric.of(await this.#logits(pass), this.sample.answerIds);
   }
 
-  async #metricOf(logits: Tensor) {
-    const { kernels: k } = this.network, { metric = answerMetrics.logProb() } = this.options;
-    const shape = [...logits.shape];
+  /** Logits of each token of the answer, `[V]`. */
+  async #logits(pass: DecoderGradients): Promise<Float32Array[]> {
+    const { kernels: k } = this.network, logits = pass.logits();
     try {
-      const data = await k.read(logits) as Float32Array;
-      return { ...metric.of(data, this.sample.answerIds), shape };
+      const data = await k.read(logits) as Float32Array, [, places, size] = logits.shape;
+      return Array.from({ length: places }, (_, i) => data.subarray(i * size, (i + 1) * size));
     } finally {
       k.dispose(logits);
     }

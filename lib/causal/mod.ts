@@ -4,7 +4,6 @@
  * @module
  */
 export { type AttributionOptions, type LogitAttribution, logitAttribution } from "./attribution.ts";
-export { type AnswerMetric, answerMetrics, type MetricValue } from "./answer_metrics.ts";
 export {
   attributionPatching,
   type AttributionPatchingOptions,
@@ -58,7 +57,13 @@ export {
   type SweepOptions,
   type VariantOutcome,
 } from "./sweep.ts";
-export { answerLogProb, type AnswerMetric, logitDifference } from "./paths/metric.ts";
+export {
+  answerLogit,
+  answerLogProb,
+  type AnswerMetric,
+  type DifferentiableMetric,
+  logitDifference,
+} from "./paths/metric.ts";
 export {
   type HeadInput,
   type HeadInputName,

@@ -2,7 +2,6 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { plantedModel } from "../../lab/planted/planted.ts";
 import { plantedSample } from "../../lab/planted/planted_world.ts";
-import { answerMetrics } from "../../lib/causal/answer_metrics.ts";
 import {
   attributionPatching,
   type AttributionPatchingOptions,
@@ -12,6 +11,7 @@ import { headOutputs, meanHeadOutputs } from "../../lib/causal/head_outputs.ts";
 import { interventions } from "../../lib/causal/interventions/registry.ts";
 import { type AnswerSample, sweep } from "../../lib/causal/sweep.ts";
 import { InputError } from "../../lib/common/errors.ts";
+import { answerLogit, answerLogProb, logitDifference } from "../../lib/causal/paths/metric.ts";
 import { allHeads, headIndex } from "../../lib/common/head_id.ts";
 import type { TokenSpans } from "../../lib/inputs/token_spans.ts";
 import type { Kernels } from "../../lib/nn/kernels.ts";
@@ -110,7 +110,7 @@ Deno.test("integrated effects add up to that of changing all heads at once", asy
 });
 
 Deno.test("planted: attribution finds exactly the planted heads, whatever takes their place", async () => {
-  const kernels = await testKernels(), logProb = answerMetrics.logProb();
+  const kernels = await testKernels();
   for (const seed of [1, 2]) {
     const { model, retrievalHeads } = plantedModel(kernels, { seed });
     const planted = retrievalHeads.map((id) => headIndex(id, 8));
@@ -124,20 +124,28 @@ Deno.test("planted: attribution finds exactly the planted heads, whatever takes 
       { intervention: interventions.knockOut("evidence") },
       { intervention: interventions.resample(other), during: "prefill" as const },
     ];
-    for (const change of changes) {
-      for (const metric of change === zero ? [logProb, answerMetrics.logit()] : [logProb]) {
-        const lost = new Float64Array(32);
-        for (const sample of samples) {
-          const { heads } = await attributionPatching(model, sample, change, { metric });
-          heads.forEach((x, i) => lost[i] -= x / samples.length);
-        }
-        const order = Array.from(lost.keys()).sort((a, b) => lost[b] - lost[a]);
-        const { kind } = change.intervention;
-        assertEquals(order.slice(0, planted.length).sort((a, b) => a - b), planted, kind);
-        const [least, next] = [order[planted.length - 1], order[planted.length]];
-        assert(lost[least] > 4 * Math.abs(lost[next]), `${kind}: ${lost[least]}, ${lost[next]}`);
+    /** What each head's change loses, over the samples. */
+    const lossOf = async (change: HeadChange, options: AttributionPatchingOptions) => {
+      const lost = new Float64Array(32);
+      for (const sample of samples) {
+        const { heads } = await attributionPatching(model, sample, change, options);
+        heads.forEach((x, i) => lost[i] -= x / samples.length);
       }
+      return lost;
+    };
+    const best = (lost: Float64Array) => Array.from(lost.keys()).sort((a, b) => lost[b] - lost[a]);
+    for (const change of changes) {
+      const lost = await lossOf(change, { metric: answerLogit });
+      const order = best(lost), { kind } = change.intervention;
+      assertEquals(order.slice(0, planted.length).sort((a, b) => a - b), planted, kind);
+      const [least, next] = [order[planted.length - 1], order[planted.length]];
+      assert(lost[least] > 4 * Math.abs(lost[next]), `${kind}: ${lost[least]}, ${lost[next]}`);
     }
+    // the model is sure (log-probability -1e-14): where it stands there is no slope, on the way there is
+    const sure = await lossOf(zero, {});
+    assert(sure.every((loss) => Math.abs(loss) < 1e-6), `${sure}`);
+    const integrated = await lossOf(zero, { steps: 4 });
+    assertEquals(best(integrated).slice(0, planted.length).sort((a, b) => a - b), planted);
     assertEquals(kernels.tensorCount(), before, "tensors left behind");
     model.dispose();
   }
@@ -166,8 +174,8 @@ Deno.test("effects on logits and their differences are those of the logits", asy
     const one = Int32Array.of(7); // the logits at the prompt's end
     for (
       const [metric, of] of [
-        [answerMetrics.logit(), (x: Float32Array) => x[7]],
-        [answerMetrics.logitDifference(11), (x: Float32Array) => x[7] - x[11]],
+        [answerLogit, (x: Float32Array) => x[7]],
+        [logitDifference(11), (x: Float32Array) => x[7] - x[11]],
       ] as const
     ) {
       const found = await attributionPatching(model, { ...sample, answerIds: one }, change, {
@@ -192,8 +200,8 @@ Deno.test("what cannot be attributed is refused, and nothing stays behind", asyn
     for (const steps of [0, 1.5, -1, NaN, 1e9]) {
       await refused(zero, { steps }, `over ${steps} steps`);
     }
-    const metric = answerMetrics.logitDifference(100000);
-    await refused(zero, { metric }, "Cannot attribute the logit of token 100000: wanted 0 to");
+    const metric = logitDifference(100000);
+    await refused(zero, { metric }, "Cannot compare with token 100000");
     await refused({ intervention: interventions.knockOut("evidence") }, {}, 'span "evidence"');
     await refused({ intervention: "zero" as never }, {}, "wanted an intervention");
     const unasked = { ...sample, spans: { ...sample.spans, question: [] } };
@@ -203,8 +211,8 @@ Deno.test("what cannot be attributed is refused, and nothing stays behind", asyn
       "its question has no tokens",
     );
     const failing = {
-      name: "failing",
-      of: () => {
+      ...answerLogProb,
+      gradient: () => {
         throw new Error("no metric");
       },
     };
