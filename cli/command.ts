@@ -125,6 +125,10 @@ export const commonOptions: Options = {
     help: "auto (default), tensorflow, webgpu, wasm or cpu",
   },
   dtype: { type: "string", value: "TYPE", help: "auto (default), float32 or bfloat16" },
+  unpack: {
+    type: "boolean",
+    help: "hold weights of GGUF files as plain numbers, not in their blocks",
+  },
   strict: { type: "boolean", help: "treat unknown keys of a checkpoint as errors" },
   "follow-links": { type: "boolean", help: "follow links that lead out of a checkpoint's folder" },
   seed: { type: "string", value: "N", help: "seed of everything random (default 0)" },

@@ -12,10 +12,18 @@ function storedBytes(weights: readonly WeightSummary[]): Record<string, number> 
   return Object.fromEntries([...bytes].sort(([, a], [, b]) => b - a));
 }
 
-/** Bytes that the weights take in memory, by `--dtype`. */
+/** Bytes that the weights take in memory as plain numbers (`--unpack`), by `--dtype`. */
 function unpackedBytes(weights: readonly WeightSummary[]): Record<string, number> {
   const count = weights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   return { float32: 4 * count, bfloat16: 2 * count };
+}
+
+/** Bytes that the weights take in memory on native TensorFlow, by `--dtype`: some stay in blocks. */
+function memoryBytes(weights: readonly WeightSummary[]): Record<string, number> {
+  const plain = unpackedBytes(weights.filter(({ keptPacked }) => !keptPacked));
+  const packed = weights.filter(({ keptPacked }) => keptPacked)
+    .reduce((sum, { stored }) => sum + stored.byteLength, 0);
+  return { float32: plain.float32 + packed, bfloat16: plain.bfloat16 + packed };
 }
 
 export const command: Command = {
@@ -52,6 +60,7 @@ export const command: Command = {
       parameters: weights && weights.reduce((sum, { shape }) => sum + size(shape), 0),
       bytes: weights && weights.reduce((sum, { stored }) => sum + stored.byteLength, 0),
       stored: weights && storedBytes(weights),
+      memoryBytes: weights && memoryBytes(weights),
       unpackedBytes: weights && unpackedBytes(weights),
       stopTokens: config.eosTokenIds,
       generation: config.generation ?? null,
@@ -70,6 +79,7 @@ export const command: Command = {
     const shown = {
       ...report,
       stored: listed(report.stored),
+      memoryBytes: listed(report.memoryBytes),
       unpackedBytes: listed(report.unpackedBytes),
       generation: settings ? settings + followed : "greedy",
       hookPoints: names.length,

@@ -57,6 +57,7 @@ export async function loadCommandModel(
     onNotice: (text) => console.error(text),
     backend: args.oneOf("backend", ["auto", ...backendNames] as const, "auto"),
     dtype: args.oneOf("dtype", ["auto", "float32", "bfloat16"] as const, "auto"),
+    unpack: args.flag("unpack"),
     ...readingOptions(args),
     processor: overridesOf(args),
     beforeWeights,

@@ -15,7 +15,9 @@ import { type BackwardOps, backwardOps } from "./native_backward.ts";
 import { fusedBlocks, registerFusedOps } from "./native_fused.ts";
 import { type BlockOps, causalMask, plainBlocks } from "./native_plain.ts";
 import { NativeOps, noOneDnn, type OneDnnOps, probeOneDnn } from "./native_ops.ts";
+import { withPacked } from "./native_packed.ts";
 import { type NativeTensor, sizeOf, tensorStore, typeNumber } from "./native_tensors.ts";
+import { checkPacked } from "./packed_shape.ts";
 import { ownFloatProducts } from "./product_choice.ts";
 import { type OpAttribute, TF_BFLOAT16, TF_HALF } from "./tensorflow.ts";
 import { storedBytes } from "./widen.ts";
@@ -81,7 +83,8 @@ export function nativeKernels(options: NativeOptions): Kernels {
     fused?.gradients ?? false,
     (x, name) => plain.gated(x, null, name),
   );
-  return makeKernels(ops, options.dtype, oneDnn, blocks, backward);
+  const kernels = makeKernels(ops, options.dtype, oneDnn, blocks, backward);
+  return fused?.packed ? withPacked(kernels, ops) : kernels;
 }
 
 function makeKernels(
@@ -151,6 +154,11 @@ function makeKernels(
       store.freeRaw(values.id);
       return result;
     },
+    packedWeight: (bytes, format, shape) => {
+      checkPacked(bytes, format, shape);
+      return kernels.weight(new Uint8Array(format.unpack(bytes).buffer), "F32", shape);
+    },
+    keepsPacked: () => false,
     read: (x) => Promise.resolve().then(() => readSync(x)),
     readSync: (x) => readSync(x),
     toTfjs: (x) =>

@@ -25,6 +25,8 @@ export interface FusedOps {
   readonly floatProducts: boolean;
   /** Whether the operations for training are among them: an older set-up did not compile them. */
   readonly gradients: boolean;
+  /** Whether there are products with weights in blocks: an older set-up did not compile them. */
+  readonly packed: boolean;
 }
 
 const registered = new Map<string, FusedOps | null>();
@@ -70,6 +72,7 @@ function register(path: string, threads: number): FusedOps | null {
       corelens_has_matrix_registers: { parameters: [], result: "i32" },
       corelens_has_float_products: { parameters: [], result: "i32", optional: true },
       corelens_has_gradients: { parameters: [], result: "i32", optional: true },
+      corelens_has_packed: { parameters: [], result: "i32", optional: true },
     } as const,
   );
   // The library stays open: TensorFlow calls into it from now on.
@@ -78,6 +81,7 @@ function register(path: string, threads: number): FusedOps | null {
     matrixRegisters: symbols.corelens_has_matrix_registers() === 1,
     floatProducts: symbols.corelens_has_float_products?.() === 1,
     gradients: symbols.corelens_has_gradients !== null,
+    packed: symbols.corelens_has_packed !== null,
   };
 }
 

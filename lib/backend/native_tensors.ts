@@ -6,7 +6,7 @@
  * bfloat16 instance live in the same scopes.
  * @module
  */
-import type { DType, Tensor } from "../nn/kernels.ts";
+import type { BlockFormat, DType, Tensor } from "../nn/kernels.ts";
 import {
   type OpAttribute,
   type RawTensor,
@@ -31,6 +31,26 @@ export class NativeTensor implements Tensor {
    * @param dtype element type
    */
   constructor(public id: number, readonly shape: readonly number[], readonly dtype: DType) {}
+}
+
+/**
+ * A weight in its blocks: the tensor of the id holds the bytes, `[rows, row bytes]`; shape and element
+ * type are those that other operations see, for which it is unpacked.
+ */
+export class PackedTensor extends NativeTensor {
+  /**
+   * A handle on bytes that live.
+   *
+   * @param format how numbers lie in the bytes
+   */
+  constructor(
+    id: number,
+    shape: readonly number[],
+    dtype: DType,
+    readonly format: BlockFormat,
+  ) {
+    super(id, shape, dtype);
+  }
 }
 
 /** Element types by TensorFlow's numbers. */
@@ -93,7 +113,11 @@ export class TensorStore {
 
   /** A handle on a tensor that the binding made; it joins the innermost scope. */
   adopt(raw: RawTensor): NativeTensor {
-    const tensor = new NativeTensor(raw.id, raw.shape, dtypeOf(raw.dtype));
+    return this.enter(new NativeTensor(raw.id, raw.shape, dtypeOf(raw.dtype)));
+  }
+
+  /** Counts a handle that is new; it joins the innermost scope. */
+  enter<T extends NativeTensor>(tensor: T): T {
     this.live++;
     this.#scopes[this.#scopes.length - 1]?.push(tensor);
     return tensor;

@@ -10,6 +10,7 @@ import * as tf from "@tensorflow/tfjs";
 import { alikeBatches } from "./batches.ts";
 import { blockedAttention } from "../nn/blocked_attention.ts";
 import { foldedShape } from "./folded_product.ts";
+import { checkPacked } from "./packed_shape.ts";
 import type { Activation, DType, Kernels, StoredDType, Tensor } from "../nn/kernels.ts";
 import { hiddenScore } from "../nn/mask.ts";
 import { widenToFloat32 } from "./widen.ts";
@@ -107,6 +108,11 @@ export function portableKernels(): Kernels {
     zeros: (shape) => wrap(tf.zeros([...shape])),
     weight: (bytes, stored: StoredDType, shape) =>
       wrap(tf.tensor(widenToFloat32(bytes, stored), [...shape], "float32")),
+    packedWeight: (bytes, format, shape) => {
+      checkPacked(bytes, format, shape);
+      return wrap(tf.tensor(format.unpack(bytes), [...shape], "float32"));
+    },
+    keepsPacked: () => false,
     read: async (x) => await unwrap(x).data() as Float32Array | Int32Array,
     readSync: (x) => unwrap(x).dataSync() as Float32Array | Int32Array,
     toTfjs: (x) => tf.clone(unwrap(x)),

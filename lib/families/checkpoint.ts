@@ -72,12 +72,20 @@ export async function readModelConfig(
  * Opens a checkpoint: a directory in Hugging Face's layout, or a GGUF file (alone or in `dir`).
  *
  * @param rules how strictly; they gather what there is to warn of
+ * @param unpack whether weights in blocks are to be read as plain numbers only
  * @throws {InputError} for anything wrong with its files
  */
 export async function openCheckpoint(
   dir: string,
   rules: CheckpointRules = new CheckpointRules(),
+  unpack = false,
 ): Promise<Checkpoint> {
   const { family, config } = await readModelConfig(dir, rules);
-  return { dir, family, config, source: joinedExperts(await openWeights(dir, rules)) };
+  const source = joinedExperts(await openWeights(dir, rules));
+  return {
+    dir,
+    family,
+    config,
+    source: unpack ? { ...source, packedAs: undefined } : source,
+  };
 }

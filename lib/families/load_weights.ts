@@ -141,7 +141,8 @@ function plusOne(bytes: Uint8Array, dtype: StoredDType): Uint8Array<ArrayBuffer>
 }
 
 /**
- * Reads weights into tensors, one at a time.
+ * Reads weights into tensors, one at a time. Those in blocks stay in them where the kernels can compute
+ * with them.
  *
  * @param stored stored names by role, all or a part of what {@link matchWeights} found
  * @throws {InputError} for misshapen weights; nothing stays allocated then
@@ -162,18 +163,25 @@ export async function readWeights(
   try {
     for (const [role, name] of stored) {
       const wanted = shapes.get(role)!;
-      const order = storedOrder(family, role, source.info(name).shape, wanted);
-      const { bytes, dtype, shape } = await source.readWeight(
-        name,
-        order?.map((axis) => wanted[axis]) ?? wanted,
-      );
+      const { shape: found, byteLength } = source.info(name);
+      const order = storedOrder(family, role, found, wanted);
       const shifted = family.lessOne?.some((end) => role.endsWith(end)) ?? false;
-      const make = () =>
-        shifted
-          ? kernels.weight(plusOne(bytes, dtype), "F32", shape)
-          : kernels.weight(bytes, dtype, shape);
-      tensors.set(role, order ? kernels.scope(() => kernels.transpose(make(), order)) : make());
-      loaded += bytes.byteLength;
+      const format = order || shifted ? null : source.packedAs?.(name) ?? null;
+      if (format && kernels.keepsPacked(format)) {
+        const { bytes } = await source.readPacked!(name, wanted);
+        tensors.set(role, kernels.packedWeight(bytes, format, wanted));
+      } else {
+        const { bytes, dtype, shape } = await source.readWeight(
+          name,
+          order?.map((axis) => wanted[axis]) ?? wanted,
+        );
+        const make = () =>
+          shifted
+            ? kernels.weight(plusOne(bytes, dtype), "F32", shape)
+            : kernels.weight(bytes, dtype, shape);
+        tensors.set(role, order ? kernels.scope(() => kernels.transpose(make(), order)) : make());
+      }
+      loaded += byteLength;
       onProgress?.(loaded, total);
     }
   } catch (error) {

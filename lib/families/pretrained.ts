@@ -247,14 +247,14 @@ export async function fromPretrained(
   options: LoadOptions = {},
 ): Promise<PretrainedModel> {
   const { backend, dtype = "auto", onProgress, onWarning, processor: overrides, ...rest } = options;
-  const { beforeWeights, ...hub } = rest;
+  const { beforeWeights, unpack, ...hub } = rest;
   const rules = new CheckpointRules(options);
   const dir = await resolveModel(dirOrHubId, {
     ...hub,
     onProgress: ({ received, total }) => onProgress?.("download", received, total),
   }, rules);
   const processor = await loadProcessorOf(dir, rules, overrides);
-  const { family, config, source } = await openCheckpoint(dir, rules);
+  const { family, config, source } = await openCheckpoint(dir, rules, unpack);
   using _open = source;
   await beforeWeights?.({ processor, config });
   const description = !backend && currentBackend() || await useBackend(backend ?? "auto");

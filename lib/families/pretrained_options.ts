@@ -20,6 +20,12 @@ export interface LoadOptions
   /** Element type of weights and matrix products; `auto` by default. */
   readonly dtype?: DTypeChoice;
   /**
+   * Whether weights that a GGUF file holds in blocks are turned into plain numbers of the element type
+   * when they are read. By default they stay in their blocks on native TensorFlow, and products read
+   * these: less memory and less to read for each token, for the same numbers.
+   */
+  readonly unpack?: boolean;
+  /**
    * Settings of the processor in place of those in the checkpoint's files, as transformers'
    * `AutoProcessor.from_pretrained(…, max_pixels=…)`.
    */

@@ -11,6 +11,7 @@ import { unpackedHeaders } from "../weights/packed_source.ts";
 import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
 import { isPickle, type StoredAs, type WeightHeaders } from "../weights/safetensors.ts";
 import { openWeights } from "../weights/weights.ts";
+import { nativeFormats } from "../backend/native_packed.ts";
 import { loadProcessor } from "../inputs/processor.ts";
 import { type ProcessorFiles, readProcessorFiles } from "../inputs/processor_files.ts";
 import { type ModelConfig, visionDepth } from "../model/config.ts";
@@ -44,6 +45,8 @@ export interface WeightSummary {
   readonly byteLength: number;
   /** How it lies in its files: the element type, or the name of a packing, and the bytes there. */
   readonly stored: StoredAs;
+  /** Whether native TensorFlow keeps it in its blocks, in as many bytes as its files. */
+  readonly keptPacked: boolean;
 }
 
 /** What a folder lacks of that without which a model is described, but does not run. */
@@ -88,7 +91,9 @@ async function inspect(
   const weights = headers.names().map((name) => {
     const { dtype, shape, byteLength } = headers.info(name);
     const stored = headers.stored?.(name) ?? { format: dtype, byteLength };
-    return { name, dtype, shape, byteLength, stored };
+    const format = headers.packedAs?.(name) ?? null;
+    const keptPacked = format !== null && Object.hasOwn(nativeFormats, format.name);
+    return { name, dtype, shape, byteLength, stored, keptPacked };
   });
   return { dir, family, config, weights, missing };
 }

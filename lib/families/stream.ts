@@ -168,14 +168,14 @@ export async function openStreamed(
   dirOrHubId: string,
   options: LoadOptions = {},
 ): Promise<StreamedModel> {
-  const { backend, dtype = "auto", onProgress, onWarning, ...hub } = options;
+  const { backend, dtype = "auto", unpack, onProgress, onWarning, ...hub } = options;
   const rules = new CheckpointRules(options);
   const dir = await resolveModel(dirOrHubId, {
     ...hub,
     onProgress: ({ received, total }) => onProgress?.("download", received, total),
   }, rules);
   if (backend || !currentBackend()) await useBackend(backend ?? "auto");
-  const checkpoint = await openCheckpoint(dir, rules);
+  const checkpoint = await openCheckpoint(dir, rules, unpack);
   try {
     const { family, config, source } = checkpoint;
     if (rules.warning !== null) onWarning?.(rules.warning);

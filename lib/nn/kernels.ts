@@ -19,6 +19,18 @@ export type DType = "float32" | "bfloat16" | "int32";
 /** Element types that a checkpoint may store. */
 export type StoredDType = "F32" | "F16" | "BF16";
 
+/** A way of storing numbers in blocks, each of so many numbers in so many bytes. */
+export interface BlockFormat {
+  /** Name, such as `Q4_K`. */
+  readonly name: string;
+  /** Numbers of a block; rows of a weight are whole blocks. */
+  readonly elements: number;
+  /** Bytes of a block. */
+  readonly bytes: number;
+  /** The numbers of whole blocks, exactly: what kernels that read the bytes themselves must equal. */
+  unpack(bytes: Uint8Array): Float32Array<ArrayBuffer>;
+}
+
 /** A handle on an array that lives in the backend. Only {@link Kernels} can compute with it. */
 export interface Tensor {
   /** Sizes of the axes, outermost first. */
@@ -90,6 +102,14 @@ export interface Kernels {
   zeros(shape: readonly number[]): Tensor;
   /** A weight from the bytes of a checkpoint, held in {@link Kernels.computeDType}. */
   weight(bytes: Uint8Array, stored: StoredDType, shape: readonly number[]): Tensor;
+  /**
+   * A weight from its blocks, `[.., rows, columns]`. Where {@link Kernels.keepsPacked} the bytes stay as
+   * they are: {@link Kernels.linear} and {@link Kernels.gather} read them, and any other operation
+   * unpacks the weight for itself alone. Elsewhere it is unpacked at once.
+   */
+  packedWeight(bytes: Uint8Array, format: BlockFormat, shape: readonly number[]): Tensor;
+  /** Whether weights in a format stay in their blocks. */
+  keepsPacked(format: BlockFormat): boolean;
   /** Copies a tensor out as float32 (or int32). Waits for the backend. */
   read(x: Tensor): Promise<Float32Array | Int32Array>;
   /** As {@link Kernels.read}, at once; throws on backends that cannot (WebGPU). */

@@ -5,7 +5,15 @@
  */
 import { InputError, nearestNames } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import { assemble, type Assembly, joined, type PlacedTensor, whole } from "./gguf_assembly.ts";
+import {
+  assemble,
+  assembleBlocks,
+  type Assembly,
+  blocksOf,
+  joined,
+  type PlacedTensor,
+  whole,
+} from "./gguf_assembly.ts";
 import { ggufArchitecture, ggufConfig } from "./gguf_config.ts";
 import { findGguf, type GgufFiles, readGgufHeader } from "./gguf_files.ts";
 import type { GgufHeader } from "./gguf_header.ts";
@@ -69,7 +77,7 @@ export function huggingFaceName(name: string): string | null {
  * Puts rows of a query or key projection, which GGUF stores in interleaved rotary order for LLaMA,
  * back into the order of two halves: row 2 i + h of a head becomes row h H/2 + i.
  *
- * @param rows `[heads * H, width]` row by row, or a bias with width 1
+ * @param rows `[heads * H, width]` row by row, of numbers or of bytes, or a bias with width 1
  * @param heads number of heads
  * @returns a new array
  *
@@ -80,12 +88,12 @@ export function huggingFaceName(name: string): string | null {
  * assertEquals(halvesOrder(Float32Array.of(0, 2, 1, 3), 1, 1), Float32Array.of(0, 1, 2, 3));
  * ```
  */
-export function halvesOrder(
-  rows: Float32Array,
+export function halvesOrder<A extends Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(
+  rows: A,
   heads: number,
   width: number,
-): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(rows.length);
+): A {
+  const out = rows.slice() as A;
   const headDim = rows.length / width / heads, half = headDim / 2;
   for (let head = 0; head < heads; head++) {
     for (let i = 0; i < headDim; i++) {
@@ -122,13 +130,15 @@ function gain(weight: Assembly, name: string, architecture: string): Assembly {
 /** A weight whose rows may be in another order. */
 function withRows(weight: Assembly, name: string, heads: number): Assembly {
   if (heads === 0) return weight;
-  const { shape: [rows, width = 1], parts: [{ source }] } = weight;
+  const { shape, parts: [{ source }] } = weight, [rows] = shape;
   if (rows % (2 * heads) !== 0) {
     throw new InputError(
       `Cannot use tensor ${quoted(name)} of ${source.path}: ${rows} rows for ${heads} heads`,
     );
   }
-  return { ...weight, change: (values) => halvesOrder(values, heads, width) };
+  const reorder: Assembly["reorder"] = (values, width) =>
+    halvesOrder(values, heads, shape.length > 1 ? width : 1);
+  return { ...weight, reorder };
 }
 
 /** The language model's weights by Hugging Face's names. */
@@ -261,7 +271,18 @@ function sourceOf(
     has: (name) => weights.has(name),
     info,
     stored: (name) => storedAs(place(name)),
+    packedAs: (name) => blocksOf(place(name)),
     read,
+    readPacked: async (name, wanted) => {
+      const weight = place(name), format = blocksOf(weight);
+      if (!format) {
+        throw new InputError(
+          `Cannot read tensor ${quoted(name)} of ${path} in blocks: it has none; read its numbers`,
+        );
+      }
+      checkedShape(name, path, weight.shape, wanted);
+      return { bytes: await assembleBlocks(weight, format), format, shape: weight.shape };
+    },
     readWeight: async (name, wanted) => {
       const { shape } = info(name);
       checkedShape(name, path, shape, wanted);

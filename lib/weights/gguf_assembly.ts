@@ -6,7 +6,8 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import { dequantize } from "./gguf_blocks.ts";
+import type { BlockFormat } from "../nn/kernels.ts";
+import { blockFormat, dequantize } from "./gguf_blocks.ts";
 import type { GgufTensor } from "./gguf_header.ts";
 import type { RangeFile } from "./range_file.ts";
 
@@ -25,7 +26,12 @@ export interface Assembly {
   readonly shape: readonly number[];
   /** Pieces of each part that lie apart in the weight: the product of the axes before the joined one. */
   readonly pieces?: number;
-  /** What is made of the values, such as another order of rows. */
+  /** Another order of the rows, of `width` elements each, whatever these are. */
+  readonly reorder?: <A extends Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(
+    rows: A,
+    width: number,
+  ) => A;
+  /** What is made of the values. */
   readonly change?: (values: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>;
 }
 
@@ -76,7 +82,7 @@ export function stacked(parts: readonly PlacedTensor[], axis: number): Assembly 
   };
 }
 
-async function readPart(part: PlacedTensor): Promise<Float32Array<ArrayBuffer>> {
+async function readBytes(part: PlacedTensor): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await part.source.read(part.offset, part.byteLength);
   if (bytes.length < part.byteLength) {
     throw new InputError(
@@ -84,23 +90,21 @@ async function readPart(part: PlacedTensor): Promise<Float32Array<ArrayBuffer>> 
         "after it was opened",
     );
   }
-  return dequantize(bytes, part.type);
+  return bytes;
 }
 
-/**
- * Reads a weight.
- *
- * @throws {InputError} if a file was truncated
- */
-export async function assemble(weight: Assembly): Promise<Float32Array<ArrayBuffer>> {
-  const { parts, shape, pieces = 1, change = (values) => values } = weight;
-  if (parts.length === 1) return change(await readPart(parts[0]));
-  const size = shape.reduce((a, b) => a * b, 1);
-  const out = new Float32Array(size);
+/** Parts one after the other, piece by piece. */
+async function joinParts<A extends Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(
+  { parts, pieces = 1 }: Assembly,
+  size: number,
+  make: (size: number) => A,
+  read: (part: PlacedTensor) => Promise<A>,
+): Promise<A> {
+  if (parts.length === 1) return await read(parts[0]);
+  const out = make(size);
   let before = 0;
   for (const part of parts) {
-    const values = await readPart(part);
-    const length = values.length / pieces;
+    const values = await read(part), length = values.length / pieces;
     for (let piece = 0; piece < pieces; piece++) {
       out.set(
         values.subarray(piece * length, (piece + 1) * length),
@@ -109,5 +113,49 @@ export async function assemble(weight: Assembly): Promise<Float32Array<ArrayBuff
     }
     before += length;
   }
-  return change(out);
+  return out;
+}
+
+const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/**
+ * Reads a weight as numbers.
+ *
+ * @throws {InputError} if a file was truncated
+ */
+export async function assemble(weight: Assembly): Promise<Float32Array<ArrayBuffer>> {
+  const { shape, reorder, change = (values) => values } = weight;
+  const values = await joinParts(
+    weight,
+    product(shape),
+    (size) => new Float32Array(size),
+    async (part) => dequantize(await readBytes(part), part.type),
+  );
+  return change(reorder ? reorder(values, shape[shape.length - 1]) : values);
+}
+
+/** The blocks in which all parts of a weight lie, row by row; null where it has to be unpacked. */
+export function blocksOf({ parts, shape, change }: Assembly): BlockFormat | null {
+  const [{ type }] = parts, format = blockFormat(type);
+  const columns = shape[shape.length - 1];
+  const alike = parts.every((part) =>
+    part.type === type && part.shape[part.shape.length - 1] === columns
+  );
+  return format && alike && !change && shape.length >= 2 ? format : null;
+}
+
+/**
+ * Reads a weight in its blocks.
+ *
+ * @param format what {@link blocksOf} gave
+ * @throws {InputError} if a file was truncated
+ */
+export async function assembleBlocks(
+  weight: Assembly,
+  format: BlockFormat,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { shape, reorder } = weight;
+  const size = product(shape) / format.elements * format.bytes;
+  const bytes = await joinParts(weight, size, (size) => new Uint8Array(size), readBytes);
+  return reorder ? reorder(bytes, size / product(shape.slice(0, -1))) : bytes;
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { widenToFloat32 } from "../backend/widen.ts";
+import type { BlockFormat } from "../nn/kernels.ts";
 import { blockSizes, type GgufType } from "./gguf_types.ts";
 
 /** Writes the elements of all blocks of `bytes`. `half` holds float32 values of 16-bit patterns. */
@@ -206,4 +207,26 @@ export function dequantize(bytes: Uint8Array, type: GgufType): Float32Array<Arra
   const out = new Float32Array(bytes.length / block.bytes * block.elements);
   dequantizers[type](bytes, halfTable(), out);
   return out;
+}
+
+const formats = new Map<GgufType, BlockFormat>();
+
+/**
+ * A type of numbers in blocks, for kernels that keep weights in them; null for plain numbers.
+ *
+ * @example
+ * ```ts
+ * import { blockFormat } from "./gguf_blocks.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(blockFormat("Q4_K")?.elements, 256);
+ * assertEquals(blockFormat("F16"), null);
+ * ```
+ */
+export function blockFormat(type: GgufType): BlockFormat | null {
+  if (type === "F32" || type === "F16" || type === "BF16") return null;
+  const known = formats.get(type);
+  if (known) return known;
+  const made = { name: type, ...blockSizes[type], unpack: (b: Uint8Array) => dequantize(b, type) };
+  formats.set(type, made);
+  return made;
 }

@@ -95,6 +95,7 @@ export function joinedHeaders(source: WeightHeaders): WeightHeaders {
     info: (name) =>
       parts.has(name) ? joinedInfo(source, name, parts.get(name)!) : source.info(name),
     stored: (name) => joinedStored(source, parts.get(name) ?? [name]),
+    packedAs: (name) => parts.has(name) ? null : source.packedAs?.(name) ?? null,
   };
 }
 
@@ -126,7 +127,9 @@ export function joinedExperts(source: WeightSource): WeightSource {
     has: (name) => parts.has(name) || source.has(name),
     info: headers.info,
     stored: headers.stored,
+    packedAs: headers.packedAs,
     read,
+    readPacked: source.readPacked,
     readWeight: async (name, wanted) => {
       const own = parts.get(name);
       if (!own) return await source.readWeight(name, wanted);

@@ -21,6 +21,7 @@ export { openGguf } from "./gguf.ts";
 export type { GgufFiles } from "./gguf_files.ts";
 export {
   openSafetensors,
+  type PackedBytes,
   type StoredAs,
   type StoredWeight,
   type WeightHeaders,

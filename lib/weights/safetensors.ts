@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { StoredDType } from "../nn/kernels.ts";
+import type { BlockFormat, StoredDType } from "../nn/kernels.ts";
 import { InputError, nearestNames } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import {
@@ -31,6 +31,16 @@ export interface StoredWeight {
   readonly shape: readonly number[];
 }
 
+/** A weight in its blocks as they lie in the checkpoint: ready for `Kernels.packedWeight`. */
+export interface PackedBytes {
+  /** The blocks of all rows, in a buffer of their own. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** How numbers lie in them. */
+  readonly format: BlockFormat;
+  /** Sizes of the axes, outermost first. */
+  readonly shape: readonly number[];
+}
+
 /** How a weight lies in its files. */
 export interface StoredAs {
   /** Name of the stored type or packing, such as `Q4_K`. */
@@ -49,6 +59,8 @@ export interface WeightHeaders {
   info(name: string): TensorInfo;
   /** How a weight is stored, where that is not as {@link WeightHeaders.info} says. */
   stored?(name: string): StoredAs;
+  /** In which blocks a weight can be read; null, or no such function, for one that has to be unpacked. */
+  packedAs?(name: string): BlockFormat | null;
 }
 
 /** Weights that are read when they are asked for. Whoever opens one closes it. */
@@ -64,6 +76,11 @@ export interface WeightSource extends WeightHeaders, Disposable {
    * @throws {InputError} if it is missing, of another type (a quantised checkpoint) or shape
    */
   readWeight(name: string, shape?: readonly number[]): Promise<StoredWeight>;
+  /**
+   * A weight in its blocks, where {@link WeightHeaders.packedAs} names a format.
+   * @throws {InputError} as {@link WeightSource.readWeight}, and for a weight in no blocks
+   */
+  readPacked?(name: string, shape?: readonly number[]): Promise<PackedBytes>;
   /** Closes every open file of the checkpoint; reading afterwards fails. */
   close(): void;
 }

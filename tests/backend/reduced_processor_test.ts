@@ -40,7 +40,7 @@ Deno.test({
       );
       assertEquals(
         JSON.parse(operations.stdout || "null"),
-        { matrixRegisters: false, floatProducts: false, gradients: true },
+        { matrixRegisters: false, floatProducts: false, gradients: true, packed: true },
         operations.stderr,
       );
       const runs =

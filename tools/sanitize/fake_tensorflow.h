@@ -54,7 +54,9 @@ inline int64_t ElementCount(const std::vector<int64_t> &shape) {
   return count;
 }
 
-inline size_t ElementSize(TF_DataType type) { return type == TF_BFLOAT16 ? 2 : 4; }
+inline size_t ElementSize(TF_DataType type) {
+  return type == TF_UINT8 ? 1 : type == TF_BFLOAT16 ? 2 : 4;
+}
 
 inline TF_Tensor *NewTensor(TF_DataType type, const std::vector<int64_t> &shape) {
   live_tensors++;

@@ -63,6 +63,8 @@ struct Given {
       corelens::Bfloat16 &narrow = static_cast<corelens::Bfloat16 *>(tensor->data)[i];
       corelens::Put(&narrow, value);
       values[i] = corelens::Widen(narrow);
+    } else if (tensor->type == TF_UINT8) {
+      static_cast<uint8_t *>(tensor->data)[i] = static_cast<uint8_t>(random_bits());
     } else {
       static_cast<float *>(tensor->data)[i] = value;
       values[i] = value;
@@ -188,6 +190,40 @@ void TryLinear(int64_t rows, int64_t depth, int64_t width, TF_DataType type) {
   Check(Call("CorelensLinear", {}, {x.tensor, weight.tensor, bias.tensor}), 0,
         reference::Linear(x.values, weight.values, bias.values, rows, depth, width),
         Roundings(type, 1));
+}
+
+// A format of blocks: its number, elements, bytes, and where its half-precision numbers lie.
+struct BlockFormat {
+  int number;
+  int64_t elements, bytes;
+  std::vector<int64_t> halves;
+};
+const std::vector<BlockFormat> block_formats{
+    {2, 32, 18, {0}},        {3, 32, 20, {0, 2}},       {6, 32, 22, {0}},     {7, 32, 24, {0, 2}},
+    {8, 32, 34, {0}},        {10, 256, 84, {80, 82}},   {11, 256, 110, {108}}, {12, 256, 144, {0, 2}},
+    {13, 256, 176, {0, 2}},  {14, 256, 210, {208}},     {20, 32, 18, {0}},    {23, 256, 136, {0}}};
+
+// Rows of a weight in blocks, unpacked, and products with it.
+void TryPacked(const BlockFormat &format, int64_t rows, int64_t blocks, int64_t width,
+               TF_DataType type) {
+  Say("packed", type, {format.number, rows, blocks, width});
+  const int64_t depth = blocks * format.elements;
+  const Given weight(TF_UINT8, {width, blocks * format.bytes}), x(type, {rows, depth});
+  const Given bias(type, {OneIn(2) ? width : 0}), all(TF_FLOAT, {width});  // int32: as wide as float
+  for (int64_t i = 0; i < width; i++) static_cast<int32_t *>(all.tensor->data)[i] = i;
+  for (int64_t block = 0; block < width * blocks; block++) {
+    for (const int64_t place : format.halves) {  // below 2, of either sign
+      static_cast<uint8_t *>(weight.tensor->data)[block * format.bytes + place + 1] &= 0xbf;
+    }
+  }
+  const double number = format.number;
+  const auto values = Call("CorelensUnpackRows", {{"format", number}, {"T", TF_FLOAT}},
+                           {weight.tensor, all.tensor});
+  if (values.empty()) return Check(values, 0, Values(width * depth), 0);
+  Check(Call("CorelensPackedLinear", {{"format", number}, {"T", type}},
+             {x.tensor, weight.tensor, bias.tensor}),
+        0, reference::Linear(x.values, values[0], bias.values, rows, depth, width),
+        Roundings(type, 3));
 }
 
 struct AttentionShape {
@@ -333,8 +369,9 @@ void TryMisfits() {
       {"CorelensNorm", 3},         {"CorelensGated", 2},          {"CorelensRotate", 3},
       {"CorelensLinear", 3},       {"CorelensNormGradient", 3},   {"CorelensGatedGradient", 3},
       {"CorelensMaskedSoftmax", 2}, {"CorelensSoftmaxGradient", 2}, {"CorelensRotateGradient", 4},
-      {"CorelensAttention", 6},    {"CorelensAdd", 2},            {"CorelensWeightedSum", 2}};
-  const auto &[name, count] = operations[Between(0, 11)];
+      {"CorelensAttention", 6},    {"CorelensAdd", 2},            {"CorelensWeightedSum", 2},
+      {"CorelensPackedLinear", 3}, {"CorelensUnpackRows", 2}};
+  const auto &[name, count] = operations[Between(0, 13)];
   now = std::string(name) + " of misfits";
   const std::string own = name;
   TF_DataType type = AnyType();
@@ -351,9 +388,10 @@ void TryMisfits() {
     }
     const bool tables = own == "CorelensRotate" && i > 0;
     const bool narrow = own == "CorelensAdd" && i > 0;
-    const bool wide = own == "CorelensAdd" && i == 0;
+    const bool wide = (own == "CorelensAdd" && i == 0) || (own == "CorelensUnpackRows" && i == 1);
+    const bool bytes = own == (i == 0 ? "CorelensUnpackRows" : i == 1 ? "CorelensPackedLinear" : "");
     const TF_DataType element =
-        tables || wide || (own == "CorelensAttention" && i == 1) ? TF_FLOAT : narrow ? TF_BFLOAT16 : type;
+        bytes ? TF_UINT8 : tables || wide || (own == "CorelensAttention" && i == 1) ? TF_FLOAT : narrow ? TF_BFLOAT16 : type;
     given.emplace_back(new Given(element, shape));
     if (own == "CorelensAttention" && i == 1) {
       std::memset(given.back()->tensor->data, 1, 4 * given.back()->values.size());
@@ -362,7 +400,7 @@ void TryMisfits() {
   }
   Call(name,
        {{"eps", 1}, {"center", 1}, {"Y", TF_FLOAT}, {"kind", Between(-1, 6)}, {"causal", OneIn(2)},
-        {"segments", 2}, {"first", 1}, {"second", 1}},
+        {"segments", 2}, {"first", 1}, {"second", 1}, {"format", Between(0, 24)}, {"T", type}},
        inputs);
 }
 
@@ -392,6 +430,14 @@ void TryWithoutMemory() {
   refused(kAll, [] { TryLinear(200, 320, 64, TF_FLOAT); });
 }
 
+void TryFormats() {
+  for (const BlockFormat &format : block_formats) {
+    for (const TF_DataType type : {TF_FLOAT, TF_BFLOAT16}) {
+      for (const int64_t rows : {1, 7, 40}) TryPacked(format, rows, 2, 37, type);
+    }
+  }
+}
+
 void TryLine(const std::string &line) {
   std::istringstream words(line);
   std::string name;
@@ -417,7 +463,7 @@ void TryAny() {
   Shape shape(Between(1, 4));
   for (int64_t &size : shape) size = Size(1, 9);
   shape.back() = Size(1, 90);
-  switch (Between(0, 9)) {
+  switch (Between(0, 10)) {
     case 0: return TryNorm(shape, type);
     case 1: return TryGated(shape, type);
     case 2: return TryRotate({Size(1, 6), Size(1, 20), 2 * Size(1, 40)}, type);
@@ -426,6 +472,10 @@ void TryAny() {
     case 5: return TryLinear(Size(17, 200), 8 * Size(1, 12), 8 * Size(1, 8), type);
     case 6: return TryGradients(Size(1, 40), Size(4, 70));
     case 7: return TryMisfits();
+    case 8: {
+      const BlockFormat &format = block_formats[Between(0, block_formats.size() - 1)];
+      return TryPacked(format, Size(1, 60), Size(1, 512 / format.elements), Size(1, 50), type);
+    }
     default: {
       const bool causal = !OneIn(4);
       return TryAttention(AnyAttention(), type, causal, causal && OneIn(2), causal && OneIn(4));
@@ -446,6 +496,7 @@ int main(int count, char **arguments) {
   is_main = true;
   TryWithoutMemory();
   for (std::string line; std::getline(std::cin, line);) TryLine(line);
+  TryFormats();
   const int64_t shared = calls;
   while (calls < shared + wanted) TryAny();
   std::printf("%lld calls, %lld refused, %lld wrong\n", static_cast<long long>(calls),

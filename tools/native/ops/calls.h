@@ -187,13 +187,15 @@ void LinearAs(TF_OpKernelContext *context, const Input &x, const Input &weight,
   if constexpr (sizeof(T) == 2) {
     const bool whole = depth > 0 && depth % 32 == 0 && width % 32 == 0;
     if (rows > kFewRows && whole && TileRegisters::Allowed()) {
-      return LinearTiles(x.data<T>(), weight.data<T>(), bias.optional<T>(), y, rows, width, depth);
+      const NarrowWeight whole_weight{weight.data<T>(), width, depth};
+      return LinearTiles(x.data<T>(), whole_weight, bias.optional<T>(), y, rows);
     }
   }
 #endif
   if constexpr (sizeof(T) == 4) {
     if (rows > kFewRows && depth > 0 && depth % kLanes == 0 && width % kLanes == 0) {
-      return LinearFloat(x.data<T>(), weight.data<T>(), bias.optional<T>(), y, rows, width, depth);
+      const FloatWeight whole_weight{weight.data<T>(), width, depth};
+      return LinearFloat(x.data<T>(), whole_weight, bias.optional<T>(), y, rows);
     }
   }
   LinearFew(x.data<T>(), weight.data<T>(), bias.optional<T>(), y, rows, width, depth);

@@ -18,12 +18,23 @@ constexpr int64_t kLinearRows = 128;   // rows of x at once
 constexpr int64_t kLinearDepth = 512;  // of their columns at once: 32 columns of w fit the first cache
 constexpr int64_t kLinearPanel = 256;  // columns of the product of one task
 
-// Packs rows [begin, end) of w [.., depth], which become columns of the product.
-inline void PackWeight(const Bfloat16 *w, int64_t depth, int64_t begin, int64_t end,
-                       Bfloat16 *packed) {
+// Where rows of a weight [width, depth] of bfloat16 lie; `PackedWeight` is the other kind.
+struct NarrowWeight {
+  const Bfloat16 *data;
+  int64_t width, depth;
+  template <typename T>
+  const T *Rows(int64_t first, int64_t, ScratchSlot) const {
+    return data + first * depth;
+  }
+};
+
+// Packs rows [begin, end) of w, which become columns of the product.
+template <typename Weight>
+inline void PackWeight(const Weight &w, int64_t begin, int64_t end, Bfloat16 *packed) {
   for (int64_t j = begin; j < end; j += 16) {
-    for (int64_t d = 0; d < depth; d += 32, packed += kBlock) {
-      TransposePairs(w + j * depth + d, depth, packed);
+    const Bfloat16 *rows = w.template Rows<Bfloat16>(j, 16, kMoreKeys);
+    for (int64_t d = 0; d < w.depth; d += 32, packed += kBlock) {
+      TransposePairs(rows + d, w.depth, packed);
     }
   }
 }
@@ -42,8 +53,10 @@ inline void StoreSums(const float *sums, int64_t rows, int64_t columns, int64_t 
 
 // x [rows, depth], w [width, depth], bias [width] or null, y [rows, width]; depth and width are
 // multiples of 32.
-inline void LinearTiles(const Bfloat16 *x, const Bfloat16 *w, const Bfloat16 *bias, Bfloat16 *y,
-                        int64_t rows, int64_t width, int64_t depth) {
+template <typename Weight>
+inline void LinearTiles(const Bfloat16 *x, const Weight &w, const Bfloat16 *bias, Bfloat16 *y,
+                        int64_t rows) {
+  const int64_t width = w.width, depth = w.depth;
   const int64_t panel = std::min(width, kLinearPanel);
   const int64_t panels = CeilDiv(width, panel);
   // Enough tasks for every thread, of as many rows as possible: each packs its panel of w.
@@ -57,7 +70,7 @@ inline void LinearTiles(const Bfloat16 *x, const Bfloat16 *w, const Bfloat16 *bi
     Bfloat16 *packed = Scratch<Bfloat16>(kPackedKeys, columns * depth);
     float *sums = Scratch<float>(kScores, kLinearRows * panel);
     Bfloat16 *padded = Scratch<Bfloat16>(kQueries, 32 * depth);
-    PackWeight(w, depth, left, left + columns, packed);
+    PackWeight(w, left, left + columns, packed);
     for (int64_t r = top; r < bottom; r += kLinearRows) {
       const int64_t count = std::min(kLinearRows, bottom - r), whole = count / 32 * 32;
       if (whole < count) {  // the last rows, padded to 32

@@ -7,20 +7,33 @@
 #include <algorithm>
 #include <atomic>
 
-#include "linear_few.h"
 #include "pack_float.h"
 #include "parallel.h"
 #include "scratch.h"
 #include "sizes.h"
 #include "strassen.h"
+#include "vectors.h"
 
 namespace corelens {
 
+// Where rows of a weight [width, depth] of floats lie; `PackedWeight` is the other kind.
+struct FloatWeight {
+  const float *data;
+  int64_t width, depth;
+  template <typename T>
+  const T *Rows(int64_t first, int64_t, ScratchSlot) const {
+    return data + first * depth;
+  }
+};
+
 // One product: x [rows, depth], w [width, depth], bias [width] or null, y [rows, width].
+template <typename T, typename Weight>
 struct FloatProduct {
   LinearCut cut;
-  const float *x, *w, *bias;
-  float *y;
+  const T *x;
+  Weight w;
+  const T *bias;
+  T *y;
 };
 
 // A strip of columns of the product: those from `left` on, with their packed B.
@@ -32,7 +45,8 @@ struct Strip {
 };
 
 // Stores the quarters of C, which lie in tiles one after the other, scaled back and with the bias.
-inline void StoreQuarters(const FloatProduct &product, const Strip &strip, const float *quarters,
+template <typename T, typename Weight>
+inline void StoreQuarters(const FloatProduct<T, Weight> &product, const Strip &strip, const float *quarters,
                           int64_t columns, int64_t place, int64_t top, int64_t m,
                           const float *row_up) {
   const LinearCut &cut = product.cut;
@@ -41,39 +55,46 @@ inline void StoreQuarters(const FloatProduct &product, const Strip &strip, const
     const int64_t rows = std::min(m, cut.rows - top - upper);
     const int64_t end = std::min(columns, cut.width - strip.left - first);
     for (int64_t r = 0; r < rows; r++) {
-      float *y = product.y + (top + upper + r) * cut.width + strip.left + first;
-      for (int64_t j = 0; j < end; j += kLanes) {
+      T *y = product.y + (top + upper + r) * cut.width + strip.left + first;
+      ForVectors(std::max<int64_t>(end, 0), [&](int64_t j, int count) {
         const int64_t tile = (q * columns + j / kProductColumns * kProductColumns) * m;
         const Floats scaled = Load(quarters + tile + r * kProductColumns + j % kProductColumns);
         // one after the other: their product may be beyond the range of floats
         Floats sum = scaled * row_up[upper + r] * Load(strip.up + first + j);
-        if (product.bias) sum += Load(product.bias + strip.left + first + j);
-        Store(y + j, sum);
-      }
+        if (product.bias) sum += LoadUpTo(product.bias + strip.left + first + j, count);
+        StoreUpTo(y + j, sum, count);
+      });
     }
   }
 }
 
 // The rows [top, top + 2 m) by the tiles of columns [begin, end) of a strip in plain sums: where
 // numbers are not finite, sums of blocks would carry them into other rows.
-inline void PlainRun(const FloatProduct &product, const Strip &strip, int64_t top, int64_t m,
+template <typename T, typename Weight>
+inline void PlainRun(const FloatProduct<T, Weight> &product, const Strip &strip, int64_t top, int64_t m,
                      int64_t begin, int64_t end) {
   const LinearCut &cut = product.cut;
-  for (int64_t row = top; row < std::min(cut.rows, top + 2 * m); row++) {
-    for (int half = 0; half < 2; half++) {
-      const int64_t first = strip.left + half * cut.n;
-      const int64_t last = std::min(cut.width, first + end * kProductColumns);
-      for (int64_t j = first + begin * kProductColumns; j < last; j++) {
-        Dots<1, 1>(product.x + row * cut.depth, product.w + j * cut.depth,
-                   product.bias ? product.bias + j : nullptr, product.y + row * cut.width + j,
-                   cut.depth, cut.width);
+  const int64_t bottom = std::min(cut.rows, top + 2 * m);
+  for (int half = 0; half < 2; half++) {
+    const int64_t first = strip.left + half * cut.n;
+    const int64_t last = std::min(cut.width, first + end * kProductColumns);
+    for (int64_t j = first + begin * kProductColumns; j < last; j++) {
+      const float *w = product.w.template Rows<float>(j, 1, kMoreKeys);
+      for (int64_t row = top; row < bottom; row++) {
+        Floats sum{};
+        ForVectors(cut.depth, [&](int64_t i, int count) {
+          sum += LoadUpTo(product.x + row * cut.depth + i, count) * LoadUpTo(w + i, count);
+        });
+        const float shift = product.bias ? Widen(product.bias[j]) : 0.0f;
+        Put(product.y + row * cut.width + j, SumOf(sum) + shift);
       }
     }
   }
 }
 
 // One run of rows by the tiles of columns [begin, end) of a strip.
-inline void LinearRun(const FloatProduct &product, const Strip &strip, int64_t run, int64_t begin,
+template <typename T, typename Weight>
+inline void LinearRun(const FloatProduct<T, Weight> &product, const Strip &strip, int64_t run, int64_t begin,
                       int64_t end) {
   const LinearCut &cut = product.cut;
   const int64_t top = cut.RunStart(run), m = (cut.RunStart(run + 1) - top) / 2;
@@ -107,10 +128,11 @@ inline void LinearRun(const FloatProduct &product, const Strip &strip, int64_t r
   }
 }
 
-// Depth and width must be multiples of kLanes.
-inline void LinearFloat(const float *x, const float *w, const float *bias, float *y, int64_t rows,
-                        int64_t width, int64_t depth) {
-  const FloatProduct product{LinearCut::Of(rows, width, depth), x, w, bias, y};
+// The depth must be a multiple of kLanes, and the width of a `FloatWeight` too.
+template <typename T, typename Weight>
+inline void LinearFloat(const T *x, const Weight &w, const T *bias, T *y, int64_t rows) {
+  const int64_t width = w.width, depth = w.depth;
+  const FloatProduct<T, Weight> product{LinearCut::Of(rows, width, depth), x, w, bias, y};
   const LinearCut &cut = product.cut;
   const int64_t size = cut.TileAt(cut.steps, 0);
   float *packed = Scratch<float>(kPackedKeys, size + 2 * cut.n), *up = packed + size;
@@ -121,7 +143,11 @@ inline void LinearFloat(const float *x, const float *w, const float *bias, float
   for (int64_t left = 0; left < width; left += 2 * cut.n) {
     std::atomic<bool> finite{true};
     Pool::Get().Run(cut.tiles(), [&](int64_t tile_column) {
-      if (!PackB(cut, w, left, tile_column, packed, up)) finite = false;
+      const int64_t first = left + tile_column * kProductColumns;
+      const float *const halves[2] = {
+          w.template Rows<float>(first, kProductColumns, kMoreKeys),
+          w.template Rows<float>(first + cut.n, kProductColumns, kMoreValues)};
+      if (!PackB(cut, halves, left, tile_column, packed, up)) finite = false;
     });
     const Strip strip{left, packed, up, finite};
     Pool::Get().Run(cut.runs() * pieces, [&](int64_t task) {

@@ -9,7 +9,8 @@
 // library was compiled for, 2 when TensorFlow refuses.
 // int corelens_has_matrix_registers(): 1 where CorelensLinear is fast for many rows of bfloat16.
 // int corelens_has_float_products(): 1 where CorelensLinear is fast for many rows of floats.
-// int corelens_has_gradients(): 1; a library compiled before there were gradients lacks the function.
+// int corelens_has_gradients(), corelens_has_packed(): 1; a library compiled before there were gradients,
+// or products with packed weights, lacks the function.
 
 #include <dlfcn.h>
 #if defined(__x86_64__)
@@ -21,6 +22,7 @@
 
 #include "calls.h"
 #include "gradient_calls.h"
+#include "packed_calls.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
 
@@ -65,6 +67,10 @@ bool RegisterAll() {
       {"CorelensAdd", {"a: float", "b: bfloat16"}, {}, {"y: float"}, nullptr, Guarded<ComputeAdd>},
       {"CorelensLinear", {"x: T", "weight: T", "bias: T"}, {t.c_str()}, {"y: T"}, nullptr,
        Guarded<ComputeLinear>},
+      {"CorelensPackedLinear", {"x: T", "weight: uint8", "bias: T"}, {t.c_str(), "format: int"},
+       {"y: T"}, MakePacked, Guarded<ComputePackedLinear>},
+      {"CorelensUnpackRows", {"weight: uint8", "rows: int32"}, {t.c_str(), "format: int"},
+       {"y: T"}, MakePacked, Guarded<ComputeUnpackRows>},
       {"CorelensAttention",
        {"query: T", "ranges: int32", "keys: segments * T", "values: segments * T"},
        {t.c_str(), "segments: int >= 1", "causal: bool"}, {"z: T"}, MakeAttention,
@@ -111,6 +117,10 @@ bool ProcessorFits() {
   __get_cpuid(1, &eax, &ebx, &ecx, &edx);
   if (!has(ecx, 12)) return false;
 #endif
+#if defined(__F16C__)
+  __get_cpuid(1, &eax, &ebx, &ecx, &edx);
+  if (!has(ecx, 29)) return false;
+#endif
 #endif
   return true;
 }
@@ -153,3 +163,5 @@ extern "C" __attribute__((visibility("default"))) int corelens_has_float_product
 }
 
 extern "C" __attribute__((visibility("default"))) int corelens_has_gradients() { return 1; }
+
+extern "C" __attribute__((visibility("default"))) int corelens_has_packed() { return 1; }

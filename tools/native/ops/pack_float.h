@@ -55,7 +55,8 @@ struct RowScale {
   float down = 1, up = 1;
   bool finite = true;  // the row
 
-  static RowScale Of(const float *row, int64_t size) {
+  template <typename T>
+  static RowScale Of(const T *row, int64_t size) {
     Floats largest{}, zeros{};
     for (int64_t i = 0; i < size; i += kLanes) {
       const Floats x = Load(row + i);
@@ -75,17 +76,17 @@ struct RowScale {
 };
 
 // Packs a tile of columns of B: the rows of w from `left` on and from left + n on, by their place in
-// the strip. Writes to `up` [2 n] what scales the columns of the product back; returns whether all
-// rows are finite.
-inline bool PackB(const LinearCut &cut, const float *w, int64_t left, int64_t tile_column,
-                  float *packed, float *up) {
+// the strip; `rows` holds the tile's first row of either half, with the others after it. Writes to `up`
+// [2 n] what scales the columns of the product back; returns whether all rows are finite.
+inline bool PackB(const LinearCut &cut, const float *const rows[2], int64_t left,
+                  int64_t tile_column, float *packed, float *up) {
   alignas(64) float down[2][kProductColumns], block[4][kLanes * kProductColumns];
   bool finite = true;
   for (int half = 0; half < 2; half++) {
     for (int i = 0; i < kProductColumns; i++) {
       const int64_t place = half * cut.n + tile_column * kProductColumns + i, j = left + place;
       const RowScale scale =
-          j < cut.width ? RowScale::Of(w + j * cut.depth, cut.depth) : RowScale{};
+          j < cut.width ? RowScale::Of(rows[half] + i * cut.depth, cut.depth) : RowScale{};
       down[half][i] = scale.down;
       up[place] = scale.up;
       finite = finite && scale.finite;
@@ -100,7 +101,8 @@ inline bool PackB(const LinearCut &cut, const float *w, int64_t left, int64_t ti
         const int64_t j = left + half * cut.n + tile_column * kProductColumns + beside * kLanes;
         float *square = block[q & 3] + beside * kLanes;
         if (j < cut.width && depth < cut.depth) {
-          TransposeWords(reinterpret_cast<const int32_t *>(w + j * cut.depth + depth), cut.depth,
+          const float *from = rows[half] + beside * kLanes * cut.depth + depth;
+          TransposeWords(reinterpret_cast<const int32_t *>(from), cut.depth,
                          reinterpret_cast<int32_t *>(square), kProductColumns);
         } else {
           for (int i = 0; i < kLanes; i++) Store(square + i * kProductColumns, Floats{});
@@ -119,7 +121,8 @@ inline bool PackB(const LinearCut &cut, const float *w, int64_t left, int64_t ti
 
 // Packs A: the rows of x from `top` on and from top + m on, for all steps. Writes to `up` [2 m] what
 // scales the rows of the product back; returns whether all rows are finite.
-inline bool PackA(const LinearCut &cut, const float *x, int64_t top, int64_t m, float *packed,
+template <typename T>
+inline bool PackA(const LinearCut &cut, const T *x, int64_t top, int64_t m, float *packed,
                   float *up) {
   const int64_t block = m * kProductStride;
   const auto at = [&](int64_t row, int64_t column, float scale) {

@@ -1,0 +1,138 @@
+/**
+ * The part of the kernel suite about weights in blocks: every operation on one is the operation on its
+ * numbers, which `BlockFormat.unpack` says.
+ * @module
+ */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { blockFormat } from "../../lib/weights/gguf_blocks.ts";
+import { type GgufType, ggufTypes } from "../../lib/weights/gguf_types.ts";
+import type { BlockFormat, Kernels, Tensor } from "../../lib/nn/kernels.ts";
+import { Random } from "../../lib/stats/random.ts";
+import { grid, type KernelTest, rounded, upload } from "./kernel_check.ts";
+import * as loops from "./kernel_loops.ts";
+import { type Grid, sizeOf } from "./kernel_loops.ts";
+import { assertNear, unitRoundoff } from "./near.ts";
+
+/** Places of half-precision numbers in a block; all other bytes may be anything. */
+const halves: Readonly<Record<string, readonly number[]>> = {
+  ...{ Q4_0: [0], Q4_1: [0, 2], Q5_0: [0], Q5_1: [0, 2], Q8_0: [0] },
+  ...{ Q2_K: [80, 82], Q3_K: [108], Q4_K: [0, 2], Q5_K: [0, 2], Q6_K: [208] },
+  ...{ IQ4_NL: [0], IQ4_XS: [0] },
+};
+
+/** All formats of blocks. */
+export const blockFormats: readonly BlockFormat[] = ggufTypes.flatMap((type) =>
+  blockFormat(type) ?? []
+);
+
+/** Blocks of random codes and scales, of both signs and of sizes from subnormal ones to 1. */
+export function randomBlocks({ name, bytes }: BlockFormat, count: number, seed: number) {
+  const random = new Random(seed);
+  const all = Uint8Array.from({ length: bytes * count }, () => random.integer(256));
+  const view = new DataView(all.buffer);
+  for (let block = 0; block < count; block++) {
+    for (const place of halves[name as GgufType]) {
+      const exponent = random.integer(4) === 0 ? -20 : -6 - random.integer(4);
+      view.setFloat16(block * bytes + place, random.normal() * 2 ** exponent, true);
+    }
+  }
+  return all;
+}
+
+/** A weight of a shape in blocks, and its numbers as the kernels see them. */
+function weightOf(k: Kernels, format: BlockFormat, shape: readonly number[], seed: number) {
+  const bytes = randomBlocks(format, sizeOf(shape) / format.elements, seed);
+  const values: Grid = { shape, data: format.unpack(bytes) };
+  return { weight: k.packedWeight(bytes, format, shape), exact: values, seen: rounded(k, values) };
+}
+
+/** `x weight^T + bias` in plain loops. */
+function linear(x: Grid, weight: Grid, bias: Grid): Grid {
+  const [outer, inner] = weight.shape, rows = x.shape[0];
+  const { data } = loops.matMul(x, loops.transpose({ ...weight, shape: [outer, inner] }, [1, 0]));
+  const product = { shape: [rows, outer], data };
+  return loops.broadcast(product, bias, (p, q) => p + q);
+}
+
+/** Rows of x and of the weight: few and many, whole panels and rests. */
+const productSizes = [[1, 9], [2, 4], [3, 17], [5, 33], [16, 8], [17, 40], [45, 64], [120, 77]];
+
+/** Declares the tests of weights in blocks. */
+export function packedTests(test: KernelTest): void {
+  for (const format of blockFormats) {
+    const depth = 3 * format.elements;
+    test(`${format.name}: products with a weight in blocks are those with its numbers`, (k) => {
+      for (const [rows, outer] of productSizes) {
+        k.scope(() => {
+          const { weight, seen } = weightOf(k, format, [outer, depth], rows);
+          assertEquals([weight.shape, weight.dtype], [[outer, depth], k.computeDType]);
+          const x = rounded(k, grid([rows, depth], 41)), bias = rounded(k, grid([outer], 42));
+          const found = k.linear(upload(k, x), weight, upload(k, bias));
+          assertEquals(found.shape, [rows, outer]);
+          // two roundings of inputs and result, where the kernels round
+          const tolerance = k.computeDType === "bfloat16" ? 3 * unitRoundoff.bfloat16 : 2e-5;
+          const wanted = linear(x, seen, bias).data;
+          assertNear(k.readSync(found), Float32Array.from(wanted), tolerance, format.name);
+          const plain = k.linear(upload(k, { ...x, shape: [1, rows, depth] }), weight);
+          assertEquals(plain.shape, [1, rows, outer]);
+        });
+      }
+    });
+
+    test(`${format.name}: other operations see the numbers of a weight in blocks`, (k) => {
+      const equal = (found: Tensor, { shape, data }: Grid) => {
+        assertEquals([...found.shape], [...shape]);
+        const own = k.readSync(found);
+        assert(own.every((value, i) => value === data[i]), format.name); // 0 equals -0
+      };
+      k.scope(() => {
+        const { weight, exact, seen } = weightOf(k, format, [6, depth], 7);
+        equal(weight, seen);
+        equal(k.cast(weight, "float32"), k.keepsPacked(format) ? exact : seen);
+        equal(k.transpose(weight, [1, 0]), loops.transpose(seen, [1, 0]));
+        equal(k.slice(weight, [1, 3], [4, 5]), loops.slice(seen, [1, 3], [4, 5]));
+        equal(k.slice(weight, [2, 0], [-1, -1]), loops.slice(seen, [2, 0], [-1, -1]));
+        equal(k.reshape(weight, [depth, 6]), { ...seen, shape: [depth, 6] });
+        equal(k.reshape(weight, [2, -1, depth]), { ...seen, shape: [2, 3, depth] });
+        equal(k.concat([weight, weight], 0), loops.concat([seen, seen], 0));
+        const rows = k.tensor(Int32Array.of(5, 0, 5), [3]);
+        const row = (i: number) => loops.slice(seen, [i, 0], [1, -1]);
+        equal(k.gather(weight, rows), loops.concat([row(5), row(0), row(5)], 0));
+        assertThrows(() => k.readSync(k.gather(weight, k.tensor(Int32Array.of(6), [1]))));
+      });
+      k.scope(() => { // a matrix for each of several experts
+        const { weight, seen } = weightOf(k, format, [3, 4, depth], 8);
+        equal(weight, seen);
+        const second = k.reshape(k.slice(weight, [1, 0, 0], [1, -1, -1]), [4, depth]);
+        const own = loops.slice(seen, [1, 0, 0], [1, -1, -1]);
+        equal(second, { ...own, shape: [4, depth] });
+        const x = rounded(k, grid([2, depth], 43)), none = grid([4], 44, 0);
+        const wanted = linear(x, { ...own, shape: [4, depth] }, none).data;
+        const tolerance = k.computeDType === "bfloat16" ? 3 * unitRoundoff.bfloat16 : 2e-5;
+        const found = k.readSync(k.linear(upload(k, x), second));
+        assertNear(found, Float32Array.from(wanted), tolerance, format.name);
+      });
+    });
+  }
+
+  test("a weight in blocks of another size is refused", (k) => {
+    const format = blockFormats.find(({ name }) => name === "Q8_0")!;
+    const bytes = randomBlocks(format, 6, 1);
+    for (const shape of [[6, 33], [5, 32], [192], [32, 6]]) {
+      assertThrows(() => k.packedWeight(bytes, format, shape), Error, "whole blocks");
+    }
+  });
+
+  test("a format that nobody knows is unpacked", (k) => {
+    const format: BlockFormat = {
+      ...{ name: "twos", elements: 4, bytes: 1 },
+      unpack: (bytes) => new Float32Array(4 * bytes.length).fill(2),
+    };
+    assertEquals(k.keepsPacked(format), false);
+    k.scope(() => {
+      const weight = k.packedWeight(new Uint8Array(2), format, [2, 4]);
+      const y = k.linear(k.tensor(new Float32Array(4).fill(1), [1, 4]), weight);
+      assertEquals([...k.readSync(y)], [8, 8]);
+    });
+  });
+}

@@ -1,0 +1,111 @@
+// The operations on weights in blocks, as calls.h has the others.
+#ifndef CORELENS_PACKED_CALLS_H_
+#define CORELENS_PACKED_CALLS_H_
+
+#include <vector>
+
+#include "linear.h"
+#include "linear_float.h"
+#include "packed_few.h"
+#include "tensors.h"
+
+namespace corelens {
+namespace {
+
+// Rows of x up to which it takes less time to multiply codes as they come out of a block than to unpack
+// and pack the weight.
+constexpr int64_t kPackedFewRows = 48;
+
+void *MakePacked(TF_OpKernelConstruction *construction) {
+  return MakeSettings(construction, [&](Settings *settings, TF_Status *status) {
+    TF_OpKernelConstruction_GetAttrInt32(construction, "format", &settings->kind, status);
+    TF_DataType type = TF_FLOAT;
+    TF_OpKernelConstruction_GetAttrType(construction, "T", &type, status);
+    settings->narrow = type == TF_BFLOAT16;
+  });
+}
+
+// Whether the bytes [.., row bytes] of a weight are rows of `depth` numbers in whole blocks.
+template <typename Block>
+bool RowsFit(const Input &bytes, int64_t depth) {
+  return depth % Block::kElements == 0 &&
+         bytes.dim(bytes.rank() - 1) == depth / Block::kElements * Block::kBytes;
+}
+
+template <typename Block, typename T>
+void PackedLinearAs(TF_OpKernelContext *context, const Input &x, const Input &bytes,
+                    const Input &bias) {
+  const int64_t depth = x.dim(x.rank() - 1), width = bytes.dim(0);
+  if (!RowsFit<Block>(bytes, depth)) {
+    return Fail(context, "the weight must have rows of whole blocks, as long as those of x");
+  }
+  std::vector<int64_t> shape = x.shape();
+  shape.back() = width;
+  int64_t rows = 1;
+  for (size_t axis = 0; axis + 1 < shape.size(); axis++) rows *= shape[axis];
+  T *y = Output<T>(context, shape);
+  if (!y || rows * width == 0) return;
+  const T *in = x.optional<T>(), *shift = bias.optional<T>();
+  const PackedWeight weight = PackedWeight::Of<Block>(bytes.data<uint8_t>(), width, depth);
+  if (rows <= kPackedFewRows || depth == 0) return PackedFew<Block>(in, weight, shift, y, rows);
+#if CORELENS_AMX
+  if constexpr (sizeof(T) == 2) {
+    if (width % 32 == 0 && TileRegisters::Allowed()) {
+      return LinearTiles(in, weight, shift, y, rows);
+    }
+  }
+#endif
+  LinearFloat(in, weight, shift, y, rows);
+}
+
+void ComputePackedLinear(void *kernel, TF_OpKernelContext *context) {
+  const Settings &settings = *static_cast<Settings *>(kernel);
+  const Input x(context, 0), bytes(context, 1), bias(context, 2);
+  if (x.rank() < 1 || bytes.rank() != 2 || (bias.size() != 0 && bias.size() != bytes.dim(0))) {
+    return Fail(context, "x must be [.., in], the weight [out, bytes], the bias [out]");
+  }
+  const bool known = WithFormat(settings.kind, [&](auto block) {
+    typedef decltype(block) Block;
+    if (settings.narrow) PackedLinearAs<Block, Bfloat16>(context, x, bytes, bias);
+    else PackedLinearAs<Block, float>(context, x, bytes, bias);
+  });
+  if (!known) Fail(context, "the format of the weight is unknown");
+}
+
+template <typename Block, typename T>
+void UnpackRowsAs(TF_OpKernelContext *context, const Input &bytes, const Input &rows) {
+  const int64_t row_bytes = bytes.dim(1), blocks = row_bytes / Block::kBytes;
+  if (row_bytes % Block::kBytes != 0) return Fail(context, "rows must be whole blocks");
+  const int64_t depth = blocks * Block::kElements, count = rows.size();
+  const int32_t *wanted = rows.optional<int32_t>();
+  for (int64_t i = 0; i < count; i++) {
+    if (wanted[i] < 0 || wanted[i] >= bytes.dim(0)) {
+      return Fail(context, "there is no such row", TF_OUT_OF_RANGE);
+    }
+  }
+  T *y = Output<T>(context, {count, depth});
+  if (!y || count * depth == 0) return;
+  const uint8_t *weight = bytes.data<uint8_t>();
+  ParallelFor(count, (1 << 15) / depth + 1, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      PackedWeight::UnpackAs<Block>(weight + wanted[i] * row_bytes, blocks, y + i * depth);
+    }
+  });
+}
+
+void ComputeUnpackRows(void *kernel, TF_OpKernelContext *context) {
+  const Settings &settings = *static_cast<Settings *>(kernel);
+  const Input bytes(context, 0), rows(context, 1);
+  if (bytes.rank() != 2) return Fail(context, "the weight must be [out, bytes]");
+  const bool known = WithFormat(settings.kind, [&](auto block) {
+    typedef decltype(block) Block;
+    if (settings.narrow) UnpackRowsAs<Block, Bfloat16>(context, bytes, rows);
+    else UnpackRowsAs<Block, float>(context, bytes, rows);
+  });
+  if (!known) Fail(context, "the format of the weight is unknown");
+}
+
+}  // namespace
+}  // namespace corelens
+
+#endif  // CORELENS_PACKED_CALLS_H_
