@@ -21,7 +21,8 @@ struct NarrowBlock {
   static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
     Bytes codes = Nibbles(block + kLow);
     if (kBits == 5) codes |= (Bytes)((Pairs)BitBytes(block + kHigh) << 4);
-    if (!kOffset) codes -= static_cast<uint8_t>(1 << (kBits - 1));
+    constexpr uint8_t kZero = 1 << (kBits - 1);
+    if (!kOffset) codes -= kZero;
     StoreAs(buffer, codes);
     return buffer;
   }

@@ -11,7 +11,8 @@ typedef uint16_t Pairs __attribute__((vector_size(32)));  // the same bits, for 
 
 // Every byte shifted to the right.
 inline Bytes ShiftedRight(Bytes bytes, int count) {
-  return (Bytes)((Pairs)bytes >> count) & static_cast<uint8_t>(255 >> count);
+  const uint8_t kept = 255 >> count;
+  return (Bytes)((Pairs)bytes >> count) & kept;
 }
 
 // The low halves of 16 bytes, then their high halves.
