@@ -10,7 +10,7 @@
  */
 import { InputError } from "../../lib/common/errors.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
-import { spansOf, tokensInText, type TokenSpan } from "../../lib/inputs/token_spans.ts";
+import { spansOf, tokensInText, tokensOf, type TokenSpan } from "../../lib/inputs/token_spans.ts";
 import type { HeadSample } from "../../lib/heads/scored_sample.ts";
 import type { AblationSample } from "../../lib/experiments/ablate_heads.ts";
 import type { LazyHeadSample } from "../../lib/experiments/find_heads.ts";
@@ -19,7 +19,10 @@ import { lazily } from "../../lib/experiments/samples.ts";
 import type { Sample } from "../../lib/data/sample.ts";
 
 /** A prompt that ends where the name must follow, for scores and for ablation alike. */
-export type OwnerCompletion = HeadSample & Omit<AblationSample, "judge" | "scores">;
+export type OwnerCompletion = HeadSample & Omit<AblationSample, "judge" | "scores"> & {
+  /** Tokens of each foil. */
+  readonly foilTokens: readonly (readonly number[])[];
+};
 
 /** "Who is the owner of the map?" as the beginning of its answer; other questions as they are. */
 export function asStatement(question: string): string {
@@ -101,6 +104,7 @@ export function ownerCompletion(
     nullQuery: other(sample.null),
     unrelatedQuestion: other(sample.unrelated),
     foilSpans: (sample.foils ?? []).flatMap(tokensOfPieces),
+    foilTokens: (sample.foils ?? []).map((foil) => tokensOf(tokensOfPieces(foil))),
     answerIds: tokenizer.encode(` ${answer[0]}`, { addSpecialTokens: false }),
   };
 }

@@ -16,7 +16,32 @@ const largestBias = 1000;
  * The head's attention with `bias` added to its scores at some of the prompt's tokens: a region of an
  * image, frames, a page, a stretch of text (`evidenceTokens` gives the tokens of each). Attention to
  * a token is multiplied by up to e^bias; a negative bias steers away. A head that is steered sees
- * everything, also where hybrid attention makes it a streaming head.
+ * everything, also where hybrid attention makes it a streaming head. It acts on the prompt and on
+ * generated tokens alike; a mask's `during` and `at` say at which queries, so that it can be switched
+ * on and off between tokens.
+ *
+ * @example
+ * ```ts
+ * import { interventions } from "./registry.ts";
+ * import { intervene } from "../intervene.ts";
+ * import { fromPretrained } from "../../families/pretrained.ts";
+ * import { assertEquals } from "@std/assert";
+ * using model = await fromPretrained("tests/golden/qwen3_vl", { dtype: "float32" });
+ * const prompt = await model.prepare([{ role: "user", content: "Where is the red box?" }]);
+ * const heads = [{ layer: 1, head: 3 }], { length } = prompt.inputIds;
+ * const intervention = interventions.steer([4, 5], 8); // towards tokens 4 and 5
+ * const logits = async (at: [number, number]) => {
+ *   const attention = intervene(model, [[{ heads, intervention, at: [at] }]], prompt);
+ *   const kept: Float32Array[] = [];
+ *   const options = { maxNewTokens: 3, stopTokenIds: [], keepLogits: true, attention };
+ *   for await (const token of model.generate(prompt, options)) kept.push(token.logits!);
+ *   return kept;
+ * };
+ * // on while the first new token is read, off again for the second
+ * const [once, never] = [await logits([length, length + 1]), await logits([0, 0])];
+ * assertEquals(once[0], never[0]); // the first token is chosen before
+ * assertEquals(once[1].every((value, i) => value === never[1][i]), false);
+ * ```
  */
 export const steer: InterventionKind<[tokens: readonly number[], bias: number]> = interventionKind({
   kind: "steer",
