@@ -10,8 +10,11 @@ import { pathOptions } from "./paths.ts";
 const plannable: Readonly<Record<string, () => Promise<{ command: RunCommand }>>> = {
   identify: () => import("./identify.ts"),
   ablate: () => import("./ablate.ts"),
+  steer: () => import("./steer.ts"),
+  retrieve: () => import("./retrieve.ts"),
   accelerate: () => import("./accelerate.ts"),
 };
+const names = Object.keys(plannable);
 
 /**
  * The command that a planned run freezes.
@@ -21,7 +24,7 @@ const plannable: Readonly<Record<string, () => Promise<{ command: RunCommand }>>
 export async function plannableCommand(name: string): Promise<RunCommand> {
   if (Object.hasOwn(plannable, name)) return (await plannable[name]()).command;
   throw new InputError(
-    `Cannot plan "${name}": wanted ${Object.keys(plannable).join(", ")}, as in plan identify ` +
+    `Cannot plan "${name}": wanted ${names.join(", ")}, as in plan identify ` +
       "--dataset D --out RUN",
   );
 }
@@ -132,10 +135,10 @@ function planOf(inner: RunCommand): Command {
 
 export const command: Command = {
   name: "plan",
-  summary: "freeze a run of identify, ablate or accelerate and cut it into shards",
+  summary: `freeze a run of ${names.slice(0, -1).join(", ")} or ${names.at(-1)}, cut into shards`,
   options: {},
   common: [],
-  words: ["identify|ablate|accelerate"],
+  words: [names.join("|")],
   examples: [
     "plan identify --dataset my_pages --out runs/pages --shard-minutes 10",
     "plan identify --help",
@@ -146,7 +149,7 @@ export const command: Command = {
   },
   run() {
     throw new InputError(
-      "Missing identify|ablate|accelerate: wanted plan identify --dataset D --out RUN",
+      `Missing ${names.join("|")}: wanted plan identify --dataset D --out RUN`,
     );
   },
 };

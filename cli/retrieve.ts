@@ -1,10 +1,11 @@
 /** `corelens retrieve`: ranks images, pages or moments by the attention of the best heads. */
-import type { Command } from "./command.ts";
+import type { RetrievalResult } from "../lib/experiments/retrieve_places.ts";
 import { dataOptions, otherScoresOption, readData } from "./data.ts";
 import { progress } from "./progress.ts";
+import { readyRun, runCommand } from "./runs.ts";
 
 /** The command. */
-export const command: Command = {
+export const command = runCommand({
   name: "retrieve",
   summary: "rank images, pages or moments by the attention of the best heads",
   options: {
@@ -15,10 +16,10 @@ export const command: Command = {
     draws: { type: "string", value: "N", help: "draws of as many random heads (default 20)" },
   },
   examples: ["retrieve --dataset shipped:page --scores runs/heads --out runs/retrieval"],
-  async run(args) {
+  async open(args) {
     const { loadCommandModel } = await import("./model.ts");
     const { readFoundHeads } = await import("../lib/experiments/found_heads.ts");
-    const { retrievePlaces } = await import("../lib/experiments/retrieve_places.ts");
+    const { retrievePlacesRun } = await import("../lib/experiments/retrieve_places.ts");
     const { headSamples } = await import("../lib/experiments/samples.ts");
     const settings = {
       fraction: args.number("fraction", 0.05),
@@ -27,12 +28,17 @@ export const command: Command = {
     };
     const { samples, record } = await readData(args);
     const scores = await readFoundHeads(args.required("scores"));
-    using model = await loadCommandModel(args);
-    const results = await retrievePlaces(model, headSamples(model, samples), scores, {
+    const model = await loadCommandModel(args);
+    const run = await retrievePlacesRun(model, headSamples(model, samples), scores, {
       ...record,
       ...settings,
-      onProgress: progress("retrieve"),
     });
+    return readyRun(model, run, record, progress("retrieve"));
+  },
+  async show(args, folder) {
+    const results: RetrievalResult[] = JSON.parse(
+      await Deno.readTextFile(`${folder}/results.json`),
+    );
     if (args.flag("json")) return console.log(JSON.stringify(results, null, 2));
     const [{ samples: count, places }] = results;
     console.log(`${count} samples, ${places.toFixed(1)} places each on average`);
@@ -46,6 +52,6 @@ export const command: Command = {
           `${String(at).padStart(3)}  ${interval}  ${chance.toFixed(3)}`,
       );
     }
-    console.log(`record: ${record.folder}/results.json, rows.json, manifest.json`);
+    console.log(`record: ${folder}/results.json, rows.json, manifest.json`);
   },
-};
+});

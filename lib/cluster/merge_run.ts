@@ -15,6 +15,8 @@ import type { Json } from "../experiments/journal.ts";
 import { prefillSpeedResult } from "../experiments/prefill_speed.ts";
 import { decodeRow } from "../experiments/row_codec.ts";
 import { noneUsable } from "../experiments/run_context.ts";
+import { retrievePlacesExperiment } from "../experiments/retrieve_places.ts";
+import { steerHeadsExperiment } from "../experiments/steer_heads.ts";
 import { type ResultParts, writeResult } from "../experiments/write_result.ts";
 import { type Fingerprint, readFinished } from "./finished_shard.ts";
 import { finishedShards, type OpenedRun, openRun, places } from "./run_files.ts";
@@ -39,6 +41,8 @@ function merger<Config extends ExperimentConfig, Row, Result>(
 const mergers: ReadonlyMap<string, Merger> = new Map([
   merger(findHeadsExperiment),
   merger(ablateHeadsExperiment),
+  merger(steerHeadsExperiment),
+  merger(retrievePlacesExperiment),
   merger(prefillSpeedResult),
 ]);
 

@@ -22,7 +22,8 @@ import { mean } from "../stats/summary.ts";
 import {
   type Experiment,
   type ExperimentConfig,
-  runExperiment,
+  type ExperimentRun,
+  runConfigured,
   type Settled,
 } from "./experiment.ts";
 import type { Samples } from "./find_heads.ts";
@@ -32,12 +33,8 @@ import { sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readResults } from "./record.ts";
 import { experiments } from "./registry.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
-import {
-  checkScoreOrigin,
-  checkScoreSizes,
-  type OriginOptions,
-  type ScoreOrigin,
-} from "./score_origin.ts";
+import { checkScoreOrigin, checkScoreSizes, type OriginOptions } from "./score_origin.ts";
+import { scoredRun } from "./scored_run.ts";
 
 /** By whose attention places are ranked. */
 export const retrieverNames = ["core", "all heads", "random"] as const;
@@ -96,6 +93,8 @@ export interface RetrievePlacesConfig extends ExperimentConfig {
   readonly retrievers: readonly Retriever[];
   /** Seed of the bootstrap. */
   readonly seed: number;
+  /** The rule whose scores chose the heads, and on how many samples. */
+  readonly chosen: { readonly rule: string; readonly scoredSamples: number };
 }
 
 /** One sample: the place of the evidence by every retriever, 0 for the first. */
@@ -141,8 +140,12 @@ export const retrievePlacesExperiment: Experiment<
       return { id, domain, places: places.length, right: count, ranks };
     }, reuse),
   result: (rows, config) => resultsOf(rows, config),
-  record: (results, { retrievers }) => ({
-    options: { retrievers: retrievers.length },
+  record: (results, { retrievers, chosen, about }) => ({
+    options: {
+      retrievers: retrievers.length,
+      ...chosen,
+      samplesInBoth: about?.samplesInBoth ?? 0,
+    },
     files: { "results.json": jsonText(results) },
   }),
 };
@@ -200,12 +203,48 @@ function allHaveNullQuery(samples: Samples): boolean {
 }
 
 /**
+ * The run that {@link retrievePlaces} does, to be planned or done.
+ *
+ * @throws {InputError} for scores of another model, and shares that cannot be used
+ */
+export async function retrievePlacesRun(
+  model: AnyModel,
+  samples: Samples,
+  scores: HeadScores & Partial<Pick<FoundHeads, "origin">>,
+  options: RetrievePlacesOptions = {},
+): Promise<ExperimentRun<RetrievePlacesConfig, RetrievalRow, RetrievalResult[]>> {
+  const network = networkOf(model), grid = gridOfScores(scores);
+  const { fraction = 0.05, draws = 20, seed = 0 } = options;
+  checkScoreSizes("rank places", grid, network.grid);
+  const { origin, rule, sampleIds } = scores;
+  const whose = origin && await checkScoreOrigin(origin, network, options);
+  const core = topHeads(meanScores(scores), grid, { fraction });
+  const drawn = Array.from({ length: draws }, (_, i) => randomHeads(core, grid, `${seed}/${i}`));
+  const retrievers = (allHaveNullQuery(samples) ? [true, false] : [false])
+    .flatMap((calibrated): Retriever[] => [
+      { name: "core", calibrated, heads: core },
+      { name: "all heads", calibrated, heads: allHeads(grid) },
+      ...drawn.map((heads): Retriever => ({ name: "random", calibrated, heads })),
+    ]);
+  const config: RetrievePlacesConfig = {
+    network,
+    samples,
+    retrievers,
+    seed,
+    reuse: new ReuseCache(options.reuseBytes),
+    chosen: { rule, scoredSamples: sampleIds.length },
+  };
+  return scoredRun(retrievePlacesExperiment, config, { scores, whose, options });
+}
+
+/**
  * Ranks the images, pages or moments of every sample by the attention of the best heads, of all heads
  * and of drawn ones; calibrated (minus the null query's attention) where every sample has a null
  * query, and uncalibrated. With a folder, writes `results.json`, `rows.json` and `manifest.json` there,
  * and a run that was killed goes on where it stopped.
  *
  * @param scores scores that say which heads are best; take them from other samples than these
+ * (`onNotice` is told of those that are not)
  * @throws {InputError} naming the sample that cannot be used, e.g. one with a single image
  *
  * @example
@@ -234,23 +273,8 @@ export async function retrievePlaces(
     options,
     retrievePlacesNames satisfies Record<keyof RetrievePlacesOptions, true>,
   );
-  const network = networkOf(model), grid = gridOfScores(scores);
-  const { fraction = 0.05, draws = 20, seed = 0, data } = options;
-  checkScoreSizes("rank places", grid, network.grid);
-  const { origin }: { readonly origin?: ScoreOrigin } = scores;
-  const whose = origin && await checkScoreOrigin(origin, network, options);
-  const core = topHeads(meanScores(scores), grid, { fraction });
-  const drawn = Array.from({ length: draws }, (_, i) => randomHeads(core, grid, `${seed}/${i}`));
-  const retrievers = (allHaveNullQuery(samples) ? [true, false] : [false])
-    .flatMap((calibrated): Retriever[] => [
-      { name: "core", calibrated, heads: core },
-      { name: "all heads", calibrated, heads: allHeads(grid) },
-      ...drawn.map((heads): Retriever => ({ name: "random", calibrated, heads })),
-    ]);
-  using reuse = new ReuseCache(options.reuseBytes);
-  const about = { model: options.model, data, scores: whose };
-  const config = { network, samples, retrievers, seed, reuse, about };
-  return await runExperiment(retrievePlacesExperiment, config, options);
+  using run = await retrievePlacesRun(model, samples, scores, options);
+  return await runConfigured(run, options);
 }
 
 /**

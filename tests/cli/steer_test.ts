@@ -37,3 +37,36 @@ Deno.test("steer: scores and samples with foils to a record and a table", async 
   }
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("steer and retrieve: planned, worked on in shards and merged, to the results of one process", async () => {
+  const folder = await Deno.makeTempDir();
+  const data = ["--dataset", "shipped:page", "--limit", "2"];
+  assertEquals((await run("identify", ...data, "--out", `${folder}/heads`)).code, 0);
+  const tested = ["--dataset", "shipped:page", "--skip", "1", "--limit", "3", "--draws", "2"];
+  for (const command of [["steer", "--biases", "16"], ["retrieve"]]) {
+    const [name] = command, line = [...command, ...tested, "--scores", `${folder}/heads`];
+    const alone = `${folder}/${name}`, planned = `${folder}/planned-${name}`;
+    const one = await run(...line, "--out", alone);
+    assertEquals(one.code, 0, one.err);
+    assertMatch(one.err, /warning: 1 of 3 samples also chose the heads/);
+    const plan = await run("plan", ...line, "--out", planned, "--shard-minutes", "0.001");
+    assertEquals(plan.code, 0, plan.err);
+    const shards = (await Deno.readTextFile(`${planned}/shards.jsonl`)).trim().split("\n").length;
+    for (let shard = 0; shard < shards; shard++) {
+      const work = await run("work", planned, "--shard", String(shard));
+      assertEquals(work.code, 0, work.err);
+    }
+    const merged = await run("merge", planned);
+    assertEquals(merged.code, 0, merged.err);
+    for (const file of ["results.json", "rows.json"]) {
+      const [found, wanted] = [planned, alone].map((at) => Deno.readTextFileSync(`${at}/${file}`));
+      assertEquals(found, wanted);
+    }
+    const manifest = JSON.parse(await Deno.readTextFile(`${planned}/manifest.json`));
+    assertEquals(manifest.options.samplesInBoth, 1);
+  }
+  const { code, err } = await run("plan", "explore");
+  assertEquals(code, 2);
+  assertMatch(err, /wanted identify, ablate, steer, retrieve, accelerate/);
+  await Deno.remove(folder, { recursive: true });
+});
