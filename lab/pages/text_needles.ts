@@ -26,7 +26,7 @@ const names = list(
 );
 
 /** What the haystack is made of; nobody owns anything here. */
-const fillers: readonly string[] = Object.freeze([
+export const fillerSentences: readonly string[] = Object.freeze([
   "The weather was mild and the streets were quiet.",
   "A bus stopped at the corner and nobody got off.",
   "The baker opened the shop early that morning.",
@@ -86,7 +86,9 @@ function checkOptions({ needles, sentences }: TextNeedleOptions): void {
 function haystack(random: Random, count: number): string[] {
   const sentences: string[] = [];
   while (sentences.length < count) {
-    sentences.push(...[...random.permutation(fillers.length)].map((i) => fillers[i]));
+    sentences.push(
+      ...[...random.permutation(fillerSentences.length)].map((i) => fillerSentences[i]),
+    );
   }
   return sentences.slice(0, count);
 }

@@ -73,10 +73,11 @@ export function steeredTexts(
   return ownerCompletions(model, samples).map(({ offers: _, ...lazy }, i) => ({
     ...lazy,
     targetsDigest: digestOf([samples[i].foils ?? [], samples[i].foilAnswers ?? null]),
-    load: () => {
-      const { foilTokens, ...own } = ownerCompletion(model, samples[i]);
-      return Promise.resolve(withTargets(model, samples[i], own, foilTokens));
-    },
+    load: () =>
+      new Promise((resolve) => {
+        const { foilTokens, ...own } = ownerCompletion(model, samples[i]);
+        resolve(withTargets(model, samples[i], own, foilTokens));
+      }),
   }));
 }
 

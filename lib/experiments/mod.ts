@@ -86,6 +86,7 @@ export {
   steerHeads,
   type SteerHeadsOptions,
 } from "./steer_heads.ts";
-export { type SteerResult } from "./steer_results.ts";
+export { type SteerResult, strongestRow } from "./steer_results.ts";
+export * from "./steer_answers.ts";
 export * from "./steer_samples.ts";
 export * from "./tables.ts";

@@ -131,3 +131,33 @@ export function steerResults(
   );
   return [result("none", [], null), ...steered];
 }
+
+/**
+ * A record in one line of a table: how often answers go where heads are led, by the strongest bias, for
+ * each kind of heads, in percent with 95% intervals.
+ *
+ * @param model its name
+ *
+ * @example
+ * ```ts
+ * import { strongestRow } from "./steer_results.ts";
+ * import { readSteeredHeads } from "./steer_heads.ts";
+ * import { dataFolder } from "../families/shipped.ts";
+ * import { assertEquals } from "@std/assert";
+ * const row = strongestRow("mini", await readSteeredHeads(`${dataFolder()}/results/mini/steer`));
+ * assertEquals([row.bias, row.core], [32, "78% [61, 89]"]);
+ * ```
+ */
+export function strongestRow(
+  model: string,
+  rows: readonly SteerResult[],
+): Readonly<Record<string, string | number>> {
+  const bias = Math.max(...rows.map((row) => row.bias));
+  const percent = (share: number) => Math.round(100 * share);
+  const shares = rows.filter((row) => row.condition === "none" || row.bias === bias).map((row) => {
+    const { condition, followed, followedCi95: [low, high] } = row;
+    const name = condition === "none" ? "not steered" : condition;
+    return [name, `${percent(followed)}% [${percent(low)}, ${percent(high)}]`];
+  });
+  return { model, samples: rows[0].samples, bias, ...Object.fromEntries(shares) };
+}

@@ -41,3 +41,10 @@ export * from "./token_strip.ts";
 export * from "./sparse_results.ts";
 export * from "./speed_quality.ts";
 export { steeringCurves, type SteeringRow } from "./steering_curves.ts";
+export {
+  SteeringPanel,
+  steeringPanel,
+  type SteeringPanelData,
+  type SteeringPanelOptions,
+  type SteeringPlace,
+} from "./steering_panel.ts";

@@ -25,3 +25,17 @@ Deno.test("README: answers that follow steered heads, and controls, as recorded"
     }
   }
 });
+
+Deno.test("README: SmolLM2's answers as its heads are steered, as recorded", async () => {
+  const readme = Deno.readTextFileSync(join(repository, "README.md")).replace(/\s+/g, " ");
+  const [said] = /In SmolLM2, led to another.*?notebook 11\)/.exec(readme) ?? [""];
+  const rows = await readSteeredHeads(join(repository, "data/results/smol/steer"));
+  const found = ["core", "random", "layer-matched"].map((condition) =>
+    rows.find((row) => row.condition === condition && row.bias === 16)!
+  );
+  assert(said.includes("a bias of 16") && said.includes(`of ${found[0].samples} texts`));
+  assertEquals(
+    [...said.matchAll(/\d+% \[\d+, \d+\]/g)].map(([text]) => text),
+    found.map(({ followed, followedCi95 }) => `${percent(followed)} [${ends(followedCi95)}]`),
+  );
+});
