@@ -27,7 +27,7 @@ const parameters = new ModelParameters(shippedConfig, 1);
 const trainer = new Trainer(shippedConfig, parameters, optimiserOptions);
 const random = new Random(1);
 const stage = plainStages[0];
-const batch = wordSource(stage, stage.grids[0], random);
+const batch = wordSource(stage, stage.grids[0], random, {});
 
 /** Milliseconds of one step, the mean of several. */
 function ours(): number {

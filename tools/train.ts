@@ -41,6 +41,7 @@ const { values: args } = parseArgs({
     steps: { type: "string" },
     from: { type: "string" },
     full: { type: "string" },
+    averaged: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
   },
 });
@@ -127,7 +128,9 @@ async function runPhase(given: string): Promise<void> {
       });
     case "export": {
       const parameters = new ModelParameters(shippedConfig, weightSeed);
-      await loadCheckpoint(args.from ?? file("finetuned"), parameters, null);
+      await loadCheckpoint(args.from ?? file("finetuned"), parameters, null, {
+        averaged: args.averaged,
+      });
       await exportModel(args.model, shippedConfig, parameters);
       parameters.dispose();
       return console.log(`exported to ${args.model}`);

@@ -98,7 +98,7 @@ const CIRCUIT: TaskVariety = {
 };
 
 /** What level 4 chooses from, one of them for each sample. */
-const HARD: Readonly<Record<DomainName, readonly Partial<TaskVariety>[]>> = {
+export const hardFeatures: Readonly<Record<DomainName, readonly Partial<TaskVariety>[]>> = {
   scene: [{ answerWords: 2 }, { keyWords: 2 }, { place: "coordinates" }],
   video: [{ answerWords: 2 }, { keyWords: 2, motion: false }, { label: "shared" }, {
     label: "once",
@@ -132,7 +132,7 @@ export function varietyOf(
       `Cannot make a sample of difficulty ${difficulty}: level must be 0 to ${maxDifficulty}`,
     );
   }
-  const hard = HARD[domain][random.integer(HARD[domain].length)];
+  const hard = hardFeatures[domain][random.integer(hardFeatures[domain].length)];
   const steps: readonly Partial<TaskVariety>[] = [
     {},
     { questionStyle: "short", clutter: 0.5 },

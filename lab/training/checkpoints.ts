@@ -1,6 +1,6 @@
 /**
- * Checkpoints that resume exactly: weights, optimiser state and progress in one safetensors file,
- * written whole or not at all.
+ * Checkpoints that resume exactly: weights, their average, optimiser state and progress in one
+ * safetensors file, written whole or not at all.
  *
  * Batches are drawn from the seed and the step's number, so no random state has to be kept.
  * @module
@@ -11,6 +11,7 @@ import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
 import { type TensorToWrite, writeSafetensors } from "../../lib/weights/safetensors_write.ts";
 import type { Optimiser } from "./optimiser.ts";
 import type { ModelParameters } from "./parameters.ts";
+import type { WeightAverage } from "./weight_average.ts";
 
 /** What is saved of a model in training: its weights by name. */
 type Weights = Pick<ModelParameters, "variables">;
@@ -23,12 +24,14 @@ export type Progress = Readonly<Record<string, unknown>>;
  *
  * @param path file to write or replace
  * @param progress anything that JSON can hold
+ * @param average of the weights, where one is kept
  */
 export async function saveCheckpoint(
   path: string,
   parameters: Weights,
   optimiser: Optimiser,
   progress: Progress,
+  average: WeightAverage | null = null,
 ): Promise<void> {
   const tensors: Record<string, TensorToWrite> = {};
   const put = async (name: string, tensor: tf.Tensor) => {
@@ -36,15 +39,28 @@ export async function saveCheckpoint(
   };
   for (const [name, variable] of parameters.variables) await put(`weights/${name}`, variable);
   for (const [name, tensor] of optimiser.state) await put(`optimiser/${name}`, tensor);
-  const notes = { progress: JSON.stringify(progress), optimiserSteps: String(optimiser.steps) };
+  for (const [name, tensor] of average?.variables ?? []) await put(`average/${name}`, tensor);
+  const notes = {
+    averageSteps: String(average?.steps ?? 0),
+    progress: JSON.stringify(progress),
+    optimiserSteps: String(optimiser.steps) };
   await writeSafetensors(path, tensors, notes);
+}
+
+/** What is taken over from a checkpoint besides its weights. */
+export interface LoadOptions {
+  /** Accepts the names of the weights to take over; all by default. */
+  readonly wanted?: (name: string) => boolean;
+  /** Average to go on with. */
+  readonly average?: WeightAverage;
+  /** Takes the average of the weights in place of the last ones. */
+  readonly averaged?: boolean;
 }
 
 /**
  * Takes over the weights of a checkpoint, and the optimiser's state if one is given.
  *
  * @param optimiser null when only weights are wanted
- * @param wanted accepts the names of the weights to take over; all by default
  * @returns what {@link saveCheckpoint} was given as progress
  * @throws {InputError} when a weight is missing or misshapen
  */
@@ -52,7 +68,7 @@ export async function loadCheckpoint(
   path: string,
   parameters: Weights,
   optimiser: Optimiser | null,
-  wanted: (name: string) => boolean = () => true,
+  { wanted = () => true, average, averaged = false }: LoadOptions = {},
 ): Promise<Progress> {
   const { tensors, metadata } = await readSafetensorsFile(path);
   const find = (name: string) => {
@@ -63,7 +79,7 @@ export async function loadCheckpoint(
   for (const [name, variable] of parameters.variables) {
     if (!wanted(name)) continue;
     tf.tidy(() => {
-      const tensor = find(`weights/${name}`);
+      const tensor = find(`${averaged ? "average" : "weights"}/${name}`);
       if (String(tensor.shape) !== String(variable.shape)) {
         throw new InputError(
           `Cannot resume from ${path}: "${name}" has shape [${tensor.shape}], wanted ` +
@@ -74,5 +90,9 @@ export async function loadCheckpoint(
     });
   }
   optimiser?.restore(Number(metadata.optimiserSteps ?? 0), (name) => find(`optimiser/${name}`));
+  average?.restore(
+    Number(metadata.averageSteps ?? 0),
+    (name) => find(`${tensors.has(`average/${name}`) ? "average" : "weights"}/${name}`),
+  );
   return JSON.parse(metadata.progress ?? "{}");
 }

@@ -11,6 +11,7 @@
 import type { HeadId } from "../../lib/common/head_id.ts";
 import type { Kernels, Tensor } from "../../lib/nn/kernels.ts";
 import type { Media } from "../../lib/model/model_inputs.ts";
+import type { VisionConfig } from "../../lib/model/config.ts";
 import { type AnyModel, networkOf } from "../../lib/model/network_of.ts";
 import type { AttentionFunction } from "../../lib/nn/attention.ts";
 import { type AskedQuestion, contextIds, type TrainingContext } from "./batches.ts";
@@ -22,6 +23,8 @@ import { questionTokens, tokenIds } from "./token_format.ts";
 export interface AnswerOptions {
   /** Heads whose output is set to zero, at context and question alike. */
   readonly without?: readonly HeadId[];
+  /** Heads whose output is set to zero from the question on: the context is read by all. */
+  readonly withoutFromQuestion?: readonly HeadId[];
   /** Attention function of the decoder; dense by default. */
   readonly attention?: AttentionFunction;
   /**
@@ -31,8 +34,31 @@ export interface AnswerOptions {
   readonly onPattern?: (layer: number, pattern: Tensor, kernels: Kernels) => void;
 }
 
-/** A context that can be asked: its images' layout and pixels. */
-export type AskableContext = Pick<TrainingContext, "pixels" | "questions">;
+/**
+ * A context that can be asked: its pixels and questions. Where it has no pixels, the words of its cells
+ * stand in their places, as in text-only pretraining.
+ */
+export type AskableContext =
+  & Pick<TrainingContext, "pixels" | "questions">
+  & Partial<Pick<TrainingContext, "labels">>;
+
+/** Pixels as the model takes them. */
+function mediaOf(pixels: Float32Array, images: ImageLayout, vision: VisionConfig): Media {
+  const grids = patchGridsOf(images.grids, vision.spatialMergeSize, 1);
+  const width = vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2;
+  const values = { data: pixels, shape: [pixels.length / width, width] };
+  const grid = { data: Int32Array.from(grids.flat()), shape: [grids.length, 3] };
+  return images.format === "video"
+    ? { pixel_values_videos: values, video_grid_thw: grid }
+    : { pixel_values: values, image_grid_thw: grid };
+}
+
+/** Ids of a context, with words at the visual places where there are no pixels. */
+function inputIdsOf(images: ImageLayout, { pixels, labels }: AskableContext, visual: Int32Array) {
+  const ids = Int32Array.from(contextIds(images));
+  if (!pixels) labels!.forEach((word, cell) => ids[visual[cell]] = word);
+  return ids;
+}
 
 /** The blocks of all questions as one array of ids, filled up with pad tokens. */
 function questionBlocks(questions: readonly AskedQuestion[]) {
@@ -67,20 +93,18 @@ export async function answerContext(
           Math.floor(i / (end - start)) * length + start + i % (end - start)
         ],
     );
-  const vision = config.vision!;
-  const grids = patchGridsOf(images.grids, vision.spatialMergeSize, 1);
-  const width = vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2;
-  const pixels = { data: context.pixels!, shape: [context.pixels!.length / width, width] };
-  const grid = { data: Int32Array.from(grids.flat()), shape: [grids.length, 3] };
-  const media: Media = images.format === "video"
-    ? { pixel_values_videos: pixels, video_grid_thw: grid }
-    : { pixel_values: pixels, image_grid_thw: grid };
-  const hooks = silencingHooks(options.without ?? [], config.text.numAttentionHeads);
+  const media = context.pixels ? mediaOf(context.pixels, images, config.vision!) : {};
+  const silenced = options.without ?? [];
+  const hooks = silencingHooks(silenced, config.text.numAttentionHeads);
+  const fromQuestion = silencingHooks(
+    [...silenced, ...options.withoutFromQuestion ?? []],
+    config.text.numAttentionHeads,
+  );
   const cache = network.newCache();
   const own = network.newCache(cache);
   try {
     k.dispose(network.prefill({
-      inputIds: Int32Array.from(contextIds(images)),
+      inputIds: inputIdsOf(images, context, layout.visual),
       positionIds: positions(0, layout.context),
       nextPosition: 0,
       media,
@@ -91,7 +115,7 @@ export async function answerContext(
       const embeddings = k.reshape(decoder.embed(ids), [count, block, config.text.hiddenSize]);
       const residual = decoder.forward(embeddings, positions(layout.context, length), {
         cache: own,
-        hooks: network.runHooks(hooks),
+        hooks: network.runHooks(fromQuestion),
         attention: options.attention,
         patternRows: onPattern &&
           { rows: Array.from({ length: rows }, (_, i) => i), onPattern },

@@ -13,6 +13,7 @@ import type { VisionEncoder } from "../../lib/model/vision_encoder.ts";
 import type { WeightsMap } from "../../lib/model/weights_map.ts";
 import type { TrainingAttention } from "./attention.ts";
 import { patchGridsOf, type SequenceLayout, sequenceLength } from "./layout.ts";
+import { cellFactLoss, cellTargets } from "./cell_facts.ts";
 import { crossEntropy, leftNeighbours } from "./loss.ts";
 import { inputMultiplier, type ModelParameters } from "./parameters.ts";
 import { asKernelTensor, asTfjs } from "./tensors.ts";
@@ -47,6 +48,13 @@ export interface AuxiliaryWeights {
   readonly own: number;
   /** Number of layers below the readout. */
   readonly afterLayers: number;
+  /** What cells know about their surroundings, see `cell_facts.ts`; nothing by default. */
+  readonly cells?: {
+    /** Weight of the sum over the facts. */
+    readonly weight: number;
+    /** Cells of the batch that are asked, as indices into its labels. */
+    readonly chosen: Int32Array;
+  };
 }
 
 /** What a forward pass gives. All tensors belong to the caller's scope. */
@@ -59,6 +67,8 @@ export interface Losses {
   readonly logits: tf.Tensor2D;
   /** Cross entropy of the left neighbours, a scalar, or null when its weight is 0. */
   readonly left: tf.Scalar | null;
+  /** Summed cross entropy of what cells know about their surroundings; absent where it is not asked. */
+  readonly facts?: tf.Scalar;
 }
 
 /**
@@ -178,7 +188,7 @@ export class TrainingForward {
           toLayer,
         }),
       );
-    const wantsAuxiliary = auxiliary.left > 0 || auxiliary.own > 0;
+    const wantsAuxiliary = auxiliary.left > 0 || auxiliary.own > 0 || auxiliary.cells !== undefined;
     const split = wantsAuxiliary ? auxiliary.afterLayers : 0;
     const embedded = this.#embed(batch, features);
     const middle = split > 0 ? run(embedded, 0, split) : embedded;
@@ -196,8 +206,8 @@ export class TrainingForward {
     };
     let total: tf.Tensor = answer;
     let left: tf.Scalar | null = null;
+    const grids = Array.from({ length: count }, () => layout.grids).flat();
     if (auxiliary.left > 0) {
-      const grids = Array.from({ length: count }, () => layout.grids).flat();
       const classes = leftNeighbours(batch.labels, grids);
       const chosen = Int32Array.from(classes.keys()).filter((i) => classes[i] >= 0);
       const rows = tf.gather(visual, tf.tensor1d(chosen, "int32"));
@@ -207,6 +217,19 @@ export class TrainingForward {
     if (auxiliary.own > 0) {
       const own = crossEntropy(read(visual), { classes: batch.labels });
       total = tf.add(total, tf.mul(own, auxiliary.own));
+    }
+    if (auxiliary.cells) {
+      const { weight, chosen } = auxiliary.cells;
+      const rows = tf.gather(visual, tf.tensor1d(chosen, "int32"));
+      const facts = cellFactLoss(
+        asTfjs(this.kernels.rmsNorm(asKernelTensor(rows), null, 1e-6)),
+        cellTargets(batch.labels, grids),
+        chosen,
+        (name) => this.parameters.get(`readout.${name}`),
+        this.parameters.get("text.embed_tokens.weight"),
+      );
+      total = tf.add(total, tf.mul(facts, weight));
+      return { total: total as tf.Scalar, answer, logits, left, facts };
     }
     return { total: total as tf.Scalar, answer, logits, left };
   }

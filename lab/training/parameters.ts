@@ -22,6 +22,8 @@ export interface MiniSizes {
   readonly heads: number;
   /** K, key-value heads of a layer. */
   readonly keyValueHeads: number;
+  /** D, width of the residual stream, half of the feed-forward's; 128 by default. */
+  readonly width?: number;
 }
 
 /** Sizes of the shipped model. */
@@ -37,9 +39,10 @@ export function miniConfig(
     readonly end: number;
   },
 ): ModelConfig {
+  const width = sizes.width ?? 128;
   const text: TextConfig = {
-    hiddenSize: 128,
-    intermediateSize: 256,
+    hiddenSize: width,
+    intermediateSize: 2 * width,
     numHiddenLayers: sizes.layers,
     numAttentionHeads: sizes.heads,
     numKeyValueHeads: sizes.keyValueHeads,
@@ -85,9 +88,25 @@ function isHiddenMatrix(name: string): boolean {
     /^vision\.blocks\..*(qkv|proj|linear_fc\d)\.weight$/.test(name);
 }
 
+/** How the first values are drawn, and what is trained beside the model. */
+export interface ParameterOptions {
+  /**
+   * Names of matrices `readout.NAME` `[D, D]` through which auxiliary losses read the residual stream;
+   * they are no part of the model. `["own"]` by default.
+   */
+  readonly readouts?: readonly string[];
+  /** First gain of the norms of queries and keys; 1.5 by default, so that logits start at 2.25 times their size. */
+  readonly queryKeyGain?: number;
+}
+
 /** Standard deviation of a weight's first values, and their mean. */
-function initialSpread(name: string, shape: readonly number[], layers: number): [number, number] {
-  if (name.endsWith("q_norm.weight") || name.endsWith("k_norm.weight")) return [0, 1.5];
+function initialSpread(
+  name: string,
+  shape: readonly number[],
+  layers: number,
+  queryKeyGain: number,
+): [number, number] {
+  if (name.endsWith("q_norm.weight") || name.endsWith("k_norm.weight")) return [0, queryKeyGain];
   if (name.endsWith(".bias")) return [0, 0];
   if (name.includes("pos_embed")) return [0, 0]; // no learned positions: stays zero
   if (/norm\d?\.weight$|layernorm\.weight$/.test(name)) return [0, 1];
@@ -103,10 +122,12 @@ export class ModelParameters extends WeightVariables {
    * Draws the first values.
    *
    * @param seed of the first values
-   * @param readouts also makes `readout.own` `[D, D]`, through which an auxiliary loss reads the
-   *   residual stream; it is no part of the model
    */
-  constructor(readonly config: ModelConfig, seed: number | string, readouts = true) {
+  constructor(
+    readonly config: ModelConfig,
+    seed: number | string,
+    { readouts = ["own"], queryKeyGain = 1.5 }: ParameterOptions = {},
+  ) {
     super(isHiddenMatrix);
     const random = new Random(seed);
     const shapes: [string, readonly number[]][] = [];
@@ -115,10 +136,15 @@ export class ModelParameters extends WeightVariables {
       shapes.push([`vision.${name}`, shape]);
     }
     const width = config.text.hiddenSize;
-    if (readouts) shapes.push(["readout.own", [width, width]]);
+    for (const name of readouts) shapes.push([`readout.${name}`, [width, width]]);
     for (const [name, shape] of shapes) {
       const own = random.fork(name);
-      const [deviation, mean] = initialSpread(name, shape, config.text.numHiddenLayers);
+      const [deviation, mean] = initialSpread(
+        name,
+        shape,
+        config.text.numHiddenLayers,
+        queryKeyGain,
+      );
       const size = shape.reduce((a, b) => a * b, 1);
       const data = Float32Array.from(
         { length: size },

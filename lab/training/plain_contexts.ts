@@ -37,6 +37,22 @@ export interface PlainOptions {
   readonly domain?: string;
 }
 
+/** Where a question's evidence stands. */
+export interface PlainEvidence {
+  /** Cell of the key, as an index over the whole context. */
+  readonly key: number;
+  /** Cell of the answer. */
+  readonly answer: number;
+  /** The same question about a key that no cell shows; absent where every key is there. */
+  readonly null?: string;
+}
+
+/** A plain context with the evidence of each question. */
+export interface PlainContext extends TrainingContext {
+  /** In the order of `questions`. */
+  readonly evidence: readonly PlainEvidence[];
+}
+
 /** Places where a pair may start: even columns of every row. */
 function pairSlots(grids: readonly TokenGrid[]): number[] {
   const slots: number[] = [];
@@ -83,7 +99,7 @@ function drawAnswers(
  *
  * @throws {InputError} when the pairs do not fit
  */
-export function plainContext(random: Random, options: PlainOptions): TrainingContext {
+export function plainContext(random: Random, options: PlainOptions): PlainContext {
   const { grids, pairs, words: count } = options;
   const slots = pairSlots(grids);
   if (!(pairs >= 1 && pairs <= slots.length && pairs <= count)) {
@@ -113,13 +129,19 @@ export function plainContext(random: Random, options: PlainOptions): TrainingCon
     labels[slots[slot] + 1] = categoryStart[domain.answer] + answers[i];
   });
   const order = random.permutation(pairs);
+  const absent = Array.from({ length: count }, (_, i) => categoryStart[domain.key] + i)
+    .filter((id) => !labels.includes(id));
+  const unasked = random.fork("null query");
+  const evidence: PlainEvidence[] = [];
   const questions: AskedQuestion[] = Array.from({ length: options.questions }, (_, q) => {
-    const i = order[q % pairs];
+    const i = order[q % pairs], key = slots[chosen[i]];
+    const missing = absent.length > 0 ? words[absent[unasked.integer(absent.length)]] : undefined;
+    evidence.push({ key, answer: key + 1, ...(missing ? { null: missing } : {}) });
     return {
       domain: domain.name,
       question: words[categoryStart[domain.key] + keys[i]],
       answer: words[categoryStart[domain.answer] + answers[i]],
     };
   });
-  return { labels, pixels: null, questions };
+  return { labels, pixels: null, questions, evidence };
 }

@@ -5,6 +5,7 @@
  */
 import { Random } from "../../lib/stats/random.ts";
 import { Aligner, type AlignReport } from "./align.ts";
+import { cellReadouts } from "./cell_facts.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import { loadExported } from "./imported.ts";
 import type { Stage } from "./curriculum.ts";
@@ -27,7 +28,7 @@ import {
   weightSeed,
 } from "./recipe.ts";
 import { rateAt, type Schedule } from "./schedule.ts";
-import { imageSource, wordSource } from "./sources.ts";
+import { imageSource, varietySource, wordSource } from "./sources.ts";
 import { type BatchSource, type LogLine, train } from "./train.ts";
 import { type HeadTreatment, Trainer } from "./trainer.ts";
 
@@ -54,12 +55,17 @@ interface TrainedPhase extends PhaseOptions {
   readonly trained: (name: string) => boolean;
   readonly optimiser: OptimiserOptions;
   readonly heads?: (random: Random, step: number) => HeadTreatment;
+  readonly cellWeight?: number;
+  readonly averageDecay?: number;
 }
 
 async function run(phase: TrainedPhase): Promise<void> {
-  const parameters = new ModelParameters(shippedConfig, weightSeed);
-  if (phase.from?.endsWith(".safetensors")) await loadCheckpoint(phase.from, parameters, null);
-  else if (phase.from) await loadExported(phase.from, parameters);
+  const readouts = ["own", ...phase.cellWeight ? cellReadouts : []];
+  const parameters = new ModelParameters(shippedConfig, weightSeed, { readouts });
+  const wanted = (name: string) => !name.startsWith("readout.") || name === "readout.own";
+  if (phase.from?.endsWith(".safetensors")) {
+    await loadCheckpoint(phase.from, parameters, null, { wanted });
+  } else if (phase.from) await loadExported(phase.from, parameters);
   const trainer = new Trainer(shippedConfig, parameters, phase.optimiser, phase.trained);
   try {
     await train(trainer, { ...phase, afterLayers, checkpoint: phase.to, saveEvery: 25 });
@@ -97,7 +103,9 @@ export async function alignPhase(
 ): Promise<number> {
   const steps = options.steps ?? phases.align.steps;
   const parameters = new ModelParameters(shippedConfig, weightSeed);
-  await loadCheckpoint(options.from, parameters, null, (name) => !name.startsWith("vision."));
+  await loadCheckpoint(options.from, parameters, null, {
+    wanted: (name) => !name.startsWith("vision."),
+  });
   const aligner = new Aligner(shippedConfig, parameters);
   const none = new Optimiser([], optimiserOptions);
   const random = new Random(phases.align.seed);
@@ -142,9 +150,23 @@ export function imagesPhase(options: PhaseOptions & { readonly from: string }): 
   return unsteeredPhase(options, phases.images, imageStages, 0.3);
 }
 
-/** As phase 3, in all varieties and up to 4,096 visual tokens. */
+/**
+ * As phase 3, in all varieties and up to 4,096 visual tokens: varieties that are known badly are
+ * practised more, cells learn what surrounds them (`cell_facts.ts`), and an average of the weights is
+ * kept, which is what is exported.
+ */
 export function variedPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
-  return unsteeredPhase(options, phases.varied, variedStages, 0.6);
+  const { seed, steps: planned, cellWeight, averageDecay } = phases.varied;
+  const steps = options.steps ?? planned;
+  return run({
+    ...options,
+    ...{ steps, seed, cellWeight, averageDecay },
+    stages: variedStages,
+    source: varietySource,
+    schedule: { warmUp: 100, holdUntil: Math.round(0.7 * steps), end: steps, floor: 0.03 },
+    trained: () => true,
+    optimiser: laterOptions,
+  });
 }
 
 /** As phase 3, with the attention regulariser; its weights rise over the first steps. */

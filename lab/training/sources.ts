@@ -13,11 +13,15 @@ import type { ImageLayout, TokenGrid } from "./layout.ts";
 import { plainContext } from "./plain_contexts.ts";
 import { taskContext } from "./task_contexts.ts";
 import type { BatchSource } from "./train.ts";
+import { drawVariety, listsChoices, varieties } from "./varieties.ts";
 
 /** Share of the batches with positions left free between images. */
 const gapShare = 0.3;
 /** Share of the image batches that are videos with time stamps. */
 const videoShare = 0.25;
+
+/** Domains that can be shown as videos with time stamps. */
+const ofVideos: readonly DomainName[] = ["video", "long-video"];
 
 /** Positions left free before each image. */
 function drawGaps(grids: readonly TokenGrid[], random: Random): number[] {
@@ -47,7 +51,7 @@ export const wordSource: BatchSource = (stage, grids, random): Batch =>
 /** Batches of all domains as images; a part of them as videos. */
 export const imageSource: BatchSource = (stage, grids, random): Batch => {
   const format: ImageLayout["format"] = random.uniform() < videoShare ? "video" : "images";
-  const domains: readonly DomainName[] = format === "video" ? ["video", "long-video"] : domainNames;
+  const domains = format === "video" ? ofVideos : domainNames;
   return assembleBatch(
     { grids, format, gaps: drawGaps(grids, random) },
     Array.from({ length: stage.contexts }, () =>
@@ -61,5 +65,35 @@ export const imageSource: BatchSource = (stage, grids, random): Batch => {
         split: "train",
         pixels: true,
       })),
+  );
+};
+
+/**
+ * Batches of all varieties as images, the more of each, the worse it is known. A stage's number of
+ * contexts holds for 64 visual tokens; longer contexts are fewer. Variety stands in place of the domain.
+ */
+export const varietySource: BatchSource = (stage, grids, random, running): Batch => {
+  const format: ImageLayout["format"] = random.uniform() < videoShare ? "video" : "images";
+  const possible = varieties.filter(({ domain }) => format === "images" || ofVideos.includes(domain));
+  const first = drawVariety(possible, running, random);
+  const alike = possible.filter((one) => listsChoices(one) === listsChoices(first));
+  const cells = grids.reduce((sum, [rows, columns]) => sum + rows * columns, 0);
+  const count = Math.max(1, Math.round(stage.contexts * 64 / cells));
+  return assembleBatch(
+    { grids, format, gaps: drawGaps(grids, random) },
+    Array.from({ length: count }, (_, i) => {
+      const { name, domain, variety } = i === 0 ? first : drawVariety(alike, running, random);
+      const context = taskContext(random, {
+        domain,
+        grids,
+        difficulty: variety,
+        pairs: drawPairs(stage, random),
+        questions: stage.questions,
+        words: stage.words,
+        split: "train",
+        pixels: true,
+      });
+      return { ...context, questions: context.questions.map((one) => ({ ...one, domain: name })) };
+    }),
   );
 };

@@ -4,6 +4,7 @@
  * @module
  */
 import { imageGrids, type Stage } from "./curriculum.ts";
+import type { TokenGrid } from "./layout.ts";
 
 const both = { threshold: 0.85, minSteps: 0, difficulties: [0] } as const;
 
@@ -173,36 +174,45 @@ export const finetuningStages: readonly Stage[] = [
   { ...imageStages[3], name: "both regularisers: 1,024 tokens" },
 ];
 
-const varied = { ...imageStages[2], difficulties: [1, 2, 3, 3, 4, 4, 4] } as const;
+/** Numbers of images in a context; small ones more often. */
+const imageCounts = [1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 8, 10, 12, 16, 32, 64];
 
-/** All varieties from the start, from 64 to 4,096 visual tokens; no regulariser. */
+/** Layouts of `least` to `most` visual tokens, with 4 to 32 rows and columns. */
+export function layoutsBetween(least: number, most: number): (readonly TokenGrid[])[] {
+  const sides = Array.from({ length: 29 }, (_, i) => 4 + i);
+  return imageCounts.flatMap((count) =>
+    sides.flatMap((rows) =>
+      sides.filter((columns) => {
+        const cells = count * rows * columns;
+        return least <= cells && cells <= most && columns <= 2 * rows && rows <= 2 * columns;
+      }).map((columns) => imageGrids(count, rows, columns))
+    )
+  );
+}
+
+const varied = { words: 64, left: 0, difficulties: [], threshold: 0.75 } as const;
+const shortLayouts = layoutsBetween(48, 160), longerLayouts = layoutsBetween(200, 320);
+
+/**
+ * All varieties from the start, in layouts of any size, from 48 to 4,096 visual tokens; no regulariser.
+ * Contexts are those of 64 visual tokens, see `varietySource`.
+ */
 export const variedStages: readonly Stage[] = [
   {
-    ...varied,
-    name: "varied: 64 tokens",
-    grids: [imageGrids(1, 8), imageGrids(4, 4), imageGrids(2, 4, 8)],
-    pairs: [4, 20],
-    contexts: 5,
-    threshold: 0.85,
-    minSteps: 150,
-  },
-  { ...varied, name: "varied: up to 512 tokens", threshold: 0.85, minSteps: 150 },
-  {
-    ...varied,
-    name: "varied: 1,024 tokens",
-    grids: imageStages[3].grids,
-    pairs: [8, 64],
-    contexts: 1,
-    questions: 20,
-    threshold: 0.85,
-    minSteps: 100,
+    ...{ ...varied, name: "varied: 48 to 160 tokens, some up to 320" },
+    grids: [...shortLayouts, ...longerLayouts.filter((_, i) => i % 4 === 0)],
+    ...{ pairs: [4, 20], contexts: 9, questions: 6, minSteps: 1500 },
   },
   {
-    ...varied,
-    name: "varied: 4,096 tokens",
-    grids: [imageGrids(16, 16), imageGrids(64, 8)],
-    pairs: [16, 64],
-    contexts: 1,
-    questions: 24,
+    ...{ ...varied, name: "varied: 160 to 512 tokens", grids: layoutsBetween(160, 512) },
+    ...{ pairs: [4, 40], contexts: 12, questions: 10, minSteps: 500 },
+  },
+  {
+    ...{ ...varied, name: "varied: 1,024 tokens", grids: layoutsBetween(768, 1024) },
+    ...{ pairs: [8, 64], contexts: 16, questions: 20, minSteps: 300 },
+  },
+  {
+    ...{ ...varied, name: "varied: 4,096 tokens", grids: layoutsBetween(3072, 4096) },
+    ...{ pairs: [16, 64], contexts: 64, questions: 24, minSteps: 0 },
   },
 ];

@@ -7,7 +7,7 @@ import { levelTable } from "../../lib/inputs/normalize.ts";
 import { cutPatches, joinPatches } from "../../lib/inputs/patches.ts";
 import type { Random } from "../../lib/stats/random.ts";
 import { generateContext, type TaskContext } from "../synthetic/context.ts";
-import type { DomainName } from "../synthetic/options.ts";
+import type { DomainName, TaskOptions } from "../synthetic/options.ts";
 import type { RgbImage } from "../../lib/data/sample.ts";
 import type { Split } from "../synthetic/split.ts";
 import type { TrainingContext } from "./batches.ts";
@@ -33,8 +33,8 @@ export interface TaskContextOptions {
   readonly domain: DomainName;
   /** Grids of the images, all equal. */
   readonly grids: readonly TokenGrid[];
-  /** Difficulty of the task generator, 0 to 4. */
-  readonly difficulty: number;
+  /** Difficulty of the task generator, 0 to 4, or single choices on top of level 0. */
+  readonly difficulty: TaskOptions["difficulty"];
   /** Most pairs; fewer where they do not fit. */
   readonly pairs: number;
   /** Most questions. */
@@ -49,10 +49,14 @@ export interface TaskContextOptions {
 /** Pairs that fit for certain: the hardest level may need three cells for one and spare a row. */
 function fittingPairs({ grids, difficulty, pairs, words }: TaskContextOptions): number {
   const [rows, columns] = grids[0];
-  const slots = difficulty < 4
+  const simple = typeof difficulty === "number"
+    ? difficulty < 4
+    : (difficulty.keyWords ?? 1) + (difficulty.answerWords ?? 1) === 2 &&
+      difficulty.label !== "once";
+  const slots = simple
     ? grids.length * rows * Math.floor(columns / 2)
     : grids.length * (rows - 1) * Math.floor(columns / 3);
-  return Math.max(1, Math.min(pairs, slots, difficulty < 4 ? words : Math.floor(words / 2)));
+  return Math.max(1, Math.min(pairs, slots, simple ? words : Math.floor(words / 2)));
 }
 
 /**

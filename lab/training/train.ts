@@ -7,13 +7,20 @@ import { InputError } from "../../lib/common/errors.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import { advance, type CurriculumState, drawStage, firstState, type Stage } from "./curriculum.ts";
-import type { Batch } from "./forward.ts";
+import type { AuxiliaryWeights, Batch } from "./forward.ts";
 import type { TokenGrid } from "./layout.ts";
 import { rateAt, type Schedule } from "./schedule.ts";
 import type { HeadTreatment, StepReport, Trainer } from "./trainer.ts";
+import { type RunningShares, runningShares } from "./varieties.ts";
+import { WeightAverage } from "./weight_average.ts";
 
-/** Makes the batch of a step; the same arguments give the same batch. */
-export type BatchSource = (stage: Stage, grids: readonly TokenGrid[], random: Random) => Batch;
+/** Makes the batch of a step, of what `running` says is known badly; the same arguments give the same batch. */
+export type BatchSource = (
+  stage: Stage,
+  grids: readonly TokenGrid[],
+  random: Random,
+  running: RunningShares,
+) => Batch;
 
 export interface LogLine extends StepReport {
   /** Number of the step, from 0. */
@@ -46,6 +53,12 @@ export interface RunPlan {
   readonly afterLayers: number;
   /** Step before which to stop. */
   readonly steps: number;
+  /** Whether to stop earlier, asked before every step; never by default. */
+  readonly until?: (state: RunState) => boolean;
+  /** Weight of what cells know about their surroundings (`cell_facts.ts`); not trained by default. */
+  readonly cellWeight?: number;
+  /** Keeps an average of the weights, with this decay. */
+  readonly averageDecay?: number;
   /** Where to keep the state; nothing is kept without. */
   readonly checkpoint?: string;
   /** Steps between checkpoints; 50 by default. */
@@ -64,11 +77,25 @@ export interface RunState {
   readonly step: number;
   /** Stages passed. */
   readonly curriculum: CurriculumState;
+  /** Running share of right answers by domain or variety. */
+  readonly running: RunningShares;
 }
 
-/** The stage's left-neighbour weight, and a tenth of it for naming oneself. */
-function auxiliaryOf(stage: Stage, afterLayers: number) {
-  return { left: stage.left, own: stage.left / 10, afterLayers };
+/** Most cells of a batch that are asked about their surroundings. */
+const askedCells = 256;
+
+/** The stage's left-neighbour weight, and a tenth of it for naming oneself; facts about drawn cells. */
+function auxiliaryOf(
+  stage: Stage,
+  { afterLayers, cellWeight = 0 }: RunPlan,
+  batch: Batch,
+  random: Random,
+): AuxiliaryWeights {
+  const common = { left: stage.left, own: stage.left / 10, afterLayers };
+  if (cellWeight === 0) return common;
+  const cells = batch.labels.length;
+  const chosen = Int32Array.from(random.choice(cells, Math.min(cells, askedCells)));
+  return { ...common, cells: { weight: cellWeight, chosen } };
 }
 
 /**
@@ -79,33 +106,41 @@ function auxiliaryOf(stage: Stage, afterLayers: number) {
  */
 export async function train(trainer: Trainer, plan: RunPlan): Promise<RunState> {
   const root = new Random(plan.seed);
-  let state: RunState = { step: 0, curriculum: firstState };
+  let state: RunState = { step: 0, curriculum: firstState, running: {} };
+  const average = plan.averageDecay === undefined
+    ? null
+    : new WeightAverage(trainer.parameters, plan.averageDecay);
   if (plan.checkpoint && await exists(plan.checkpoint)) {
     state = readState(
-      await loadCheckpoint(plan.checkpoint, trainer.parameters, trainer.optimiser),
+      await loadCheckpoint(plan.checkpoint, trainer.parameters, trainer.optimiser, {
+        ...(average ? { average } : {}),
+      }),
       plan,
     );
   }
   const save = async () => {
     if (!plan.checkpoint) return;
-    await saveCheckpoint(plan.checkpoint, trainer.parameters, trainer.optimiser, {
-      seed: plan.seed,
-      ...state,
-    });
+    await saveCheckpoint(
+      plan.checkpoint,
+      trainer.parameters,
+      trainer.optimiser,
+      { seed: plan.seed, ...state },
+      average,
+    );
   };
-  while (state.step < plan.steps && !plan.signal?.aborted) {
-    const { step, curriculum } = state;
+  while (state.step < plan.steps && !plan.until?.(state) && !plan.signal?.aborted) {
+    const { step, curriculum, running } = state;
     const random = root.fork(`step ${step}`);
     const drawn = drawStage(curriculum, random);
     const stage = plan.stages[drawn];
     const grids = stage.grids[random.integer(stage.grids.length)];
     const started = performance.now();
-    const batch = plan.source(stage, grids, random);
+    const batch = plan.source(stage, grids, random, running);
     const made = performance.now();
     const rate = rateAt(plan.schedule, step);
     const report = trainer.step(
       batch,
-      auxiliaryOf(stage, plan.afterLayers),
+      auxiliaryOf(stage, plan, batch, random.fork("cells")),
       rate,
       random,
       plan.heads?.(random, step),
@@ -124,10 +159,16 @@ export async function train(trainer: Trainer, plan: RunPlan): Promise<RunState> 
       stepMs: performance.now() - made,
     });
     const next = advance(plan.stages, curriculum, drawn, report.accuracy);
-    state = { step: step + 1, curriculum: next };
+    average?.update();
+    state = {
+      step: step + 1,
+      curriculum: next,
+      running: runningShares(running, report.byDomain),
+    };
     if (state.step % (plan.saveEvery ?? 50) === 0) await save();
   }
   await save();
+  average?.dispose();
   return state;
 }
 
@@ -140,6 +181,7 @@ function readState(progress: Readonly<Record<string, unknown>>, plan: RunPlan): 
   return {
     step: progress.step as number,
     curriculum: progress.curriculum as CurriculumState,
+    running: progress.running as RunningShares | undefined ?? {},
   };
 }
 

@@ -26,6 +26,8 @@ export interface StepReport {
   readonly answerLoss: number;
   /** Cross entropy of the left neighbours, or null where it is not trained. */
   readonly leftLoss: number | null;
+  /** Summed cross entropy of what cells know about their surroundings, or null where it is not trained. */
+  readonly factLoss: number | null;
   /** Penalty of the attention regulariser, or null without one. */
   readonly penalty: number | null;
   /** Share of the questions with the whole answer right. */
@@ -147,12 +149,14 @@ export class Trainer {
     try {
       let answer!: tf.Tensor, best!: tf.Tensor;
       let left: tf.Tensor | null = null, penalty: tf.Tensor | null = null;
+      let facts: tf.Tensor | null = null;
       const { value, grads } = tf.variableGrads(() => {
         const visual = features();
         const losses = this.#forward.losses(batch, visual, attention, auxiliary, hooks);
         answer = hold(losses.answer);
         best = hold(tf.argMax(losses.logits, 1));
         left = losses.left && hold(losses.left);
+        facts = losses.facts ? hold(losses.facts) : null;
         let total: tf.Tensor = losses.total;
         if (regulariser) {
           penalty = hold(attentionRegulariser(attention.statistics, batch, regulariser));
@@ -171,6 +175,7 @@ export class Trainer {
       return {
         answerLoss: answer.dataSync()[0],
         leftLoss: left ? (left as tf.Tensor).dataSync()[0] : null,
+        factLoss: facts ? (facts as tf.Tensor).dataSync()[0] : null,
         penalty: penalty ? (penalty as tf.Tensor).dataSync()[0] : null,
         accuracy: right.filter(Boolean).length / right.length,
         byDomain: countByDomain(batch, right),

@@ -35,7 +35,9 @@ Deno.test("identify: in a model of mini's shape that was never trained it does n
   });
   const pValues: number[] = [];
   for (const seed of [1, 2, 3, 4, 5]) {
-    const parameters = new ModelParameters(config, `untrained ${seed}`, false);
+    const parameters = new ModelParameters(config, `untrained ${seed}`, {
+      readouts: [],
+    });
     const folder = await Deno.makeTempDir();
     await exportModel(folder, config, parameters);
     parameters.dispose();

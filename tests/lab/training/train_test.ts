@@ -1,11 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { useBackend } from "../../../lib/backend/select.ts";
+import { readSafetensorsFile } from "../../../lib/weights/safetensors_file.ts";
+import { cellReadouts } from "../../../lab/training/cell_facts.ts";
 import { loadCheckpoint } from "../../../lab/training/checkpoints.ts";
 import { imageGrids, type Stage } from "../../../lab/training/curriculum.ts";
 import { miniConfig, ModelParameters } from "../../../lab/training/parameters.ts";
 import { optimiserOptions } from "../../../lab/training/recipe.ts";
-import { imageSource, wordSource } from "../../../lab/training/sources.ts";
+import { imageSource, varietySource, wordSource } from "../../../lab/training/sources.ts";
 import { tokenIds, vocabSize } from "../../../lab/training/token_format.ts";
 import { type LogLine, type RunPlan, train } from "../../../lab/training/train.ts";
 import { Trainer } from "../../../lab/training/trainer.ts";
@@ -37,10 +39,14 @@ const plan: Omit<RunPlan, "steps"> = {
 };
 
 /** Trains with the given plans one after the other, each with a fresh model, and copies the weights out. */
-async function run(plans: readonly RunPlan[], all = false): Promise<Map<string, Float32Array>> {
+async function run(
+  plans: readonly RunPlan[],
+  all = false,
+  readouts: readonly string[] = [],
+): Promise<Map<string, Float32Array>> {
   let weights = new Map<string, Float32Array>();
   for (const one of plans) {
-    const parameters = new ModelParameters(config, 5);
+    const parameters = new ModelParameters(config, 5, { readouts: ["own", ...readouts] });
     const trainer = new Trainer(config, parameters, optimiserOptions, all ? () => true : undefined);
     await train(trainer, one);
     weights = new Map(
@@ -65,6 +71,26 @@ Deno.test("an interrupted run ends with the same bits as one without interruptio
     for (const [name, values] of whole) assertEquals(parts.get(name), values, name);
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test("a run over all varieties resumes too, with facts about cells and the average of weights", async () => {
+  const own = { ...plan, source: varietySource, cellWeight: 0.05, averageDecay: 0.9 };
+  const directory = await Deno.makeTempDir();
+  const [once, twice] = [`${directory}/once.safetensors`, `${directory}/twice.safetensors`];
+  await run([{ ...own, steps: 4, checkpoint: once }], true, cellReadouts);
+  await run([
+    { ...own, steps: 1, checkpoint: twice },
+    { ...own, steps: 4, checkpoint: twice },
+  ], true, cellReadouts);
+  const [whole, parts] = await Promise.all([once, twice].map(readSafetensorsFile));
+  assertEquals(parts.metadata, whole.metadata);
+  for (const [name, { data }] of whole.tensors) assertEquals(parts.tensors.get(name)!.data, data);
+  const weights = new ModelParameters(config, 1, { readouts: ["own", ...cellReadouts] });
+  await loadCheckpoint(once, weights, null, { averaged: true });
+  const name = "text.layers.0.self_attn.q_proj.weight";
+  assertEquals(weights.get(name).dataSync(), whole.tensors.get(`average/${name}`)!.data);
+  weights.dispose();
+  await Deno.remove(directory, { recursive: true });
 });
 
 Deno.test("a run that saves more often, or is asked to stop, goes on from where it was", async () => {

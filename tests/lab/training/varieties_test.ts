@@ -1,0 +1,62 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { Random } from "../../../lib/stats/random.ts";
+import { layoutsBetween, variedStages } from "../../../lab/training/stages.ts";
+import { taskContext } from "../../../lab/training/task_contexts.ts";
+import {
+  drawVariety,
+  listsChoices,
+  runningShares,
+  varieties,
+} from "../../../lab/training/varieties.ts";
+
+Deno.test("every variety can be drawn in every layout that training uses", () => {
+  const random = new Random(3);
+  for (const { grids, pairs: [, most] } of variedStages.slice(0, 2)) {
+    for (const { domain, variety } of varieties) {
+      const layout = grids[random.integer(grids.length)];
+      const { questions, labels } = taskContext(random, {
+        ...{ domain, grids: layout, difficulty: variety, pairs: most, questions: 4, words: 64 },
+        ...{ split: "train", pixels: false },
+      });
+      assert(questions.length > 0);
+      assertEquals(labels.length, layout.reduce((sum, [rows, columns]) => sum + rows * columns, 0));
+    }
+  }
+});
+
+Deno.test("varieties have names of their own, and some list choices", () => {
+  assertEquals(new Set(varieties.map(({ name }) => name)).size, varieties.length);
+  const listing = varieties.filter(listsChoices).map(({ name }) => name);
+  assert(listing.includes("long-video: lettered choices"));
+  assert(listing.every((name) => name.startsWith("long-video")));
+});
+
+Deno.test("what is known badly is practised more, and nothing is given up", () => {
+  const some = varieties.slice(0, 3), random = new Random(1);
+  const shares = { [some[0].name]: 1, [some[1].name]: 0, [some[2].name]: 1 };
+  const counts = new Map(some.map(({ name }) => [name, 0]));
+  for (let i = 0; i < 4000; i++) {
+    const { name } = drawVariety(some, shares, random);
+    counts.set(name, counts.get(name)! + 1);
+  }
+  const [easy, hard] = some.map(({ name }) => counts.get(name)! / 4000);
+  assertAlmostEquals(hard, 1.1 / 1.3, 0.03);
+  assertAlmostEquals(easy, 0.1 / 1.3, 0.03);
+});
+
+Deno.test("a running share begins with the first batch and forgets with every question", () => {
+  const first = runningShares({}, { a: [3, 4] });
+  assertEquals(first, { a: 0.75 });
+  const { a, b } = runningShares(first, { a: [0, 60], b: [1, 1] });
+  assertAlmostEquals(a, 0.75 / Math.E, 1e-12);
+  assertEquals(b, 1);
+});
+
+Deno.test("layouts have as many visual tokens as asked, and are not all squares", () => {
+  const layouts = layoutsBetween(48, 160);
+  for (const grids of layouts) {
+    const cells = grids.reduce((sum, [rows, columns]) => sum + rows * columns, 0);
+    assert(cells >= 48 && cells <= 160);
+  }
+  assert(layouts.some(([[rows, columns]]) => rows === 5 && columns === 6));
+});

@@ -1,0 +1,23 @@
+import * as tf from "@tensorflow/tfjs";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { useBackend } from "../../../lib/backend/select.ts";
+import { WeightAverage } from "../../../lab/training/weight_average.ts";
+
+await useBackend("auto");
+
+Deno.test("the average follows the weights, faster at first, and goes on from a saved one", () => {
+  const variable = tf.variable(tf.scalar(0));
+  const average = new WeightAverage({ variables: new Map([["w", variable]]) }, 0.5);
+  const value = () => average.variables.get("w")!.dataSync()[0];
+  variable.assign(tf.scalar(10));
+  average.update(); // keeps a tenth
+  assertAlmostEquals(value(), 9, 1e-5);
+  variable.assign(tf.scalar(0));
+  average.update(); // keeps two elevenths
+  assertAlmostEquals(value(), 9 * 2 / 11, 1e-5);
+  average.restore(100, () => tf.scalar(8));
+  assertEquals(value(), 8);
+  average.update(); // from now on half
+  assertAlmostEquals(value(), 4, 1e-5);
+  average.dispose();
+});
