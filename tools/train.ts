@@ -6,9 +6,15 @@
  *     deno task train --phase images       one phase: pretrain, align, images, varied,
  *                                          concentrate, finetune, export, sparse
  *     deno task train --phase sparse --full L3H1,L4H7   the sparsity-aware copy
+ *     deno task train --phase varied --from data/models/mini-natural --work .cache/training/varied
+ *                                          all varieties, about three hours of one core
+ *     deno task train --phase varied --resume --work .cache/training/varied   goes on with it
+ *     deno task train --phase export --averaged --from .cache/training/varied/varied.safetensors \
+ *       --model data/models/mini-varied    the average of its weights as a model
  *
  * Options: --work (folder of checkpoints and logs), --model (folder to export to), --steps (of the
- * chosen phase), --from (checkpoint or exported model to start it from).
+ * chosen phase), --from (checkpoint or exported model to start it from), --resume (refuses to begin
+ * anew: the phase's checkpoint must be there), --averaged (exports the average of the weights).
  * @module
  */
 import { join } from "node:path";
@@ -41,6 +47,7 @@ const { values: args } = parseArgs({
     steps: { type: "string" },
     from: { type: "string" },
     full: { type: "string" },
+    resume: { type: "boolean", default: false },
     averaged: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
   },
@@ -79,9 +86,26 @@ const formerNames: Readonly<Record<string, string>> = {
   settle: "finetune",
 };
 
+/** Files that phases leave, where they are not called as the phase. */
+const leftBy: Readonly<Record<string, string>> = {
+  pretrain: "pretrained",
+  concentrate: "concentrated",
+  finetune: "finetuned",
+};
+
+/** Refuses `--resume` where there is nothing to go on from. */
+async function checkResumable(name: string): Promise<void> {
+  const path = file(leftBy[name] ?? name);
+  if (!args.resume || await Deno.stat(path).then(() => true, () => false)) return;
+  throw new InputError(
+    `Cannot resume "${name}": there is no ${path}; wanted the folder of a run as --work, or no --resume`,
+  );
+}
+
 async function runPhase(given: string): Promise<void> {
   const name = formerNames[given] ?? given;
   const steps = args.steps ? Number(args.steps) : undefined;
+  await checkResumable(name);
   switch (name) {
     case "pretrain":
       return await pretrainPhase({ to: file("pretrained"), steps, onLine: logTo("pretrain") });

@@ -65,6 +65,24 @@ export function scaleSummary(rows: readonly ScaleRow[]): ScaleLine[] {
   ];
 }
 
+/** An estimate with its interval, as tables print it. */
+function printed({ estimate, low, high }: Omit<Interval, "level">, unit = 1): string {
+  const [value, ...ends] = [estimate, low, high].map((x) => (unit * x).toFixed(0).replace(/^-0$/, "0"));
+  return `${value} [${ends.join(", ")}]`;
+}
+
+/** Rows of the table of settings: cells between bars, without filling. */
+export function scaleTable(lines: readonly ScaleLine[]): string[] {
+  return lines.filter(({ together }) => together).map((line) =>
+    [
+      ...[line.setting, line.models, line.heads, `${(line.parameters / 1e6).toFixed(1)} M`],
+      ...[line.steps.toFixed(0), printed(line.accuracy)],
+      ...[printed(line.topShare, 100), printed(line.effectiveShare, 100)],
+      ...[line.top, line.random, line.layerMatched, line.top20].map((one) => printed(one)),
+    ].join("|")
+  );
+}
+
 /** Figures of the sizes by file name: concentration, and effects, against the number of heads. */
 export function scaleFigures(lines: readonly ScaleLine[]): Readonly<Record<string, Figure>> {
   const of = lines.filter(({ together }) => together);

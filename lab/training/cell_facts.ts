@@ -49,11 +49,11 @@ function partsBefore(name: string, before: number): CellFact[] {
   ];
 }
 
-const eighth = (cell: number, cells: number) => Math.floor(8 * (cell + 0.5) / cells);
+/** The first eight: an image's size, and so eighths of it, cannot be known before its last row. */
+const within = (index: number) => index < 8 ? index : -1;
 
 /** All facts; each has a readout of its own. */
 export const cellFacts: readonly CellFact[] = [
-  { name: "left", words: drawable, target: (cell) => wordBefore(cell, 1) },
   { name: "second_left", words: drawable, target: (cell) => wordBefore(cell, 2) },
   {
     name: "first_of_image",
@@ -63,12 +63,8 @@ export const cellFacts: readonly CellFact[] = [
   ...partsBefore("own", 0),
   ...partsBefore("left", 1),
   ...partsBefore("second", 2),
-  {
-    name: "column",
-    words: wordsOf("columns"),
-    target: ({ column, grid: [, columns] }) => eighth(column, columns),
-  },
-  { name: "row", words: wordsOf("rows"), target: ({ row, grid: [rows] }) => eighth(row, rows) },
+  { name: "column", words: wordsOf("columns"), target: ({ column }) => within(column) },
+  { name: "row", words: wordsOf("rows"), target: ({ row }) => within(row) },
 ];
 
 /** Names of the readouts that the facts need. */

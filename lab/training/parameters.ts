@@ -82,9 +82,10 @@ export function miniConfig(
   };
 }
 
-/** Matrices of the decoder's layers and of the vision blocks: these move by Muon. */
+/** Matrices of the decoder's layers, of the vision blocks and of the readouts of facts: these move by Muon. */
 function isHiddenMatrix(name: string): boolean {
-  return /^text\.layers\..*_proj\.weight$/.test(name) ||
+  return name.startsWith("readout.") && name !== "readout.own" ||
+    /^text\.layers\..*_proj\.weight$/.test(name) ||
     /^vision\.blocks\..*(qkv|proj|linear_fc\d)\.weight$/.test(name);
 }
 

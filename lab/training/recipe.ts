@@ -48,7 +48,7 @@ export const phases = {
   /** All domains as images: stages of `imageStages`. */
   images: { seed: 2, steps: 480 },
   /** All varieties without a regulariser: stages of `variedStages`. */
-  varied: { seed: 12, steps: 8000, cellWeight: 0.05, averageDecay: 0.995 },
+  varied: { seed: 12, steps: 8000, cellWeight: 0.2, averageDecay: 0.995 },
   /** The same with the attention regulariser on sharpness: stages of `concentrationStages`. */
   concentrate: { seed: 7, steps: 500, regulariser: { sharpness: 0.04, mass: 0 }, ramp: 20 },
   /** Fine-tuning with the regulariser on attention mass, too: stages of `finetuningStages`. */

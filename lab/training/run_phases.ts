@@ -34,7 +34,10 @@ import { type HeadTreatment, Trainer } from "./trainer.ts";
 
 /** What phases have in common. */
 export interface PhaseOptions {
-  /** Checkpoint, or folder of an exported model, to start from; the first weights without one. */
+  /**
+   * Checkpoint, or folder of an exported model, to start from; the first weights without one. Not read
+   * where the phase has begun.
+   */
   readonly from?: string;
   /** File for the state: an interrupted phase goes on from it. */
   readonly to: string;
@@ -63,9 +66,10 @@ async function run(phase: TrainedPhase): Promise<void> {
   const readouts = ["own", ...phase.cellWeight ? cellReadouts : []];
   const parameters = new ModelParameters(shippedConfig, weightSeed, { readouts });
   const wanted = (name: string) => !name.startsWith("readout.") || name === "readout.own";
-  if (phase.from?.endsWith(".safetensors")) {
+  const begun = await Deno.stat(phase.to).then(() => true, () => false);
+  if (!begun && phase.from?.endsWith(".safetensors")) {
     await loadCheckpoint(phase.from, parameters, null, { wanted });
-  } else if (phase.from) await loadExported(phase.from, parameters);
+  } else if (!begun && phase.from) await loadExported(phase.from, parameters);
   const trainer = new Trainer(shippedConfig, parameters, phase.optimiser, phase.trained);
   try {
     await train(trainer, { ...phase, afterLayers, checkpoint: phase.to, saveEvery: 25 });
@@ -163,7 +167,7 @@ export function variedPhase(options: PhaseOptions & { readonly from: string }): 
     ...{ steps, seed, cellWeight, averageDecay },
     stages: variedStages,
     source: varietySource,
-    schedule: { warmUp: 100, holdUntil: Math.round(0.7 * steps), end: steps, floor: 0.03 },
+    schedule: { warmUp: 40, holdUntil: Math.round(0.7 * steps), end: steps, floor: 0.03 },
     trained: () => true,
     optimiser: laterOptions,
   });

@@ -190,7 +190,7 @@ export function layoutsBetween(least: number, most: number): (readonly TokenGrid
   );
 }
 
-const varied = { words: 64, left: 0, difficulties: [], threshold: 0.75 } as const;
+const varied = { words: 64, left: 0.3, difficulties: [], threshold: 0.75 } as const;
 const shortLayouts = layoutsBetween(48, 160), longerLayouts = layoutsBetween(200, 320);
 
 /**
