@@ -41,6 +41,22 @@ export interface VarietyAccuracy {
   readonly unseen: readonly [right: number, asked: number];
 }
 
+/** What is asked for, without domain, and in the plain and the varied form alike. */
+export const formOf = (variety: string): string =>
+  variety.slice(variety.indexOf(": ") + 2).replace(/, plain$/, "");
+
+/** Right and all questions of each form over all domains, in percent: `97, n 480`. */
+export function byForm(rows: readonly VarietyAccuracy[]): Readonly<Record<string, string>> {
+  const sums = new Map<string, [right: number, asked: number]>();
+  for (const { variety, accuracy, asked } of rows) {
+    const own = sums.get(formOf(variety)) ?? [0, 0];
+    sums.set(formOf(variety), [own[0] + accuracy * asked, own[1] + asked]);
+  }
+  return Object.fromEntries(
+    [...sums].map(([form, [right, asked]]) => [form, `${(100 * right / asked).toFixed(0)}, n ${asked}`]),
+  );
+}
+
 /** Accuracy on held-out contexts of one variety. */
 async function accuracyOn(
   model: AnyModel,
@@ -100,6 +116,7 @@ if (import.meta.main) {
       }], n ${row.asked}; seen ${row.seen.join(" of ")}, unseen ${row.unseen.join(" of ")}`,
     );
   }
+  for (const [form, text] of Object.entries(byForm(rows))) say(`${form}: ${text}`);
   say(`mean of ${rows.length} varieties: ${(100 * mean(rows.map((row) => row.accuracy))).toFixed(1)}%`);
   if (values.out) {
     const manifest = await makeManifest({
