@@ -53,7 +53,9 @@ export function byForm(rows: readonly VarietyAccuracy[]): Readonly<Record<string
     sums.set(formOf(variety), [own[0] + accuracy * asked, own[1] + asked]);
   }
   return Object.fromEntries(
-    [...sums].map(([form, [right, asked]]) => [form, `${(100 * right / asked).toFixed(0)}, n ${asked}`]),
+    [...sums].map((
+      [form, [right, asked]],
+    ) => [form, `${(100 * right / asked).toFixed(0)}, n ${asked}`]),
   );
 }
 
@@ -70,7 +72,13 @@ async function accuracyOn(
     const random = new Random(`variety ${name} ${i}`);
     const grids = layouts[random.integer(layouts.length)];
     const context = taskContext(random, {
-      ...{ domain, grids, difficulty: variety, pairs: 8 + random.integer(9), questions: perContext },
+      ...{
+        domain,
+        grids,
+        difficulty: variety,
+        pairs: 8 + random.integer(9),
+        questions: perContext,
+      },
       ...{ words: 64, split: "test", pixels: true },
     });
     const answers = await answerContext(model, { grids, format: "images" }, context);
@@ -117,7 +125,11 @@ if (import.meta.main) {
     );
   }
   for (const [form, text] of Object.entries(byForm(rows))) say(`${form}: ${text}`);
-  say(`mean of ${rows.length} varieties: ${(100 * mean(rows.map((row) => row.accuracy))).toFixed(1)}%`);
+  say(
+    `mean of ${rows.length} varieties: ${
+      (100 * mean(rows.map((row) => row.accuracy))).toFixed(1)
+    }%`,
+  );
   if (values.out) {
     const manifest = await makeManifest({
       experiment: "varieties",

@@ -29,7 +29,9 @@ const parts: Readonly<Record<string, readonly ScaleRun[]>> = { sizes: sizeRuns, 
 /** A run's row, from its file if it is there. */
 async function rowOf(run: ScaleRun, work: string): Promise<ScaleRow> {
   const at = join(work, run.name.replaceAll(" ", "-")), file = join(at, "row.json");
-  if (await Deno.stat(file).then(() => true, () => false)) return await readJsonOf(file) as ScaleRow;
+  if (await Deno.stat(file).then(() => true, () => false)) {
+    return await readJsonOf(file) as ScaleRow;
+  }
   await Deno.mkdir(at, { recursive: true });
   const folder = join(at, "model"), log = join(at, "log.jsonl");
   const trained = await trainScaleRun(run, join(at, "state.safetensors"), folder, (line) => {
@@ -57,7 +59,11 @@ if (import.meta.main) {
     const rows: ScaleRow[] = [];
     for (const run of parts[part].filter(({ seed }) => seeds.includes(seed))) {
       const row = await rowOf(run, values.work);
-      say(`${run.name}: ${row.steps} steps, ${(100 * row.topShare.estimate).toFixed(0)}% of RAM in the top 5%`);
+      say(
+        `${run.name}: ${row.steps} steps, ${
+          (100 * row.topShare.estimate).toFixed(0)
+        }% of RAM in the top 5%`,
+      );
       rows.push(row);
     }
     const summary = scaleSummary(rows);

@@ -90,7 +90,8 @@ async function evidenceAttention(
       const { key, answer } = context.evidence[q];
       for (let head = 0; head < heads; head++) {
         const at = ((q * heads + head) * rows) * keys; // the question is one word: the first row
-        sums[layer * heads + head] += (values[at + visual[key]] + values[at + visual[answer]]) / count;
+        sums[layer * heads + head] += (values[at + visual[key]] + values[at + visual[answer]]) /
+          count;
       }
     }
   };

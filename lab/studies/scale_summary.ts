@@ -67,7 +67,9 @@ export function scaleSummary(rows: readonly ScaleRow[]): ScaleLine[] {
 
 /** An estimate with its interval, as tables print it. */
 function printed({ estimate, low, high }: Omit<Interval, "level">, unit = 1): string {
-  const [value, ...ends] = [estimate, low, high].map((x) => (unit * x).toFixed(0).replace(/^-0$/, "0"));
+  const [value, ...ends] = [estimate, low, high].map((x) =>
+    (unit * x).toFixed(0).replace(/^-0$/, "0")
+  );
   return `${value} [${ends.join(", ")}]`;
 }
 

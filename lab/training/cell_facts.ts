@@ -6,7 +6,13 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { type Category, categories, categoryStart, drawableCount, objectParts } from "../synthetic/vocabulary.ts";
+import {
+  categories,
+  type Category,
+  categoryStart,
+  drawableCount,
+  objectParts,
+} from "../synthetic/vocabulary.ts";
 import type { TokenGrid } from "./layout.ts";
 import { crossEntropy } from "./loss.ts";
 
@@ -110,8 +116,18 @@ export function cellFactLoss(
   const losses = cellFacts.flatMap(({ name, words: [start, count] }) => {
     const wanted = chosen.map((cell) => targets[name][cell]);
     if (wanted.every((target) => target < 0)) return [];
-    const read = tf.matMul(tf.mul(rows, width ** -0.5) as tf.Tensor2D, matrix(name) as tf.Tensor2D, false, true);
-    const logits = tf.matMul(read, tf.slice(table, [start, 0], [count, width]) as tf.Tensor2D, false, true);
+    const read = tf.matMul(
+      tf.mul(rows, width ** -0.5) as tf.Tensor2D,
+      matrix(name) as tf.Tensor2D,
+      false,
+      true,
+    );
+    const logits = tf.matMul(
+      read,
+      tf.slice(table, [start, 0], [count, width]) as tf.Tensor2D,
+      false,
+      true,
+    );
     return [crossEntropy(logits, {
       classes: wanted.map((target) => Math.max(0, target)),
       weights: Float32Array.from(wanted, (target) => Number(target >= 0)),

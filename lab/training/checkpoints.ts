@@ -43,7 +43,8 @@ export async function saveCheckpoint(
   const notes = {
     averageSteps: String(average?.steps ?? 0),
     progress: JSON.stringify(progress),
-    optimiserSteps: String(optimiser.steps) };
+    optimiserSteps: String(optimiser.steps),
+  };
   await writeSafetensors(path, tensors, notes);
 }
 

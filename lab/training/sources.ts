@@ -74,7 +74,9 @@ export const imageSource: BatchSource = (stage, grids, random): Batch => {
  */
 export const varietySource: BatchSource = (stage, grids, random, running): Batch => {
   const format: ImageLayout["format"] = random.uniform() < videoShare ? "video" : "images";
-  const possible = varieties.filter(({ domain }) => format === "images" || ofVideos.includes(domain));
+  const possible = varieties.filter(({ domain }) =>
+    format === "images" || ofVideos.includes(domain)
+  );
   const first = drawVariety(possible, running, random);
   const alike = possible.filter((one) => listsChoices(one) === listsChoices(first));
   const cells = grids.reduce((sum, [rows, columns]) => sum + rows * columns, 0);

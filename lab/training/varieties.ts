@@ -79,7 +79,7 @@ export function runningShares(
 }
 
 /** Weight of a variety that is always right, where one that is never right has 1 more. */
-const floor = 0.1;
+const floor = 0.05;
 
 /** One of the given varieties, drawn the more often, the worse it is known. */
 export function drawVariety(
@@ -87,7 +87,7 @@ export function drawVariety(
   shares: RunningShares,
   random: Random,
 ): Variety {
-  const weights = from.map(({ name }) => floor + 1 - (shares[name] ?? 0.5));
+  const weights = from.map(({ name }) => floor + (1 - (shares[name] ?? 0.5)) ** 2);
   let left = random.uniform(0, weights.reduce((a, b) => a + b, 0));
   for (let i = 0; i < from.length; i++) {
     left -= weights[i];

@@ -44,7 +44,13 @@ Deno.test("the loss is the sum of each fact's mean, over the cells that have it;
   for (const matrix of matrices.values()) {
     assert(grads[matrix.name].abs().sum().dataSync()[0] > 0);
   }
-  const none = cellFactLoss(rows.slice([0, 0], [1, width]), targets, Int32Array.of(0), (name) => matrices.get(name)!, table);
+  const none = cellFactLoss(
+    rows.slice([0, 0], [1, width]),
+    targets,
+    Int32Array.of(0),
+    (name) => matrices.get(name)!,
+    table,
+  );
   const without = cellFacts.filter(({ name }) => targets[name][0] >= 0)
     .reduce((sum, { words: [, count] }) => sum + Math.log(count), 0);
   assertAlmostEquals(none.dataSync()[0], without, 1e-3);

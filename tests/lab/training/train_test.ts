@@ -78,10 +78,14 @@ Deno.test("a run over all varieties resumes too, with facts about cells and the 
   const directory = await Deno.makeTempDir();
   const [once, twice] = [`${directory}/once.safetensors`, `${directory}/twice.safetensors`];
   await run([{ ...own, steps: 4, checkpoint: once }], true, cellReadouts);
-  await run([
-    { ...own, steps: 1, checkpoint: twice },
-    { ...own, steps: 4, checkpoint: twice },
-  ], true, cellReadouts);
+  await run(
+    [
+      { ...own, steps: 1, checkpoint: twice },
+      { ...own, steps: 4, checkpoint: twice },
+    ],
+    true,
+    cellReadouts,
+  );
   const [whole, parts] = await Promise.all([once, twice].map(readSafetensorsFile));
   assertEquals(parts.metadata, whole.metadata);
   for (const [name, { data }] of whole.tensors) assertEquals(parts.tensors.get(name)!.data, data);
