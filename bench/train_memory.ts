@@ -31,7 +31,7 @@ for (let step = 0; step <= steps; step++) {
   const random = new Random(step);
   const regulariser = step % 2 ? { sharpness: 0.01, mass: 0.01 } : undefined;
   trainer.step(
-    wordSource(stage, grids, random),
+    wordSource(stage, grids, random, {}),
     { left: 1, own: 0.1, afterLayers: 2 },
     0.1,
     random,
