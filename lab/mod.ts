@@ -24,6 +24,8 @@ export { drawPage, type PageCell, type PageVariety } from "./pages/word_page.ts"
 export { textNeedle, type TextNeedleOptions, textNeedles } from "./pages/text_needles.ts";
 export * as vocabulary from "./synthetic/vocabulary.ts";
 export * from "./synthetic/made_samples.ts";
+export { type BitsLevel, readBits, type RightAnswers } from "./studies/bits_record.ts";
+export { type StoredBits, storedBits, type StoredPart } from "./studies/stored_bits.ts";
 export {
   type Completion,
   completionSample,
@@ -60,7 +62,13 @@ export {
   ownerCompletion,
   ownerCompletions,
 } from "./studies/owner_completion.ts";
-export { type OwnerStudy, pageOwners, textOwners } from "./studies/owner_samples.ts";
+export {
+  type OwnerStudy,
+  pageOwners,
+  textOwners,
+  windowDomains,
+  windowOwners,
+} from "./studies/owner_samples.ts";
 export {
   type LazyPageNeedle,
   pageReading,

@@ -1,16 +1,23 @@
 /**
  * Records of questions with several owners, where copying the only name cannot be right: how well a
  * frozen model answers them, which heads move to what is asked for, and of what kind they are.
- * Resumable; run it again to go on. Needs `deno task qwen`, `deno task smol` or `deno task assemble`.
+ * Resumable; run it again to go on. Needs `deno task qwen`, `deno task smol`, `deno task assemble` or
+ * `deno task gemma`.
  *
- *     deno run -A tools/study_owners.ts qwen|smol|smol-vision [--parts identify,selectivity,ablate,sets,answers]
+ *     deno run -A tools/study_owners.ts qwen|smol|smol-vision|gemma
+ *       [--parts identify,selectivity,ablate,sets,answers,window]
  *       [--scored 48] [--ablated 40] [--effects 24] [--answers 40] [--out data/results/qwen]
  * @module
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ownerAnswers, type OwnerForm } from "../lab/studies/owner_answers.ts";
-import { type OwnerStudy, pageOwners, textOwners } from "../lab/studies/owner_samples.ts";
+import {
+  type OwnerStudy,
+  pageOwners,
+  textOwners,
+  windowOwners,
+} from "../lab/studies/owner_samples.ts";
 import { headKinds } from "../lab/studies/head_kinds.ts";
 import { pageReading } from "../lab/studies/page_reading.ts";
 import { readableWords } from "../lab/studies/read_cells.ts";
@@ -20,6 +27,8 @@ import { findHeads } from "../lib/experiments/find_heads.ts";
 import { readFoundHeads } from "../lib/experiments/found_heads.ts";
 import { retrievalSets } from "../lib/experiments/retrieval_sets.ts";
 import { fromPretrained, type PretrainedModel } from "../lib/families/pretrained.ts";
+import { allHeads, type HeadId, headIndex } from "../lib/common/head_id.ts";
+import { meanScores } from "../lib/heads/head_scores.ts";
 import { ruleNamed } from "../lib/heads/scoring_rules.ts";
 import { say } from "./setup/command.ts";
 import { progress } from "./study_smol.ts";
@@ -36,6 +45,8 @@ interface Study {
   /** What its folders end in, where the plain ones hold records of another task. */
   readonly ending: string;
   readonly samples: (model: PretrainedModel) => OwnerStudy;
+  /** Longer texts, where some layers see a window only. */
+  readonly window?: (model: PretrainedModel) => OwnerStudy;
 }
 
 const studies: Readonly<Record<string, Study>> = {
@@ -54,7 +65,60 @@ const studies: Readonly<Record<string, Study>> = {
     ending: "-owners",
     samples: (model) => pageOwners(model, 4, 1),
   },
+  gemma: {
+    title: "Gemma 3 270M Q4_K_M",
+    ending: "",
+    samples: (model) => textOwners(model, 8, 8),
+    window: (model) => windowOwners(model, 8, 70),
+  },
 };
+
+/**
+ * Heads on texts that outgrow the windows of a model's local layers, and what its answers lose without
+ * its global layers, without any other layer, and without the best heads of either kind.
+ */
+async function windows(
+  name: string,
+  model: PretrainedModel,
+  { out, counts: [scored, ablated], rules }: {
+    readonly out: string;
+    readonly counts: readonly [scored: number, ablated: number];
+    readonly rules: readonly string[];
+  },
+) {
+  const { title, window } = studies[name], study = window!(model);
+  const common = { model: title, seed: 0 };
+  const folder = join(out, "identify-window"), losses = join(out, "ablate-window");
+  if (!await recorded(folder)) {
+    await findHeads(model, study.scored("train", scored), {
+      ...{ ...common, folder, data: study.data("train", scored) },
+      rules: rules.map((rule) => ruleNamed(rule)),
+      onProgress: progress("identify beyond windows"),
+    });
+  }
+  if (await recorded(losses)) return;
+  const found = await readFoundHeads(folder);
+  const calibrated = { ...found, ...found.rules.find(({ rule }) => rule === "calibrated")! };
+  const { layers: local } = model.config.text.localLayers!, map = meanScores(calibrated);
+  const heads = allHeads(model.grid);
+  const best = (own: readonly HeadId[]) =>
+    own.toSorted((a, b) =>
+      map[headIndex(b, model.grid.heads)] - map[headIndex(a, model.grid.heads)]
+    ).slice(
+      0,
+      4,
+    );
+  const [inGlobal, inLocal] = [
+    heads.filter(({ layer }) => !local.includes(layer)),
+    heads.filter(({ layer }) => local.includes(layer)),
+  ];
+  await ablateHeads(model, study.answered("test", ablated), calibrated, {
+    ...{ ...common, folder: losses, data: study.data("test", ablated) },
+    ...{ scope: "answer", fractions: [0.05], conditions: ["random", "layer"] },
+    sets: { global: inGlobal, "global-4": best(inGlobal), "local-4": best(inLocal) },
+    ...{ draws: 8, thinning: 2, onProgress: progress("ablate beyond windows") },
+  });
+}
 
 /** How well a model answers, by the number of owners. */
 async function answers(name: string, model: PretrainedModel, count: number, folder: string) {
@@ -80,12 +144,17 @@ async function answers(name: string, model: PretrainedModel, count: number, fold
   return await pageReading({ model, needles, words, name: title, data }, context);
 }
 
+/** Whether a record is there. */
+async function recorded(folder: string): Promise<boolean> {
+  return await Deno.stat(join(folder, "manifest.json")).then(() => true, () => false);
+}
+
 if (import.meta.main) {
   const { values, positionals: [name] } = parseArgs({
     args: [...Deno.args],
     allowPositionals: true,
     options: {
-      parts: { type: "string", default: "identify,selectivity,ablate,sets,answers" },
+      parts: { type: "string", default: "identify,selectivity,ablate,sets,answers,window" },
       ablated: { type: "string", default: "40" },
       scored: { type: "string", default: "48" },
       effects: { type: "string", default: "24" },
@@ -107,8 +176,7 @@ if (import.meta.main) {
     values.ablated,
   ].map(Number);
   const wanted = async (part: string, folder: string) =>
-    values.parts.split(",").includes(part) &&
-    !await Deno.stat(join(out, folder, "manifest.json")).then(() => true, () => false);
+    values.parts.split(",").includes(part) && !await recorded(join(out, folder));
   using model = await fromPretrained(name, { dtype: "float32" });
   const study = samples(model);
   if (await wanted("identify", identify)) {
@@ -160,5 +228,12 @@ if (import.meta.main) {
   }
   if (await wanted("answers", "answers")) {
     await answers(name, model, asked, join(out, "answers"));
+  }
+  if (studies[name].window && values.parts.split(",").includes("window")) {
+    await windows(name, model, {
+      out,
+      counts: [scored, ablated],
+      rules: ["ram", "calibrated", "null-ram", "context-mass"],
+    });
   }
 }

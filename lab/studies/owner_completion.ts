@@ -10,6 +10,7 @@
  */
 import { InputError } from "../../lib/common/errors.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
+import type { Tokenizer } from "../../lib/inputs/tokenizer.ts";
 import { spansOf, tokensInText, tokensOf, type TokenSpan } from "../../lib/inputs/token_spans.ts";
 import type { HeadSample } from "../../lib/heads/scored_sample.ts";
 import type { AblationSample } from "../../lib/experiments/ablate_heads.ts";
@@ -42,10 +43,24 @@ function charactersOf(context: string, pieces: Sample["evidence"]): [number, num
 }
 
 /**
+ * The token with which a model's training texts begin: `<|endoftext|>`, which ended the text before,
+ * where there is one (SmolLM2's and Qwen's `bos_token` begins a message instead), else `bos_token`.
+ */
+function beginning(tokenizer: Tokenizer): number {
+  for (const token of ["<|endoftext|>", tokenizer.specialTokens["bos_token"]]) {
+    const ids = token === undefined ? [] : tokenizer.encode(token, { addSpecialTokens: false });
+    if (ids.length === 1) return ids[0];
+  }
+  throw new InputError(
+    "Cannot complete texts of this model: its tokenizer has neither <|endoftext|> nor a bos_token",
+  );
+}
+
+/**
  * A text needle as such a prompt: the token with which the model's texts begin (it takes up the
  * attention of heads that look for nothing), the context, a line break, the begun sentence.
  *
- * @throws {InputError} for a model whose tokenizer has no `<|endoftext|>`, and a sample without text
+ * @throws {InputError} for a model whose texts begin with no known token, and a sample without text
  *
  * @example
  * ```ts
@@ -67,10 +82,7 @@ export function ownerCompletion(
   if (context === undefined || typeof answer === "string") {
     throw new InputError(`Cannot complete sample "${id}": wanted a text needle`);
   }
-  const first = tokenizer.encode("<|endoftext|>", { addSpecialTokens: false });
-  if (first.length !== 1) {
-    throw new InputError("Cannot complete texts of this model: it has no token <|endoftext|>");
-  }
+  const first = beginning(tokenizer);
   const encode = (asked: string) => {
     const text = `${context}\n${asked}`;
     const { ids, offsets } = tokenizer.encodeWithOffsets(text, { addSpecialTokens: false });
@@ -80,7 +92,7 @@ export function ownerCompletion(
   };
   const own = encode(asStatement(question));
   const [[start, end]] = own.question;
-  const inputIds = Int32Array.of(first[0], ...own.ids);
+  const inputIds = Int32Array.of(first, ...own.ids);
   const other = (asked?: string) => {
     if (asked === undefined) return undefined;
     const { ids, question: [[from, to]] } = encode(asStatement(asked));

@@ -30,6 +30,7 @@ export * from "./head_sets.ts";
 export { headScoresFromArrow, headScoresToArrow } from "./head_scores_file.ts";
 export { checkRanking, readRanking } from "./ranking_file.ts";
 export * from "./moved_evidence.ts";
+export * from "./paired_agreement.ts";
 export * from "./rank_places.ts";
 export * from "./rival_scores.ts";
 export * from "./score_agreement.ts";

@@ -11,7 +11,7 @@ import {
   ownerCompletions,
 } from "../../../lab/studies/owner_completion.ts";
 
-for (const kind of ["llama", "qwen2"]) {
+for (const kind of ["llama", "qwen2", "gemma3"]) {
   Deno.test(`${kind}: spans, null query and foils of a completed text are those sentences`, async () => {
     using model = await fromPretrained(`tests/golden/gguf/tiny-${kind}.gguf`, { dtype: "float32" });
     const { tokenizer } = model.processor;
