@@ -50,6 +50,11 @@ export {
   ownerAnswerRows,
 } from "./studies/kind_figures.ts";
 export {
+  circuitSamples,
+  type CircuitSamplesOptions,
+  type DrawnCircuitSample,
+} from "./studies/circuit_samples.ts";
+export {
   type OwnerAnswerResult,
   ownerAnswers,
   type OwnerAnswersConfig,

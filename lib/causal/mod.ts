@@ -58,6 +58,20 @@ export {
   type VariantOutcome,
 } from "./sweep.ts";
 export {
+  type Circuit,
+  type CircuitEdge,
+  type CircuitSample,
+  type CircuitSender,
+  findCircuit,
+  type FindCircuitOptions,
+  type PathRow,
+} from "./paths/circuit.ts";
+export {
+  type CircuitJudgement,
+  judgeCircuit,
+  type JudgeCircuitOptions,
+} from "./paths/judge_circuit.ts";
+export {
   answerLogit,
   answerLogProb,
   type AnswerMetric,

@@ -26,6 +26,12 @@ export * from "./matrix_map.ts";
 export * from "./pareto.ts";
 export * from "./overlay_image.ts";
 export type { Measured } from "./points.ts";
+export {
+  circuitGraph,
+  type CircuitGraphEdge,
+  type CircuitGraphOptions,
+  type CircuitInput,
+} from "./circuit_graph.ts";
 export { flowCurves, type FlowDrop, type FlowRow } from "./flow_curves.ts";
 export { type HeadRecord, headRecord, type HeadRecordOptions, type ScoresJson } from "./records.ts";
 export * from "./progress.ts";
