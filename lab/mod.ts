@@ -50,9 +50,12 @@ export {
   ownerAnswerRows,
 } from "./studies/kind_figures.ts";
 export {
+  type CircuitRecord,
   circuitSamples,
   type CircuitSamplesOptions,
   type DrawnCircuitSample,
+  lossShares,
+  readCircuit,
 } from "./studies/circuit_samples.ts";
 export {
   type OwnerAnswerResult,

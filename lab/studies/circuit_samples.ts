@@ -4,8 +4,15 @@
  *
  * @module
  */
-import { type CircuitSample, logitDifference } from "../../lib/causal/mod.ts";
+import {
+  type Circuit,
+  type CircuitJudgement,
+  type CircuitSample,
+  logitDifference,
+  type PathEffects,
+} from "../../lib/causal/mod.ts";
 import { ablationSamples } from "../../lib/experiments/ablation_samples.ts";
+import { readRecordJson } from "../../lib/experiments/record.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { spansOf, tokensOf } from "../../lib/inputs/token_spans.ts";
 import type { DomainName } from "../synthetic/options.ts";
@@ -71,4 +78,42 @@ export async function circuitSamples(
     }
   }
   return found;
+}
+
+/**
+ * What senders carry over several samples: their mean effect as a share of what the corruption costs
+ * on average.
+ *
+ * @param rows of `pathSweep` with the same senders
+ *
+ * @example
+ * ```ts
+ * import { lossShares } from "./circuit_samples.ts";
+ * import { assertEquals } from "@std/assert";
+ * const effects = Float64Array.of(1, 4);
+ * assertEquals([...lossShares([{ clean: 5, corrupted: -3, effects }])], [0.125, 0.5]);
+ * ```
+ */
+export function lossShares(
+  rows: readonly Pick<PathEffects, "clean" | "corrupted" | "effects">[],
+): Float64Array {
+  const loss = rows.reduce((sum, { clean, corrupted }) => sum + clean - corrupted, 0);
+  return rows[0].effects.map((_, i) =>
+    rows.reduce((sum, { effects }) => sum + effects[i], 0) / loss
+  );
+}
+
+/** A circuit that was found and judged. */
+export interface CircuitRecord extends Circuit {
+  /** On other samples than those that found it. */
+  readonly judgement: CircuitJudgement;
+}
+
+/**
+ * The record that `tools/study_circuit.ts` wrote.
+ *
+ * @throws {InputError} if the folder holds no such record
+ */
+export async function readCircuit(folder: string): Promise<CircuitRecord> {
+  return await readRecordJson(folder, "results.json") as CircuitRecord;
 }
