@@ -184,8 +184,10 @@ export function trainingKernels(ops: GradientOps | null = gradientOps()): Kernel
   const { rmsNorm, rotate, gatedSilu } = ops ? fusedRoles(ops) : portableRoles;
   return {
     ...portable,
-    linear: (x, weight, bias) =>
-      bias ? portable.linear(x, weight, bias) : asKernelTensor(linear(asTfjs(x), asTfjs(weight))),
+    linear: (x, weight, bias, activation) =>
+      bias || activation
+        ? portable.linear(x, weight, bias, activation)
+        : asKernelTensor(linear(asTfjs(x), asTfjs(weight))),
     rmsNorm: (x, gain, eps) => asKernelTensor(rmsNorm(asTfjs(x), gain && asTfjs(gain), eps)),
     rotate: (x, cos, sin) => asKernelTensor(rotate(asTfjs(x), asTfjs(cos), asTfjs(sin))),
     gatedActivation: (gate, up, name) =>

@@ -239,16 +239,17 @@ function makeKernels(
         const right = ops.reshape(computed(b), b.shape.slice(-2));
         return ops.reshape(ops.matMul(ops.rows(computed(a)), right, transposeB), shape);
       }),
-    linear: (x, weight, bias) =>
+    linear: (x, weight, bias, activation) =>
       store.scope(() => {
         const [input, matrix] = [computed(x), computed(weight)];
         const shift = bias ? computed(bias) : null;
-        const fused = blocks.linear(input, matrix, shift);
+        const fused = blocks.linear(input, matrix, shift, activation);
         if (fused) return fused;
         const product = ops.linear(ops.rows(input), matrix);
         const shifted = shift ? ops.binary("BiasAdd", product, shift) : product;
-        if (x.shape.length === 2) return shifted;
-        return ops.reshape(shifted, [...x.shape.slice(0, -1), weight.shape[0]]);
+        const active = activation ? blocks.gated(shifted, null, activation) : shifted;
+        if (x.shape.length === 2) return active;
+        return ops.reshape(active, [...x.shape.slice(0, -1), weight.shape[0]]);
       }),
     softmax: (x) => store.scope(() => ops.softmax(own(x), oneDnn)),
     causalSoftmax: (scores, firstQuery) => {

@@ -150,7 +150,7 @@ export function fusedBlocks(
 
     addWide: (wide, narrow) => store.run("CorelensAdd", [], [wide.id, narrow.id]),
 
-    linear: (x, weight, bias) => {
+    linear: (x, weight, bias, activation) => {
       const inner = weight.shape[1];
       const rows = sizeOf(x.shape.slice(0, -1));
       const width = weight.shape[0];
@@ -162,7 +162,11 @@ export function fusedBlocks(
         width % unit === 0;
       if (rows > fewRows[computeDType] && !packed) return null;
       const shift = bias?.id ?? store.constant([], computeDType);
-      const attributes = ops.attributes("product", () => [ops.type("T", computeDType)]);
+      const kind = activation ? activationNumbers[activation] : -1;
+      const attributes = ops.attributes(
+        `product${kind}`,
+        () => [ops.type("T", computeDType), ops.integer("kind", kind)],
+      );
       return store.run("CorelensLinear", attributes, [x.id, weight.id, shift]);
     },
 

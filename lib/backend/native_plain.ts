@@ -23,7 +23,12 @@ export interface BlockOps {
   /** Sum of a float32 and a bfloat16 tensor of one shape, in float32. */
   addWide(wide: NativeTensor, narrow: NativeTensor): NativeTensor;
   /** As `Kernels.linear`, where there is an operation that is faster than TensorFlow's; else null. */
-  linear(x: NativeTensor, weight: NativeTensor, bias: NativeTensor | null): NativeTensor | null;
+  linear(
+    x: NativeTensor,
+    weight: NativeTensor,
+    bias: NativeTensor | null,
+    activation?: Activation,
+  ): NativeTensor | null;
   /** As `Kernels.attention`, where there is an operation for it. */
   readonly attention:
     | ((

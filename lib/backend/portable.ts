@@ -152,13 +152,14 @@ export function portableKernels(): Kernels {
       const right = tf.reshape(unwrap(b), b.shape.slice(-2));
       return wrap(tf.reshape(tf.matMul(left, right, false, transposeB), shape));
     },
-    linear: (x, weight, bias) => {
+    linear: (x, weight, bias, activation) => {
       const input = unwrap(x), matrix = unwrap(weight) as tf.Tensor2D;
       const [out, width] = matrix.shape;
       const flat = tf.reshape(input, [-1, width]) as tf.Tensor2D; // [.., in] -> [rows, in]
       const product = tf.matMul(flat, matrix, false, true);
       const shifted = bias ? tf.add(product, unwrap(bias)) : product;
-      return wrap(tf.reshape(shifted, [...input.shape.slice(0, -1), out]));
+      const active = activation ? activate(shifted, activation) : shifted;
+      return wrap(tf.reshape(active, [...input.shape.slice(0, -1), out]));
     },
     softmax: (x) => wrap(tf.softmax(unwrap(x))),
     causalSoftmax: (scores, firstQuery) => {

@@ -4,7 +4,7 @@
  * Source: transformers `modeling_clip.py`, `modeling_siglip.py` and `modeling_internvl.py`.
  * @module
  */
-import type { Kernels, Tensor } from "../nn/kernels.ts";
+import type { Activation, Kernels, Tensor } from "../nn/kernels.ts";
 import type { VisionLayerPoint } from "../hooks/hook_point.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import { bidirectionalAttention } from "../nn/attention.ts";
@@ -134,8 +134,8 @@ export class ImageEncoder {
     const own = this.weights.under(`layers.${index}.`);
     const nameOf = (point: VisionLayerPoint) => `vision.blocks.${index}.${point}`;
     const at = (point: VisionLayerPoint, x: Tensor) => hooks?.apply(nameOf(point), x) ?? x;
-    const linear = (name: string, x: Tensor) =>
-      k.linear(x, own.get(`${name}.weight`), own.find(`${name}.bias`));
+    const linear = (name: string, x: Tensor, then?: Activation) =>
+      k.linear(x, own.get(`${name}.weight`), own.find(`${name}.bias`), then);
     const scaled = (name: string, x: Tensor) => config.layerScale ? k.mul(x, own.get(name)) : x;
 
     const input = at("resid_pre", residPre);
@@ -148,8 +148,8 @@ export class ImageEncoder {
     );
     const attnOut = at("attn_out", scaled("lambda_1", linear("self_attn.out_proj", z)));
     const mid = at("resid_mid", k.add(input, attnOut));
-    const hidden = linear("mlp.fc1", this.#norm(mid, own.under("layer_norm2.")));
-    const mlp = linear("mlp.fc2", k.activation(hidden, config.hiddenAct));
+    const normalized = this.#norm(mid, own.under("layer_norm2."));
+    const mlp = linear("mlp.fc2", linear("mlp.fc1", normalized, config.hiddenAct));
     return at("resid_post", k.add(mid, at("mlp_out", scaled("lambda_2", mlp))));
   }
 

@@ -4,7 +4,7 @@
  * Source: transformers `modeling_llava.py`, `modeling_llava_onevision.py`, `modeling_internvl.py`.
  * @module
  */
-import type { Kernels, Tensor } from "../nn/kernels.ts";
+import type { Activation, Kernels, Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import type { ImageTowerConfig } from "./config.ts";
@@ -164,11 +164,11 @@ export class ImageTower implements VisionTower {
     });
     const patches = k.gather(k.reshape(features, [-1, width]), k.tensor(rows, [rows.length]));
     const joined = k.reshape(patches, [tiles, -1, width * projector.merge ** 2]);
-    const linear = (name: string, x: Tensor) =>
-      k.linear(x, own.get(`${name}.weight`), own.find(`${name}.bias`));
+    const linear = (name: string, x: Tensor, then?: Activation) =>
+      k.linear(x, own.get(`${name}.weight`), own.find(`${name}.bias`), then);
     const normalized = projector.norm
       ? k.layerNorm(joined, own.get("layer_norm.weight"), own.get("layer_norm.bias"), normEps)
       : joined;
-    return linear("linear_2", k.activation(linear("linear_1", normalized), projector.hiddenAct));
+    return linear("linear_2", linear("linear_1", normalized, projector.hiddenAct));
   }
 }

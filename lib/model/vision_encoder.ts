@@ -5,7 +5,7 @@
  * Source: transformers `modeling_qwen2_vl.py`, `modeling_qwen2_5_vl.py` and `modeling_qwen3_vl.py`.
  * @module
  */
-import type { Kernels, Tensor } from "../nn/kernels.ts";
+import type { Activation, Kernels, Tensor } from "../nn/kernels.ts";
 import type { VisionLayerPoint } from "../hooks/hook_point.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import { bidirectionalAttention } from "../nn/attention.ts";
@@ -158,8 +158,8 @@ export class VisionEncoder implements VisionTower {
     const at = (point: VisionLayerPoint, x: Tensor) =>
       hooks?.apply(`vision.blocks.${layer}.${point}`, x) ?? x;
     const norm = (name: string, x: Tensor) => this.#norm(x, own, name);
-    const linear = (name: string, x: Tensor) =>
-      k.linear(x, own.get(`${name}.weight`), own.get(`${name}.bias`));
+    const linear = (name: string, x: Tensor, then?: Activation) =>
+      k.linear(x, own.get(`${name}.weight`), own.get(`${name}.bias`), then);
 
     const input = at("resid_pre", residPre);
     const qkv = linear("attn.qkv", norm("norm1", input)); // [P, 3 * D_v]
@@ -179,7 +179,7 @@ export class VisionEncoder implements VisionTower {
       )
       : linear(
         "mlp.linear_fc2",
-        k.activation(linear("mlp.linear_fc1", normalizedMid), config.hiddenAct),
+        linear("mlp.linear_fc1", normalizedMid, config.hiddenAct),
       );
     return at("resid_post", k.add(mid, at("mlp_out", out)));
   }
@@ -237,13 +237,13 @@ export class VisionEncoder implements VisionTower {
   merge(x: Tensor, weights: WeightsMap, normAfterJoining: boolean): Tensor {
     const { kernels: k, config } = this;
     const joinedWidth = config.hiddenSize * config.spatialMergeSize ** 2;
-    const linear = (name: string, t: Tensor) =>
-      k.linear(t, weights.get(`${name}.weight`), weights.get(`${name}.bias`));
+    const linear = (name: string, t: Tensor, then?: Activation) =>
+      k.linear(t, weights.get(`${name}.weight`), weights.get(`${name}.bias`), then);
     const norm = (t: Tensor) => this.#norm(t, weights, "norm");
     const joined = normAfterJoining
       ? norm(k.reshape(x, [-1, joinedWidth]))
       : k.reshape(norm(x), [-1, joinedWidth]);
-    return linear("linear_fc2", k.activation(linear("linear_fc1", joined), "gelu"));
+    return linear("linear_fc2", linear("linear_fc1", joined, "gelu"));
   }
 }
 

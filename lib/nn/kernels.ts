@@ -147,8 +147,11 @@ export interface Kernels {
 
   /** Batched matrix product: `[.., m, k] x [.., k, n]`; `b` is `[.., n, k]` if `transposeB`. */
   matMul(a: Tensor, b: Tensor, options?: { readonly transposeB?: boolean }): Tensor;
-  /** `x [.., in]` times `weight [out, in]` transposed, plus `bias [out]`: `[.., out]`. */
-  linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
+  /**
+   * `x [.., in]` times `weight [out, in]` transposed, plus `bias [out]`: `[.., out]`; with
+   * `activation`, that of the sum.
+   */
+  linear(x: Tensor, weight: Tensor, bias?: Tensor | null, activation?: Activation): Tensor;
   /** Softmax over the last axis, computed in float32. Scores of -Infinity or -1e30 give 0. */
   softmax(x: Tensor): Tensor;
   /**

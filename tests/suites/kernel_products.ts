@@ -167,6 +167,21 @@ export function productTests(test: KernelTest): void {
     }
   });
 
+  test("linear with an activation is that of the sum", (k) => {
+    const names = Object.keys(loops.activations) as (keyof typeof loops.activations)[];
+    for (const [i, [rows, inner, outer]] of linearSizes.entries()) {
+      const activation = names[i % names.length];
+      const x = grid([rows, inner], 31), weight = grid([outer, inner], 32, 1 / Math.sqrt(inner));
+      const active = (...factors: [Grid, Grid, Grid?]): Grid => {
+        const { shape, data } = linear(...factors);
+        return { shape, data: Array.from(data, loops.activations[activation]) };
+      };
+      compare(k, [x, weight], (a, w) => k.linear(a, w, null, activation), active, biased);
+      const bias = grid([outer], 33), sum = { roundings: 5 };
+      compare(k, [x, weight, bias], (a, w, b) => k.linear(a, w, b, activation), active, sum);
+    }
+  });
+
   test("any slice of any concatenation, and any transpose, for random shapes", (k) => {
     fc.assert(
       fc.property(

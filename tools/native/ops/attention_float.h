@@ -76,7 +76,8 @@ void FloatQueryTile(const AttentionCall<T> &call, int64_t batch, int64_t head, i
     const int64_t columns = RoundUp(end - begin, kPanel), local = begin - pack.place.offset;
     for (int64_t j = 0; j < columns; j += kPanel) {
       FloatRows<kTileVectors>(rows, queries, width, pack.key + (local + j) * width, kPanel, width,
-                              scores + j, kScoreStride, nullptr);
+                              scores + j, kScoreStride, nullptr,
+                              pack.key + (local + j + kPanel) * width);
     }
     HideScores(call, head, first, rows, from, begin, end, begin + columns, scores);
     SoftmaxTile(rows, columns, scores, scores, kScoreStride, state);
@@ -87,9 +88,11 @@ void FloatQueryTile(const AttentionCall<T> &call, int64_t batch, int64_t head, i
     for (int64_t j = 0; j < columns; j += kValueRun) {
       const int64_t run = std::min(kValueRun, columns - j);
       for (int64_t h = 0; h < padded_width; h += kPanel) {
+        const bool more = h + kPanel < padded_width;
         FloatColumns(rows, static_cast<int>(std::min<int64_t>(kPanel, padded_width - h)),
                      scores + j, kScoreStride, pack.Value(local + j, h), kPanel, run, mixed + h,
-                     padded_width, j == 0 ? state.scale : ones);
+                     padded_width, j == 0 ? state.scale : ones,
+                     more ? pack.Value(local + j, h + kPanel) : pack.Value(local + j + run, 0));
       }
     }
   };

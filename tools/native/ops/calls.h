@@ -173,8 +173,8 @@ void ComputeAttention(void *kernel, TF_OpKernelContext *context) {
 }
 
 template <typename T>
-void LinearAs(TF_OpKernelContext *context, const Input &x, const Input &weight,
-              const Input &bias) {
+void LinearAs(TF_OpKernelContext *context, Activation activation, const Input &x,
+              const Input &weight, const Input &bias) {
   const int64_t depth = weight.dim(1), width = weight.dim(0);
   std::vector<int64_t> shape = x.shape();
   shape.back() = width;
@@ -188,27 +188,30 @@ void LinearAs(TF_OpKernelContext *context, const Input &x, const Input &weight,
     const bool whole = depth > 0 && depth % 32 == 0 && width % 32 == 0;
     if (rows > kFewRows && whole && TileRegisters::Allowed()) {
       const NarrowWeight whole_weight{weight.data<T>(), width, depth};
-      return LinearTiles(x.data<T>(), whole_weight, bias.optional<T>(), y, rows);
+      return LinearTiles(x.data<T>(), whole_weight, bias.optional<T>(), y, rows, activation);
     }
   }
 #endif
   if constexpr (sizeof(T) == 4) {
     if (rows > kFewRows && depth > 0 && depth % kLanes == 0 && width % kLanes == 0) {
       const FloatWeight whole_weight{weight.data<T>(), width, depth};
-      return LinearFloat(x.data<T>(), whole_weight, bias.optional<T>(), y, rows);
+      return LinearFloat(x.data<T>(), whole_weight, bias.optional<T>(), y, rows, activation);
     }
   }
-  LinearFew(x.data<T>(), weight.data<T>(), bias.optional<T>(), y, rows, width, depth);
+  LinearFew(x.data<T>(), weight.data<T>(), bias.optional<T>(), y, rows, width, depth, activation);
 }
 
-void ComputeLinear(void *, TF_OpKernelContext *context) {
+void ComputeLinear(void *kernel, TF_OpKernelContext *context) {
+  const int kind = static_cast<Settings *>(kernel)->kind;
   const Input x(context, 0), weight(context, 1), bias(context, 2);
   const bool fits = x.rank() >= 1 && weight.rank() == 2 &&
                     x.dim(x.rank() - 1) == weight.dim(1) &&
                     (bias.size() == 0 || bias.size() == weight.dim(0));
   if (!fits) return Fail(context, "x must be [.., in], the weight [out, in], the bias [out]");
-  if (x.narrow()) LinearAs<Bfloat16>(context, x, weight, bias);
-  else LinearAs<float>(context, x, weight, bias);
+  if (kind < kNoActivation || kind > kRelu) return Fail(context, "there is no such activation");
+  const Activation activation = static_cast<Activation>(kind);
+  if (x.narrow()) LinearAs<Bfloat16>(context, activation, x, weight, bias);
+  else LinearAs<float>(context, activation, x, weight, bias);
 }
 
 }  // namespace

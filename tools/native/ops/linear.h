@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "parallel.h"
+#include "pointwise.h"
 #include "scratch.h"
 #include "sizes.h"
 #include "tiles.h"
@@ -41,12 +42,12 @@ inline void PackWeight(const Weight &w, int64_t begin, int64_t end, Bfloat16 *pa
 
 // Adds the bias to sums [rows, columns] and stores them.
 inline void StoreSums(const float *sums, int64_t rows, int64_t columns, int64_t stride,
-                      const Bfloat16 *bias, Bfloat16 *y, int64_t width) {
+                      const Bfloat16 *bias, Bfloat16 *y, int64_t width, Activation activation) {
   for (int64_t r = 0; r < rows; r++) {
     for (int64_t i = 0; i < columns; i += kLanes) {
       Floats v = Load(sums + r * stride + i);
       if (bias) v += Load(bias + i);
-      Store(y + r * width + i, v);
+      Store(y + r * width + i, Activate(activation, v));
     }
   }
 }
@@ -55,7 +56,7 @@ inline void StoreSums(const float *sums, int64_t rows, int64_t columns, int64_t 
 // multiples of 32.
 template <typename Weight>
 inline void LinearTiles(const Bfloat16 *x, const Weight &w, const Bfloat16 *bias, Bfloat16 *y,
-                        int64_t rows) {
+                        int64_t rows, Activation activation = kNoActivation) {
   const int64_t width = w.width, depth = w.depth;
   const int64_t panel = std::min(width, kLinearPanel);
   const int64_t panels = CeilDiv(width, panel);
@@ -89,7 +90,7 @@ inline void LinearTiles(const Bfloat16 *x, const Weight &w, const Bfloat16 *bias
         }
       }
       StoreSums(sums, count, columns, panel, bias ? bias + left : nullptr, y + r * width + left,
-                width);
+                width, activation);
     }
   });
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "parallel.h"
+#include "pointwise.h"
 #include "vectors.h"
 
 namespace corelens {
@@ -68,7 +69,7 @@ inline void DotRows(const T *x, const T *w, const T *bias, T *y, int64_t rows, i
 // x [rows, depth], w [width, depth], bias [width] or null, y [rows, width].
 template <typename T>
 void LinearFew(const T *x, const T *w, const T *bias, T *y, int64_t rows, int64_t width,
-               int64_t depth) {
+               int64_t depth, Activation activation) {
   const int64_t grain = std::max<int64_t>(4, (1 << 17) / (depth + 1) / 4 * 4);
   ParallelFor(width, grain, [=](int64_t begin, int64_t end) {
     int64_t j = begin;
@@ -78,6 +79,7 @@ void LinearFew(const T *x, const T *w, const T *bias, T *y, int64_t rows, int64_
     for (; j < end; j++) {
       DotRows<1>(x, w + j * depth, bias ? bias + j : nullptr, y + j, rows, depth, width);
     }
+    for (int64_t r = 0; r < rows; r++) ActivateRun(activation, y + r * width + begin, end - begin);
   });
 }
 

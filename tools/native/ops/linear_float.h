@@ -9,6 +9,7 @@
 
 #include "pack_float.h"
 #include "parallel.h"
+#include "pointwise.h"
 #include "scratch.h"
 #include "sizes.h"
 #include "strassen.h"
@@ -34,6 +35,7 @@ struct FloatProduct {
   Weight w;
   const T *bias;
   T *y;
+  Activation activation;  // of what is stored
 };
 
 // A strip of columns of the product: those from `left` on, with their packed B.
@@ -62,7 +64,7 @@ inline void StoreQuarters(const FloatProduct<T, Weight> &product, const Strip &s
         // one after the other: their product may be beyond the range of floats
         Floats sum = scaled * row_up[upper + r] * Load(strip.up + first + j);
         if (product.bias) sum += LoadUpTo(product.bias + strip.left + first + j, count);
-        StoreUpTo(y + j, sum, count);
+        StoreUpTo(y + j, Activate(product.activation, sum), count);
       });
     }
   }
@@ -88,6 +90,10 @@ inline void PlainRun(const FloatProduct<T, Weight> &product, const Strip &strip,
         const float shift = product.bias ? Widen(product.bias[j]) : 0.0f;
         Put(product.y + row * cut.width + j, SumOf(sum) + shift);
       }
+    }
+    for (int64_t row = top; row < bottom; row++) {
+      const int64_t from = first + begin * kProductColumns;
+      ActivateRun(product.activation, product.y + row * cut.width + from, last - from);
     }
   }
 }
@@ -117,10 +123,19 @@ inline void LinearRun(const FloatProduct<T, Weight> &product, const Strip &strip
           return q == kNone ? nullptr : quarters + (q * columns + t * kProductColumns) * m;
         };
         float *first = quarter(blocks.first), *second = quarter(blocks.second);
+        // after the last tile of columns the next product of blocks follows
+        const bool last = t + 1 == tiles;
+        const int64_t next = last ? std::min(i + 1, cut.steps * kBlockProducts - 1) : i;
+        const float *next_b = strip.packed +
+                              cut.TileAt(next / kBlockProducts, last ? from : from + t + 1) +
+                              next % kBlockProducts * cut.tile();
+        const int64_t part = RoundUp(CeilDiv(cut.tile(), m / kProductRows), 16);
         for (int64_t r = 0; r < m; r += kProductRows) {
-          const int64_t offset = r * kProductColumns;
+          const int64_t offset = r * kProductColumns, begin = r / kProductRows * part;
+          const Ahead ahead{next_b + begin, std::min(part, cut.tile() - begin),
+                            last ? packed + next * block + r * kProductStride : nullptr};
           ProductTile(packed + i * block + r * kProductStride, b, cut.k, blocks, step == 0,
-                      first + offset, second ? second + offset : nullptr);
+                      first + offset, second ? second + offset : nullptr, ahead);
         }
       }
     }
@@ -130,9 +145,11 @@ inline void LinearRun(const FloatProduct<T, Weight> &product, const Strip &strip
 
 // The depth must be a multiple of kLanes, and the width of a `FloatWeight` too.
 template <typename T, typename Weight>
-inline void LinearFloat(const T *x, const Weight &w, const T *bias, T *y, int64_t rows) {
+inline void LinearFloat(const T *x, const Weight &w, const T *bias, T *y, int64_t rows,
+                        Activation activation = kNoActivation) {
   const int64_t width = w.width, depth = w.depth;
-  const FloatProduct<T, Weight> product{LinearCut::Of(rows, width, depth), x, w, bias, y};
+  const FloatProduct<T, Weight> product{LinearCut::Of(rows, width, depth), x, w, bias, y,
+                                        activation};
   const LinearCut &cut = product.cut;
   const int64_t size = cut.TileAt(cut.steps, 0);
   float *packed = Scratch<float>(kPackedKeys, size + 2 * cut.n), *up = packed + size;

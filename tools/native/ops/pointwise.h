@@ -53,7 +53,7 @@ void Norm(const X *x, const G *gain, const G *bias, Y *y, int64_t rows, int64_t 
   });
 }
 
-enum Activation { kSilu, kQuickGelu, kTanhGelu, kGelu, kRelu };
+enum Activation { kNoActivation = -1, kSilu, kQuickGelu, kTanhGelu, kGelu, kRelu };
 
 // 1 / (1 + e^-x)
 inline Floats Sigmoid(Floats x) { return 1.0f / (1.0f + Exp(Min(-x, Splat(88.0f)))); }
@@ -89,6 +89,21 @@ inline Floats Activate(Floats x) {
     }
     case kRelu:
       return x > 0.0f ? x : Floats{};
+    case kNoActivation:
+      break;
+  }
+  return x;
+}
+
+// The same by number, for what a product stores.
+inline Floats Activate(Activation kind, Floats x) {
+  switch (kind) {
+    case kSilu: return Activate<kSilu>(x);
+    case kQuickGelu: return Activate<kQuickGelu>(x);
+    case kTanhGelu: return Activate<kTanhGelu>(x);
+    case kGelu: return Activate<kGelu>(x);
+    case kRelu: return Activate<kRelu>(x);
+    case kNoActivation: break;
   }
   return x;
 }
@@ -114,6 +129,13 @@ void Gated(int kind, const T *gate, const T *up, T *y, int64_t size) {
     case kGelu: return Gated<kGelu>(gate, up, y, size);
     default: return Gated<kRelu>(gate, up, y, size);
   }
+}
+
+// y = activation(y).
+template <typename T>
+inline void ActivateRun(Activation kind, T *y, int64_t size) {
+  if (kind == kNoActivation || size <= 0) return;
+  ForVectors(size, [=](int64_t i, int n) { StoreUpTo(y + i, Activate(kind, LoadUpTo(y + i, n)), n); });
 }
 
 // Rotary embedding in rotate-half layout of x [blocks, tokens, width]; tables [tokens, width].

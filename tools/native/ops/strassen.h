@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "sizes.h"
 #include "transpose.h"
 #include "vectors.h"
 
@@ -87,10 +88,18 @@ inline void AddTile(const Floats sums[kProductRows][2], float sign, bool store, 
   }
 }
 
+// What the next tiles read, called up while one is multiplied: it lies in the third cache or beyond.
+struct Ahead {
+  const float *b;   // a part of the next tile of B, of `count` floats
+  int64_t count;
+  const float *a;   // the rows of the next block of A, or null
+};
+constexpr int64_t kAheadDepth = 32;  // of a tile, from one part of what is called up to the next
+
 // One tile of a product: a [kProductRows, depth] of stride kProductStride, b [depth,
 // kProductColumns] packed, to tiles of the quarters, which hold nothing before the first step.
 inline void ProductTile(const float *a, const float *b, int64_t depth, const BlockProduct &product,
-                        bool first_step, float *first, float *second) {
+                        bool first_step, float *first, float *second, const Ahead &ahead) {
   Floats sums[kProductRows][2] = {};
   const auto multiply = [&](int64_t count) __attribute__((always_inline)) {
     for (int64_t d = 0; d < count; d++, a++, b += kProductColumns) {
@@ -104,8 +113,16 @@ inline void ProductTile(const float *a, const float *b, int64_t depth, const Blo
     }
   };
   // What the sums will be added to is called up shortly before: earlier, B would push it out again.
-  const int64_t last = std::min<int64_t>(depth, 32);
-  multiply(depth - last);
+  const int64_t last = std::min<int64_t>(depth, 32), parts = (depth - last) / kAheadDepth;
+  const int64_t each = RoundUp(CeilDiv(ahead.count, std::max<int64_t>(1, parts)), 16);
+  for (int64_t part = 0; part < parts; part++) {
+    Prefetch<false>(ahead.b + part * each, std::min(each, ahead.count - part * each));
+    for (int r = 0; ahead.a && r < kProductRows; r++) {
+      Prefetch<false>(ahead.a + r * kProductStride + part * kAheadDepth, kAheadDepth);
+    }
+    multiply(kAheadDepth);
+  }
+  multiply(depth - last - parts * kAheadDepth);
   for (int i = 0; i < kProductTile; i += 16) {
     __builtin_prefetch(first + i, 1);
     if (second) __builtin_prefetch(second + i, 1);

@@ -3,10 +3,16 @@
 #ifndef CORELENS_TENSORS_H_
 #define CORELENS_TENSORS_H_
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+#include <cstdint>
 #include <exception>
 #include <new>
 #include <vector>
 
+#include "sizes.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/tf_datatype.h"
 #include "tensorflow/c/tf_status.h"
@@ -76,6 +82,18 @@ void Guarded(void *kernel, TF_OpKernelContext *context) {
   }
 }
 
+// Asks for large pages below an output of many megabytes: TensorFlow gives those back to the system
+// after each operation, so that every page would cost a fault again.
+inline void AskForLargePages(void *data, size_t size) {
+#if defined(__linux__)
+  constexpr size_t kLargePage = 2 << 20;
+  if (size < 8 * kLargePage) return;
+  const uintptr_t begin = RoundUp(reinterpret_cast<uintptr_t>(data), kLargePage);
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(data) + size) / kLargePage * kLargePage;
+  madvise(reinterpret_cast<void *>(begin), end - begin, MADV_HUGEPAGE);  // a wish: it may be refused
+#endif
+}
+
 // An output, the first by default, uninitialised; null after a failure, which the context knows.
 template <typename T>
 T *Output(TF_OpKernelContext *context, const std::vector<int64_t> &shape, int index = 0) {
@@ -92,6 +110,7 @@ T *Output(TF_OpKernelContext *context, const std::vector<int64_t> &shape, int in
   }
   T *data = static_cast<T *>(TF_TensorData(tensor));
   TF_DeleteTensor(tensor);  // the context holds the output
+  AskForLargePages(data, size * sizeof(T));
   return data;
 }
 

@@ -3,6 +3,7 @@
 #ifndef CORELENS_TILES_H_
 #define CORELENS_TILES_H_
 
+#include "sizes.h"
 #include "transpose.h"
 #include "vectors.h"
 
@@ -50,11 +51,15 @@ inline void FloatTile(const float *a, int64_t lda, const float *b, int64_t ldb, 
   }
 }
 
+// `ahead` is the B that comes next, called up meanwhile; it may be null.
 template <int kVectors>
 inline void FloatRows(int rows, const float *a, int64_t lda, const float *b, int64_t ldb,
-                      int64_t depth, float *c, int64_t ldc, const float *scale) {
+                      int64_t depth, float *c, int64_t ldc, const float *scale,
+                      const float *ahead) {
   int r = 0;
+  const int64_t part = RoundUp(CeilDiv(depth * kVectors * kLanes * kTileRows, rows), 16);
   for (; r + kTileRows <= rows; r += kTileRows) {
+    if (ahead) Prefetch<true>(ahead + r / kTileRows * part, part);
     FloatTile<kTileRows, kVectors>(a + r * lda, lda, b, ldb, depth, c + r * ldc, ldc,
                                    scale ? scale + r : nullptr);
   }
@@ -73,13 +78,14 @@ inline void FloatRows(int rows, const float *a, int64_t lda, const float *b, int
 
 // As FloatRows, for a number of columns that is a multiple of kLanes and at most kPanel.
 inline void FloatColumns(int rows, int columns, const float *a, int64_t lda, const float *b,
-                         int64_t ldb, int64_t depth, float *c, int64_t ldc, const float *scale) {
+                         int64_t ldb, int64_t depth, float *c, int64_t ldc, const float *scale,
+                         const float *ahead) {
   switch (columns / kLanes) {
-    case 1: return FloatRows<1>(rows, a, lda, b, ldb, depth, c, ldc, scale);
-    case 2: return FloatRows<2>(rows, a, lda, b, ldb, depth, c, ldc, scale);
+    case 1: return FloatRows<1>(rows, a, lda, b, ldb, depth, c, ldc, scale, ahead);
+    case 2: return FloatRows<2>(rows, a, lda, b, ldb, depth, c, ldc, scale, ahead);
 #if defined(__AVX512F__) || defined(__aarch64__)
-    case 3: return FloatRows<3>(rows, a, lda, b, ldb, depth, c, ldc, scale);
-    default: return FloatRows<4>(rows, a, lda, b, ldb, depth, c, ldc, scale);
+    case 3: return FloatRows<3>(rows, a, lda, b, ldb, depth, c, ldc, scale, ahead);
+    default: return FloatRows<4>(rows, a, lda, b, ldb, depth, c, ldc, scale, ahead);
 #endif
   }
 }

@@ -159,6 +159,12 @@ inline void StoreUpTo(T *p, Floats x, int width) {
   else StorePart(p, x, width);
 }
 
+// Calls up the cache lines of `count` floats; near: into the first cache, else into the second.
+template <bool kNear>
+inline void Prefetch(const float *p, int64_t count) {
+  for (int64_t i = 0; i < count; i += 16) __builtin_prefetch(p + i, 0, kNear ? 3 : 2);
+}
+
 }  // namespace corelens
 
 #endif  // CORELENS_VECTORS_H_
