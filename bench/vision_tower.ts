@@ -2,13 +2,16 @@
  * Vision towers with random weights against transformers with SDPA: processor time from patches or
  * tiles to features, in turn with the same weights and threads, results compared.
  *
- *     deno run -A bench/vision_tower.ts --python PYTHON [--towers qwen3_vl,clip,siglip] [--layers 2]
- *         [--patches 64] [--tiles 2] [--rounds 3] [--threads 1] [--out out/bench_vision_tower.json]
+ *     deno run -A bench/vision_tower.ts --python PYTHON [--towers qwen3_vl,clip,siglip,internvit]
+ *         [--layers 2] [--patches 64] [--tiles 2] [--dtype float32] [--rounds 3] [--threads 1]
+ *         [--out out/bench_vision_tower.json]
  *
  * `qwen3_vl` has Qwen3-VL-2B's shapes on one image of `--patches` squared patches; `clip` those of
- * CLIP-L at 336 pixels, `siglip` of SigLIP-so400m at 384, on so many tiles. All in float32.
+ * CLIP-L at 336 pixels, `siglip` of SigLIP-so400m at 384, `internvit` of InternViT-300M at 448, on so
+ * many tiles.
  * @module
  */
+import { imageTowerRenames } from "../lib/families/image_tower_config.ts";
 import { nativeKernels } from "../lib/backend/native.ts";
 import { useBackend } from "../lib/backend/select.ts";
 import type { ImageEncoderConfig, VisionConfig } from "../lib/model/config.ts";
@@ -32,17 +35,21 @@ import {
 
 const settings = options(Deno.args, {
   python: "",
-  towers: "qwen3_vl,clip,siglip",
+  towers: "qwen3_vl,clip,siglip,internvit",
   layers: "2",
   patches: "64",
   tiles: "2",
+  dtype: "float32",
   rounds: "3",
   threads: "1",
   out: "out/bench_vision_tower.json",
 });
 const depth = Number(settings.layers), threads = Number(settings.threads);
 const backend = await useBackend("tensorflow", { threads });
-const k = nativeKernels({ dtype: "float32" });
+const dtype = settings.dtype === "bfloat16" ? "bfloat16" : "float32";
+const k = nativeKernels({ dtype });
+/** Largest difference of the features, relative to the largest: roundings of the element type. */
+const bound = { float32: 1e-3, bfloat16: 0.1 }[dtype];
 
 const qwen: VisionConfig = {
   depth,
@@ -79,6 +86,12 @@ const tileConfigs: Readonly<Record<string, ImageEncoderConfig>> = {
     ...{ normEps: 1e-6, imageSize: 384, patchSize: 14 },
     ...{ classToken: false, patchBias: true, attentionBias: true, preNorm: false },
   },
+  internvit: {
+    ...tileBase,
+    ...{ hiddenSize: 1024, intermediateSize: 4096, numHeads: 16, hiddenAct: "gelu" },
+    ...{ normEps: 1e-6, imageSize: 448, patchSize: 14, layerScale: true },
+    ...{ classToken: true, patchBias: true, attentionBias: true, preNorm: false },
+  },
 };
 
 /** The same sizes under transformers' names. */
@@ -106,8 +119,14 @@ function transformersConfig(kind: string): Record<string, unknown> {
     ...common,
     num_hidden_layers: depth,
     num_attention_heads: config.numHeads,
-    image_size: config.imageSize,
     layer_norm_eps: config.normEps,
+    ...(kind === "internvit"
+      ? {
+        image_size: [config.imageSize, config.imageSize],
+        patch_size: [config.patchSize, config.patchSize],
+        attention_bias: true,
+      }
+      : { image_size: config.imageSize }),
   };
 }
 
@@ -117,8 +136,9 @@ async function readWeights(path: string): Promise<WeightsMap> {
   const tensors = new Map<string, Tensor>();
   for (const name of source.names()) {
     const { bytes, dtype, shape } = await source.readWeight(name);
-    const own = name.replace(/^vision_model\./, "").replace(/^encoder\./, "")
-      .replace(/^pre_layrnorm\./, "pre_norm.");
+    const stored = `encoder.${name.replace(/^vision_model\./, "")}`;
+    const own = imageTowerRenames.reduce((text, [from, to]) => text.replace(from, to), stored)
+      .replace("encoder.", "");
     tensors.set(own, k.weight(bytes, dtype, shape));
   }
   return new WeightsMap(tensors);
@@ -150,7 +170,7 @@ for (const kind of settings.towers.split(",")) {
   await using peer = new PythonPeer(
     settings.python,
     script,
-    [kind, config, checkpoint, String(threads)],
+    [kind, config, checkpoint, String(threads), dtype],
   );
   const versions = await peer.line<Record<string, unknown>>();
   const weights = await readWeights(checkpoint);
@@ -172,7 +192,7 @@ for (const kind of settings.towers.split(",")) {
     const [own, theirs]: Outcome[][] = [[], []];
     const first = [await ours(body), await peer.ask<Outcome>(request)];
     const difference = relativeDifference(first[0].rows, first[1].rows);
-    if (!(difference < 1e-3)) throw new Error(`${kind}: features differ by ${difference}`);
+    if (!(difference < bound)) throw new Error(`${kind}: features differ by ${difference}`);
     for (let round = 0; round < Number(settings.rounds); round++) {
       own.push(await ours(body));
       theirs.push(await peer.ask<Outcome>(request));
@@ -180,7 +200,7 @@ for (const kind of settings.towers.split(",")) {
     const times = (list: Outcome[]) => list.map(({ cpuMs }) => cpuMs);
     const { estimate, low, high } = ratioOfMediansInterval(times(own), times(theirs));
     found.push({
-      ...{ tower: kind, size, layers: depth, difference, versions },
+      ...{ tower: kind, size, layers: depth, dtype, difference, versions },
       cpuMs: times(own),
       transformersCpuMs: times(theirs),
       ratio: [estimate, low, high],

@@ -1,6 +1,7 @@
 """A vision tower by transformers with SDPA, for bench/vision_tower.ts: JSON lines in, JSON lines out.
 
-Arguments: KIND (qwen3_vl, clip, siglip) CONFIG (JSON) CHECKPOINT (written, safetensors) THREADS
+Arguments: KIND (qwen3_vl, clip, siglip, internvit) CONFIG (JSON) CHECKPOINT (written, safetensors)
+           THREADS DTYPE (float32, bfloat16)
 Request:   {"shape": [...], "grid": [[frames, rows, columns], ...] or null}
 Answer:    {"ms": milliseconds, "cpuMs": of the processor, "rows": the first features}
 """
@@ -13,13 +14,15 @@ import numpy
 import torch
 import transformers
 from safetensors.torch import save_file
-from transformers import CLIPVisionConfig, CLIPVisionModel, SiglipVisionConfig, SiglipVisionModel
+from transformers import (CLIPVisionConfig, CLIPVisionModel, InternVLVisionConfig,
+                          InternVLVisionModel, SiglipVisionConfig, SiglipVisionModel)
 from transformers.models.qwen3_vl.configuration_qwen3_vl import Qwen3VLVisionConfig
 from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLVisionModel
 
 KINDS = {
     "qwen3_vl": (Qwen3VLVisionConfig, Qwen3VLVisionModel),
     "clip": (CLIPVisionConfig, CLIPVisionModel),
+    "internvit": (InternVLVisionConfig, InternVLVisionModel),
     "siglip": (SiglipVisionConfig, SiglipVisionModel),
 }
 
@@ -31,9 +34,10 @@ def main():
     settings, model = KINDS[kind]
     settings = settings(**config)
     settings._attn_implementation = "sdpa"
-    model = model(settings).eval()
+    dtype = getattr(torch, sys.argv[5])
+    model = model(settings).to(dtype).eval()
     weights = {name: value.contiguous() for name, value in model.state_dict().items()
-               if value.dtype == torch.float32}
+               if value.dtype == dtype}
     save_file(weights, checkpoint)
     print(json.dumps({"torch": torch.__version__, "transformers": transformers.__version__,
                       "threads": torch.get_num_threads()}), flush=True)
@@ -41,14 +45,14 @@ def main():
         request = json.loads(line)
         size = int(numpy.prod(request["shape"]))
         pixels = numpy.sin(numpy.arange(size) * 0.37).astype(numpy.float32)
-        pixels = torch.from_numpy(pixels).reshape(request["shape"])
+        pixels = torch.from_numpy(pixels).reshape(request["shape"]).to(dtype)
         with torch.inference_mode():
             start, cpu = time.perf_counter(), time.process_time()
             if request["grid"] is None:
                 out = model(pixel_values=pixels, output_hidden_states=True).hidden_states[-1]
             else:
                 out = model(pixels, torch.tensor(request["grid"])).pooler_output
-            rows = out.reshape(-1, out.shape[-1])[:2].flatten().tolist()
+            rows = out.reshape(-1, out.shape[-1])[:2].flatten().float().tolist()
             ms = (time.perf_counter() - start) * 1e3
             cpu = (time.process_time() - cpu) * 1e3
         del out

@@ -27,6 +27,8 @@ export interface FusedOps {
   readonly gradients: boolean;
   /** Whether there are products with weights in blocks: an older set-up did not compile them. */
   readonly packed: boolean;
+  /** Whether a product stores the activation of its sums: an older set-up's does not. */
+  readonly activations: boolean;
 }
 
 const registered = new Map<string, FusedOps | null>();
@@ -39,10 +41,11 @@ const fewRows = { float32: 16, bfloat16: 2 } as const;
 /** Rows from which our product packs the weight: for Strassen's sums, or for matrix registers. */
 const manyRows = { float32: 256, bfloat16: 32 } as const;
 /**
- * Of what the sizes of a packed weight must be multiples: whole vectors of any processor, or the
- * tiles of matrix registers. The counterpart is `LinearAs` in `tools/native/ops/calls.h`.
+ * Of what the columns in and out of a packed weight must be multiples: whole vectors of any
+ * processor, or the tiles of matrix registers. The counterpart is `LinearAs` in
+ * `tools/native/ops/calls.h`.
  */
-const packedUnit = { float32: 16, bfloat16: 32 } as const;
+const packedUnit = { float32: [1, 16], bfloat16: [32, 32] } as const;
 
 /**
  * Registers the operations with TensorFlow, once.
@@ -73,6 +76,7 @@ function register(path: string, threads: number): FusedOps | null {
       corelens_has_float_products: { parameters: [], result: "i32", optional: true },
       corelens_has_gradients: { parameters: [], result: "i32", optional: true },
       corelens_has_packed: { parameters: [], result: "i32", optional: true },
+      corelens_has_activations: { parameters: [], result: "i32", optional: true },
     } as const,
   );
   // The library stays open: TensorFlow calls into it from now on.
@@ -82,6 +86,7 @@ function register(path: string, threads: number): FusedOps | null {
     floatProducts: symbols.corelens_has_float_products?.() === 1,
     gradients: symbols.corelens_has_gradients !== null,
     packed: symbols.corelens_has_packed !== null,
+    activations: symbols.corelens_has_activations !== null,
   };
 }
 
@@ -157,15 +162,19 @@ export function fusedBlocks(
       const there = computeDType === "bfloat16"
         ? fused.matrixRegisters
         : floatProducts && fused.floatProducts;
-      const unit = packedUnit[computeDType];
-      const packed = there && rows >= manyRows[computeDType] && inner > 0 && inner % unit === 0 &&
-        width % unit === 0;
+      const [innerUnit, outerUnit] = packedUnit[computeDType];
+      const packed = there && rows >= manyRows[computeDType] && inner > 0 &&
+        inner % innerUnit === 0 && width % outerUnit === 0;
       if (rows > fewRows[computeDType] && !packed) return null;
+      if (activation && !fused.activations) return null;
       const shift = bias?.id ?? store.constant([], computeDType);
       const kind = activation ? activationNumbers[activation] : -1;
       const attributes = ops.attributes(
         `product${kind}`,
-        () => [ops.type("T", computeDType), ops.integer("kind", kind)],
+        () => [
+          ops.type("T", computeDType),
+          ...(fused.activations ? [ops.integer("kind", kind)] : []),
+        ],
       );
       return store.run("CorelensLinear", attributes, [x.id, weight.id, shift]);
     },

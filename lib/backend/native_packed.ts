@@ -151,13 +151,14 @@ export function withPacked(plain: Kernels, ops: NativeOps): Kernels {
       return plain.packedWeight(bytes, format, shape);
     },
     keepsPacked: ({ name }) => Object.hasOwn(nativeFormats, name),
-    linear: (x, weight, bias) => {
-      if (!isPacked(weight)) return plain.linear(x, weight, bias);
+    linear: (x, weight, bias, activation) => {
+      if (!isPacked(weight)) return plain.linear(x, weight, bias, activation);
       return store.scope(() => {
         const [input, shift] = [x, bias ?? null].map((own) =>
           own && ops.cast(known(own), plain.computeDType)
         );
-        return packed.linear(input!, alive(weight), shift);
+        const sum = packed.linear(input!, alive(weight), shift);
+        return activation ? plain.activation(sum, activation) : sum;
       });
     },
     gather: (x, rows) =>

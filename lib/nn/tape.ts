@@ -151,8 +151,12 @@ export class Tape {
           const ofB = wantsB ? transposeB ? k.matMul(left(dy), a) : k.matMul(left(a), dy) : null;
           return [ofA && shapedLike(k, ofA, a.shape), ofB && shapedLike(k, ofB, b.shape)];
         }),
-      linear: (x, weight, bias) => {
+      linear: (x, weight, bias, activation) => {
         this.#constant("a product with a watched weight", [weight, bias]);
+        if (activation) {
+          this.#constant("a product with an activation", [x]);
+          return k.linear(x, weight, bias, activation);
+        }
         return this.#note(k.linear(x, weight, bias), [x], (dy) => {
           const rows = k.reshape(dy, [-1, weight.shape[0]]);
           return [k.reshape(k.matMul(rows, weight), x.shape)];

@@ -40,7 +40,13 @@ Deno.test({
       );
       assertEquals(
         JSON.parse(operations.stdout || "null"),
-        { matrixRegisters: false, floatProducts: false, gradients: true, packed: true },
+        {
+          matrixRegisters: false,
+          floatProducts: false,
+          gradients: true,
+          packed: true,
+          activations: true,
+        },
         operations.stderr,
       );
       const runs =

@@ -193,7 +193,7 @@ void LinearAs(TF_OpKernelContext *context, Activation activation, const Input &x
   }
 #endif
   if constexpr (sizeof(T) == 4) {
-    if (rows > kFewRows && depth > 0 && depth % kLanes == 0 && width % kLanes == 0) {
+    if (rows > kFewRows && depth > 0 && width % kLanes == 0) {
       const FloatWeight whole_weight{weight.data<T>(), width, depth};
       return LinearFloat(x.data<T>(), whole_weight, bias.optional<T>(), y, rows, activation);
     }

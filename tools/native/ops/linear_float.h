@@ -143,7 +143,7 @@ inline void LinearRun(const FloatProduct<T, Weight> &product, const Strip &strip
   }
 }
 
-// The depth must be a multiple of kLanes, and the width of a `FloatWeight` too.
+// The width of a `FloatWeight` must be a multiple of kLanes.
 template <typename T, typename Weight>
 inline void LinearFloat(const T *x, const Weight &w, const T *bias, T *y, int64_t rows,
                         Activation activation = kNoActivation) {

@@ -9,8 +9,9 @@
 // library was compiled for, 2 when TensorFlow refuses.
 // int corelens_has_matrix_registers(): 1 where CorelensLinear is fast for many rows of bfloat16.
 // int corelens_has_float_products(): 1 where CorelensLinear is fast for many rows of floats.
-// int corelens_has_gradients(), corelens_has_packed(): 1; a library compiled before there were gradients,
-// or products with packed weights, lacks the function.
+// int corelens_has_gradients(), corelens_has_packed(), corelens_has_activations(): 1; a library compiled
+// before there were gradients, products with packed weights, or products with an activation, lacks the
+// function.
 
 #include <dlfcn.h>
 #if defined(__x86_64__)
@@ -165,3 +166,5 @@ extern "C" __attribute__((visibility("default"))) int corelens_has_float_product
 extern "C" __attribute__((visibility("default"))) int corelens_has_gradients() { return 1; }
 
 extern "C" __attribute__((visibility("default"))) int corelens_has_packed() { return 1; }
+
+extern "C" __attribute__((visibility("default"))) int corelens_has_activations() { return 1; }

@@ -58,11 +58,11 @@ struct RowScale {
   template <typename T>
   static RowScale Of(const T *row, int64_t size) {
     Floats largest{}, zeros{};
-    for (int64_t i = 0; i < size; i += kLanes) {
-      const Floats x = Load(row + i);
+    ForVectors(size, [&](int64_t i, int n) {
+      const Floats x = LoadUpTo(row + i, n);
       largest = Max(largest, Max(x, -x));
       zeros += x * 0.0f;  // NaN where x is not finite
-    }
+    });
     RowScale scale;
     scale.finite = SumOf(zeros) == 0;
     const float maximum = MaxOf(largest);
@@ -100,9 +100,18 @@ inline bool PackB(const LinearCut &cut, const float *const rows[2], int64_t left
         const int64_t depth = (2 * step + (q >> 1 & 1)) * cut.k + d;
         const int64_t j = left + half * cut.n + tile_column * kProductColumns + beside * kLanes;
         float *square = block[q & 3] + beside * kLanes;
-        if (j < cut.width && depth < cut.depth) {
-          const float *from = rows[half] + beside * kLanes * cut.depth + depth;
+        const float *from =
+            j < cut.width ? rows[half] + beside * kLanes * cut.depth + depth : nullptr;
+        if (j < cut.width && depth + kLanes <= cut.depth) {
           TransposeWords(reinterpret_cast<const int32_t *>(from), cut.depth,
+                         reinterpret_cast<int32_t *>(square), kProductColumns);
+        } else if (j < cut.width && depth < cut.depth) {  // the last columns of w
+          alignas(64) float padded[kLanes * kLanes];
+          for (int i = 0; i < kLanes; i++) {
+            Store(padded + i * kLanes, LoadPart(from + i * cut.depth,
+                                                static_cast<int>(cut.depth - depth)));
+          }
+          TransposeWords(reinterpret_cast<const int32_t *>(padded), kLanes,
                          reinterpret_cast<int32_t *>(square), kProductColumns);
         } else {
           for (int i = 0; i < kLanes; i++) Store(square + i * kProductColumns, Floats{});
@@ -127,7 +136,9 @@ inline bool PackA(const LinearCut &cut, const T *x, int64_t top, int64_t m, floa
   const int64_t block = m * kProductStride;
   const auto at = [&](int64_t row, int64_t column, float scale) {
     if (row >= cut.rows || column >= cut.depth) return Floats{};
-    return Load(x + row * cut.depth + column) * scale;
+    const T *from = x + row * cut.depth + column;
+    const int64_t rest = cut.depth - column;
+    return (rest >= kLanes ? Load(from) : LoadPart(from, static_cast<int>(rest))) * scale;
   };
   bool finite = true;
   for (int64_t r = 0; r < m; r++) {

@@ -31,6 +31,23 @@ inline void TransposeWords(const int32_t *rows, int64_t stride, int32_t *out, in
     StoreAs(out + (8 + i) * out_stride, _mm512_shuffle_i32x4(x, y, 0xdd));
     StoreAs(out + (12 + i) * out_stride, _mm512_shuffle_i32x4(z, w, 0xdd));
   }
+#elif defined(__AVX2__)
+  __m256 a[8], b[8];
+  for (int i = 0; i < 8; i++) a[i] = LoadAs<__m256>(rows + i * stride);
+  for (int i = 0; i < 8; i += 2) {
+    b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
+    b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    a[i] = _mm256_shuffle_ps(b[i], b[i + 2], 0x44);
+    a[i + 1] = _mm256_shuffle_ps(b[i], b[i + 2], 0xee);
+    a[i + 2] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0x44);
+    a[i + 3] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0xee);
+  }
+  for (int i = 0; i < 4; i++) {  // a[4 r + i] holds words i and 4 + i of rows 4 r ...
+    StoreAs(out + i * out_stride, _mm256_permute2f128_ps(a[i], a[4 + i], 0x20));
+    StoreAs(out + (4 + i) * out_stride, _mm256_permute2f128_ps(a[i], a[4 + i], 0x31));
+  }
 #else
   for (int i = 0; i < kLanes; i++) {
     for (int j = 0; j < kLanes; j++) out[j * out_stride + i] = rows[i * stride + j];
