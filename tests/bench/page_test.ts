@@ -1,10 +1,16 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { markdownTable, page, Records, withTables } from "../../bench/page.ts";
+import { memoryTables } from "../../bench/memory_tables.ts";
+import { markdownTable, memoryPage, page, Records, withTables } from "../../bench/page.ts";
 import { tables } from "../../bench/page_tables.ts";
 
 Deno.test("the tables of docs/benchmarks.md are those of the records", () => {
   const text = Deno.readTextFileSync(page);
   assertEquals(withTables(text), text, "write them: deno run -A bench/page.ts");
+});
+
+Deno.test("the table of docs/memory.md follows from the models' shapes", () => {
+  const text = Deno.readTextFileSync(memoryPage);
+  assertEquals(withTables(text, memoryTables), text, "write it: deno run -A bench/page.ts");
 });
 
 Deno.test("a number that was typed into a table is found", () => {
