@@ -59,8 +59,14 @@ const threads = Number(settings.threads);
 /** Loads a model in this process, and measures it each time that a line comes in. */
 async function serve(dtype: "float32" | "bfloat16", unpack: boolean): Promise<void> {
   await useBackend("tensorflow", { threads });
-  const before = residentMegabytes();
-  const { network: model } = await fromPretrained(settings.model, { dtype, unpack });
+  let before = NaN; // with the tokenizer, without the weights
+  const { network: model } = await fromPretrained(settings.model, {
+    dtype,
+    unpack,
+    beforeWeights: () => {
+      before = residentMegabytes();
+    },
+  });
   const k = model.kernels, inputs = textInputs(promptIds(model.config.text, tokens), 1);
   const short = textInputs(promptIds(model.config.text, 16), 1);
   const say = (value: unknown) => console.log(JSON.stringify(value));

@@ -11,13 +11,16 @@ import { type NativeTensor, PackedTensor, sizeOf } from "./native_tensors.ts";
 import { checkPacked, packedRowBytes } from "./packed_shape.ts";
 
 /**
- * Formats that the operations read, and their numbers, which are those of GGUF files. The counterpart
- * is `WithFormat` in `tools/native/ops/blocks.h`: change both.
+ * Formats that the operations read, and their numbers: those of GGUF files, and of groups of codes
+ * (`lib/weights/packings/groups.ts`). The counterpart is `WithFormat` in `tools/native/ops/blocks.h`:
+ * change both.
  */
 export const nativeFormats: Readonly<Record<string, number>> = {
   ...{ Q4_0: 2, Q4_1: 3, Q5_0: 6, Q5_1: 7, Q8_0: 8 },
   ...{ Q2_K: 10, Q3_K: 11, Q4_K: 12, Q5_K: 13, Q6_K: 14 },
   ...{ IQ4_NL: 20, IQ4_XS: 23 },
+  ...{ "G4_32": 101, "G4_64": 102, "G4_128": 103 },
+  ...{ "A4_32": 104, "A4_64": 105, "A4_128": 106, "G8_32": 107, "G8_128": 108 },
 };
 
 /** What there is to do with weights in blocks. Results join the innermost scope. */

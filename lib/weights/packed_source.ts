@@ -8,13 +8,9 @@ import { InputError } from "../common/errors.ts";
 import type { JsonObject } from "../common/key_policy.ts";
 import { quoted } from "../common/text.ts";
 import { dtypeBytes } from "./dtypes.ts";
-import {
-  blocksOf,
-  type CodeLayout,
-  type PackedLayout,
-  unpack,
-  wordsOf,
-} from "./packings/layout.ts";
+import { checkParts } from "./packings/check_parts.ts";
+import { blocksOf, type PackedLayout, type PackedParts, unpack } from "./packings/layout.ts";
+import { groupsOf, intoGroups } from "./packings/groups.ts";
 import type { PackedWeight, Packing, PackingSettings, PartRole } from "./packings/packing.ts";
 import { packingOf } from "./packings/registry.ts";
 import { checkedShape, type WeightHeaders, type WeightSource } from "./safetensors.ts";
@@ -35,70 +31,6 @@ interface Plain {
 }
 
 const roles: readonly PartRole[] = ["codes", "scales", "zeros", "offsets", "groups", "shape"];
-
-/** Refuses a part of another size than its layout asks for. */
-function checkPart(
-  { module, path }: PackedWeight,
-  role: PartRole,
-  info: TensorInfo,
-  size: number,
-): void {
-  const found = info.shape.reduce((a, b) => a * b, 1);
-  if (found === size) return;
-  throw new InputError(
-    `Cannot unpack ${quoted(module)} of ${path}: its ${role} are ${found} numbers of shape ` +
-      `[${info.shape}]; wanted ${size}`,
-  );
-}
-
-/** Numbers of a stored tensor of codes. */
-function codesSize(
-  { bits, along }: CodeLayout,
-  dtype: TensorInfo["dtype"],
-  outputs: number,
-  inputs: number,
-): number {
-  if (dtypeBytes(dtype) === 1) return outputs * inputs;
-  return along === "inputs" ? outputs * wordsOf(inputs, bits) : inputs * wordsOf(outputs, bits);
-}
-
-const floats = ["F32", "F16", "BF16"];
-
-/** Checks types and sizes of all parts. */
-function checkParts(weight: PackedWeight, layout: PackedLayout): void {
-  const { parts, module, path } = weight, [outputs, inputs] = layout.shape;
-  const [rows, columns] = blocksOf(layout);
-  checkPart(
-    weight,
-    "codes",
-    parts.codes!,
-    codesSize(layout.codes, parts.codes!.dtype, outputs, inputs),
-  );
-  for (const role of ["scales", "offsets"] as const) {
-    const info = parts[role];
-    if (!info) continue;
-    checkPart(weight, role, info, rows * columns);
-    if (floats.includes(info.dtype)) continue;
-    throw new InputError(
-      `Cannot unpack ${
-        quoted(module)
-      } of ${path}: its ${role} are ${info.dtype}; wanted F32, F16 ` +
-        "or BF16",
-    );
-  }
-  if (layout.zeros) {
-    if (!parts.zeros) {
-      throw new InputError(`Cannot unpack ${quoted(module)} of ${path}: its zeros are missing`);
-    }
-    checkPart(
-      weight,
-      "zeros",
-      parts.zeros,
-      codesSize(layout.zeros, parts.zeros.dtype, rows, columns),
-    );
-  }
-  if (parts.groups) checkPart(weight, "groups", parts.groups, inputs);
-}
 
 /** Sorts the stored tensors into packed weights and plain ones. */
 function sortTensors(
@@ -136,6 +68,11 @@ function sortTensors(
 }
 
 const isPlain = (entry: Unpacked | Plain): entry is Plain => "stored" in entry;
+
+/** The blocks into which a weight can be put; null for one that has to be unpacked, and a plain one. */
+function formatOf(own: Unpacked | Plain) {
+  return isPlain(own) ? null : groupsOf(own.layout, own.names);
+}
 
 /** Headers of what is found when the weights are unpacked. */
 function headersOf(
@@ -175,6 +112,7 @@ function headersOf(
         byteLength: parts.reduce((sum, { byteLength }) => sum + byteLength, 0),
       };
     },
+    packedAs: (name) => formatOf(entry(name)),
   };
 }
 
@@ -248,25 +186,29 @@ async function checkTrueShape(source: WeightSource, own: Unpacked): Promise<void
   );
 }
 
-/** Reads all parts of a weight and unpacks it. */
-async function readUnpacked(
-  source: WeightSource,
-  own: Unpacked,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { layout, names } = own;
+/** Reads all parts of a weight. */
+async function readParts(source: WeightSource, own: Unpacked): Promise<PackedParts> {
+  const { names } = own;
   const wide = async (name: string | undefined) => {
     if (name === undefined) return undefined;
     return widenToFloat32(await source.read(name), source.info(name).dtype as "F32");
   };
   await checkTrueShape(source, own);
-  const values = unpack(layout, {
+  return {
     codes: await source.read(names.codes!),
     scales: (await wide(names.scales))!,
     zeros: names.zeros ? await source.read(names.zeros) : undefined,
     offsets: await wide(names.offsets),
     groups: await readGroups(source, own),
-  });
-  return new Uint8Array(values.buffer);
+  };
+}
+
+/** Reads a weight and unpacks it. */
+async function readUnpacked(
+  source: WeightSource,
+  own: Unpacked,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(unpack(own.layout, await readParts(source, own)).buffer);
 }
 
 /**
@@ -295,6 +237,17 @@ export function unpackedSource(source: WeightSource, config: JsonObject): Weight
     metadata: source.metadata,
     has: (name) => entries.has(name),
     read,
+    readPacked: async (name, wanted) => {
+      const own = entries.get(name) ?? { stored: name, axes: null };
+      const { shape } = headers.info(name), format = formatOf(own);
+      if (isPlain(own) || !format) {
+        throw new InputError(
+          `Cannot read tensor ${quoted(name)} of ${source.path} in blocks: read its numbers`,
+        );
+      }
+      checkedShape(name, source.path, shape, wanted);
+      return { bytes: intoGroups(own.layout, await readParts(source, own), format), format, shape };
+    },
     readWeight: async (name, wanted) => {
       const own = entries.get(name) ?? { stored: name, axes: null };
       const { shape } = headers.info(name);

@@ -39,8 +39,7 @@ for (const [folder, stored] of folders) {
     const info = JSON.parse(await output("info", ...model.slice(0, 2), "--json"));
     assert(info.stored[stored] > 0, JSON.stringify(info.stored));
     assert(info.bytes < info.unpackedBytes.float32);
-    // blocks of GGUF files stay as they are; the other packings are unpacked
-    const kept = folder.startsWith("gguf");
+    const kept = stored !== "fp8"; // floats of eight bits are unpacked
     assertEquals(info.memoryBytes.float32 < info.unpackedBytes.float32, kept);
     if (kept) assert(info.memoryBytes.bfloat16 <= info.memoryBytes.float32);
     const data = await dataSet(), out = await Deno.makeTempDir();

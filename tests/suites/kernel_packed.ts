@@ -5,7 +5,8 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { blockFormat } from "../../lib/weights/gguf_blocks.ts";
-import { type GgufType, ggufTypes } from "../../lib/weights/gguf_types.ts";
+import { ggufTypes } from "../../lib/weights/gguf_types.ts";
+import { groupFormats } from "../../lib/weights/packings/groups.ts";
 import type { BlockFormat, Kernels, Tensor } from "../../lib/nn/kernels.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { grid, type KernelTest, rounded, upload } from "./kernel_check.ts";
@@ -20,10 +21,11 @@ const halves: Readonly<Record<string, readonly number[]>> = {
   ...{ IQ4_NL: [0], IQ4_XS: [0] },
 };
 
-/** All formats of blocks. */
-export const blockFormats: readonly BlockFormat[] = ggufTypes.flatMap((type) =>
-  blockFormat(type) ?? []
-);
+/** All formats of blocks: those of GGUF files, and groups of codes. */
+export const blockFormats: readonly BlockFormat[] = [
+  ...ggufTypes.flatMap((type) => blockFormat(type) ?? []),
+  ...groupFormats,
+];
 
 /** Blocks of random codes and scales, of both signs and of sizes from subnormal ones to 1. */
 export function randomBlocks({ name, bytes }: BlockFormat, count: number, seed: number) {
@@ -31,10 +33,15 @@ export function randomBlocks({ name, bytes }: BlockFormat, count: number, seed: 
   const all = Uint8Array.from({ length: bytes * count }, () => random.integer(256));
   const view = new DataView(all.buffer);
   for (let block = 0; block < count; block++) {
-    for (const place of halves[name as GgufType]) {
-      const exponent = random.integer(4) === 0 ? -20 : -6 - random.integer(4);
-      view.setFloat16(block * bytes + place, random.normal() * 2 ** exponent, true);
+    const exponent = random.integer(4) === 0 ? -20 : -6 - random.integer(4);
+    const number = () => random.normal() * 2 ** exponent;
+    if (Object.hasOwn(halves, name)) {
+      for (const place of halves[name]) view.setFloat16(block * bytes + place, number(), true);
+      continue;
     }
+    view.setFloat32(block * bytes, number(), true);
+    if (name.startsWith("A")) view.setFloat32(block * bytes + 4, Math.f16round(number()), true);
+    else if (name.startsWith("G4")) view.setInt8(block * bytes + 4, random.integer(32) - 8);
   }
   return all;
 }

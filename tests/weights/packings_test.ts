@@ -44,6 +44,13 @@ async function openCase(
   };
 }
 
+/** The blocks in which each case may stay; GPTQ's files name a group for each input, FP8 has floats. */
+const blocks: Readonly<Record<string, string>> = {
+  ...{ awq: "G4_32", ct_int3_group: "G4_32", ct_int4_group: "G4_32", ct_int4_zeros: "G4_32" },
+  ...{ ct_int8_channel: "G8_32", ct_w8_channel: "G8_32" },
+  ...{ mlx_2: "A4_32", mlx_3: "A4_32", mlx_4: "A4_32" },
+};
+
 for (const name of cases) {
   Deno.test(`${name}: the unpacked weight is that of the reference`, async () => {
     using source = unpackedSource(await openCase(name), settings(name));
@@ -60,6 +67,12 @@ for (const name of cases) {
     assertEquals(wrong, -1, `element ${wrong}: ${ours[wrong]}, wanted ${data[wrong]}`);
     const stored = source.stored!("m.weight");
     assert(stored.byteLength < 0.7 * 4 * data.length, JSON.stringify(stored));
+    const format = source.packedAs!("m.weight");
+    assertEquals(format?.name ?? null, blocks[name] ?? null);
+    if (!format) return void await assertRejects(() => source.readPacked!("m.weight"), InputError);
+    const packed = await source.readPacked!("m.weight", shape);
+    assertEquals(packed.bytes.length, data.length / format.elements * format.bytes);
+    assertEquals(format.unpack(packed.bytes), ours);
   });
 
   Deno.test(`${name}: a missing part and one of another size are told`, async () => {

@@ -67,7 +67,7 @@ export interface PackedParts {
 export const wordsOf = (count: number, bits: number): number => Math.ceil(count * bits / 32);
 
 /** Values of all codes. */
-function levelsOf({ bits, level }: CodeLayout): Float32Array {
+export function levelsOf({ bits, level }: CodeLayout): Float32Array {
   return Float32Array.from({ length: 2 ** bits }, (_, code) => {
     if (level.kind === "unsigned") return code - level.less;
     if (level.kind === "signed") return code << (32 - bits) >> (32 - bits);
@@ -149,7 +149,7 @@ function fromStream(bytes: Uint8Array, plan: CodePlan, out: Float32Array): void 
  *
  * @param bytes stored words; codes of 8 bits need not fill whole words
  */
-function readCodes(
+export function readCodes(
   bytes: Uint8Array,
   layout: CodeLayout,
   outputs: number,

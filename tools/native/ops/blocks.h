@@ -2,7 +2,7 @@
 // formats an offset, for every run of 16 or 32 of them. A format says where its codes, scales and
 // offsets lie; what is done with them is written once for all formats.
 //
-// Source: llama.cpp `ggml-common.h` (the blocks) and `ggml-quants.c` (`dequantize_row_*`). The
+// Source of GGUF's: llama.cpp `ggml-common.h` (the blocks) and `ggml-quants.c` (`dequantize_row_*`). The
 // specification is lib/weights/gguf_blocks.ts; values are equal to it to the bit.
 #ifndef CORELENS_BLOCKS_H_
 #define CORELENS_BLOCKS_H_
@@ -181,7 +181,32 @@ struct LevelRunBlock {
   }
 };
 
-// Formats by their number in a GGUF file; `nativeFormats` in lib/backend/native_packed.ts lists them.
+// Blocks of kElements codes of four or eight bits with one float as their scale: how weights lie in memory
+// whose codes, scales and zeros are apart in their files (lib/weights/packings/groups.ts). Behind the
+// scale of codes of four bits stands a float as offset, or what is taken off the codes.
+template <int kBits, bool kOffset, int kSize>
+struct GroupBlock {
+  static constexpr int kElements = kSize, kRun = 32;
+  static constexpr int kStart = kBits == 8 ? 4 : kOffset ? 8 : 5;
+  static constexpr int kBytes = kStart + kSize * kBits / 8;
+  static constexpr bool kOffsets = kOffset;
+  static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
+    if (kBits == 8) return reinterpret_cast<const int8_t *>(block + kStart);
+    const uint8_t zero = kOffset ? 0 : block[4];
+    for (int run = 0; run < kSize / 32; run++) {
+      StoreAs(buffer + 32 * run, Nibbles(block + kStart + 16 * run) - zero);
+    }
+    return buffer;
+  }
+  static void Scales(const uint8_t *block, float *scales, float *offsets) {
+    for (int run = 0; run < kSize / 32; run++) {
+      scales[run] = LoadAs<float>(block);
+      if (kOffset) offsets[run] = LoadAs<float>(block + 4);
+    }
+  }
+};
+
+// Formats by their number in a GGUF file, those of no file from 101 on; `nativeFormats` in lib/backend/native_packed.ts lists them.
 // Calls with(Block()) and returns true; false for another number.
 template <typename With>
 inline bool WithFormat(int number, With with) {
@@ -198,6 +223,14 @@ inline bool WithFormat(int number, With with) {
     case 14: return with(SixBitBlock()), true;
     case 20: return with(LevelBlock()), true;
     case 23: return with(LevelRunBlock()), true;
+    case 101: return with(GroupBlock<4, false, 32>()), true;
+    case 102: return with(GroupBlock<4, false, 64>()), true;
+    case 103: return with(GroupBlock<4, false, 128>()), true;
+    case 104: return with(GroupBlock<4, true, 32>()), true;
+    case 105: return with(GroupBlock<4, true, 64>()), true;
+    case 106: return with(GroupBlock<4, true, 128>()), true;
+    case 107: return with(GroupBlock<8, false, 32>()), true;
+    case 108: return with(GroupBlock<8, false, 128>()), true;
   }
   return false;
 }

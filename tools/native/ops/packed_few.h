@@ -85,7 +85,7 @@ struct PackedSums {
     if (sizeof(Number) == 2) {
       for (int r = 0; r < kRows; r++) {
         const float *more = rows.scales + r * rows.runs + b * kRuns;
-        if (kRuns == 1) own[r][0] = scales[0] * more[0];
+        for (int run = 0; kRuns < 8 && run < kRuns; run++) own[r][run] = scales[run] * more[run];
         for (int run = 0; run + 8 <= kRuns; run += 8) {
           StoreAs(own[r] + run, LoadAs<EightFloats>(scales + run) * LoadAs<EightFloats>(more + run));
         }
@@ -105,7 +105,9 @@ struct PackedSums {
     }
     for (int r = 0; r < kRows && Block::kOffsets; r++) {
       const float *sums = rows.sums + r * rows.runs + b * kRuns;
-      if (kRuns == 1) shifts[r][0] += offsets[0] * sums[0];
+      for (int run = 0; kRuns < 8 && run < kRuns; run++) {
+        shifts[r][run] += offsets[run] * sums[run];
+      }
       for (int run = 0; run + 8 <= kRuns; run += 8) {
         shifts[r] += LoadAs<EightFloats>(offsets + run) * LoadAs<EightFloats>(sums + run);
       }
