@@ -3,12 +3,14 @@
  * the same file: prefill, decoding and memory, in turn.
  *
  *     deno run -A bench/packed.ts [--model qwen|gemma|smol|FILE.gguf] [--llama PATH/llama-bench]
- *         [--tokens 1000] [--new 32] [--rounds 5] [--threads 1] [--plain float32,bfloat16]
+ *         [--tokens 1000] [--new 32] [--rounds 5] [--plain float32,bfloat16]
  *         [--out out/bench_packed.json]
  *
- * Each of ours is a process of its own that stays, so that its memory can be told; decoding follows a
- * prompt of 16 tokens. llama.cpp is a new process each time: its second run of two counts. `--plain`
- * names the element types in which the plain weights are measured.
+ * Times are processor time, so that other programs on the machine matter less (Linux only). Each of ours
+ * is a process of its own that stays, so that its memory can be told; decoding follows a prompt of 16
+ * tokens. llama.cpp is a new process each time; a prompt of one token comes first, so that loading does
+ * not count. `--plain` names the element types in which the plain weights are measured. A record that
+ * is there already is taken further, by as many rounds.
  * @module
  */
 import { useBackend } from "../lib/backend/select.ts";
@@ -24,6 +26,7 @@ import {
   manifest,
   options,
   peakMegabytes,
+  processorMs,
   residentMegabytes,
   table,
   writeRecord,
@@ -32,7 +35,7 @@ import {
 /** What one program gives in one round. */
 interface Outcome {
   readonly prefillMs: number;
-  /** Median time of a token after the first. */
+  /** Time of a token after the first. */
   readonly stepMs: number;
 }
 
@@ -48,13 +51,12 @@ const settings = options(Deno.args, {
   tokens: "1000",
   new: "32",
   rounds: "5",
-  threads: "1",
   plain: "float32,bfloat16",
   out: "out/bench_packed.json",
   only: "",
 });
 const tokens = Number(settings.tokens), made = Number(settings.new);
-const threads = Number(settings.threads);
+const threads = 1;
 
 /** Loads a model in this process, and measures it each time that a line comes in. */
 async function serve(dtype: "float32" | "bfloat16", unpack: boolean): Promise<void> {
@@ -72,49 +74,70 @@ async function serve(dtype: "float32" | "bfloat16", unpack: boolean): Promise<vo
   const say = (value: unknown) => console.log(JSON.stringify(value));
   say({ before, loaded: residentMegabytes() });
   for await (const chunk of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
-    for (let lines = chunk.split("\n").length - 1; lines > 0; lines--) {
-      const start = performance.now();
+    for (const line of chunk.split("\n").filter(Boolean)) {
+      const { warm } = JSON.parse(line);
+      const start = processorMs();
       const cache = model.newCache();
       const logits = k.scope(() => {
-        const residual = model.prefill(inputs, { cache, lastRows: 1 });
+        const residual = model.prefill(warm ? short : inputs, { cache, lastRows: 1 });
         return model.decoder.logits(residual, {}, true);
       });
       await k.read(logits);
-      const prefillMs = performance.now() - start;
+      const prefillMs = processorMs() - start;
       k.dispose(logits);
       cache.dispose();
       const times: number[] = [];
       const wanted = { maxNewTokens: made, stopTokenIds: [] };
-      for await (const _ of generate(model, short, wanted)) times.push(performance.now());
-      const stepMs = median(times.slice(1).map((time, i) => time - times[i]));
+      for await (const _ of generate(model, short, wanted)) times.push(processorMs());
+      const stepMs = (times.at(-1)! - times[0]) / (made - 1);
       say({ prefillMs, stepMs, peak: peakMegabytes() });
     }
   }
 }
 
+/** Processor time of another process so far, in milliseconds. */
+function processorMsOf(pid: number): number {
+  const [, after] = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ");
+  const [user, system] = after.split(" ").slice(11, 13).map(Number);
+  return 10 * (user + system); // in hundredths of a second
+}
+
 /** llama.cpp on the same file. */
 async function llama(file: string): Promise<Outcome> {
-  const { stdout, success, stderr } = await new Deno.Command(settings.llama, {
+  const child = new Deno.Command(settings.llama, {
     args: [
-      ...["-m", file, "-p", String(tokens), "-n", String(made), "-t", String(threads)],
-      ...["-r", "2", "--no-warmup", "-o", "json"],
+      ...["-m", file, "-p", `1,${tokens}`, "-n", String(made), "-t", String(threads)],
+      ...["-r", "1", "--no-warmup", "-o", "jsonl"],
     ],
     stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  if (!success) throw new Error(text(stderr));
-  const tests = JSON.parse(text(stdout)) as {
-    n_prompt: number;
-    n_gen: number;
-    samples_ns: number[];
-  }[];
-  const last = (found: (test: { n_prompt: number }) => boolean) =>
-    tests.find(found)!.samples_ns.at(-1)! / 1e6;
-  return {
-    prefillMs: last(({ n_prompt }) => n_prompt > 0),
-    stepMs: last(({ n_prompt }) => n_prompt === 0) / made,
-  };
+    stderr: "null",
+  }).spawn();
+  const marks: number[] = []; // a line is written when a test is done
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    for (const _ of text.matchAll(/\}\n/g)) marks.push(processorMsOf(child.pid));
+  }
+  const { success } = await child.status;
+  if (!success || marks.length !== 3) throw new Error(`${settings.llama} failed on ${file}`);
+  const [one, prompt, all] = marks;
+  return { prefillMs: prompt - one, stepMs: (all - prompt) / made };
+}
+
+/** Rows of the record that is there; null if there is none. @throws {Error} for one of other settings */
+async function earlierRows(
+  programs: readonly string[],
+): Promise<({ program: string } & Record<keyof Outcome, number[]>)[] | null> {
+  let record;
+  try {
+    record = JSON.parse(await Deno.readTextFile(settings.out));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  const names = record.rows.map(({ program }: { program: string }) => program);
+  const same = record.settings.model === settings.model && record.settings.new === settings.new &&
+    record.settings.tokens === settings.tokens && names.join() === programs.join();
+  if (!same) throw new Error(`Cannot take ${settings.out} further: it has other settings`);
+  return record.rows;
 }
 
 if (settings.only) {
@@ -133,7 +156,7 @@ if (settings.only) {
   const peers = names.map((name) =>
     stack.use(
       new PythonPeer(Deno.execPath(), "run", [
-        ...["-A", script, "--only", name, "--model", settings.model, "--threads", settings.threads],
+        ...["-A", script, "--only", name, "--model", settings.model],
         ...["--tokens", settings.tokens, "--new", settings.new],
       ]),
     )
@@ -146,7 +169,7 @@ if (settings.only) {
   ];
   const all = [...names, ...settings.llama ? ["llama.cpp"] : []];
   const results: (Outcome & { peak?: number })[][] = programs.map(() => []);
-  for (const run of programs.slice(0, peers.length)) await run(); // warm
+  for (const peer of peers) await peer.ask({ warm: true });
   for (let round = 0; round < Number(settings.rounds); round++) {
     for (let i = 0; i < programs.length; i++) {
       const turn = (round + i) % programs.length;
@@ -154,8 +177,11 @@ if (settings.only) {
     }
     console.error(`round ${round + 1} of ${settings.rounds}`);
   }
-  const times = (name: string, what: keyof Outcome) =>
-    results[all.indexOf(name)].map((outcome) => outcome[what]);
+  const earlier = await earlierRows(all);
+  const times = (name: string, what: keyof Outcome) => [
+    ...earlier?.find(({ program }) => program === name)![what] ?? [],
+    ...results[all.indexOf(name)].map((outcome) => outcome[what]),
+  ];
   /** Median time over that of another program with its 95% interval; null where that is missing. */
   const over = (name: string, other: string, what: keyof Outcome) => {
     if (!all.includes(other) || name === other) return null;
@@ -192,7 +218,7 @@ if (settings.only) {
   writeRecord(settings.out, {
     what:
       "prefill to the logits of the last position, and each further token after a prompt of 16, in " +
-      "milliseconds; memory of the weights and largest memory of the process in megabytes",
+      "milliseconds of processor time (one thread); memory of the weights and largest memory of the process in megabytes",
     settings: { ...settings, llama: undefined, only: undefined, out: undefined },
     machine: manifest(backend),
     fileMB: (await Deno.stat(files.model)).size / 1e6,

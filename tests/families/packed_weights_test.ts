@@ -96,3 +96,28 @@ for (const name of ["llama", "qwen2", "qwen3"]) {
     assertNear(a.logits!.data, b.logits!.data, 1e-5);
   });
 }
+
+for (const kind of ["compressed_tensors", "mlx", "fp8"]) {
+  Deno.test(`${kind}: weights that can stay in blocks do, and give what plain ones give`, async () => {
+    const path = `tests/golden/packed/${kind}`;
+    using packed = await fromPretrained(path, options);
+    using plain = await fromPretrained(path, { ...options, unpack: true });
+    const count = packedCount(packed);
+    assert(count === null || (kind === "fp8" ? count === 0 : count > 10), `${count}`);
+    assertEquals(packedCount(plain) ?? 0, 0);
+    const tokens = inputIds.length;
+    const positionIds = new Int32Array(3 * tokens).map((_, i) => i % tokens);
+    const [a, b] = await Promise.all(
+      [packed, plain].map((model) =>
+        model.forward({ ...inputs, positionIds }, {
+          logits: "all",
+          capture: { names: ["blocks.*.attn.z"] },
+        })
+      ),
+    );
+    assertNear(a.logits!.data, b.logits!.data, 1e-5);
+    for (const [point, arrays] of b.captured) {
+      assertNear(a.captured.get(point)![0].data, arrays[0].data, 1e-5, point);
+    }
+  });
+}

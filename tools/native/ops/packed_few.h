@@ -165,7 +165,6 @@ void PackedProducts(const PackedRows<Number> &x, const PackedWeight &weight, con
       }
     };
     run(std::integral_constant<int, 4>());
-    run(std::integral_constant<int, 2>());
     run(std::integral_constant<int, 1>());
   });
 }
