@@ -179,7 +179,7 @@ if (settings.only) {
   }
   const earlier = await earlierRows(all);
   const times = (name: string, what: keyof Outcome) => [
-    ...earlier?.find(({ program }) => program === name)![what] ?? [],
+    ...(earlier ?? []).filter(({ program }) => program === name).flatMap((row) => row[what]),
     ...results[all.indexOf(name)].map((outcome) => outcome[what]),
   ];
   /** Median time over that of another program with its 95% interval; null where that is missing. */

@@ -14,7 +14,6 @@ import { groupsOf, intoGroups } from "./packings/groups.ts";
 import type { PackedWeight, Packing, PackingSettings, PartRole } from "./packings/packing.ts";
 import { packingOf } from "./packings/registry.ts";
 import { checkedShape, type WeightHeaders, type WeightSource } from "./safetensors.ts";
-import type { TensorInfo } from "./safetensors_header.ts";
 
 /** A weight that is made of stored parts. */
 interface Unpacked {
