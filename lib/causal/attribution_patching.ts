@@ -32,6 +32,19 @@ export interface HeadAttribution {
 /** Steps of integrated gradients at most. */
 const mostSteps = 1000;
 
+/** @throws {InputError} for a number of steps that cannot be taken */
+export function checkSteps(steps: number): void {
+  if (Number.isInteger(steps) && steps >= 1 && steps <= mostSteps) return;
+  throw new InputError(
+    `Cannot average gradients over ${steps} steps: wanted a whole number, 1 to ${mostSteps}`,
+  );
+}
+
+/** The parts of heads' change at which gradients are taken: 0, or the middles of equal steps. */
+export function partsOf(steps: number): number[] {
+  return Array.from({ length: steps }, (_, step) => steps === 1 ? 0 : (step + 0.5) / steps);
+}
+
 /**
  * Attribution patching (Nanda 2023; Kramár et al. 2024, AtP): for a change of heads' outputs z, such as
  * their removal, the effect of changing head n of layer l alone is approximated by
@@ -80,29 +93,24 @@ export async function attributionPatching(
   options: AttributionPatchingOptions = {},
 ): Promise<HeadAttribution> {
   const { steps = 1 } = options;
-  if (!Number.isInteger(steps) || steps < 1 || steps > mostSteps) {
-    throw new InputError(
-      `Cannot average gradients over ${steps} steps: wanted a whole number, 1 to ${mostSteps}`,
-    );
-  }
+  checkSteps(steps);
   using run = new ChangedHeads(model, sample, change, options);
   const { kernels: k, grid: { layers, heads: count } } = run.network;
   const heads = new Float64Array(layers * count);
   let value = 0;
-  for (let step = 0; step < steps; step++) {
-    const parts = Array<Tensor | null>(layers).fill(null);
+  for (const part of partsOf(steps)) {
+    const sums = Array<Tensor | null>(layers).fill(null);
     try {
-      const part = steps === 1 ? 0 : (step + 0.5) / steps;
       const found = await run.gradients(part, ["attn.z"], ({ layer, change, at }) => {
         const product = k.mul(change, at("attn.z").gradient); // [1, T, N, H]
-        parts[layer] = k.keep(k.sum(k.sum(product, 3), 1)); // [1, N]
+        sums[layer] = k.keep(k.sum(k.sum(product, 3), 1)); // [1, N]
       });
       if (steps === 1) value = found;
-      for (const [layer, part] of parts.entries()) {
-        (await k.read(part!)).forEach((x, head) => heads[layer * count + head] += x / steps);
+      for (const [layer, sum] of sums.entries()) {
+        (await k.read(sum!)).forEach((x, head) => heads[layer * count + head] += x / steps);
       }
     } finally {
-      k.dispose(...parts);
+      k.dispose(...sums);
     }
   }
   if (steps > 1) value = await run.value(0);

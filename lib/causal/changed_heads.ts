@@ -40,6 +40,14 @@ export interface ChangedLayer<Point extends DecoderLayerPoint> {
   at(point: Point): WithGradient;
 }
 
+/** What heads give and would give, by layer, for as long as a pass back needs it. */
+export interface KeptHeads {
+  /** Outputs as far as they are changed, `[1, T, N, H]`. */
+  readonly outputs: Tensor[];
+  /** What they would give less what they give unchanged, of the same shape. */
+  readonly changes: Tensor[];
+}
+
 /** One sample, ready for passes forward and back. */
 export class ChangedHeads implements Disposable {
   readonly network: VisionLanguageModel;
@@ -78,16 +86,18 @@ export class ChangedHeads implements Disposable {
    * @param part 0: as they are; 1: all heads changed
    * @param points activations whose gradients are wanted
    * @param visit gets each layer, the last first, within a scope of the kernels
+   * @param kept filled by the pass forward; the tensors are the caller's
    * @returns the metric
    */
   async gradients<Point extends DecoderLayerPoint>(
     part: number,
     points: readonly Point[],
     visit: (layer: ChangedLayer<Point>) => void,
+    kept?: KeptHeads,
   ): Promise<number> {
     const { network: { kernels: k } } = this;
     const seen: { change: Tensor | null } = { change: null };
-    using pass = this.#pass(part, seen);
+    using pass = this.#pass(part, seen, kept);
     const rows = await this.#logits(pass), { metric = answerLogProb } = this.options;
     const gradient = metric.gradient(rows, this.sample.answerIds);
     const dLogits = k.scope(() => {
@@ -123,16 +133,27 @@ export class ChangedHeads implements Disposable {
   }
 
   /** Runs forward; passes through single layers later leave the heads' change in `seen`. */
-  #pass(part: number, seen: { change: Tensor | null } | null): DecoderGradients {
+  #pass(
+    part: number,
+    seen: { change: Tensor | null } | null,
+    kept?: KeptHeads,
+  ): DecoderGradients {
     const { attention: base = denseAttention } = this.options, prefix = this.#prefix;
     const attention: AttentionFunction = (k, call) => {
       const segments = [...prefix.cache.segments(call.layer), ...call.segments];
       const whole = { ...call, segments };
       const z = base(k, whole);
-      if (part === 0 && k === this.network.kernels) return z; // forward: nothing is changed
+      const forward = k === this.network.kernels;
+      if (forward && part === 0 && !kept) return z; // nothing is changed
       const change = k.add(this.#replace(k, whole, z), k.scale(z, -1));
-      if (seen) seen.change = k.transpose(change, [0, 2, 1, 3]);
-      return part === 0 ? z : k.add(z, k.scale(change, part));
+      const out = part === 0 ? z : k.add(z, k.scale(change, part));
+      const turned = (x: Tensor) => k.transpose(x, [0, 2, 1, 3]);
+      if (forward && kept) {
+        kept.outputs[call.layer] = k.keep(turned(out));
+        kept.changes[call.layer] = k.keep(turned(change));
+      }
+      if (seen && !forward) seen.change = turned(change);
+      return out;
     };
     return new DecoderGradients(this.network, {
       embedded: prefix.rest,

@@ -22,6 +22,7 @@ export {
   effectCorrelation,
   type MetricBySample,
 } from "./effect.ts";
+export { type EdgeAttribution, edgeAttribution } from "./edge_attribution.ts";
 export { firstLayer, type HeadMask, type Variant, zeroHeads } from "./head_mask.ts";
 export { type HeadMeans, type HeadOutputs, headOutputs, meanHeadOutputs } from "./head_outputs.ts";
 export {
