@@ -1,16 +1,33 @@
 /**
- * Gemma 3's language model: five layers with a sliding window to one that sees everything, each kind
+ * Gemma 3, text alone and with images. Its language model: five layers with a sliding window to one that sees everything, each kind
  * with a rotary embedding of its own; norms before and after each branch, with gains 1 + w.
  *
- * Source: transformers `models/gemma3` (`Gemma3TextModel`).
+ * Images go through SigLIP at one size; its patches are averaged, normalised and multiplied by a matrix,
+ * and the tokens of an image see one another both ways.
+ *
+ * Source: transformers `models/gemma3`.
  * @module
  */
 import { InputError } from "../common/errors.ts";
 import { JsonReader } from "../common/json_reader.ts";
-import { countedPositions } from "../inputs/position_ids.ts";
-import type { TextConfig } from "../model/config.ts";
+import type { InputRecipe } from "../inputs/media_layout.ts";
+import { panAndScanImages } from "../inputs/pan_and_scan.ts";
+import { blockPositions, countedPositions } from "../inputs/position_ids.ts";
+import type { ProcessorFiles } from "../inputs/processor_files.ts";
+import { configLimits } from "../model/config_limits.ts";
+import type { ImageTowerConfig, TextConfig } from "../model/config.ts";
+import { ImageTower } from "../model/image_tower.ts";
+import { imageTowerShapes } from "../model/weight_shapes.ts";
 import type { RopeConfig } from "../nn/rope.ts";
+import { ignoreBookkeeping } from "./config_keys.ts";
 import type { Family } from "./family.ts";
+import {
+  imageTowerIgnored,
+  imageTowerPrefixes,
+  imageTowerRenames,
+  readEncoder,
+} from "./image_tower_config.ts";
+import { half, imageSettings, ownSettings, sideOf } from "./processor_settings.ts";
 import { readRope } from "./rope_config.ts";
 import { readTextConfig, type TextDefaults } from "./text_config.ts";
 
@@ -125,4 +142,79 @@ export const gemma3Text: Family = {
   buildVision() {
     throw new InputError("Cannot build a vision tower: Gemma 3's text models have none");
   },
+};
+
+/** The tower: as many patches along a side are averaged as the number of an image's tokens says. */
+function readTower(config: JsonReader): ImageTowerConfig {
+  const tokens = config.count("mm_tokens_per_image", 256, configLimits.tokens);
+  const encoder = readEncoder(config.object("vision_config"), -1, "siglip_vision_model");
+  const side = Math.floor(encoder.imageSize / encoder.patchSize), merge = side / sideOf(tokens);
+  if (!Number.isInteger(merge)) {
+    throw new InputError(
+      `Cannot use "mm_tokens_per_image" ${tokens} of ${config.where}: ${side} patches along a side ` +
+        "cannot be averaged to as many tokens",
+    );
+  }
+  return {
+    encoder: { ...encoder, lastNorm: true },
+    projector: {
+      ...{ hiddenAct: "gelu", norm: false, bias: false, merge } as const,
+      average: { normEps: encoder.normEps },
+    },
+    newline: false,
+  };
+}
+
+/** Images at one size, with crops where the settings ask for pan and scan. */
+export function gemma3Inputs(files: ProcessorFiles): InputRecipe {
+  const side = ownSettings(
+    files,
+    (settings) => sideOf(settings.count("image_seq_length", 256, configLimits.tokens)),
+  );
+  return {
+    images: panAndScanImages(
+      { start: "<start_of_image>", token: "<image_soft_token>", end: "<end_of_image>", side },
+      imageSettings(files),
+      { ...half, edge: 224 },
+    ),
+    videos: null,
+    positions: blockPositions,
+  };
+}
+
+/** Gemma 3 with images. */
+export const gemma3: Family = {
+  modelType: "gemma3",
+  title: "Gemma 3",
+  readConfig(config) {
+    ignoreBookkeeping(config);
+    config.ignore("boi_token_index", "eoi_token_index", "boi_token_id", "eoi_token_id");
+    const text = config.object("text_config");
+    const image = config.integer("image_token_index", 262_144);
+    return {
+      modelType: "gemma3",
+      text: { ...readGemma3Text(text, config), mutualImages: true },
+      vision: null,
+      imageTower: readTower(config),
+      imageTokenId: config.integer("image_token_id", image),
+      videoTokenId: -1,
+      eosTokenIds: config.tokenIds("eos_token_id"),
+    };
+  },
+  weightPrefixes: imageTowerPrefixes,
+  weightRenames: [
+    ...imageTowerRenames,
+    ["encoder.post_layernorm.", "encoder.last_norm."],
+    ["projector.mm_soft_emb_norm.", "projector.norm."],
+    ["projector.mm_input_projection_weight", "projector.matrix"],
+  ],
+  lessOne: [
+    ...["layernorm.weight", "q_norm.weight", "k_norm.weight", "text.norm.weight"],
+    "projector.norm.weight",
+  ],
+  ignoredWeights: imageTowerIgnored.filter((role) => !role.includes("post_layernorm")),
+  visionShapes: (config) => imageTowerShapes(config.imageTower!, config.text.hiddenSize),
+  readInputs: gemma3Inputs,
+  buildVision: (kernels, { imageTower }, weights) =>
+    new ImageTower(kernels, imageTower!, weights, { images: () => null }),
 };

@@ -134,7 +134,18 @@ function readSide(vision: JsonReader, key: string, fallback: number, most: numbe
   );
 }
 
-function readEncoder(vision: JsonReader, featureLayer: number, kind: string): ImageEncoderConfig {
+/**
+ * Reads an encoder's object.
+ *
+ * @param featureLayer layer of the features, from the end where it is negative
+ * @param kind `model_type` where the file has none
+ * @throws {InputError} for missing, impossible or unsupported values
+ */
+export function readEncoder(
+  vision: JsonReader,
+  featureLayer: number,
+  kind: string,
+): ImageEncoderConfig {
   const { numbers, hiddenAct, own, ...switches } = chosen(vision, encoders, kind);
   const integer = (key: string, most: number) => vision.integer(key, numbers[key], 1, most);
   ignoreTowerBookkeeping(vision);

@@ -6,7 +6,7 @@
 import { InputError, likelyName } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import type { Family } from "./family.ts";
-import { gemma3Text } from "./gemma3.ts";
+import { gemma3, gemma3Text } from "./gemma3.ts";
 import { internvl } from "./internvl.ts";
 import { llava } from "./llava.ts";
 import { llavaNext } from "./llava_next.ts";
@@ -30,6 +30,7 @@ export const families: readonly Family[] = [
   llama,
   qwen2,
   qwen3,
+  gemma3,
   gemma3Text,
 ];
 

@@ -49,6 +49,32 @@ export function countedPositions(
   };
 }
 
+/**
+ * Positions of a prompt whose images are seen both ways: counted on the first axis; on the second where
+ * the token's image begins, for text its own position.
+ *
+ * @example
+ * ```ts
+ * import { blockPositions } from "./position_ids.ts";
+ * import { assertEquals } from "@std/assert";
+ * const grid = { kind: "image", media: 0, size: [2, 1], frames: [], newline: "none" } as const;
+ * const image = { ...grid, rows: 1, columns: 2, region: [0, 0, 2, 1], start: 1 } as const;
+ * assertEquals([...blockPositions(4, [image], {}).positionIds], [0, 1, 2, 3, 0, 1, 1, 3]);
+ * ```
+ */
+export function blockPositions(
+  tokens: number,
+  grids: readonly PlacedGrid[],
+  _media: Media,
+): Positions {
+  const positionIds = Int32Array.from({ length: 2 * tokens }, (_, i) => i % tokens);
+  for (const grid of grids) {
+    const from = tokens + grid.start;
+    positionIds.fill(grid.start, from, from + gridLength(grid));
+  }
+  return { positionIds, nextPosition: tokens };
+}
+
 /** What differs between families with three axes. */
 export interface MropeOptions {
   /**

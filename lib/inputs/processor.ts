@@ -172,8 +172,7 @@ export class Processor {
     );
     const kinds = [...image.placeholders, ...video.placeholders];
     const { text, texts, grids: laid } = expandPlaceholders(rendered, kinds, gridLength);
-    // as transformers: a text model's template writes all special tokens itself
-    const addSpecialTokens = !textOnly;
+    const addSpecialTokens = this.#addsSpecialTokens(text);
     const { ids, offsets } = this.tokenizer.encodeWithOffsets(text, { addSpecialTokens });
     const grids = placeGrids(ids, laid, this.tokenizer);
     const tokenTypes = new Uint8Array(ids.length);
@@ -199,6 +198,16 @@ export class Processor {
   }
 
   /**
+   * Whether the tokenizer adds its special tokens, as in transformers: not to a text model's prompt,
+   * whose template writes all of them, and not where the template wrote the first one.
+   */
+  #addsSpecialTokens(text: string): boolean {
+    const { bos_token: first } = this.tokenizer.specialTokens;
+    const textOnly = this.recipe.images === null && this.recipe.videos === null;
+    return !textOnly && !(first && text.startsWith(first));
+  }
+
+  /**
    * Tokens of another question in the place of a prompt's own: what follows the same context. The
    * question as it stands alone where its first token would reach into the context.
    *
@@ -213,7 +222,7 @@ export class Processor {
       );
     }
     const text = prompt.text.slice(0, start) + question + prompt.text.slice(end);
-    const addSpecialTokens = this.recipe.images !== null || this.recipe.videos !== null;
+    const addSpecialTokens = this.#addsSpecialTokens(text);
     const { ids, offsets } = this.tokenizer.encodeWithOffsets(text, { addSpecialTokens });
     const found = tokensInText(offsets, start, start + question.length);
     const [first] = own;

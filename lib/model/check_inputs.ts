@@ -42,7 +42,7 @@ export function checkInputs(inputs: unknown, { text }: Pick<ModelConfig, "text">
   }
   const tokens = (inputIds as Int32Array).length, positions = (positionIds as Int32Array).length;
   if (tokens === 0) throw new InputError("Cannot run an empty prompt: it has no tokens");
-  const axes = text.mropeSection ? [1, 3] : [1];
+  const axes = text.mropeSection ? [1, 3] : text.mutualImages ? [1, 2] : [1];
   if (!axes.some((count) => positions === count * tokens)) {
     throw new InputError(
       `Cannot run ${tokens} tokens at ${positions} positions: wanted ` +

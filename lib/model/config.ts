@@ -39,6 +39,8 @@ export interface TextConfig extends RopeConfig {
   readonly tieWordEmbeddings: boolean;
   /** Longest sequence that the model was made for. */
   readonly maxPositionEmbeddings: number;
+  /** Whether the tokens of an image see one another both ways (Gemma 3 with images). */
+  readonly mutualImages?: boolean;
   /** Layers whose queries see a window only, where some do (Gemma 3). */
   readonly localLayers?: LocalLayers;
   /** Whether what attention and the feed-forward network give is normalised, too (Gemma 3). */
@@ -133,9 +135,14 @@ export interface ImageEncoderConfig {
   readonly qkNorm: boolean;
   /** Whether each branch is multiplied by a learned vector (InternViT). */
   readonly layerScale: boolean;
+  /** Whether the features are normalised after the last layer (Gemma 3); not by default. */
+  readonly lastNorm?: boolean;
 }
 
-/** What turns the encoder's patches into rows of the decoder's width: two linear layers. */
+/**
+ * What turns the encoder's patches into rows of the decoder's width: two linear layers, or (`average`)
+ * the mean of neighbouring patches, a norm and a matrix.
+ */
 export interface ProjectorConfig {
   /** Activation between the two. */
   readonly hiddenAct: Activation;
@@ -145,6 +152,8 @@ export interface ProjectorConfig {
   readonly norm: boolean;
   /** Whether the linear layers have biases. */
   readonly bias: boolean;
+  /** Epsilon of the norm of averaged patches (Gemma 3); they are joined where it is absent. */
+  readonly average?: { readonly normEps: number };
 }
 
 /** A vision tower that sees tiles of one size: encoder and projector. */

@@ -18,6 +18,7 @@ import {
 } from "../nn/attention.ts";
 import { groupedAttention, type KeyValueGroup } from "../nn/grouped_attention.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
+import type { MutualBlocks } from "../nn/mask.ts";
 import { type RopeConfig, type RopeTables, ropeTables } from "../nn/rope.ts";
 import type { TextConfig } from "./config.ts";
 import type { KvCache } from "./kv_cache.ts";
@@ -72,6 +73,8 @@ export class DecoderPass {
   readonly tables: RopeTables;
   /** Those of layers that see a window only, where they have their own. */
   readonly localTables: RopeTables | null;
+  /** Positions of the same image, where they see one another both ways. */
+  readonly blocks: MutualBlocks | undefined;
 
   /**
    * Begins a pass.
@@ -91,6 +94,7 @@ export class DecoderPass {
       ropeTables(kernels, rope, positionIds, tokens, options.extent);
     this.tables = tables(config);
     this.localTables = config.localLayers ? tables(config.localLayers.rope) : null;
+    this.blocks = config.mutualImages ? blocksOf(positionIds, tokens, this.first) : undefined;
   }
 
   /** The part of a layer; the last one that runs gives only the rows that are wanted. */
@@ -99,6 +103,25 @@ export class DecoderPass {
     const rows = index === toLayer - 1 ? Math.min(lastRows, this.tokens) : this.tokens;
     return new LayerPass(this, index, rows);
   }
+}
+
+/**
+ * Stretches of tokens that begin at one position, by the second axis of their positions; undefined
+ * where there are none.
+ *
+ * @param first position of the first token
+ */
+function blocksOf(
+  positionIds: Int32Array,
+  tokens: number,
+  first: number,
+): MutualBlocks | undefined {
+  const starts = positionIds.subarray(tokens), blocks: [number, number][] = [];
+  for (let i = 0, end = 0; i < starts.length; i = end) {
+    for (end = i + 1; end < starts.length && starts[end] === starts[i];) end++;
+    if (end > i + 1) blocks.push([first + i, first + end]);
+  }
+  return blocks.length > 0 ? blocks : undefined;
 }
 
 /** A layer's part of a pass. */
@@ -173,6 +196,12 @@ export class LayerPass {
           "keys; run with a cache made without an attention function",
       );
     }
+    if (this.pass.blocks && this.pass.first > 0 && !cache.isWhole(this.index, keyValueHeads)) {
+      throw new InputError(
+        `Cannot run an image through layer ${this.index} after a pruned KV cache: its tokens see one ` +
+          "another both ways; run with a cache made without an attention function",
+      );
+    }
     return cache.append(this.index, key, value);
   }
 
@@ -185,12 +214,12 @@ export class LayerPass {
       k.scope(() =>
         patternRows.onPattern(
           this.index,
-          patternOfRows(k, query, seen[0].segments, rows, window),
+          patternOfRows(k, query, seen[0].segments, rows, window, this.pass.blocks),
           k,
         )
       );
     }
-    const call = { query, layer: this.index, window };
+    const call = { query, layer: this.index, window, blocks: this.pass.blocks };
     const rows = this.#rowsRead();
     if (rows) {
       this.#showRows(attention, { ...call, segments: seen[0].segments }, rows);
@@ -214,7 +243,7 @@ export class LayerPass {
   /** Shows hooks the rows of scores and pattern that they read. */
   #showRows(
     attention: AttentionFunction,
-    call: Pick<AttentionCall, "query" | "segments" | "layer" | "window">,
+    call: Pick<AttentionCall, "query" | "segments" | "layer" | "window" | "blocks">,
     rows: readonly number[],
   ): void {
     const { tokens, kernels: k, options } = this.pass, skipped = tokens - this.rows;

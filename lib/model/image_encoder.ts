@@ -81,7 +81,9 @@ export class ImageEncoder {
         if (previous !== features) k.dispose(previous);
         if (layer + 1 === config.featureDepth) features = residual;
       }
-      return features!;
+      return config.lastNorm
+        ? k.cast(this.#norm(features!, this.weights.under("last_norm.")), "float32")
+        : features!;
     });
   }
 

@@ -1,7 +1,8 @@
 /**
  * A vision tower for tiles of one size: encoder, projector, and the order of the rows in the prompt.
  *
- * Source: transformers `modeling_llava.py`, `modeling_llava_onevision.py`, `modeling_internvl.py`.
+ * Source: transformers `modeling_llava.py`, `modeling_llava_onevision.py`, `modeling_internvl.py`,
+ * `modeling_gemma3.py`.
  * @module
  */
 import type { Activation, Kernels, Tensor } from "../nn/kernels.ts";
@@ -83,7 +84,8 @@ export class ImageTower implements VisionTower {
   /**
    * A tower that shares its weights with whoever made them.
    *
-   * @param weights `encoder.…`, `projector.linear_1.…`, `projector.linear_2.…`, `newline`
+   * @param weights `encoder.…`, `projector.linear_1.…`, `projector.linear_2.…` (or `projector.norm.weight`
+   * and `projector.matrix`), `newline`
    */
   constructor(
     readonly kernels: Kernels,
@@ -163,6 +165,13 @@ export class ImageTower implements VisionTower {
       return tile * length + first + order[i % order.length];
     });
     const patches = k.gather(k.reshape(features, [-1, width]), k.tensor(rows, [rows.length]));
+    if (projector.average) {
+      const blocks = k.reshape(patches, [-1, projector.merge ** 2, width]);
+      const pooled = k.scale(k.sum(blocks, 1), 1 / projector.merge ** 2);
+      const rows = k.reshape(pooled, [tiles, -1, width]);
+      const unit = k.rmsNorm(rows, own.get("norm.weight"), projector.average.normEps);
+      return k.linear(unit, k.transpose(own.get("matrix"), [1, 0]), null);
+    }
     const joined = k.reshape(patches, [tiles, -1, width * projector.merge ** 2]);
     const linear = (name: string, x: Tensor, then?: Activation) =>
       k.linear(x, own.get(`${name}.weight`), own.find(`${name}.bias`), then);

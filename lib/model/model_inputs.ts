@@ -21,7 +21,10 @@ export type Media = Readonly<Record<string, NamedArray>>;
 export interface ModelInputs {
   /** Token ids, `[T]`, placeholders expanded. */
   readonly inputIds: Int32Array;
-  /** Positions, `[axes, T]` row by row: 3 axes (time, height, width) for the Qwen families, else 1. */
+  /**
+   * Positions, `[axes, T]` row by row: 3 axes (time, height, width) for the Qwen families, 2 where images
+   * are seen both ways (the second says where a token's image begins; for text its own position), else 1.
+   */
   readonly positionIds: Int32Array;
   /** Position of the first generated token, on every axis. */
   readonly nextPosition: number;

@@ -111,10 +111,9 @@ export function visionWeightShapes(config: VisionConfig): WeightShapes {
 
 /** Weights of a vision tower for tiles of one size: `encoder.…`, `projector.…` and `newline`. */
 export function imageTowerShapes(config: ImageTowerConfig, textWidth: number): WeightShapes {
-  const { encoder, projector, newline } = config;
+  const { encoder, newline } = config;
   const { hiddenSize, imageSize, patchSize } = encoder;
   const patches = Math.floor(imageSize / patchSize) ** 2;
-  const joined = hiddenSize * projector.merge ** 2;
   const embedding = "encoder.embeddings.patch_embedding";
   const shapes: [string, readonly number[]][] = [
     [`${embedding}.weight`, [hiddenSize, 3, patchSize, patchSize]],
@@ -122,19 +121,34 @@ export function imageTowerShapes(config: ImageTowerConfig, textWidth: number): W
       "encoder.embeddings.position_embedding.weight",
       [patches + (encoder.classToken ? 1 : 0), hiddenSize],
     ],
-    ...linear("projector.linear_1", textWidth, joined, projector.bias),
-    ...linear("projector.linear_2", textWidth, textWidth, projector.bias),
+    ...projectorShapes(config, textWidth),
   ];
   if (encoder.patchBias) shapes.push([`${embedding}.bias`, [hiddenSize]]);
   if (encoder.classToken) shapes.push(["encoder.embeddings.class_embedding", [hiddenSize]]);
   if (encoder.preNorm) shapes.push(...normWeights("encoder.pre_norm", hiddenSize, encoder.norm));
-  if (projector.norm) shapes.push(...normWeights("projector.layer_norm", joined, "layer"));
+  if (encoder.lastNorm) shapes.push(...normWeights("encoder.last_norm", hiddenSize, encoder.norm));
   if (newline) shapes.push(["newline", [textWidth]]);
   for (let layer = 0; layer < encoder.depth; layer++) {
     const own = encoderLayerShapes(encoder);
     for (const [name, shape] of own) shapes.push([`encoder.layers.${layer}.${name}`, shape]);
   }
   return new Map(shapes);
+}
+
+/** Weights of a projector. */
+function projectorShapes(
+  { encoder: { hiddenSize }, projector }: ImageTowerConfig,
+  textWidth: number,
+): [string, readonly number[]][] {
+  if (projector.average) {
+    return [["projector.norm.weight", [hiddenSize]], ["projector.matrix", [hiddenSize, textWidth]]];
+  }
+  const joined = hiddenSize * projector.merge ** 2;
+  return [
+    ...linear("projector.linear_1", textWidth, joined, projector.bias),
+    ...linear("projector.linear_2", textWidth, textWidth, projector.bias),
+    ...projector.norm ? normWeights("projector.layer_norm", joined, "layer") : [],
+  ];
 }
 
 /** Weights of one layer of an image encoder. */

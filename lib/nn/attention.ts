@@ -8,7 +8,7 @@
  */
 import { keyScores, mixValues } from "./blocked_attention.ts";
 import type { Kernels, Tensor } from "./kernels.ts";
-import { causalBias, causalBiasAt, hiddenScore } from "./mask.ts";
+import { causalBias, causalBiasAt, hiddenScore, type MutualBlocks, seenUntil } from "./mask.ts";
 
 /**
  * Keys and values of a run of positions: consecutive, but for what a pruned KV cache leaves out (see
@@ -31,6 +31,8 @@ export interface AttentionCall {
   readonly layer: number;
   /** Most recent positions that a query of this layer sees, its own included; all by default. */
   readonly window?: number;
+  /** Positions that see one another both ways, e.g. those of an image in Gemma 3; none by default. */
+  readonly blocks?: MutualBlocks;
   /** Which of the layer's query heads these are; absent where they are all. */
   readonly queryHeads?: readonly number[];
   /** Set only where a hook wants the scores: gets and returns `[B, N, T, S]`. */
@@ -75,7 +77,7 @@ export const denseAttention: AttentionFunction = (k: Kernels, call: AttentionCal
   if (!call.onScores && !call.onPattern) {
     const short = window === undefined || keyLength(segments) <= window;
     const ranges = short ? undefined : Array(query.shape[1]).fill({ sink: 0, window });
-    return k.attention(query, keys, values, { causal: true, ranges });
+    return withBlocks(k, call, k.attention(query, keys, values, { causal: true, ranges }));
   }
   const [batch, heads, queries, headDim] = query.shape;
   const keyValueHeads = keys[0].shape[1];
@@ -88,13 +90,46 @@ export const denseAttention: AttentionFunction = (k: Kernels, call: AttentionCal
   });
 };
 
+/**
+ * Outputs in which the queries of blocks see all keys of their block; the others as they are.
+ *
+ * @param z what causal attention of some kind gives, `[B, N, T, H]`
+ */
+export function withBlocks(k: Kernels, call: AttentionCall, z: Tensor): Tensor {
+  const { query, segments, window, blocks = [] } = call;
+  const queries = query.shape[2], first = keyLength(segments) - queries;
+  const own = blocks.map(([start, end]) => [Math.max(0, start - first), end - first] as const)
+    .filter(([start, end]) => start < end && start < queries);
+  if (own.length === 0) return z;
+  return k.scope(() => {
+    const parts: Tensor[] = [];
+    let done = 0;
+    const take = (x: Tensor, start: number, end: number) =>
+      k.slice(x, [0, 0, start, 0], [-1, -1, end - start, -1]);
+    for (const [start, end] of own) {
+      if (start > done) parts.push(take(z, done, start));
+      const seen = firstPositions(k, segments, first + end);
+      const rows = Array.from({ length: end - start }, (_, i) => i);
+      const scores = scoresOfRows(k, take(query, start, end), seen, rows, window, blocks);
+      const [batch, heads, count, keys] = scores.shape, groups = segments[0].key.shape[1];
+      const pattern = k.cast(k.softmax(scores), query.dtype);
+      const folded = k.reshape(pattern, [batch, groups, heads / groups * count, keys]);
+      const mixed = mixValues(k, folded, seen.map(({ value }) => value));
+      parts.push(k.cast(k.reshape(mixed, [batch, heads, count, z.shape[3]]), z.dtype));
+      done = end;
+    }
+    if (done < queries) parts.push(take(z, done, queries));
+    return parts.length === 1 ? parts[0] : k.concat(parts, 2);
+  });
+}
+
 /** The pattern with hooks on scores and pattern in between; shapes as folded scores. */
 function hookedPattern(k: Kernels, folded: Tensor, call: AttentionCall, first: number): Tensor {
   const [batch, heads, queries] = call.query.shape;
   const keys = folded.shape[3];
   const scores = k.add(
     k.reshape(folded, [batch, heads, queries, keys]),
-    causalBias(k, queries, keys, first, call.window),
+    causalBias(k, queries, keys, first, call.window, call.blocks),
   );
   const seen = call.onScores ? call.onScores(scores) : scores;
   const pattern = k.softmax(seen);
@@ -108,6 +143,7 @@ function hookedPattern(k: Kernels, folded: Tensor, call: AttentionCall, first: n
  * @param segments keys so far
  * @param rows which of the T queries, in any order
  * @param window as in {@link AttentionCall}
+ * @param blocks as there
  * @returns `[B, N, rows, S]`
  */
 export function scoresOfRows(
@@ -116,6 +152,7 @@ export function scoresOfRows(
   segments: readonly KeyValueSegment[],
   rows: readonly number[],
   window?: number,
+  blocks?: MutualBlocks,
 ): Tensor {
   const [batch, heads, queries, headDim] = query.shape;
   const keyValueHeads = segments[0].key.shape[1];
@@ -130,7 +167,8 @@ export function scoresOfRows(
     const folded = k.reshape(picked, [batch, keyValueHeads, group * rows.length, headDim]);
     const all = keyScores(k, folded, segments.map(({ key }) => key));
     const scores = k.reshape(all, [batch, heads, rows.length, keys]);
-    return k.add(scores, causalBiasAt(k, rows.map((row) => first + row), keys, window));
+    const positions = rows.map((row) => first + row);
+    return k.add(scores, causalBiasAt(k, positions, keys, window, blocks));
   });
 }
 
@@ -141,6 +179,7 @@ export function scoresOfRows(
  * @param segments keys so far
  * @param rows which of the T queries, in any order
  * @param window as in {@link AttentionCall}
+ * @param blocks as there
  * @returns `[B, N, rows, S]` in float32
  */
 export function patternOfRows(
@@ -149,9 +188,10 @@ export function patternOfRows(
   segments: readonly KeyValueSegment[],
   rows: readonly number[],
   window?: number,
+  blocks?: MutualBlocks,
 ): Tensor {
   return k.scope(() =>
-    k.cast(k.softmax(scoresOfRows(k, query, segments, rows, window)), "float32")
+    k.cast(k.softmax(scoresOfRows(k, query, segments, rows, window, blocks)), "float32")
   );
 }
 
@@ -178,7 +218,14 @@ export function showAttentionRows(
 ): void {
   k.scope(() => {
     if (attention === denseAttention) {
-      const scores = scoresOfRows(k, call.query, call.segments, rows, call.window);
+      const scores = scoresOfRows(
+        k,
+        call.query,
+        call.segments,
+        rows,
+        call.window,
+        call.blocks,
+      );
       shown.scores?.(scores);
       shown.pattern?.(k.softmax(scores));
       return;
@@ -197,19 +244,21 @@ export function showAttentionRows(
       const wide = k.add(k.zeros([batch, heads, size, keys - seen]), rest);
       return k.concat([k.cast(x, "float32"), wide], 3);
     };
-    const hook = (point: keyof RowsShown, hidden: number) =>
+    const hook = (point: keyof RowsShown, hidden: number, wanted: number) =>
       shown[point] && ((x: Tensor) => {
-          found[point].push(k.keep(padded(x, hidden)));
+          const rows = k.slice(x, [0, 0, 0, 0], [-1, -1, wanted, -1]);
+          found[point].push(k.keep(padded(rows, hidden)));
           return x;
         }) || undefined;
     try {
       for (const [start, end] of consecutiveRuns(rows)) {
+        const stop = seenUntil(first + end - 1, call.blocks) - first; // a block is run to its end
         attention(k, {
           ...call,
-          query: k.slice(call.query, [0, 0, start, 0], [-1, -1, end - start, -1]),
-          segments: firstPositions(k, call.segments, first + end),
-          onScores: hook("scores", hiddenScore),
-          onPattern: hook("pattern", 0),
+          query: k.slice(call.query, [0, 0, start, 0], [-1, -1, stop - start, -1]),
+          segments: firstPositions(k, call.segments, first + stop),
+          onScores: hook("scores", hiddenScore, end - start),
+          onPattern: hook("pattern", 0, end - start),
         });
       }
       for (const point of ["scores", "pattern"] as const) {

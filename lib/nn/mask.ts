@@ -11,21 +11,40 @@ import type { Kernels, KeyRange, Tensor } from "./kernels.ts";
  */
 export const hiddenScore: number = -1e30;
 
+/** Stretches of positions, half-open, whose queries also see the later keys of their own stretch. */
+export type MutualBlocks = readonly (readonly [start: number, end: number])[];
+
+/** The block that a position lies in; undefined where it is in none. */
+export function blockOf(
+  position: number,
+  blocks: MutualBlocks = [],
+): MutualBlocks[number] | undefined {
+  return blocks.find(([start, end]) => position >= start && position < end);
+}
+
+/** The position after the last key that a query sees: the next one, or the end of its block. */
+export function seenUntil(position: number, blocks?: MutualBlocks): number {
+  return blockOf(position, blocks)?.[1] ?? position + 1;
+}
+
 /**
  * 0 where the query at a position may see a key, else {@link hiddenScore}: `[positions, keys]`.
  *
  * @param positions position of each query
  * @param window most recent positions that a query sees, its own included; all by default
+ * @param blocks see {@link MutualBlocks}; none by default
  */
 export function causalBiasAt(
   k: Kernels,
   positions: readonly number[],
   keys: number,
   window = Infinity,
+  blocks?: MutualBlocks,
 ): Tensor {
   const data = new Float32Array(positions.length * keys);
   positions.forEach((position, i) => {
-    data.fill(hiddenScore, i * keys + position + 1, (i + 1) * keys);
+    const end = Math.min(keys, seenUntil(position, blocks));
+    data.fill(hiddenScore, i * keys + end, (i + 1) * keys);
     data.fill(hiddenScore, i * keys, i * keys + Math.max(0, position + 1 - window));
   });
   return k.tensor(data, [positions.length, keys]);
@@ -36,6 +55,7 @@ export function causalBiasAt(
  *
  * @param first position of the first query
  * @param window as in {@link causalBiasAt}
+ * @param blocks as there
  */
 export function causalBias(
   k: Kernels,
@@ -43,8 +63,10 @@ export function causalBias(
   keys: number,
   first: number,
   window?: number,
+  blocks?: MutualBlocks,
 ): Tensor {
-  return causalBiasAt(k, Array.from({ length: queries }, (_, i) => first + i), keys, window);
+  const positions = Array.from({ length: queries }, (_, i) => first + i);
+  return causalBiasAt(k, positions, keys, window, blocks);
 }
 
 /**

@@ -14,9 +14,10 @@ import {
   denseAttention,
   keyLength,
   type KeyValueSegment,
+  withBlocks,
 } from "../nn/attention.ts";
 import { joinHeads, takeHeads } from "../nn/grouped_attention.ts";
-import { hiddenScore } from "../nn/mask.ts";
+import { blockOf, hiddenScore } from "../nn/mask.ts";
 import { type Pattern, type Run, sees } from "./patterns/pattern.ts";
 import { layerParts, neededByHeads, type PlanPart, type SparsePlan } from "./plan.ts";
 
@@ -24,7 +25,7 @@ import { layerParts, neededByHeads, type PlanPart, type SparsePlan } from "./pla
  * An attention function that follows a plan.
  *
  * Where a hook wants scores or pattern, the layer falls back to masked dense attention, in which the
- * hidden keys have pattern 0.
+ * hidden keys have pattern 0. Queries of images that see one another both ways (Gemma 3) see everything.
  *
  * @example
  * ```ts
@@ -43,6 +44,10 @@ export function hybridAttention(plan: SparsePlan): AttentionFunction {
     const ofLayer = plan.patterns[layer];
     const patterns = queryHeads?.map((head) => ofLayer[head]) ?? ofLayer;
     if (call.onScores || call.onPattern) return maskedAttention(k, call, patterns);
+    return withBlocks(k, call, causal(k, call, patterns));
+  };
+  /** Attention in which every query sees keys up to its own, and of these what its pattern says. */
+  const causal = (k: Kernels, call: AttentionCall, patterns: readonly Pattern[]): Tensor => {
     const keyCount = keyLength(call.segments), first = keyCount - call.query.shape[2];
     const ranges = k.skipsHiddenKeys ? keyRanges(patterns, first, keyCount - 1) : null;
     if (ranges) {
@@ -210,12 +215,13 @@ export function maskedAttention(
   const [, heads, queries] = call.query.shape;
   const keys = keyLength(call.segments);
   const first = keys - queries;
+  const mutual = (i: number) => blockOf(first + i, call.blocks) !== undefined;
   const data = new Float32Array(heads * queries * keys);
   for (let head = 0; head < heads; head++) {
     for (let i = 0; i < queries; i++) {
       const row = (head * queries + i) * keys;
       for (let j = 0; j < keys; j++) {
-        if (!sees(patterns[head], first + i, j)) data[row + j] = hiddenScore;
+        if (!mutual(i) && !sees(patterns[head], first + i, j)) data[row + j] = hiddenScore;
       }
     }
   }

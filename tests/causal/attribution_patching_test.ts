@@ -50,6 +50,7 @@ const cases = [
     name,
   ) => [name, name === "internvl_qwen3" ? "two_images" : "image"]),
   ["gemma3_text", "text"],
+  ["gemma3", "image"],
 ];
 
 for (const [family, name] of cases) {

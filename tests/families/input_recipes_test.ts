@@ -1,4 +1,5 @@
 import { assertThrows } from "@std/assert";
+import { gemma3Inputs } from "../../lib/families/gemma3.ts";
 import { internvlInputs } from "../../lib/families/internvl.ts";
 import { llavaInputs } from "../../lib/families/llava.ts";
 import { llavaNextInputs } from "../../lib/families/llava_next.ts";
@@ -22,6 +23,7 @@ inputsSuite("llava", llavaInputs);
 inputsSuite("llava_next", (files) => llavaNextInputs(files, nextConfig));
 inputsSuite("llava_onevision", (files) => llavaOnevisionInputs(files, oneConfig));
 inputsSuite("internvl", internvlInputs);
+inputsSuite("gemma3", gemma3Inputs);
 inputsSuite("internvl_qwen3", internvlInputs);
 
 Deno.test("processors with settings that would change the tokens are refused", () => {

@@ -6,7 +6,7 @@
 import { type AttentionCall, keyLength } from "../../nn/attention.ts";
 import { queryBlock } from "../../nn/blocked_attention.ts";
 import type { Kernels, Tensor } from "../../nn/kernels.ts";
-import { causalBias, hiddenScore } from "../../nn/mask.ts";
+import { causalBias, hiddenScore, seenUntil } from "../../nn/mask.ts";
 
 /** One key-value head's part of all segments, `[B or 1, 1, S, H]`. */
 export function joined(
@@ -76,11 +76,11 @@ export function biasedHead(
     return inBlocks(k, rows, (start, size) => {
       const block = k.slice(query, [0, 0, start, 0], [-1, -1, size, -1]);
       const scores = k.matMul(block, key, { transposeB: true }); // [B, 1, size, S]
-      const later = causalBias(k, size, keys, first + start, call.window);
+      const later = causalBias(k, size, keys, first + start, call.window, call.blocks);
       const pattern = k.softmax(k.add(k.add(scores, added), later));
       const sees = Float32Array.from(
         { length: size },
-        (_, i) => seen >= 0 && first + start + i >= seen ? 1 : 0,
+        (_, i) => seen >= 0 && seenUntil(first + start + i, call.blocks) > seen ? 1 : 0,
       );
       return k.matMul(k.mul(pattern, k.tensor(sees, [size, 1])), value);
     });

@@ -33,7 +33,7 @@ function uniformHead(k: Kernels, call: AttentionCall, head: number): Tensor {
   return k.scope(() => {
     const value = joined(k, call, "value", groupOf(call, head));
     return inBlocks(k, rows, (start, size) => {
-      const bias = causalBias(k, size, keys, keys - rows + start, call.window);
+      const bias = causalBias(k, size, keys, keys - rows + start, call.window, call.blocks);
       const pattern = k.softmax(k.reshape(bias, [1, 1, size, keys]));
       return k.matMul(
         value.shape[0] === 1 ? pattern : k.broadcastBatch(pattern, value.shape[0]),

@@ -60,6 +60,7 @@ async function pair(family: string, name: string): Promise<[AnswerSample, ModelI
 const families = [
   ["qwen3_vl", "two_images"],
   ["gemma3_text", "text"],
+  ["gemma3", "image"],
   ["qwen2_5_vl", "image"],
   ["llava", "image"],
   ["qwen3_vl_moe", "image"],
