@@ -35,6 +35,11 @@ export interface CircuitGraphOptions {
   readonly title?: string;
   /** Heads in the accent colour, e.g. retrieval heads. */
   readonly marked?: readonly HeadId[];
+  /**
+   * Share below which a path is left out, and heads that then write nothing; 0 by default: all are
+   * drawn.
+   */
+  readonly least?: number;
   /** More for the caption. */
   readonly caption?: string;
   /** Width in pixels; 680 by default. */
@@ -83,6 +88,17 @@ function rowsOf(edges: readonly CircuitGraphEdge[]): { label: string; nodes: str
   ];
 }
 
+/** The paths of a least share, into heads that write something of that share themselves. */
+function strong(all: readonly CircuitGraphEdge[], least: number): readonly CircuitGraphEdge[] {
+  if (least <= 0) return all;
+  const large = all.filter((edge) => Math.abs(sizeOf(edge)) >= least);
+  const writers = new Set(large.map(({ from }) => nameOf(from)));
+  return large.map((edge) => ({
+    ...edge,
+    to: edge.to.filter((head) => writers.has(headName(head))),
+  })).filter(({ to, input }) => input === "logits" || to.length > 0);
+}
+
 /** A line from node to node with its head, in pixels. */
 function arrow(from: Place, to: Place, width: number): { line: Place[]; head: Place[] } {
   const [dx, dy] = [to.x - from.x, to.y - from.y], length = Math.hypot(dx, dy);
@@ -100,7 +116,7 @@ function arrow(from: Place, to: Place, width: number): { line: Place[]; head: Pl
  * width is the larger of the shares that the path carries alone and keeps as the last; dashed ones
  * work against the answer. A path into several heads is drawn to each of them.
  *
- * @param edges the paths, e.g. of `findCircuit`
+ * @param paths the paths, e.g. of `findCircuit`
  * @throws {InputError} when there is no path
  *
  * @example
@@ -116,9 +132,10 @@ function arrow(from: Place, to: Place, width: number): { line: Place[]; head: Pl
  * ```
  */
 export function circuitGraph(
-  edges: readonly CircuitGraphEdge[],
+  paths: readonly CircuitGraphEdge[],
   options: CircuitGraphOptions = {},
 ): Figure {
+  const { least = 0 } = options, edges = strong(paths, least);
   checkNotEmpty("the circuit", "paths", edges);
   const { title = "Who writes what the heads read", marked = [], width = 680 } = options;
   const rows = rowsOf(edges), wide = width - space.left - space.right;
@@ -218,7 +235,8 @@ export function circuitGraph(
       font: { size: 11.5, color: ink.muted },
     })),
     caption: joinSentences(
-      "Width: share of what the corruption costs",
+      "Width: share of what the corruption costs" +
+        (least > 0 ? `; paths below ${formatPercent(least)} are not drawn` : ""),
       marked.length > 0 ? "Filled in orange: retrieval heads" : undefined,
       options.caption,
     ),

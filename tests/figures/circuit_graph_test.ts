@@ -42,6 +42,19 @@ Deno.test("arrows are as wide as the larger share, dashed where negative, and le
   assert(circuitGraph(edges).toText().includes("L1H4 → key of L3H0: 20%"));
 });
 
+Deno.test("weak paths are left out, and heads that then write nothing", () => {
+  const more = [...edges, {
+    from: "question",
+    to: [high, low],
+    input: "value",
+    alone: { estimate: 1 },
+  }];
+  const figure = circuitGraph(more as CircuitGraphEdge[], { least: 0.35 });
+  const names = (figure.data as ScatterTrace[]).flatMap(({ text }) => text ?? []);
+  assertEquals(names.sort(), ["L3H0", "logits", "question"]);
+  assert(figure.caption.includes("paths below 35% are not drawn"));
+});
+
 Deno.test("without paths there is nothing to draw", () => {
   assertThrows(() => circuitGraph([]), InputError, "the circuit of 0 paths");
 });
