@@ -126,6 +126,26 @@ function decoding(records: Records, name: string): Table {
   ];
 }
 
+/** Weights in blocks, as plain numbers, and in llama.cpp. */
+function packed(records: Records, name: string): Table {
+  return [
+    [
+      ...["program", "prefill, ms", "over float32 plain", "over llama.cpp"],
+      ...["token, ms", "over bfloat16 plain", "over llama.cpp", "weights, MB"],
+    ],
+    ...records.rows(name).map((row) => [
+      String(row.program),
+      whole(median(row.prefillMs as number[])),
+      ratio(row.prefillOverFloat32),
+      ratio(row.prefillOverLlama),
+      number(median(row.stepMs as number[]), 1),
+      ratio(row.stepOverBfloat16),
+      ratio(row.stepOverLlama),
+      row.memoryMB === null ? dash : whole(row.memoryMB),
+    ]),
+  ];
+}
+
 /** Ratios of our product to TensorFlow's, as the range over shapes. */
 function product(records: Records): Table {
   const range = (name: string, rows: number) => {
@@ -252,6 +272,7 @@ export const tables: Readonly<Record<string, (records: Records) => Table>> = {
   ],
   "decoding": (records) => decoding(records, "generate"),
   "decoding-smol": (records) => decoding(records, "smol_generate"),
+  "packed-qwen": (records) => packed(records, "zen3_packed_qwen"),
   "load": (records) => [
     ["held as", "MB of weights", "MB a second", "peak over the weights"],
     ...records.rows("load").map((row) => [
