@@ -20,9 +20,10 @@ struct NarrowBlock {
   static constexpr bool kOffsets = kOffset;
   static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
     Bytes codes = Nibbles(block + kLow);
-    if (kBits == 5) codes |= (Bytes)((Pairs)BitBytes(block + kHigh) << 4);
-    constexpr uint8_t kZero = 1 << (kBits - 1);
-    if (!kOffset) codes -= kZero;
+    // Without an offset codes of five bits are less 16: those without the fifth bit become negative.
+    if (kBits == 5 && kOffset) codes |= WhereBits<true>(block + kHigh, 16);
+    if (kBits == 5 && !kOffset) codes |= WhereBits<false>(block + kHigh, 0xf0);
+    if (kBits == 4 && !kOffset) codes -= 8;
     StoreAs(buffer, codes);
     return buffer;
   }

@@ -37,18 +37,20 @@ inline uint32_t WordAt(const uint8_t *bytes) {
   return word;
 }
 
-// 32 bits, the lowest first, as bytes of 0 or 1.
-inline Bytes BitBytes(const uint8_t *bits) {
+// `value` in each of 32 bytes whose bit, the lowest first, is as wanted; 0 in the others.
+template <bool kSet>
+inline Bytes WhereBits(const uint8_t *bits, uint8_t value) {
 #if defined(__AVX2__)
   const __m256i all = _mm256_set1_epi32(static_cast<int>(WordAt(bits)));
   const __m256i own = _mm256_shuffle_epi8(
       all, _mm256_set_epi64x(0x0303030303030303, 0x0202020202020202, 0x0101010101010101, 0));
   const __m256i place = _mm256_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
   const __m256i set = _mm256_cmpeq_epi8(_mm256_and_si256(own, place), place);
-  return (Bytes)_mm256_and_si256(set, _mm256_set1_epi8(1));
+  const __m256i values = _mm256_set1_epi8(static_cast<char>(value));
+  return (Bytes)(kSet ? _mm256_and_si256(set, values) : _mm256_andnot_si256(set, values));
 #else
   Bytes result;
-  for (int i = 0; i < 32; i++) result[i] = bits[i >> 3] >> (i & 7) & 1;
+  for (int i = 0; i < 32; i++) result[i] = (bits[i >> 3] >> (i & 7) & 1) == kSet ? value : 0;
   return result;
 #endif
 }

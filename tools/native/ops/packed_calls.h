@@ -13,8 +13,8 @@ namespace corelens {
 namespace {
 
 // Rows of x up to which it takes less time to multiply codes as they come out of a block than to unpack
-// and pack the weight.
-constexpr int64_t kPackedFewRows = 48;
+// and pack the weight; fewer where matrix registers multiply what is packed.
+constexpr int64_t kPackedFewRows = 48, kPackedTileRows = 16;
 
 void *MakePacked(TF_OpKernelConstruction *construction) {
   return MakeSettings(construction, [&](Settings *settings, TF_Status *status) {
@@ -47,14 +47,14 @@ void PackedLinearAs(TF_OpKernelContext *context, const Input &x, const Input &by
   if (!y || rows * width == 0) return;
   const T *in = x.optional<T>(), *shift = bias.optional<T>();
   const PackedWeight weight = PackedWeight::Of<Block>(bytes.data<uint8_t>(), width, depth);
-  if (rows <= kPackedFewRows || depth == 0) return PackedFew<Block>(in, weight, shift, y, rows);
 #if CORELENS_AMX
   if constexpr (sizeof(T) == 2) {
-    if (width % 32 == 0 && TileRegisters::Allowed()) {
+    if (rows > kPackedTileRows && depth > 0 && width % 32 == 0 && TileRegisters::Allowed()) {
       return LinearTiles(in, weight, shift, y, rows);
     }
   }
 #endif
+  if (rows <= kPackedFewRows || depth == 0) return PackedFew<Block>(in, weight, shift, y, rows);
   LinearFloat(in, weight, shift, y, rows);
 }
 
