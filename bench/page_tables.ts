@@ -131,7 +131,7 @@ function packed(records: Records, name: string): Table {
   return [
     [
       ...["program", "prefill, ms", "over float32 plain", "over llama.cpp"],
-      ...["token, ms", "over bfloat16 plain", "over llama.cpp", "weights, MB"],
+      ...["token, ms", "over bfloat16 plain", "over llama.cpp", "loaded, MB", "peak, MB"],
     ],
     ...records.rows(name).map((row) => [
       String(row.program),
@@ -141,7 +141,7 @@ function packed(records: Records, name: string): Table {
       number(median(row.stepMs as number[]), 1),
       ratio(row.stepOverBfloat16),
       ratio(row.stepOverLlama),
-      row.memoryMB === null ? dash : whole(row.memoryMB),
+      ...[row.memoryMB, row.peakMB].map((mb) => mb === null ? dash : whole(mb)),
     ]),
   ];
 }
