@@ -25,6 +25,17 @@ export { textNeedle, type TextNeedleOptions, textNeedles } from "./pages/text_ne
 export * as vocabulary from "./synthetic/vocabulary.ts";
 export * from "./synthetic/made_samples.ts";
 export { type BitsLevel, readBits, type RightAnswers } from "./studies/bits_record.ts";
+export { bitsBars, bitsCurves, bitsTable } from "./studies/bits_figures.ts";
+export {
+  type ComparedModel,
+  excessTable,
+  headsOfLayers,
+  layerKindsTable,
+  lossBars,
+  movementTable,
+  readComparedModels,
+} from "./studies/compared_models.ts";
+export { layerLosses, windowLosses, windowMovement } from "./studies/window_figures.ts";
 export { type StoredBits, storedBits, type StoredPart } from "./studies/stored_bits.ts";
 export {
   type Completion,
