@@ -31,7 +31,9 @@ const isFile = (path: string): Promise<boolean> =>
  */
 async function weightFiles(dir: string): Promise<string[]> {
   const gguf = await findGguf(dir);
-  if (gguf !== null) return [gguf.model, ...(gguf.mmproj === null ? [] : [gguf.mmproj])];
+  if (gguf !== null) {
+    return [gguf.model, ...gguf.parts ?? [], ...(gguf.mmproj === null ? [] : [gguf.mmproj])];
+  }
   if (dir.endsWith(".safetensors")) return [dir];
   if (await isFile(join(dir, singleFile))) return [join(dir, singleFile)];
   const { weight_map: map } = JSON.parse(await Deno.readTextFile(join(dir, indexFile)));

@@ -177,20 +177,39 @@ function textWeights(
   return weights;
 }
 
+/** @throws {InputError} where a split file's parts hold another number of tensors than it says */
+function checkTensorCount({ metadata }: GgufHeader, found: number, path: string): void {
+  const wanted = metadata.get("split.tensors.count");
+  if (wanted === undefined || Number(wanted) === found) return;
+  throw new InputError(
+    `Cannot use ${path}: its parts hold ${found} tensors, it says ${wanted}; wanted all its parts`,
+  );
+}
+
 /** All weights of a checkpoint's files by Hugging Face's names. */
 async function allWeights(
   { model, mmproj }: GgufFiles,
-  source: RangeFile,
+  [source, ...parts]: readonly RangeFile[],
   tower: RangeFile | null,
 ): Promise<Map<string, Assembly>> {
   const header = await readGgufHeader(source);
+  const tensors = placed(header, source);
+  for (const part of parts) {
+    for (const [name, tensor] of placed(await readGgufHeader(part), part)) {
+      if (tensors.has(name)) {
+        throw new InputError(`Cannot use ${part.path}: it has ${quoted(name)} again`);
+      }
+      tensors.set(name, tensor);
+    }
+  }
+  checkTensorCount(header, tensors.size, model);
   const architecture = ggufArchitecture(header, model);
   const towerHeader = tower && await readGgufHeader(tower);
   const towerFile = towerHeader && { header: towerHeader, file: mmproj! };
   const config = ggufConfig(header, model, towerFile);
   const decoder = (config.text_config ?? config) as Readonly<Record<string, unknown>>;
   const own = textWeights(
-    placed(header, source),
+    tensors,
     model,
     architecture,
     (name) => interleavedHeads(name, architecture, decoder),
@@ -201,8 +220,8 @@ async function allWeights(
     name.replace(/^model\./, textPrefixes.model).replace(/^lm_head\./, textPrefixes.head),
     weight,
   ]);
-  const tensors = new TowerTensors(mmproj!, placed(towerHeader, tower));
-  return new Map([...named, ...kind.weights(tensors)]);
+  const towerTensors = new TowerTensors(mmproj!, placed(towerHeader, tower));
+  return new Map([...named, ...kind.weights(towerTensors)]);
 }
 
 /**
@@ -226,13 +245,16 @@ export async function openGguf(path: string | GgufFiles): Promise<WeightSource> 
   const files = typeof path === "string"
     ? await findGguf(path) ?? { model: path, mmproj: null }
     : path;
-  const open = [await RangeFile.open(files.model)];
+  const open: RangeFile[] = [];
   const close = () => {
     for (const file of open) file.close();
   };
   try {
+    for (const part of [files.model, ...files.parts ?? []]) open.push(await RangeFile.open(part));
+    const model = [...open];
     if (files.mmproj !== null) open.push(await RangeFile.open(files.mmproj));
-    return sourceOf(files.model, await allWeights(files, open[0], open[1] ?? null), close);
+    const tower = files.mmproj === null ? null : open[open.length - 1];
+    return sourceOf(files.model, await allWeights(files, model, tower), close);
   } catch (error) {
     close();
     throw error;

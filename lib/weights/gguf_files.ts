@@ -18,8 +18,10 @@ import { RangeFile } from "./range_file.ts";
 
 /** The files of a checkpoint. */
 export interface GgufFiles {
-  /** The language model. */
+  /** The language model; the first part where it is split. */
   readonly model: string;
+  /** The parts behind the first, in order, where the model is split into several files. */
+  readonly parts?: readonly string[];
   /** The vision tower with its projector, where there is one. */
   readonly mmproj: string | null;
 }
@@ -44,18 +46,51 @@ async function architectureOf(path: string): Promise<string | null> {
 const shown = (names: readonly string[]) =>
   names.slice(0, 2).map((name) => quoted(name)).join(" and ");
 
-/** The GGUF files of a folder, sorted; null if there is no such folder, or it has safetensors. */
+/** Names of a split file's parts, as llama.cpp's `llama-gguf-split` writes them. */
+const partName = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/;
+
+/** The name of the first part of a split file; a name that is none as it is. */
+function firstPart(name: string): string {
+  return name.replace(partName, (_, stem, _own, count) => `${stem}-00001-of-${count}.gguf`);
+}
+
+/**
+ * A file of a language model with the parts that belong to it.
+ *
+ * @param path the file, or the first part
+ * @throws {InputError} naming a part that is missing
+ */
+async function withParts(path: string, mmproj: string | null): Promise<GgufFiles> {
+  const [, stem, , count] = partName.exec(basename(path)) ?? [];
+  if (stem === undefined) return { model: path, mmproj };
+  const all = Array.from(
+    { length: Number(count) },
+    (_, i) => join(dirname(path), `${stem}-${String(i + 1).padStart(5, "0")}-of-${count}.gguf`),
+  );
+  for (const part of all) {
+    if (await Deno.stat(part).then(({ isFile }) => isFile, () => false)) continue;
+    throw new InputError(
+      `Cannot open ${path}: its part ${basename(part)} is missing; wanted all ${
+        Number(count)
+      } parts in ` +
+        "one folder",
+    );
+  }
+  return { model: all[0], parts: all.slice(1), mmproj };
+}
+
+/** The GGUF files of a folder, of split ones the first part, sorted; null if there is no such folder, or it has safetensors. */
 async function listed(dir: string): Promise<string[] | null> {
   const found: string[] = [];
   try {
     for await (const { name } of Deno.readDir(dir)) {
       if (/\.safetensors(\.index\.json)?$/.test(name)) return null;
-      if (name.endsWith(".gguf")) found.push(name);
+      if (name.endsWith(".gguf")) found.push(firstPart(name));
     }
   } catch {
     return null; // no directory, or none that may be listed
   }
-  return found.sort();
+  return [...new Set(found)].sort();
 }
 
 /** Names of a folder's files with towers, and of the others. */
@@ -102,13 +137,13 @@ function onlyTower(dir: string, towers: readonly string[]): string | null {
 export async function findGguf(path: string): Promise<GgufFiles | null> {
   if (path.endsWith(".gguf")) {
     const found = await Deno.stat(path).catch(() => null);
-    if (found?.isFile) return await besides(path);
+    if (found?.isFile) return await besides(join(dirname(path), firstPart(basename(path))));
   }
   const names = await listed(path);
   if (names === null || names.length === 0) return null;
   const { models, towers } = await sorted(path, names);
   if (models.length === 1) {
-    return { model: join(path, models[0]), mmproj: onlyTower(path, towers) };
+    return await withParts(join(path, models[0]), onlyTower(path, towers));
   }
   throw new InputError(
     models.length === 0
@@ -123,16 +158,17 @@ export async function findGguf(path: string): Promise<GgufFiles | null> {
 async function besides(path: string): Promise<GgufFiles> {
   const dir = dirname(path), own = basename(path);
   const names = await Array.fromAsync(Deno.readDir(dir), ({ name }) => name).catch(() => [own]);
-  const others = names.filter((name) => name.endsWith(".gguf") && name !== own).sort();
+  const whole = new Set(names.filter((name) => name.endsWith(".gguf")).map(firstPart));
+  const others = [...whole].filter((name) => name !== own).sort();
   const { models, towers } = await sorted(dir, others);
   if (await architectureOf(path) !== towerArchitecture) {
     // A tower beside several language models may be any one's.
     if (models.length > 0 && towers.length > 0 && !await needsTower(path)) {
-      return { model: path, mmproj: null };
+      return await withParts(path, null);
     }
-    return { model: path, mmproj: onlyTower(dir, towers) };
+    return await withParts(path, onlyTower(dir, towers));
   }
-  if (models.length === 1) return { model: join(dir, models[0]), mmproj: path };
+  if (models.length === 1) return await withParts(join(dir, models[0]), path);
   throw new InputError(
     `Cannot open ${path}: it holds a vision tower only; wanted one GGUF file of a language model ` +
       `beside it, found ${models.length === 0 ? "none" : shown(models)}`,
