@@ -39,7 +39,7 @@ export function randomBlocks({ name, bytes }: BlockFormat, count: number, seed: 
       for (const place of halves[name]) view.setFloat16(block * bytes + place, number(), true);
       continue;
     }
-    view.setFloat32(block * bytes, number(), true);
+    view.setFloat32(block * bytes, Math.f16round(number()), true); // as files have them
     if (name.startsWith("A")) view.setFloat32(block * bytes + 4, Math.f16round(number()), true);
     else if (name.startsWith("G4")) view.setInt8(block * bytes + 4, random.integer(32) - 8);
   }

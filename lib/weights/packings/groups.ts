@@ -2,6 +2,9 @@
  * Weights whose codes, scales and zeros are apart in their files as blocks in memory: codes of four or
  * eight bits behind their scale, for kernels that compute with blocks.
  *
+ * Scales and offsets of 16 bits, as files have them, give the same numbers everywhere; beside an offset,
+ * a scale of more than 20 bits is rounded once more on processors without fused multiplications.
+ *
  * @module
  */
 import type { BlockFormat } from "../../nn/kernels.ts";
