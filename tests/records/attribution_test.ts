@@ -1,0 +1,50 @@
+/** What docs/method.md says of attribution patching is what the records say. */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { readAttributionReferee } from "../../lab/studies/attribution_referee.ts";
+import { median } from "../../lib/stats/summary.ts";
+import { repository } from "../suites/program.ts";
+
+/** An estimate with its interval as tables print it. */
+const printed = (
+  { estimate, low, high }: { estimate: number; low: number; high: number },
+  digits: number,
+) => `${estimate.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
+
+Deno.test("docs/method.md: attribution patching against exact effects, as recorded", async () => {
+  const method = Deno.readTextFileSync(join(repository, "docs/method.md"));
+  const table = method.split("\n").filter((line) => /^\| (mini|SmolLM2) /.test(line));
+  assert(table.length > 0);
+  for (const line of table) {
+    const [name, ...cells] = line.split("|").slice(1, -1).map((cell) => cell.trim());
+    const folder = name === "mini" ? "mini" : "smol";
+    const result = await readAttributionReferee(
+      join(repository, "data/results", folder, "attribution"),
+    );
+    const row = (change: string, estimator: string) =>
+      result.rows.find((one) => one.change === change && one.estimator === estimator)!;
+    const first = row("zero", "first");
+    assertEquals(cells, [
+      String(result.samples),
+      printed(first.ofMeans, 2),
+      `${(100 * first.sharedTop).toFixed(0)}%`,
+      printed(row("zero", "integrated").ofMeans, 2),
+      printed(row("mean", "first").ofMeans, 2),
+      printed(result.time.ratio, 1),
+    ]);
+    assertEquals(result.steps, 5);
+    assert(result.time.ratio.high < 4);
+  }
+  const { missed } = await readAttributionReferee(
+    join(repository, "data/results/mini/attribution"),
+  );
+  const ratios = (part: number) => missed.map(({ first, byPart }) => byPart[part] / first);
+  const said =
+    /effect over slope is ([0-9.]+) for the first quarter and ([0-9.]+) for the whole, at most ([0-9]+\.[0-9])/
+      .exec(method.replace(/\s+/g, " "))!.slice(1);
+  const [quarter, whole] = [ratios(0), ratios(3)];
+  assertEquals(
+    said,
+    [4 * median(quarter), median(whole), Math.max(...whole)].map((x) => x.toFixed(1)),
+  );
+});
