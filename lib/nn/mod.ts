@@ -11,6 +11,7 @@ export {
   type KeyValueSegment,
   type NeededPositions,
   patternOfRows,
+  withBlocks,
 } from "./attention.ts";
 export {
   chooseExperts,
@@ -21,6 +22,6 @@ export {
 export { groupedAttention, joinHeads, type KeyValueGroup, takeHeads } from "./grouped_attention.ts";
 export type * from "./kernels.ts";
 export { Tape } from "./tape.ts";
-export { causalBias, causalBiasAt, hiddenScore, rangeBias } from "./mask.ts";
+export { causalBias, causalBiasAt, hiddenScore, type MutualBlocks, rangeBias } from "./mask.ts";
 export { foldGain, frequencyAxes, type RopeConfig, type RopeTables, ropeTables } from "./rope.ts";
 export type { RopeBase, RopeScaling } from "./rope_scaling.ts";
