@@ -36,7 +36,12 @@ export {
   readComparedModels,
 } from "./studies/compared_models.ts";
 export { layerLosses, windowLosses, windowMovement } from "./studies/window_figures.ts";
-export { type StoredBits, storedBits, type StoredPart } from "./studies/stored_bits.ts";
+export {
+  type StoredBits,
+  storedBits,
+  type StoredPart,
+  storedParts,
+} from "./studies/stored_bits.ts";
 export {
   type Completion,
   completionSample,
