@@ -4,35 +4,9 @@
  * @module
  */
 import { median } from "../lib/stats/summary.ts";
-import type { RecordRow, Records } from "./page.ts";
-
-/** Rows of cells, the header first. */
-type Table = readonly (readonly string[])[];
-
-const dash = "-";
-
-/** A number with two digits after the point, or as many as are given. */
-const number = (value: unknown, digits = 2) => (value as number).toFixed(digits);
-
-/** A whole number with commas. */
-const whole = (value: unknown) => Math.round(value as number).toLocaleString("en");
-
-/** An estimate with its interval; a dash where there is none. */
-function ratio(value: unknown, digits = 2): string {
-  if (!Array.isArray(value)) return dash;
-  const [estimate, low, high] = value.map((x) => number(x, digits));
-  return `${estimate} (${low}-${high})`;
-}
-
-/** The value of a column in the first of some rows; a dash where there is none. */
-function cell(
-  rows: readonly RecordRow[],
-  column: string,
-  show: (value: unknown) => string = ratio,
-): string {
-  const value = rows[0]?.[column];
-  return value === undefined || value === null ? dash : show(value);
-}
+import { avx2Tables } from "./page_avx2.ts";
+import { cell, dash, number, ratio, type Table, whole } from "./page_cells.ts";
+import type { Records } from "./page.ts";
 
 const zen4 = {
   float32: ["zen4_prefill_float32", "zen4_prefill_float32_8k"],
@@ -181,21 +155,7 @@ export const tables: Readonly<Record<string, (records: Records) => Table>> = {
       ["float32, Zen 4", zen4.float32, "dense", "overSdpa"],
       ["float32, Xeon, quiet", ["prefill_float32_quiet"], "dense", "overSdpa"],
     ]),
-  "vision-tower": (records) => [
-    ["tower", "size", "ours over theirs", "largest difference"],
-    ...records.rows("zen3_vision_tower").map((row) => [
-      String(row.tower),
-      row.tower === "qwen3_vl"
-        ? `${whole((row.size as number) ** 2)} patches`
-        : `${row.size} tile${row.size === 1 ? "" : "s"}`,
-      ratio(row.ratio),
-      (row.difference as number).toExponential(1),
-    ]),
-  ],
-  "hooks": (records) => [
-    ["what", "over a plain prefill"],
-    ...records.rows("zen3_hooks").slice(1).map((row) => [String(row.name), ratio(row.toPlain)]),
-  ],
+  ...avx2Tables,
   "shared-questions": (records) => [
     ["pages", "questions", "tokens", "shared, s", "separate, s", "shared over separate"],
     ...records.rows("zen3_shared_questions").map((row) => [

@@ -9,11 +9,14 @@ import { buildForProcessor } from "./setup/processor.ts";
 import { sanitize } from "./setup/sanitize.ts";
 
 const usage =
-  `Usage: deno task native [--sanitize] [--march NAME] [--out DIR] [--calls N] [--seed N]
+  `Usage: deno task native [--sanitize] [--software-tiles] [--march NAME] [--out DIR] [--calls N]
+         [--seed N]
 
   --march NAME  compiles our operations for another processor than this one, in the compiler's words:
                 x86-64 (no AVX), haswell (AVX2), skylake-avx512, cooperlake (bfloat16),
                 sapphirerapids (matrix registers), into --out (default out/native-NAME)
+  --software-tiles  imitates matrix registers, so that what needs them is tested here; the default
+                of --march is then this processor, of --out out/native-software-tiles
   --sanitize    checks our operations under the address and undefined-behaviour sanitizers: the
                 shapes of the kernel suite, then --calls (5000) random ones from --seed (1)
 
@@ -27,7 +30,7 @@ function readOptions(args: readonly string[]): Map<string, string> {
   const options = new Map<string, string>();
   for (let i = 0; i < args.length; i++) {
     const name = args[i];
-    if (name === "--sanitize" || name === "--help") options.set(name, "");
+    if (["--sanitize", "--software-tiles", "--help"].includes(name)) options.set(name, "");
     else if (["--march", "--out", "--calls", "--seed"].includes(name) && i + 1 < args.length) {
       options.set(name, args[++i]);
     } else throw new SetupError(`Cannot read ${name}\n\n${usage}`);
@@ -37,7 +40,8 @@ function readOptions(args: readonly string[]): Map<string, string> {
 
 async function main(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
-  const march = options.get("--march");
+  const softwareTiles = options.has("--software-tiles");
+  const march = options.get("--march") ?? (softwareTiles ? "native" : undefined);
   if (options.has("--sanitize")) {
     const number = (name: string, otherwise: number) => {
       const value = Number(options.get(name) ?? otherwise);
@@ -45,7 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
       throw new SetupError(`Cannot use ${name} ${options.get(name)}: wanted a whole number`);
     };
     const calls = number("--calls", 5000), seed = number("--seed", 1);
-    const { ok, report } = await sanitize({ march, calls, seed });
+    const { ok, report } = await sanitize({ march, calls, seed, softwareTiles });
     say(report);
     return ok ? 0 : 1;
   }
@@ -53,8 +57,9 @@ async function main(args: readonly string[]): Promise<number> {
     say(usage);
     return options.has("--help") ? 0 : 2;
   }
-  const folder = options.get("--out") ?? join(repository, "out", `native-${march}`);
-  await buildForProcessor(march, folder);
+  const name = softwareTiles ? "software-tiles" : march;
+  const folder = options.get("--out") ?? join(repository, "out", `native-${name}`);
+  await buildForProcessor(march, folder, softwareTiles);
   say(`${folder}: set CORELENS_NATIVE to it`);
   return 0;
 }

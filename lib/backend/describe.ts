@@ -10,7 +10,12 @@ import {
   currentBackend,
   useBackend,
 } from "./select.ts";
-import { ownFloatProducts, type ProductChoice, readProductChoice } from "./product_choice.ts";
+import {
+  ownFloatProduct,
+  type OwnProduct,
+  type ProductChoice,
+  readProductChoice,
+} from "./product_choice.ts";
 import { environment, environmentVariables, modelCacheFolder } from "./environment.ts";
 import { defaultNativeDir, tensorFlow, type TensorFlowOptions, TF_BFLOAT16 } from "./tensorflow.ts";
 
@@ -148,14 +153,32 @@ export async function describeBackend(
 /** The product in use, with what the set-up measured. */
 function floatProductIn(nativeDir: string): ProductChoice | null {
   const choice = readProductChoice(nativeDir);
-  return choice && { ...choice, ours: ownFloatProducts(nativeDir) };
+  if (!choice) return null;
+  const method = ownFloatProduct(nativeDir), measured = choice.method ?? "strassen";
+  if (method === null || method === measured) return { ...choice, ours: method !== null };
+  // another one than the faster of ours was asked for
+  const ratio = choice.slower?.[method] ?? NaN;
+  return { ours: true, ratio, method, slower: { [measured]: choice.ratio } };
 }
 
 /** The choice of a product in words. */
-function productLine({ ours, ratio }: ProductChoice): string {
-  const measured = `ours took ${ratio.toFixed(2)} of TensorFlow's time at set-up`;
-  return `many rows of float32 by ${ours ? "our own operation" : "TensorFlow"} (${measured})`;
+function productLine({ ours, ratio, method = "strassen", slower = {} }: ProductChoice): string {
+  const time = (value: number) => isNaN(value) ? "an unmeasured part" : value.toFixed(2);
+  const others = Object.entries(slower).map(([name, value]) =>
+    `; ${productNames[name as OwnProduct]} took ${time(value)}`
+  );
+  const which = method === "strassen" ? "ours" : productNames[method];
+  const measured = `${which} took ${time(ratio)} of TensorFlow's time at set-up${others.join("")}`;
+  const own = method === "strassen" ? "our own operation" : productNames[method];
+  return `many rows of float32 by ${ours ? own : "TensorFlow"} (${measured})`;
 }
+
+/** Our products in words. */
+const productNames: Readonly<Record<OwnProduct, string>> = {
+  strassen: "Strassen's method",
+  bf16x3: "three bfloat16 parts in matrix registers",
+  bf16x2: "two bfloat16 parts in matrix registers",
+};
 
 /**
  * The facts as lines of text, in the order in which a reader asks.

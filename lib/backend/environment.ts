@@ -13,7 +13,8 @@ export const environmentVariables = {
   CORELENS_NATIVE: "Folder with the compiled TensorFlow backend, instead of .native.",
   CORELENS_THREADS: "Threads for one TensorFlow operation, instead of all cores.",
   CORELENS_FLOAT_PRODUCT:
-    "ours or tensorflow: product of many rows in float32, instead of what set-up measured.",
+    "tensorflow, ours, strassen, bf16x3 or bf16x2: product of many rows in float32, instead of what " +
+    "set-up measured.",
   CORELENS_TF_LOG: "TensorFlow's log: 0 everything, 1 warnings, 2 errors (default), 3 fatal only.",
   TF_CPP_MIN_LOG_LEVEL: "The same, by TensorFlow's own name.",
   TF_NUM_INTRAOP_THREADS: "Threads, by TensorFlow's own name.",

@@ -5,14 +5,14 @@
 import { median } from "../stats/summary.ts";
 import { nativeKernels } from "./native.ts";
 import { registerFusedOps } from "./native_fused.ts";
-import { type ProductChoice, productChoice } from "./product_choice.ts";
+import { type OwnProduct, type ProductChoice, productChoice } from "./product_choice.ts";
 import { tensorFlow } from "./tensorflow.ts";
 
 /** Rows, columns in, columns out: those of a small language model's layers. */
 const products = [[1024, 1024, 1024], [1024, 1024, 3072], [1024, 3072, 1024]] as const;
 
 /**
- * Measures both in turn, for about two seconds; native TensorFlow must run.
+ * Measures each of ours and TensorFlow's in turn, for about two seconds; native TensorFlow must run.
  *
  * @param rounds how often each product is timed
  * @returns null where there is nothing to choose: no product of ours on this processor or device
@@ -25,10 +25,16 @@ const products = [[1024, 1024, 1024], [1024, 1024, 3072], [1024, 3072, 1024]] as
  * ```
  */
 export function measureProducts(rounds = 7): ProductChoice | null {
-  if (!registerFusedOps(tensorFlow())?.floatProducts) return null;
-  const [ours, theirs] = [true, false].map((floatProducts) =>
-    nativeKernels({ dtype: "float32", floatProducts })
-  );
+  const fused = registerFusedOps(tensorFlow());
+  if (!fused?.floatProducts) return null;
+  const strassen = ratioTo("strassen", rounds);
+  return productChoice(strassen, fused.splitProducts ? ratioTo("bf16x3", rounds) : undefined);
+}
+
+/** Time of one of our products over that of TensorFlow's. */
+function ratioTo(floatProducts: OwnProduct, rounds: number): number {
+  const ours = nativeKernels({ dtype: "float32", floatProducts });
+  const theirs = nativeKernels({ dtype: "float32", floatProducts: false });
   const ratios = products.map(([rows, inner, outer]) =>
     ours.scope(() => {
       const data = (size: number) => Float32Array.from({ length: size }, (_, i) => i % 7 - 3);
@@ -45,5 +51,5 @@ export function measureProducts(rounds = 7): ProductChoice | null {
       return median(times[0]) / median(times[1]);
     })
   );
-  return productChoice(median(ratios));
+  return median(ratios);
 }

@@ -7,4 +7,4 @@ export * from "./select.ts";
 export * from "./describe.ts";
 export * from "./tensorflow.ts";
 export * from "./create_kernels.ts";
-export type { ProductChoice } from "./product_choice.ts";
+export type { OwnProduct, ProductChoice } from "./product_choice.ts";

@@ -12,13 +12,13 @@ import { blockedAttention } from "../nn/blocked_attention.ts";
 import { foldedShape } from "./folded_product.ts";
 import type { Kernels, StoredDType, Tensor } from "../nn/kernels.ts";
 import { type BackwardOps, backwardOps } from "./native_backward.ts";
-import { fusedBlocks, registerFusedOps } from "./native_fused.ts";
+import { fusedBlocks, type FusedOps, registerFusedOps } from "./native_fused.ts";
 import { type BlockOps, causalMask, plainBlocks } from "./native_plain.ts";
 import { NativeOps, noOneDnn, type OneDnnOps, probeOneDnn } from "./native_ops.ts";
 import { withPacked } from "./native_packed.ts";
 import { type NativeTensor, sizeOf, tensorStore, typeNumber } from "./native_tensors.ts";
 import { checkPacked } from "./packed_shape.ts";
-import { ownFloatProducts } from "./product_choice.ts";
+import { ownFloatProduct, type OwnProduct } from "./product_choice.ts";
 import { type OpAttribute, TF_BFLOAT16, TF_HALF } from "./tensorflow.ts";
 import { storedBytes } from "./widen.ts";
 
@@ -31,11 +31,13 @@ export interface NativeOptions {
   /** Whether to use our own operations where they are compiled. Default: true. */
   readonly fused?: boolean;
   /**
-   * Whether products of 256 or more rows in float32 are our own, which take an eighth fewer
-   * multiplications (Strassen's method) and round twice as coarsely as plain sums. Default: what the
-   * set-up measured to be faster on this machine, or `CORELENS_FLOAT_PRODUCT` says.
+   * Whether products of 256 or more rows in float32 are our own, and which: by Strassen's method
+   * (`strassen` or true), which takes an eighth fewer multiplications and rounds twice as coarsely as
+   * plain sums, or in bfloat16 parts by matrix registers (`bf16x3`, as exact as plain sums, or
+   * `bf16x2`). Default: what the set-up measured to be faster on this machine, or
+   * `CORELENS_FLOAT_PRODUCT` says.
    */
-  readonly floatProducts?: boolean;
+  readonly floatProducts?: boolean | OwnProduct;
 }
 
 const storedNumbers: Readonly<Record<StoredDType, number>> = {
@@ -72,10 +74,9 @@ export function nativeKernels(options: NativeOptions): Kernels {
   if (wanted) probed ??= probeOneDnn(ops);
   const oneDnn = wanted ? probed! : noOneDnn;
   const fused = options.fused ?? true ? registerFusedOps(store.tensorFlow) : null;
-  const floatProducts = fused !== null && options.dtype === "float32" &&
-    (options.floatProducts ?? ownFloatProducts(store.tensorFlow.nativeDir));
+  const floatProduct = fused && options.dtype === "float32" ? floatProductOf(options, fused) : null;
   const blocks = fused
-    ? fusedBlocks(ops, options.dtype, fused, floatProducts)
+    ? fusedBlocks(ops, options.dtype, fused, floatProduct)
     : plainBlocks(ops, options.dtype, oneDnn);
   const plain = plainBlocks(ops, "float32", oneDnn);
   const backward = backwardOps(
@@ -85,6 +86,19 @@ export function nativeKernels(options: NativeOptions): Kernels {
   );
   const kernels = makeKernels(ops, options.dtype, oneDnn, blocks, backward);
   return fused?.packed ? withPacked(kernels, ops) : kernels;
+}
+
+/** Which of our products takes many rows of floats; null for TensorFlow's. */
+function floatProductOf({ floatProducts }: NativeOptions, fused: FusedOps): OwnProduct | null {
+  const wanted = floatProducts ?? ownFloatProduct(tensorStore().tensorFlow.nativeDir);
+  const product = wanted === true ? "strassen" : wanted || null;
+  if (product && product !== "strassen" && !fused.splitProducts) {
+    throw new InputError(
+      `Cannot multiply floats as ${product}: this processor has no matrix registers (AMX), or ` +
+        "`deno task setup` has not run since; unset CORELENS_FLOAT_PRODUCT",
+    );
+  }
+  return product;
 }
 
 function makeKernels(

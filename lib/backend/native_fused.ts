@@ -12,6 +12,7 @@ import type { Activation, AttentionOptions } from "../nn/kernels.ts";
 import type { NativeOps } from "./native_ops.ts";
 import type { BlockOps } from "./native_plain.ts";
 import { type NativeTensor, sizeOf } from "./native_tensors.ts";
+import type { OwnProduct } from "./product_choice.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
 /** File of the operations, beside the binding. */
@@ -27,6 +28,8 @@ export interface FusedOps {
   readonly gradients: boolean;
   /** Whether there are products with weights in blocks: an older set-up did not compile them. */
   readonly packed: boolean;
+  /** Whether products of floats in bfloat16 parts by matrix registers are among them. */
+  readonly splitProducts: boolean;
   /** Whether a product stores the activation of its sums: an older set-up's does not. */
   readonly activations: boolean;
 }
@@ -77,6 +80,7 @@ function register(path: string, threads: number): FusedOps | null {
       corelens_has_gradients: { parameters: [], result: "i32", optional: true },
       corelens_has_packed: { parameters: [], result: "i32", optional: true },
       corelens_has_activations: { parameters: [], result: "i32", optional: true },
+      corelens_has_split_products: { parameters: [], result: "i32", optional: true },
     } as const,
   );
   // The library stays open: TensorFlow calls into it from now on.
@@ -86,9 +90,13 @@ function register(path: string, threads: number): FusedOps | null {
     floatProducts: symbols.corelens_has_float_products?.() === 1,
     gradients: symbols.corelens_has_gradients !== null,
     packed: symbols.corelens_has_packed !== null,
+    splitProducts: symbols.corelens_has_split_products?.() === 1,
     activations: symbols.corelens_has_activations !== null,
   };
 }
+
+/** Parts of a float in each of our products; 0 where it stays whole. */
+const partsOf: Readonly<Record<OwnProduct, number>> = { strassen: 0, bf16x3: 3, bf16x2: 2 };
 
 /** Numbers of the activations in `tools/native/ops/pointwise.h`. */
 const activationNumbers: Readonly<Record<Activation, number>> = {
@@ -102,13 +110,13 @@ const activationNumbers: Readonly<Record<Activation, number>> = {
 /**
  * The block operations in one call each; {@link registerFusedOps} must have succeeded.
  *
- * @param floatProducts whether products of many rows of floats are ours, where there is one
+ * @param floatProduct which of our products takes many rows of floats, if any
  */
 export function fusedBlocks(
   ops: NativeOps,
   computeDType: "float32" | "bfloat16",
   fused: FusedOps,
-  floatProducts: boolean,
+  floatProduct: OwnProduct | null,
 ): BlockOps {
   const { store } = ops;
   const nothing = () => store.namedConstant("no ranges", [0], () => new Int32Array());
@@ -159,10 +167,11 @@ export function fusedBlocks(
       const inner = weight.shape[1];
       const rows = sizeOf(x.shape.slice(0, -1));
       const width = weight.shape[0];
+      const parts = floatProduct ? partsOf[floatProduct] : 0;
       const there = computeDType === "bfloat16"
         ? fused.matrixRegisters
-        : floatProducts && fused.floatProducts;
-      const [innerUnit, outerUnit] = packedUnit[computeDType];
+        : floatProduct !== null && (parts > 0 || fused.floatProducts);
+      const [innerUnit, outerUnit] = parts > 0 ? [1, 1] : packedUnit[computeDType];
       const packed = there && rows >= manyRows[computeDType] && inner > 0 &&
         inner % innerUnit === 0 && width % outerUnit === 0;
       if (rows > fewRows[computeDType] && !packed) return null;
@@ -170,10 +179,11 @@ export function fusedBlocks(
       const shift = bias?.id ?? store.constant([], computeDType);
       const kind = activation ? activationNumbers[activation] : -1;
       const attributes = ops.attributes(
-        `product${kind}`,
+        `product${kind},${parts}`,
         () => [
           ops.type("T", computeDType),
           ...(fused.activations ? [ops.integer("kind", kind)] : []),
+          ...(fused.splitProducts ? [ops.integer("parts", parts)] : []),
         ],
       );
       return store.run("CorelensLinear", attributes, [x.id, weight.id, shift]);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { digestOf, digestOfBytes } from "../common/digest.ts";
 import type { Kernels } from "../nn/kernels.ts";
 import { fusedLibrary } from "./native_fused.ts";
-import { ownFloatProducts } from "./product_choice.ts";
+import { ownFloatProduct } from "./product_choice.ts";
 import { currentBackend } from "./select.ts";
 import { tensorFlow } from "./tensorflow.ts";
 
@@ -48,7 +48,10 @@ export async function numericChoices(kernels: Kernels): Promise<Record<string, s
     const { nativeDir } = tensorFlow();
     found["compiled operations"] = await compiledParts(nativeDir);
     if (kernels.computeDType === "float32") {
-      found["float product"] = ownFloatProducts(nativeDir) ? "ours" : "tensorflow";
+      found["float product"] =
+        { strassen: "ours", bf16x3: "bf16x3", bf16x2: "bf16x2", none: "tensorflow" }[
+          ownFloatProduct(nativeDir) ?? "none"
+        ];
     }
   }
   return found;

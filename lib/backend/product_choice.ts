@@ -9,12 +9,26 @@ import { join } from "node:path";
 import { InputError } from "../common/errors.ts";
 import { environment } from "./environment.ts";
 
+/**
+ * Our products of many rows of floats: Strassen's method, or floats as sums of bfloat16 parts, which
+ * matrix registers multiply (three parts are as exact as plain sums of floats; two leave up to 5e-5 of
+ * the sum of absolute products out, and are never chosen by themselves).
+ */
+export const ownProducts = ["strassen", "bf16x3", "bf16x2"] as const;
+
+/** One of {@link ownProducts}. */
+export type OwnProduct = typeof ownProducts[number];
+
 /** What the set-up measured. */
 export interface ProductChoice {
   /** Whether ours is used. */
   readonly ours: boolean;
   /** Our time over TensorFlow's. */
   readonly ratio: number;
+  /** Which of ours; Strassen's method by default. */
+  readonly method?: OwnProduct;
+  /** Times over TensorFlow's of ours that were slower. */
+  readonly slower?: Readonly<Partial<Record<OwnProduct, number>>>;
 }
 
 /** File of the choice, in the folder of the binding. */
@@ -22,9 +36,17 @@ const choiceFile = "float_product.json";
 /** Ours must be faster by more than this share to be used. */
 const margin = 0.02;
 
-/** The choice for a measured ratio of our time over TensorFlow's. */
-export function productChoice(ratio: number): ProductChoice {
-  return { ours: ratio < 1 - margin, ratio };
+/**
+ * The choice for measured ratios of our time over TensorFlow's.
+ *
+ * @param strassen by Strassen's method
+ * @param bf16x3 in three bfloat16 parts, where the processor has matrix registers
+ */
+export function productChoice(strassen: number, bf16x3?: number): ProductChoice {
+  if (bf16x3 === undefined) return { ours: strassen < 1 - margin, ratio: strassen };
+  return bf16x3 < strassen
+    ? { ours: bf16x3 < 1 - margin, ratio: bf16x3, method: "bf16x3", slower: { strassen } }
+    : { ours: strassen < 1 - margin, ratio: strassen, slower: { bf16x3 } };
 }
 
 /**
@@ -54,8 +76,11 @@ export function readProductChoice(nativeDir: string): ProductChoice | null {
     throw error;
   }
   try {
-    const { ours, ratio } = JSON.parse(text);
-    if (typeof ours === "boolean" && typeof ratio === "number") return { ours, ratio };
+    const { ours, ratio, method, slower } = JSON.parse(text);
+    const known = method === undefined || ownProducts.includes(method);
+    if (typeof ours === "boolean" && typeof ratio === "number" && known) {
+      return { ours, ratio, ...(method && { method }), ...(slower && { slower }) };
+    }
   } catch {
     // no JSON: said below
   }
@@ -70,19 +95,24 @@ export function writeProductChoice(nativeDir: string, choice: ProductChoice): vo
 }
 
 /**
- * Whether products of many rows of floats are ours: what `CORELENS_FLOAT_PRODUCT` says, else what the
- * set-up chose.
+ * Which of our products takes many rows of floats, null for TensorFlow's: what `CORELENS_FLOAT_PRODUCT`
+ * says, else what the set-up chose.
  *
  * @param nativeDir folder of the binding
- * @throws {InputError} if the variable says anything but `ours` or `tensorflow`
+ * @throws {InputError} if the variable says anything but `tensorflow`, `ours` (the faster of ours) or
+ * one of {@link ownProducts}
  */
-export function ownFloatProducts(nativeDir: string): boolean {
+export function ownFloatProduct(nativeDir: string): OwnProduct | null {
   const wanted = environment("CORELENS_FLOAT_PRODUCT");
-  if (wanted === undefined) return readProductChoice(nativeDir)?.ours ?? false;
-  if (wanted !== "ours" && wanted !== "tensorflow") {
+  if (wanted === "tensorflow") return null;
+  const named = ownProducts.find((name) => name === wanted);
+  if (named) return named;
+  if (wanted !== undefined && wanted !== "ours") {
     throw new InputError(
-      `Cannot take CORELENS_FLOAT_PRODUCT="${wanted}": wanted ours or tensorflow`,
+      `Cannot take CORELENS_FLOAT_PRODUCT="${wanted}": wanted tensorflow, ours or one of ` +
+        ownProducts.join(", "),
     );
   }
-  return wanted === "ours";
+  const choice = readProductChoice(nativeDir);
+  return wanted === "ours" || choice?.ours ? choice?.method ?? "strassen" : null;
 }

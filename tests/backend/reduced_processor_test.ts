@@ -45,6 +45,7 @@ Deno.test({
           floatProducts: false,
           gradients: true,
           packed: true,
+          splitProducts: false,
           activations: true,
         },
         operations.stderr,

@@ -47,8 +47,10 @@ Deno.test("what changes numbers is named: dtype, kernels, the product of floats"
   const before = await numericChoices(kernels);
   assertEquals([before.dtype, before.kernels], ["float32", kernels.name]);
   if (kernels.name === "native") {
-    const other = before["float product"] === "ours" ? "tensorflow" : "ours";
-    await withEnvironment({ CORELENS_FLOAT_PRODUCT: other }, async () => {
+    const [wanted, other] = before["float product"] === "tensorflow"
+      ? ["strassen", "ours"]
+      : ["tensorflow", "tensorflow"];
+    await withEnvironment({ CORELENS_FLOAT_PRODUCT: wanted }, async () => {
       assertEquals(changedParts(before, await numericChoices(kernels)), [
         `float product (${before["float product"]} then, ${other} now)`,
       ]);

@@ -188,10 +188,11 @@ void TryLinear(int64_t rows, int64_t depth, int64_t width, TF_DataType type) {
   const Given x(type, {rows, depth}), weight(type, {width, depth}, 1 / std::sqrt(depth + 1.0));
   const Given bias(type, {OneIn(2) ? width : 0});
   const int kind = static_cast<int>(Between(-1, 4));
+  const int parts = OneIn(2) ? 0 : 3;
   Values wanted = reference::Linear(x.values, weight.values, bias.values, rows, depth, width);
   for (double &value : wanted) value = kind < 0 ? value : reference::Activate(kind, value);
   // without matrix registers the sum is rounded before its activation
-  Check(Call("CorelensLinear", {{"kind", kind}}, {x.tensor, weight.tensor, bias.tensor}), 0, wanted,
+  Check(Call("CorelensLinear", {{"kind", kind}, {"parts", parts}}, {x.tensor, weight.tensor, bias.tensor}), 0, wanted,
         Roundings(type, kind < 0 ? 1 : 3));
 }
 

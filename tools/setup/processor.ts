@@ -13,9 +13,14 @@ const native = join(repository, ".native");
  * a processor.
  *
  * @param march the processor in the compiler's words, for example `x86-64`
+ * @param softwareTiles whether matrix registers are imitated (`soft_tiles.h`), to test what needs them
  * @throws {SetupError} without a set-up or a compiler that can
  */
-export async function buildForProcessor(march: string, folder: string): Promise<void> {
+export async function buildForProcessor(
+  march: string,
+  folder: string,
+  softwareTiles = false,
+): Promise<void> {
   if (!await exists(join(native, "tfjs_binding.node"))) {
     throw new SetupError("Cannot compile the operations: `deno task setup` makes what they need");
   }
@@ -32,6 +37,7 @@ export async function buildForProcessor(march: string, folder: string): Promise<
   }
   const { os, arch } = Deno.build;
   const args = operationArguments(os, arch, join(native, "include"), folder, march);
+  if (softwareTiles) args.push("-O1", "-DCORELENS_SOFTWARE_TILES"); // slow in any case
   const { ok, stderr } = await run(compiler.program, [...compiler.args, ...args]);
   if (!ok) throw new SetupError(`Cannot compile the operations for ${march}: ${lastLine(stderr)}`);
 }

@@ -16,6 +16,8 @@ import { exists, lastLine, repository, run, SetupError } from "./command.ts";
 export interface SanitizeOptions {
   /** Processor to compile for; this machine's by default. */
   readonly march?: string;
+  /** Whether matrix registers are imitated, so that what needs them is checked anywhere. */
+  readonly softwareTiles?: boolean;
   /** Random calls after those of the kernel suite. */
   readonly calls: number;
   /** Seed of the random calls. */
@@ -74,7 +76,7 @@ export async function sanitizeProblem(): Promise<string | null> {
  * @throws {SetupError} where they cannot be compiled
  */
 export async function sanitize(
-  { march = "native", calls, seed }: SanitizeOptions,
+  { march = "native", calls, seed, softwareTiles = false }: SanitizeOptions,
 ): Promise<{ readonly ok: boolean; readonly report: string }> {
   const problem = await sanitizeProblem();
   if (problem) throw new SetupError(`Cannot check the operations: ${problem}`);
@@ -83,6 +85,7 @@ export async function sanitize(
   try {
     const program = join(folder, "harness");
     const args = harnessArguments(join(repository, ".native", "include"), march, program);
+    if (softwareTiles) args.push("-DCORELENS_SOFTWARE_TILES");
     const { ok, stderr } = await run(compiler.program, [...compiler.args, ...args]);
     if (!ok) throw new SetupError(`Cannot compile the harness: ${lastLine(stderr)}`);
     const child = new Deno.Command(program, {

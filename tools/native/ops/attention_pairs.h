@@ -77,7 +77,9 @@ inline void PairProduct(bool matrix, int rows, int64_t columns, const Bfloat16 *
     return MatrixTiles(rows, static_cast<int>(columns), a, lda, b, blocks, c, ldc, add);
   }
 #endif
+#if defined(__AVX512BF16__)
   PairTiles(rows, static_cast<int>(columns), a, lda, b, blocks, c, ldc, add);
+#endif
 }
 
 inline void PairQueryTile(const AttentionCall<Bfloat16> &call, int64_t batch, int64_t head,

@@ -9,6 +9,7 @@
 #include "linear.h"
 #include "linear_few.h"
 #include "linear_float.h"
+#include "linear_split.h"
 #include "pointwise.h"
 #include "tensors.h"
 
@@ -172,9 +173,17 @@ void ComputeAttention(void *kernel, TF_OpKernelContext *context) {
   else AttentionAs<float>(context, settings, inputs);
 }
 
+void *MakeLinear(TF_OpKernelConstruction *construction) {
+  return MakeSettings(construction, [&](Settings *settings, TF_Status *status) {
+    TF_OpKernelConstruction_GetAttrInt32(construction, "kind", &settings->kind, status);
+    TF_OpKernelConstruction_GetAttrInt32(construction, "parts", &settings->parts, status);
+  });
+}
+
 template <typename T>
-void LinearAs(TF_OpKernelContext *context, Activation activation, const Input &x,
+void LinearAs(TF_OpKernelContext *context, const Settings &settings, const Input &x,
               const Input &weight, const Input &bias) {
+  const Activation activation = static_cast<Activation>(settings.kind);
   const int64_t depth = weight.dim(1), width = weight.dim(0);
   std::vector<int64_t> shape = x.shape();
   shape.back() = width;
@@ -192,6 +201,15 @@ void LinearAs(TF_OpKernelContext *context, Activation activation, const Input &x
     }
   }
 #endif
+#if CORELENS_AMX
+  if constexpr (sizeof(T) == 4) {
+    if (rows > kFewRows && depth > 0 && settings.parts > 0 && TileRegisters::Allowed()) {
+      const SplitProduct product{x.data<T>(), weight.data<T>(), bias.optional<T>(), y, rows, width,
+                                 depth, activation};
+      return settings.parts == 2 ? LinearSplit<2>(product) : LinearSplit<3>(product);
+    }
+  }
+#endif
   if constexpr (sizeof(T) == 4) {
     if (rows > kFewRows && depth > 0 && width % kLanes == 0) {
       const FloatWeight whole_weight{weight.data<T>(), width, depth};
@@ -202,16 +220,20 @@ void LinearAs(TF_OpKernelContext *context, Activation activation, const Input &x
 }
 
 void ComputeLinear(void *kernel, TF_OpKernelContext *context) {
-  const int kind = static_cast<Settings *>(kernel)->kind;
+  const Settings &settings = *static_cast<Settings *>(kernel);
   const Input x(context, 0), weight(context, 1), bias(context, 2);
   const bool fits = x.rank() >= 1 && weight.rank() == 2 &&
                     x.dim(x.rank() - 1) == weight.dim(1) &&
                     (bias.size() == 0 || bias.size() == weight.dim(0));
   if (!fits) return Fail(context, "x must be [.., in], the weight [out, in], the bias [out]");
-  if (kind < kNoActivation || kind > kRelu) return Fail(context, "there is no such activation");
-  const Activation activation = static_cast<Activation>(kind);
-  if (x.narrow()) LinearAs<Bfloat16>(context, activation, x, weight, bias);
-  else LinearAs<float>(context, activation, x, weight, bias);
+  if (settings.kind < kNoActivation || settings.kind > kRelu) {
+    return Fail(context, "there is no such activation");
+  }
+  if (settings.parts != 0 && settings.parts != 2 && settings.parts != 3) {
+    return Fail(context, "floats are whole (0), or sums of 2 or 3 parts");
+  }
+  if (x.narrow()) LinearAs<Bfloat16>(context, settings, x, weight, bias);
+  else LinearAs<float>(context, settings, x, weight, bias);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 // library was compiled for, 2 when TensorFlow refuses.
 // int corelens_has_matrix_registers(): 1 where CorelensLinear is fast for many rows of bfloat16.
 // int corelens_has_float_products(): 1 where CorelensLinear is fast for many rows of floats.
+// int corelens_has_split_products(): 1 where it takes them in bfloat16 parts to matrix registers.
 // int corelens_has_gradients(), corelens_has_packed(), corelens_has_activations(): 1; a library compiled
 // before there were gradients, products with packed weights, or products with an activation, lacks the
 // function.
@@ -66,8 +67,9 @@ bool RegisterAll() {
       {"CorelensRotate", {"x: T", "cosine: float", "sine: float"}, {t.c_str()}, {"y: T"}, nullptr,
        Guarded<ComputeRotate>},
       {"CorelensAdd", {"a: float", "b: bfloat16"}, {}, {"y: float"}, nullptr, Guarded<ComputeAdd>},
-      {"CorelensLinear", {"x: T", "weight: T", "bias: T"}, {t.c_str(), "kind: int = -1"}, {"y: T"},
-       MakeGated, Guarded<ComputeLinear>},
+      {"CorelensLinear", {"x: T", "weight: T", "bias: T"},
+       {t.c_str(), "kind: int = -1", "parts: int = 0"}, {"y: T"}, MakeLinear,
+       Guarded<ComputeLinear>},
       {"CorelensPackedLinear", {"x: T", "weight: uint8", "bias: T"}, {t.c_str(), "format: int"},
        {"y: T"}, MakePacked, Guarded<ComputePackedLinear>},
       {"CorelensUnpackRows", {"weight: uint8", "rows: int32"}, {t.c_str(), "format: int"},
@@ -107,7 +109,7 @@ bool ProcessorFits() {
 #if defined(__AVX512F__)
   if (!has(ebx, 16) || !has(ebx, 30)) return false;
 #endif
-#if defined(__AMX_BF16__)
+#if defined(__AMX_BF16__) && !defined(CORELENS_SOFTWARE_TILES)
   if (!has(edx, 22)) return false;
 #endif
 #if defined(__AVX512BF16__)
@@ -161,6 +163,10 @@ extern "C" __attribute__((visibility("default"))) int corelens_has_float_product
 #else
   return 0;  // tiles of another shape would be needed; not measured
 #endif
+}
+
+extern "C" __attribute__((visibility("default"))) int corelens_has_split_products() {
+  return corelens_has_matrix_registers();
 }
 
 extern "C" __attribute__((visibility("default"))) int corelens_has_gradients() { return 1; }

@@ -118,7 +118,7 @@ T *Output(TF_OpKernelContext *context, const std::vector<int64_t> &shape, int in
 struct Settings {
   float eps = 0, first = 1, second = 1;
   bool center = false, causal = false, narrow = false;
-  int kind = 0, segments = 0;
+  int kind = 0, segments = 0, parts = 0;
 };
 
 template <typename Read>

@@ -7,7 +7,10 @@
 #include "transpose.h"
 #include "vectors.h"
 
-#if defined(__AMX_BF16__) && defined(__AMX_TILE__) && defined(__linux__)
+#if defined(CORELENS_SOFTWARE_TILES)
+#define CORELENS_AMX 1
+#include "soft_tiles.h"
+#elif defined(__AMX_BF16__) && defined(__AMX_TILE__) && defined(__linux__)
 #define CORELENS_AMX 1
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -103,8 +106,13 @@ constexpr int kBlock = 512;  // elements of one block
 
 // One block out of 16 rows of 32 elements, which become its columns.
 inline void TransposePairs(const Bfloat16 *rows, int64_t stride, Bfloat16 *block) {
-  TransposeWords(reinterpret_cast<const int32_t *>(rows), stride / 2,
-                 reinterpret_cast<int32_t *>(block), 16);
+  const int32_t *from = reinterpret_cast<const int32_t *>(rows);
+  int32_t *to = reinterpret_cast<int32_t *>(block);
+  for (int i = 0; i < 16; i += kLanes) {
+    for (int j = 0; j < 16; j += kLanes) {
+      TransposeWords(from + i * (stride / 2) + j, stride / 2, to + j * 16 + i, 16);
+    }
+  }
 }
 
 #if CORELENS_AMX
@@ -124,7 +132,11 @@ class TileRegisters {
   ~TileRegisters() { _tile_loadconfig(before_); }
   // Asks the system for the right to use them; once per process.
   static bool Allowed() {
+#if defined(CORELENS_SOFTWARE_TILES)
+    static const bool allowed = true;
+#else
     static const bool allowed = syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18) == 0;
+#endif
     return allowed;
   }
 
@@ -171,6 +183,7 @@ inline void MatrixTiles(int rows, int columns, const Bfloat16 *a, int64_t lda, c
 }
 #endif  // CORELENS_AMX
 
+#if defined(__AVX512BF16__)
 template <int kRows>
 inline void PairTile(const Bfloat16 *a, int64_t lda, const PackedB &b, int64_t blocks, float *c,
                      int64_t ldc, bool add) {
@@ -208,6 +221,7 @@ inline void PairTiles(int rows, int columns, const Bfloat16 *a, int64_t lda, con
     }
   }
 }
+#endif  // __AVX512BF16__
 #endif  // CORELENS_BF16_TILES
 
 }  // namespace corelens

@@ -1,0 +1,65 @@
+/**
+ * The tables of docs/benchmarks.md about a processor with AVX2 only, measured as processor time.
+ *
+ * @module
+ */
+import { median } from "../lib/stats/summary.ts";
+import type { Records } from "./page.ts";
+import { cell, ratio, type Table, whole } from "./page_cells.ts";
+
+/** These tables, by their names in the page. */
+export const avx2Tables: Readonly<Record<string, (records: Records) => Table>> = {
+  "vision-tower": (records) => [
+    ["tower", "size", "layers", "ours over theirs", "largest difference"],
+    ...records.rows("zen3_vision_tower").map((row) => [
+      String(row.tower),
+      row.tower === "qwen3_vl"
+        ? `${whole((row.size as number) ** 2)} patches`
+        : `${row.size} tile${row.size === 1 ? "" : "s"}`,
+      String(row.layers),
+      ratio(row.ratio),
+      (row.difference as number).toExponential(1),
+    ]),
+  ],
+  "hooks": (records) => [
+    ["what", "over a plain prefill"],
+    ...records.rows("zen3_hooks").slice(1).map((row) => [String(row.name), ratio(row.toPlain)]),
+  ],
+  "hooks-12-layers": (records) => [
+    ["what", "over a plain prefill"],
+    ...records.rows("zen3_hooks_12_layers").slice(1).map((row) => [
+      String(row.name),
+      ratio(row.toPlain),
+    ]),
+  ],
+  "decode-hooks": (records) => [
+    ["what", "a token, over a plain one"],
+    ...records.rows("zen3_decode_hooks").slice(1).map((row) => [
+      String(row.name),
+      ratio(row.toPlain),
+    ]),
+  ],
+  "prefill-zen3": (records) => [
+    ["tokens", "dense, ours over theirs", "hybrid, 5% full, over our dense"],
+    ...[1024, 2048].map((tokens) => {
+      const [dense, hybrid] = ["dense", "hybrid 0.05"].map((program) =>
+        records.where(["zen3_prefill_float32"], { tokens, program })[0]
+      );
+      const [plain, own] = [dense, hybrid].map(({ cpuMs }) => median(cpuMs as number[]));
+      return [whole(tokens), ratio(dense.cpuOverSdpa), (plain / own).toFixed(2)];
+    }),
+  ],
+  "shipped-zen3": (records) => [
+    ["visual tokens", "program", "decoder", "bound", "whole prompt", "bound of the whole prompt"],
+    ...records.rows("zen3_shipped_prefill").filter(({ program }) => program !== "dense").map((
+      row,
+    ) => [
+      whole(row.visual),
+      String(row.program),
+      ratio(row.denseOver),
+      cell([row], "bound", (x) => (x as number).toFixed(2)),
+      ratio(row.denseOverWithEmbedding),
+      cell([row], "boundWithEmbedding", (x) => (x as number).toFixed(2)),
+    ]),
+  ],
+};
