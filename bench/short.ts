@@ -72,6 +72,12 @@ const measurements: Readonly<Record<string, Short>> = {
     show: ({ rows }) =>
       rows.slice(1).map((row) => [`${row.name}, over a plain prefill`, row.toPlain]),
   },
+  decode_hooks: {
+    program: "decode_hooks",
+    args: ["--tokens", "512", "--new", "6", "--layers", "2", "--rounds", "2"],
+    show: ({ rows }) =>
+      rows.slice(1).map((row) => [`a token, ${row.name}, over a plain one`, row.toPlain]),
+  },
   shared_questions: {
     program: "shared_questions",
     args: ["--questions", "8", "--pages", "4", "--cells", "8", "--rounds", "2"],
