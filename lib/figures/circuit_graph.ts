@@ -235,8 +235,10 @@ export function circuitGraph(
       font: { size: 11.5, color: ink.muted },
     })),
     caption: joinSentences(
-      "Width: share of what the corruption costs" +
-        (least > 0 ? `; paths below ${formatPercent(least)} are not drawn` : ""),
+      "Width: share of what the corruption costs",
+      least > 0
+        ? `Paths below ${formatPercent(least)}, and readers that then write nothing, are not drawn`
+        : undefined,
       marked.length > 0 ? "Filled in orange: retrieval heads" : undefined,
       options.caption,
     ),

@@ -52,7 +52,7 @@ Deno.test("weak paths are left out, and heads that then write nothing", () => {
   const figure = circuitGraph(more as CircuitGraphEdge[], { least: 0.35 });
   const names = (figure.data as ScatterTrace[]).flatMap(({ text }) => text ?? []);
   assertEquals(names.sort(), ["L3H0", "logits", "question"]);
-  assert(figure.caption.includes("paths below 35% are not drawn"));
+  assert(figure.caption.includes("Paths below 35%, and readers"));
 });
 
 Deno.test("without paths there is nothing to draw", () => {
