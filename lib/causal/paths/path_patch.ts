@@ -125,7 +125,7 @@ export async function pathSweep(model: AnyModel, request: PathSweepRequest): Pro
   for (const own of senders) checkSenders(own, grid);
   using paths = new PathRuns(network, request);
   const ends = await paths.ends(), rows = paths.receivingRows();
-  const first = receivers === "logits" ? 0 : rows[0] ?? 0;
+  const first = receivers === "logits" ? 0 : firstRun(paths, rows[0] ?? 0);
   using prefix = first > 0 ? prefixOf(paths, first) : null;
   const { tokens } = paths.pair, answers = request.clean.answerIds.length;
   const ran = receivers === "logits" ? rows.length : Math.max(rows.length, tokens - first);
@@ -145,6 +145,13 @@ export async function pathSweep(model: AnyModel, request: PathSweepRequest): Pro
 /** Every head by itself, by layer, then by head. */
 export function singleSenders(grid: HeadGrid): PathSenders[] {
   return allHeads(grid).map((head) => ({ heads: [head] }));
+}
+
+/** The first token that step 3 runs: of an image whose tokens see one another, its first. */
+function firstRun({ network, pair: { positionIds, tokens } }: PathRuns, row: number): number {
+  if (!network.config.text.mutualImages) return row;
+  const starts = positionIds.subarray(tokens);
+  return Math.min(row, starts.indexOf(starts[row]));
 }
 
 function prefixOf({ network, inputs, request: { attention } }: PathRuns, length: number) {

@@ -60,10 +60,10 @@ async function pair(family: string, name: string): Promise<[AnswerSample, ModelI
 const families = [
   ["qwen3_vl", "two_images"],
   ["gemma3_text", "text"],
-  ["gemma3", "image"],
   ["qwen2_5_vl", "image"],
   ["llava", "image"],
   ["qwen3_vl_moe", "image"],
+  ["gemma3", "image"],
   ["qwen3_vl_bf16", "two_images", "bfloat16"],
 ] as const;
 
@@ -197,6 +197,25 @@ Deno.test("a sweep is a run for each sender, whatever receives, and leaves nothi
     assertEquals(kernels.tensorCount(), before);
     model.dispose();
   }
+});
+
+Deno.test("of an image whose tokens see one another, a sweep runs all of it", async () => {
+  const model = await goldenModel("gemma3");
+  const [clean, corrupted] = await pair("gemma3", "image");
+  const { positionIds, inputIds } = clean.inputs;
+  const starts = positionIds.subarray(inputIds.length);
+  const start = starts.findIndex((own, i) => own === starts[i + 1]);
+  assert(start >= 0 && starts[start + 3] === starts[start]);
+  const at = [[start + 2, start + 4]] as const, head = { layer: model.grid.layers - 1, head: 0 };
+  const request = { clean, corrupted, receivers: [{ head, input: "key", at }] } as const;
+  const senders = [{ heads: [{ layer: 0, head: 1 }] }, { embedding: true }];
+  const { patched, effects } = await pathSweep(model, { ...request, senders });
+  for (const [i, own] of senders.entries()) {
+    const alone = await pathPatch(model, { ...request, senders: own });
+    assertAlmostEquals(patched[i], alone.patched, 2e-4);
+  }
+  assert(effects.some((effect) => Math.abs(effect) > 1e-4), String(effects));
+  model.dispose();
 });
 
 Deno.test("what cannot be sent or received is refused", async () => {
