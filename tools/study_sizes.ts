@@ -1,11 +1,13 @@
 /**
  * Does retrieval concentrate as models grow? Trains three sizes with three seeds each from nothing, on one
- * circuit and without a regulariser (`sizes`), and the middle size with one thing changed (`trials`), and
+ * circuit and without a regulariser (`sizes`), and the small size with one thing changed (`trials`), and
  * measures their heads: `data/results/scale/sizes` and `trials`, each with a figure. Resumable: an interrupted
  * training goes on from its last checkpoint. All of it takes about an hour and a half of one core.
  *
  *     deno run -A tools/study_sizes.ts [--parts sizes,trials] [--work .cache/training/sizes] [--seeds 1,2,3]
- *       [--out data/results/scale]
+ *       [--finished] [--out data/results/scale]
+ *
+ * `--finished` trains nothing and records the runs that are there.
  * @module
  */
 import { join } from "node:path";
@@ -26,12 +28,13 @@ const measured = { chosenOn: 24, testedOn: 24, draws: 8 };
 
 const parts: Readonly<Record<string, readonly ScaleRun[]>> = { sizes: sizeRuns, trials: trialRuns };
 
-/** A run's row, from its file if it is there. */
-async function rowOf(run: ScaleRun, work: string): Promise<ScaleRow> {
+/** A run's row, from its file if it is there; null where only finished runs are wanted and it is not. */
+async function rowOf(run: ScaleRun, work: string, finished: boolean): Promise<ScaleRow | null> {
   const at = join(work, run.name.replaceAll(" ", "-")), file = join(at, "row.json");
   if (await Deno.stat(file).then(() => true, () => false)) {
     return await readJsonOf(file) as ScaleRow;
   }
+  if (finished) return null;
   await Deno.mkdir(at, { recursive: true });
   const folder = join(at, "model"), log = join(at, "log.jsonl");
   const trained = await trainScaleRun(run, join(at, "state.safetensors"), folder, (line) => {
@@ -51,6 +54,7 @@ if (import.meta.main) {
       work: { type: "string", default: ".cache/training/sizes" },
       seeds: { type: "string", default: "1,2,3" },
       out: { type: "string", default: "data/results/scale" },
+      finished: { type: "boolean", default: false },
     },
   });
   await useBackend("auto");
@@ -58,7 +62,8 @@ if (import.meta.main) {
   for (const part of values.parts.split(",")) {
     const rows: ScaleRow[] = [];
     for (const run of parts[part].filter(({ seed }) => seeds.includes(seed))) {
-      const row = await rowOf(run, values.work);
+      const row = await rowOf(run, values.work, values.finished);
+      if (!row) continue;
       say(
         `${run.name}: ${row.steps} steps, ${
           (100 * row.topShare.estimate).toFixed(0)

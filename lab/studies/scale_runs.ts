@@ -54,22 +54,22 @@ export const sizeRuns: readonly ScaleRun[] = [1, 2, 3].flatMap((seed) =>
   }))
 );
 
-/** The middle size with one thing changed, two seeds each; more seeds of the most telling ones later. */
-export const trialRuns: readonly ScaleRun[] = [1, 2].flatMap((seed) => {
-  const { middle } = scaleSizes;
+/** The small size, which takes a minute or two, with one thing changed. */
+export const trialRuns: readonly ScaleRun[] = [1, 2, 3].flatMap((seed) => {
+  const { small } = scaleSizes;
   const changed = (setting: string, change: Partial<ScaleRun>): ScaleRun => ({
-    ...{ name: `${setting} ${seed}`, setting, sizes: middle, seed },
+    ...{ name: `${setting} ${seed}`, setting, sizes: small, seed },
     ...change,
   });
   return [
-    changed("longer", { lastSteps: 4 * lastStageSteps }),
+    changed("trained on", { lastSteps: 5 * lastStageSteps }),
     changed("16 words", { words: 16 }),
     changed("weight decay 1", { decay: 1 }),
-    changed("weight decay 0", { decay: 0 }),
+    changed("gain 3", { queryKeyGain: 3 }),
+    changed("8 layers of 5", { sizes: { ...small, layers: 8 } }),
+    changed("4 layers of 10", { sizes: { ...small, heads: 10 } }),
     changed("gain 1", { queryKeyGain: 1 }),
-    changed("gain 2.5", { queryKeyGain: 2.5 }),
-    changed("4 layers of 15", { sizes: { ...middle, layers: 4, heads: 15 } }),
-    changed("12 layers of 5", { sizes: { ...middle, layers: 12, heads: 5 } }),
+    changed("weight decay 0", { decay: 0 }),
   ];
 });
 

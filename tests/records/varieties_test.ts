@@ -7,7 +7,7 @@ import { repository } from "../suites/program.ts";
 
 Deno.test("the model card's forms are those of the records", () => {
   const read = (path: string) => Deno.readTextFileSync(join(repository, path));
-  const records = ["mini", "mini-natural"].map((name): VarietyAccuracy[] =>
+  const records = ["mini", "mini-natural", "varied"].map((name): VarietyAccuracy[] =>
     JSON.parse(read(`data/results/${name}/varieties/results.json`))
   );
   for (const rows of records) {
