@@ -9,7 +9,7 @@
  * Times are processor time, so that other programs on the machine matter less (Linux only). Each of ours
  * is a process of its own that stays, so that its memory can be told; decoding follows a prompt of 16
  * tokens. llama.cpp is a new process each time; a prompt of one token comes first, so that loading does
- * not count. `--plain` names the element types in which the plain weights are measured. A record that
+ * not count, and a token comes last, so that it still runs when its time is read. `--plain` names the element types in which the plain weights are measured. A record that
  * is there already is taken further, by as many rounds.
  * @module
  */
@@ -106,7 +106,7 @@ function processorMsOf(pid: number): number {
 async function llama(file: string): Promise<Outcome> {
   const child = new Deno.Command(settings.llama, {
     args: [
-      ...["-m", file, "-p", `1,${tokens}`, "-n", String(made), "-t", String(threads)],
+      ...["-m", file, "-p", `1,${tokens}`, "-n", `${made},1`, "-t", String(threads)],
       ...["-r", "1", "--no-warmup", "-o", "jsonl"],
     ],
     stdout: "piped",
@@ -114,7 +114,9 @@ async function llama(file: string): Promise<Outcome> {
   }).spawn();
   const marks: number[] = []; // a line is written when a test is done
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    for (const _ of text.matchAll(/\}\n/g)) marks.push(processorMsOf(child.pid));
+    for (const _ of text.matchAll(/\}\n/g)) {
+      if (marks.length < 3) marks.push(processorMsOf(child.pid)); // the fourth is its end
+    }
   }
   const { success } = await child.status;
   if (!success || marks.length !== 3) throw new Error(`${settings.llama} failed on ${file}`);
