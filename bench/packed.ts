@@ -9,8 +9,9 @@
  * Times are processor time, so that other programs on the machine matter less (Linux only). Each of ours
  * is a process of its own that stays, so that its memory can be told; decoding follows a prompt of 16
  * tokens. llama.cpp is a new process each time; a prompt of one token comes first, so that loading does
- * not count, and a token comes last, so that it still runs when its time is read. `--plain` names the element types in which the plain weights are measured. A record that
- * is there already is taken further, by as many rounds.
+ * not count, and a token last, so that the process still runs when its time is read. `--plain` names the
+ * element types in which the plain weights are measured. A record that is there already is taken
+ * further, by as many rounds.
  * @module
  */
 import { useBackend } from "../lib/backend/select.ts";
