@@ -233,6 +233,7 @@ export const tables: Readonly<Record<string, (records: Records) => Table>> = {
   "decoding": (records) => decoding(records, "generate"),
   "decoding-smol": (records) => decoding(records, "smol_generate"),
   "packed-qwen": (records) => packed(records, "zen3_packed_qwen"),
+  "packed-smol": (records) => packed(records, "zen3_packed_smol"),
   "load": (records) => [
     ["held as", "MB of weights", "MB a second", "peak over the weights"],
     ...records.rows("load").map((row) => [
