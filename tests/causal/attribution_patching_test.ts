@@ -14,8 +14,10 @@ import { InputError } from "../../lib/common/errors.ts";
 import { answerLogit, answerLogProb, logitDifference } from "../../lib/causal/paths/metric.ts";
 import { allHeads, headIndex } from "../../lib/common/head_id.ts";
 import type { TokenSpans } from "../../lib/inputs/token_spans.ts";
+import type { ModelInputs } from "../../lib/model/model_inputs.ts";
 import type { Kernels } from "../../lib/nn/kernels.ts";
-import { goldenCase, goldenModel, goldenNames, testKernels } from "../suites/golden.ts";
+import { goldenCase, goldenDir, goldenModel, goldenNames, testKernels } from "../suites/golden.ts";
+import { assertNear } from "../suites/near.ts";
 
 const sum = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0);
 const zero = { intervention: interventions.zero() };
@@ -31,6 +33,17 @@ async function goldenSample(family: string, name: string): Promise<AnswerSample>
   return { id: `${family} ${name}`, inputs, spans, answerIds: Int32Array.of(7, 11) };
 }
 
+/** As `make_attribution.py` corrupts a prompt: pixels in reverse, or some words changed. */
+function otherPrompt(inputs: ModelInputs): ModelInputs {
+  const { pixel_values: pixels } = inputs.media, tokens = inputs.inputIds.length;
+  if (pixels) {
+    const data = Float32Array.from(pixels.data).reverse();
+    return { ...inputs, media: { ...inputs.media, pixel_values: { ...pixels, data } } };
+  }
+  const inputIds = inputs.inputIds.map((id, i) => (tokens - 1 - i) % 5 === 0 ? 30 + i : id);
+  return { ...inputs, inputIds };
+}
+
 /** Runs a test of a model, and finds what it leaves behind. */
 async function withGolden(
   family: string,
@@ -43,6 +56,35 @@ async function withGolden(
   await body(model, await goldenSample(family, name));
   assertEquals(k.tensorCount(), before, "tensors left behind");
   model.dispose();
+}
+
+for (const family of ["gemma3_text", "qwen3_vl", "qwen2_5_vl", "llava", "qwen3_vl_moe"]) {
+  Deno.test(`${family}: effects are those of PyTorch's gradients`, async () => {
+    const stored = JSON.parse(
+      await Deno.readTextFile(`${goldenDir(family)}/expected/attribution.json`),
+    );
+    const kernels = await testKernels();
+    await withGolden(family, stored.case, async (model, { inputs, spans, id }) => {
+      const pair = { clean: inputs, other: otherPrompt(inputs) };
+      const sample = { id, inputs: pair.clean, spans, answerIds: Int32Array.of(stored.token) };
+      const resampled = interventions.resample(await headOutputs(model, "other", pair.other));
+      const changes = {
+        zero,
+        resample: { intervention: resampled, during: "prefill" as const },
+      };
+      const metrics = [answerLogProb, logitDifference(stored.against)];
+      for (const [i, metric] of metrics.entries()) {
+        for (const name of ["zero", "resample"] as const) {
+          const { heads, value } = await attributionPatching(model, sample, changes[name], {
+            ...{ metric, scope: "all" },
+          });
+          const wanted = stored.metrics[i][name].flat();
+          assertAlmostEquals(value, stored.metrics[i].value, 2e-4);
+          assertNear(heads, wanted, 2e-3, `${metric.name}, ${name}`);
+        }
+      }
+    }, kernels);
+  });
 }
 
 const cases = [

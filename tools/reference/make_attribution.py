@@ -1,0 +1,77 @@
+"""What PyTorch's gradients say of the heads of golden checkpoints: attribution patching, written out.
+
+Writes tests/golden/<family>/expected/attribution.json: for each head the sum over positions of (changed z - z) times the
+gradient of a metric with respect to z, the input of the output projection, [layers][heads]; z is changed to zero, or to
+its value on a corrupted prompt (pixel values in reverse order, or token 30 + i at every fifth place i of a text, from its
+end). Metrics are those of token 7 at the prompt's last position: its log-probability, and its logit less that of token 11.
+
+    python tools/reference/make_attribution.py tests/golden        (transformers 5, torch, safetensors)
+"""
+import json
+import re
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
+
+CASES = {"gemma3_text": "text", "qwen3_vl": "image", "qwen2_5_vl": "image", "llava": "image", "qwen3_vl_moe": "image"}
+TOKEN, AGAINST = 7, 11
+METRICS = {
+    "log-probability": lambda logits: logits.log_softmax(-1)[TOKEN],
+    "logit difference": lambda logits: logits[TOKEN] - logits[AGAINST],
+}
+
+
+def main(golden):
+    for family, case in CASES.items():
+        folder = golden / family
+        auto = AutoModelForCausalLM if family == "gemma3_text" else AutoModelForImageTextToText
+        model = auto.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
+        stored = load_file(folder / "expected" / f"{case}.safetensors")
+        ids = stored["input_ids"].long().reshape(1, -1)
+        tokens = ids.shape[1]
+        clean = {"input_ids": ids}
+        for name in ("pixel_values", "image_grid_thw", "mm_token_type_ids"):
+            if name in stored:
+                clean[name] = stored[name] if name == "pixel_values" else stored[name].long()
+        if "mm_token_type_ids" in clean:
+            clean["mm_token_type_ids"] = clean["mm_token_type_ids"].reshape(1, -1)
+        if "pixel_values" in clean:
+            corrupted = clean | {"pixel_values": clean["pixel_values"].flatten().flip(0).reshape_as(clean["pixel_values"])}
+        else:
+            other = [30 + i if (tokens - 1 - i) % 5 == 0 else int(t) for i, t in enumerate(ids[0])]
+            corrupted = {"input_ids": torch.tensor([other])}
+
+        seen = {}
+        for name, module in model.named_modules():
+            if re.search(r"layers\.\d+\.self_attn\.o_proj$", name) and "vision" not in name:
+
+                def keep(_, args, layer=int(re.search(r"layers\.(\d+)\.", name)[1])):
+                    seen[layer] = args[0]
+                    args[0].retain_grad()
+
+                module.register_forward_pre_hook(keep)
+
+        logits = lambda inputs: model(**inputs, use_cache=False).logits[0, -1].float()
+        logits(corrupted)
+        others = {layer: z.detach() for layer, z in seen.items()}
+        heads = model.config.get_text_config().num_attention_heads
+        content = {"case": case, "token": TOKEN, "against": AGAINST, "metrics": []}
+        for name, metric in METRICS.items():
+            value = metric(logits(clean))
+            value.backward()
+            effects = {"zero": [], "resample": []}
+            for layer in sorted(seen):
+                z, slope = seen[layer].detach(), seen[layer].grad
+                for change, to in (("zero", 0 * z), ("resample", others[layer])):
+                    each = ((to - z) * slope).reshape(tokens, heads, -1).double().sum((0, 2))
+                    effects[change].append([float(f"{x:.6g}") for x in each])
+            content["metrics"].append({"metric": name, "value": float(f"{value.item():.7g}"), **effects})
+        (folder / "expected" / "attribution.json").write_text(json.dumps(content) + "\n")
+        print(family, len(seen), heads, [m["value"] for m in content["metrics"]])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
