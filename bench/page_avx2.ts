@@ -25,6 +25,13 @@ export const avx2Tables: Readonly<Record<string, (records: Records) => Table>> =
     ["what", "over a plain prefill"],
     ...records.rows("zen3_hooks").slice(1).map((row) => [String(row.name), ratio(row.toPlain)]),
   ],
+  "decode-hooks": (records) => [
+    ["what", "a token, over a plain one"],
+    ...records.rows("zen3_decode_hooks").slice(1).map((row) => [
+      String(row.name),
+      ratio(row.toPlain),
+    ]),
+  ],
   "prefill-zen3": (records) => [
     ["tokens", "dense, ours over theirs", "hybrid, 5% full, over our dense"],
     ...[1024, 2048].map((tokens) => {
