@@ -10,16 +10,20 @@ import { cell, ratio, type Table, whole } from "./page_cells.ts";
 /** These tables, by their names in the page. */
 export const avx2Tables: Readonly<Record<string, (records: Records) => Table>> = {
   "vision-tower": (records) => [
-    ["tower", "size", "layers", "ours over theirs", "largest difference"],
-    ...records.rows("zen3_vision_tower").map((row) => [
-      String(row.tower),
-      row.tower === "qwen3_vl"
-        ? `${whole((row.size as number) ** 2)} patches`
-        : `${row.size} tile${row.size === 1 ? "" : "s"}`,
-      String(row.layers),
-      ratio(row.ratio),
-      (row.difference as number).toExponential(1),
-    ]),
+    ["tower", "size", "layers", "dtype", "ours over theirs", "largest difference"],
+    ...["zen3_vision_tower", "zen3_vision_tower_bfloat16"].flatMap((name) => records.rows(name))
+      .map((
+        row,
+      ) => [
+        String(row.tower),
+        row.tower === "qwen3_vl"
+          ? `${whole((row.size as number) ** 2)} patches`
+          : `${row.size} tile${row.size === 1 ? "" : "s"}`,
+        String(row.layers),
+        String(row.dtype),
+        ratio(row.ratio),
+        (row.difference as number).toExponential(1),
+      ]),
   ],
   "hooks": (records) => [
     ["what", "over a plain prefill"],
