@@ -29,6 +29,13 @@ export const avx2Tables: Readonly<Record<string, (records: Records) => Table>> =
     ["what", "over a plain prefill"],
     ...records.rows("zen3_hooks").slice(1).map((row) => [String(row.name), ratio(row.toPlain)]),
   ],
+  "hooks-12-layers": (records) => [
+    ["what", "over a plain prefill"],
+    ...records.rows("zen3_hooks_12_layers").slice(1).map((row) => [
+      String(row.name),
+      ratio(row.toPlain),
+    ]),
+  ],
   "decode-hooks": (records) => [
     ["what", "a token, over a plain one"],
     ...records.rows("zen3_decode_hooks").slice(1).map((row) => [
