@@ -14,10 +14,10 @@ import { environment } from "./environment.ts";
  * matrix registers multiply (three parts are as exact as plain sums of floats; two leave up to 5e-5 of
  * the sum of absolute products out, and are never chosen by themselves).
  */
-export const ownProducts = ["strassen", "bf16x3", "bf16x2"] as const;
+export type OwnProduct = "strassen" | "bf16x3" | "bf16x2";
 
-/** One of {@link ownProducts}. */
-export type OwnProduct = typeof ownProducts[number];
+/** The names of all of them. */
+export const ownProducts: readonly OwnProduct[] = ["strassen", "bf16x3", "bf16x2"];
 
 /** What the set-up measured. */
 export interface ProductChoice {
