@@ -34,6 +34,9 @@ export const families: readonly Family[] = [
   gemma3Text,
 ];
 
+/** Families whose layers are mostly gated delta networks: Qwen3-Next, Qwen3.5 and its mixtures. */
+const recurrentTypes = /^qwen3_(next|5)(_moe)?(_text)?$/;
+
 /**
  * The family of a `model_type`.
  *
@@ -49,6 +52,13 @@ export const families: readonly Family[] = [
 export function familyOf(modelType: string): Family {
   const family = families.find((candidate) => candidate.modelType === modelType);
   if (family) return family;
+  if (recurrentTypes.test(modelType)) {
+    throw new InputError(
+      `Cannot load a model of type ${quoted(modelType)}: most of its layers are gated delta ` +
+        "networks, which have a state in place of attention; what is missing is said in " +
+        "docs/decisions/11_no_recurrent_layers.md",
+    );
+  }
   const names = families.map((known) => known.modelType);
   const near = likelyName(modelType, names);
   throw new InputError(

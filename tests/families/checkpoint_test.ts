@@ -27,6 +27,14 @@ Deno.test("a family is found by its model type, or the message lists those that 
   assertThrows(() => familyOf("qwen3_5_vl"), InputError, "nearest: qwen2_5_vl");
 });
 
+Deno.test("families with recurrent layers are refused with the page that says what is missing", async () => {
+  for (const name of ["qwen3_next", "qwen3_5", "qwen3_5_moe", "qwen3_5_text"]) {
+    const { message } = assertThrows(() => familyOf(name), InputError, `"${name}"`);
+    const page = message.match(/docs\/decisions\/\S+\.md/)![0];
+    assert((await Deno.stat(new URL(`../../${page}`, import.meta.url))).isFile);
+  }
+});
+
 Deno.test("stop tokens are the generation config's alone, the config's where it names none", async () => {
   const { config } = await readModelConfig(goldenDir("qwen3_vl"));
   assertEquals(config.eosTokenIds, [578, 576]);
