@@ -7,14 +7,17 @@
 import { InputError } from "../common/errors.ts";
 import type { Tensor } from "../nn/kernels.ts";
 import type { AnyModel } from "../model/network_of.ts";
-import { ChangedHeads, type HeadChange, type PatchingOptions } from "./changed_heads.ts";
+import { ChangedHeads } from "./changed_heads.ts";
+import type { CorruptedPrompt, HeadChange, PatchingOptions } from "./head_changes.ts";
 import type { AnswerSample } from "./sweep.ts";
 
 /** How effects of heads are attributed. */
 export interface AttributionPatchingOptions extends PatchingOptions {
   /**
    * Over how many points the gradients are averaged: 1 (by default) takes them where the model stands;
-   * m takes them where all heads are changed by 1/2m, 3/2m, … of their change (integrated gradients).
+   * m takes them where all heads are changed by 1/2m, 3/2m, … of their change (integrated gradients),
+   * or with a corrupted prompt at these parts of the straight way from what enters the decoder on the
+   * prompt to what enters it on the corrupted one: embeddings, features of images, DeepStack (EAP-IG).
    */
   readonly steps?: number;
 }
@@ -54,16 +57,25 @@ export function partsOf(steps: number): number[] {
  * Its exact counterpart, a run for each head, is `sweep` with the variants
  * `[{ heads: [head], ...change }]`: the difference of two log-probabilities. With `steps` the gradient is
  * the mean over the straight way from no head changed to all heads changed (integrated gradients,
- * Sundararajan et al. 2017; Hanna et al. 2024 go between two inputs instead); the effects then add up to
- * that of changing all heads at once, up to the sum's error, since the metric's slope along the way is
- * the sum of all heads' parts.
+ * Sundararajan et al. 2017); the effects then add up to that of changing all heads at once, up to the
+ * sum's error, since the metric's slope along the way is the sum of all heads' parts.
+ *
+ * With `{ corrupted }` in the place of an intervention, z changes to what it is on that prompt at the same
+ * position, and `steps` runs between the two inputs (EAP-IG, Hanna et al. 2024, 2403.17806):
+ *
+ *     heads[l, n] = sum over positions of (corrupted z - z) . mean over a of d metric / d z at e + a (e' - e)
+ *
+ * with e and e' what enters the decoder on both prompts. One step is plain attribution patching from the
+ * clean prompt. The exact counterpart is `sweep` with `interventions.resample` (activation patching).
  *
  * Memory grows linearly with the prompt: streams of all layers are kept, activations of one layer only.
  * Weights and results are in the model's element type: in bfloat16 effects are as exact as bfloat16 is.
  *
  * @param sample the prompt and its right answer; scope `answer` needs the question's tokens
- * @param change what becomes of each head, e.g. `{ intervention: interventions.zero() }`
- * @throws {InputError} for a change that cannot be applied, and as `sweep`
+ * @param change what becomes of each head, e.g. `{ intervention: interventions.zero() }`, or the
+ *   corrupted prompt
+ * @throws {InputError} for a change that cannot be applied or prompts that do not match token by token,
+ *   and as `sweep`
  *
  * @example
  * ```ts
@@ -74,7 +86,7 @@ export function partsOf(steps: number): number[] {
  * import { useBackend } from "../backend/select.ts";
  * import { plantedModel } from "../../lab/planted/planted.ts";
  * import { plantedSample } from "../../lab/planted/planted_world.ts";
- * import { assertEquals } from "@std/assert";
+ * import { assert, assertEquals } from "@std/assert";
  * await useBackend("auto");
  * const { model, retrievalHeads } = plantedModel(createKernels("float32"), { seed: 1 });
  * const change = { intervention: interventions.zero() };
@@ -83,13 +95,20 @@ export function partsOf(steps: number): number[] {
  * const worst = Array.from(heads.keys()).sort((a, b) => heads[a] - heads[b]).slice(0, 3);
  * const planted = retrievalHeads.map(({ layer, head }) => layer * 8 + head);
  * assertEquals(worst.sort((a, b) => a - b), planted);
+ * // towards another image, five points on the way
+ * const corrupted = plantedSample(1, 1).inputs;
+ * const between = await attributionPatching(model, plantedSample(1, 0), { corrupted }, {
+ *   metric: answerLogit,
+ *   steps: 5,
+ * });
+ * assert(planted.includes(between.heads.indexOf(Math.min(...between.heads))));
  * model.dispose();
  * ```
  */
 export async function attributionPatching(
   model: AnyModel,
   sample: AnswerSample,
-  change: HeadChange,
+  change: HeadChange | CorruptedPrompt,
   options: AttributionPatchingOptions = {},
 ): Promise<HeadAttribution> {
   const { steps = 1 } = options;

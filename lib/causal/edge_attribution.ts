@@ -14,7 +14,8 @@ import {
   type HeadAttribution,
   partsOf,
 } from "./attribution_patching.ts";
-import { ChangedHeads, type HeadChange, type KeptHeads } from "./changed_heads.ts";
+import { ChangedHeads } from "./changed_heads.ts";
+import type { CorruptedPrompt, HeadChange, KeptHeads } from "./head_changes.ts";
 import type { AnswerSample } from "./sweep.ts";
 
 /**
@@ -46,8 +47,8 @@ const points = [
 const largest = 1 << 24;
 
 /**
- * Edge attribution patching (Syed et al. 2023, 2310.10348; with `steps` after Hanna et al. 2024, between
- * heads unchanged and changed). A head writes W_O (z' - z) into the residual stream, from which every
+ * Edge attribution patching (Syed et al. 2023, 2310.10348; with a corrupted prompt and `steps` EAP-IG,
+ * Hanna et al. 2024, 2403.17806). A head writes W_O (z' - z) into the residual stream, from which every
  * later part reads through a norm. With g the gradient of the metric with respect to what one reader
  * gets out of the stream, taken back through the reader's norm to the stream,
  *
@@ -84,7 +85,7 @@ const largest = 1 << 24;
 export async function edgeAttribution(
   model: AnyModel,
   sample: AnswerSample,
-  change: HeadChange,
+  change: HeadChange | CorruptedPrompt,
   options: AttributionPatchingOptions = {},
 ): Promise<EdgeAttribution> {
   const { steps = 1 } = options;

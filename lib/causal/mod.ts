@@ -9,7 +9,7 @@ export {
   type AttributionPatchingOptions,
   type HeadAttribution,
 } from "./attribution_patching.ts";
-export type { HeadChange, PatchingOptions } from "./changed_heads.ts";
+export type { CorruptedPrompt, HeadChange, PatchingOptions } from "./head_changes.ts";
 export { valueNorms } from "../heads/value_norms.ts";
 export { decodeVariants, type DecodeVariantsOptions } from "./decode_variants.ts";
 export {

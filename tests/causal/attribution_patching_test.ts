@@ -6,7 +6,7 @@ import {
   attributionPatching,
   type AttributionPatchingOptions,
 } from "../../lib/causal/attribution_patching.ts";
-import type { HeadChange } from "../../lib/causal/changed_heads.ts";
+import type { HeadChange } from "../../lib/causal/head_changes.ts";
 import { headOutputs, meanHeadOutputs } from "../../lib/causal/head_outputs.ts";
 import { interventions } from "../../lib/causal/interventions/registry.ts";
 import { type AnswerSample, sweep } from "../../lib/causal/sweep.ts";
@@ -81,6 +81,15 @@ for (const family of ["gemma3_text", "qwen3_vl", "qwen2_5_vl", "llava", "qwen3_v
           const wanted = stored.metrics[i][name].flat();
           assertAlmostEquals(value, stored.metrics[i].value, 2e-4);
           assertNear(heads, wanted, 2e-3, `${metric.name}, ${name}`);
+        }
+        for (const [steps, name] of [[1, "resample"], [stored.steps, "between"]] as const) {
+          const change = { corrupted: pair.other };
+          const { heads, value } = await attributionPatching(model, sample, change, {
+            metric,
+            steps,
+          });
+          assertAlmostEquals(value, stored.metrics[i].value, 2e-4);
+          assertNear(heads, stored.metrics[i][name].flat(), 2e-3, `${metric.name}, ${steps} steps`);
         }
       }
     }, kernels);

@@ -58,7 +58,7 @@ export class PathRuns implements Disposable {
     this.metric = request.metric ?? answerLogProb;
     this.inputs = withAnswer(clean);
     const other = withAnswer({ ...clean, inputs: corrupted });
-    checkPair(clean.id, this.inputs, other);
+    checkPair(`patch paths of sample ${quoted(clean.id)}`, this.inputs, other);
     this.#answers = clean.answerIds.length;
     const run = (inputs: ModelInputs) =>
       new RecordedRun(network, inputs, { attention, mlps: mlps === "held" });
@@ -171,18 +171,23 @@ export class PathRuns implements Disposable {
   }
 }
 
-/** @throws {InputError} unless tokens of both prompts stand at the same positions */
-function checkPair(id: string, clean: ModelInputs, corrupted: ModelInputs): void {
+/**
+ * Checks that two prompts can be compared token by token.
+ *
+ * @param action what cannot be done otherwise, for messages
+ * @throws {InputError} unless tokens of both prompts stand at the same positions
+ */
+export function checkPair(action: string, clean: ModelInputs, corrupted: ModelInputs): void {
   const [own, other] = [clean.inputIds.length, corrupted.inputIds.length];
   if (own !== other) {
     throw new InputError(
-      `Cannot patch paths of sample ${quoted(id)}: with its answer it has ${own} tokens, the ` +
-        `corrupted prompt has ${other}; wanted as many`,
+      `Cannot ${action}: with its answer it has ${own} tokens, the corrupted prompt has ${other}; ` +
+        "wanted as many",
     );
   }
   if (String(clean.positionIds) === String(corrupted.positionIds)) return;
   throw new InputError(
-    `Cannot patch paths of sample ${quoted(id)}: the corrupted prompt's tokens stand at other ` +
-      "positions; wanted images of the same size",
+    `Cannot ${action}: the corrupted prompt's tokens stand at other positions; wanted images of ` +
+      "the same size",
   );
 }
