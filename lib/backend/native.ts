@@ -173,6 +173,7 @@ function makeKernels(
       return kernels.weight(new Uint8Array(format.unpack(bytes).buffer), "F32", shape);
     },
     keepsPacked: () => false,
+    holdsPacked: () => false,
     read: (x) => Promise.resolve().then(() => readSync(x)),
     readSync: (x) => readSync(x),
     toTfjs: (x) =>

@@ -133,6 +133,7 @@ class PackedOps {
  */
 export function withPacked(plain: Kernels, ops: NativeOps): Kernels {
   const { store } = ops, packed = new PackedOps(ops, plain.computeDType);
+  let holds = false;
   const isPacked = (x: unknown): x is PackedTensor => x instanceof PackedTensor;
   const alive = (x: PackedTensor): PackedTensor => {
     store.idOf(x);
@@ -150,10 +151,14 @@ export function withPacked(plain: Kernels, ops: NativeOps): Kernels {
     ...plain,
     packedWeight: (bytes, format, shape) => {
       checkPacked(bytes, format, shape);
-      if (Object.hasOwn(nativeFormats, format.name)) return packed.create(bytes, format, shape);
-      return plain.packedWeight(bytes, format, shape);
+      if (!Object.hasOwn(nativeFormats, format.name)) {
+        return plain.packedWeight(bytes, format, shape);
+      }
+      holds = true;
+      return packed.create(bytes, format, shape);
     },
     keepsPacked: ({ name }) => Object.hasOwn(nativeFormats, name),
+    holdsPacked: () => holds,
     linear: (x, weight, bias, activation) => {
       if (!isPacked(weight)) return plain.linear(x, weight, bias, activation);
       return store.scope(() => {

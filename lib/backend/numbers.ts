@@ -43,6 +43,7 @@ export async function numericChoices(kernels: Kernels): Promise<Record<string, s
       : "none",
     kernels: kernels.name,
     dtype: kernels.computeDType,
+    ...kernels.holdsPacked() ? { "quantised weights": "in blocks" } : {},
   };
   if (kernels.name === "native") {
     const { nativeDir } = tensorFlow();

@@ -113,6 +113,7 @@ export function portableKernels(): Kernels {
       return wrap(tf.tensor(format.unpack(bytes), [...shape], "float32"));
     },
     keepsPacked: () => false,
+    holdsPacked: () => false,
     read: async (x) => await unwrap(x).data() as Float32Array | Int32Array,
     readSync: (x) => unwrap(x).dataSync() as Float32Array | Int32Array,
     toTfjs: (x) => tf.clone(unwrap(x)),

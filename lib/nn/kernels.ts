@@ -110,6 +110,8 @@ export interface Kernels {
   packedWeight(bytes: Uint8Array, format: BlockFormat, shape: readonly number[]): Tensor;
   /** Whether weights in a format stay in their blocks. */
   keepsPacked(format: BlockFormat): boolean;
+  /** Whether any weight was kept in its blocks: products with it round otherwise than plain ones. */
+  holdsPacked(): boolean;
   /** Copies a tensor out as float32 (or int32). Waits for the backend. */
   read(x: Tensor): Promise<Float32Array | Int32Array>;
   /** As {@link Kernels.read}, at once; throws on backends that cannot (WebGPU). */

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { registerFusedOps } from "../../lib/backend/native_fused.ts";
+import { numericChoices } from "../../lib/backend/numbers.ts";
 import { PackedTensor } from "../../lib/backend/native_tensors.ts";
 import { tensorFlow } from "../../lib/backend/tensorflow.ts";
 import { logitAttribution } from "../../lib/causal/attribution.ts";
@@ -44,6 +45,10 @@ for (const name of ["llama", "qwen2", "qwen3"]) {
     using plain = await fromPretrained(path, { ...options, unpack: true });
     assertEquals(packedCount(plain) ?? 0, 0);
     assert(packedCount(packed) === null || packedCount(packed)! >= 8, `${packedCount(packed)}`);
+    const storage = async ({ network: { kernels } }: PretrainedModel) =>
+      (await numericChoices(kernels))["quantised weights"];
+    assertEquals(await storage(plain), undefined);
+    if (packedCount(packed) !== null) assertEquals(await storage(packed), "in blocks");
     const local = patterns.local({ sink: 2, window: 4 });
     const head = { layer: 0, head: 1 };
     const passes: ForwardOptions[] = [
