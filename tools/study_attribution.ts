@@ -3,6 +3,7 @@
  * again to go on.
  *
  *     deno run -A tools/study_attribution.ts mini|smol [--samples 8] [--steps 5]
+ *     deno run -A tools/study_attribution.ts mini --changes "noise image"
  *
  * @module
  */
@@ -28,12 +29,16 @@ if (import.meta.main) {
     options: {
       samples: { type: "string", default: "8" },
       steps: { type: "string", default: "5" },
+      changes: { type: "string", default: "zero,mean" },
     },
   });
   if (name !== "mini" && name !== "smol") {
     say(`Cannot study ${name}: wanted mini or smol`);
     Deno.exit(2);
   }
+  const folder = values.changes === "zero,mean"
+    ? "attribution"
+    : `attribution-${values.changes.replaceAll(/[ ,]+/g, "-")}`;
   const count = Number(values.samples), steps = Number(values.steps);
   using model = await fromPretrained(name, { dtype: "float32" });
   const needle = { needles: 1, sentences: 28, split: "test" } as const;
@@ -42,13 +47,13 @@ if (import.meta.main) {
     ? needleSamples(model, textNeedles(count, needle, first))
     : ablationSamples(model, madeSamples(Math.ceil(count / domains.length), { domains, first }));
   await attributionReferee({
-    ...{ model, samples, steps, scope: "answer", changes: ["zero", "mean"] },
+    ...{ model, samples, steps, scope: "answer", changes: values.changes.split(",") },
     name: name === "smol" ? "SmolLM2-135M-Instruct Q4_1" : name,
     data: name === "smol"
       ? `text-needle 28 sentences, ${samples.length} of test`
       : `drawn, single words, ${samples.length}, 128 visual tokens`,
   }, {
-    folder: join("data", "results", name, "attribution"),
+    folder: join("data", "results", name, folder),
     onProgress: progress("attribution"),
     onNotice: say,
   });

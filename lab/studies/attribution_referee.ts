@@ -8,6 +8,9 @@
 import { InputError } from "../../lib/common/errors.ts";
 import { allHeads, headAt, headName } from "../../lib/common/head_id.ts";
 import { attributionPatching } from "../../lib/causal/attribution_patching.ts";
+import type { CorruptedPrompt, HeadChange } from "../../lib/causal/head_changes.ts";
+import { headOutputs } from "../../lib/causal/head_outputs.ts";
+import { corruptMedia } from "../../lib/causal/path.ts";
 import { effectCorrelation } from "../../lib/causal/effect.ts";
 import { interventions, promptForms } from "../../lib/causal/interventions/registry.ts";
 import { type AnswerSample, type Scope, sweep } from "../../lib/causal/sweep.ts";
@@ -36,7 +39,10 @@ export interface AttributionRefereeConfig {
   readonly model: AnyModel;
   /** Samples with known answers. */
   readonly samples: readonly LazySample<AnswerSample>[];
-  /** What takes the place of a head's output, by names of `promptForms`. */
+  /**
+   * What takes the place of a head's output: names of `promptForms`, or `noise image`, its output on the
+   * prompt with noise in the place of its images; then effects are on the answer's first token.
+   */
   readonly changes: readonly string[];
   /** Steps of the integrated gradients. */
   readonly steps: number;
@@ -134,15 +140,13 @@ async function effectsOf(
   const ids = allHeads(network.grid), maps: Record<string, Record<Estimator, Float32Array>> = {};
   let logProb = 0;
   for (const name of changes) {
-    const form = promptForms.find((one) => one.name === name);
-    if (!form) throw new InputError(`Cannot change heads by "${name}": no form has this name`);
-    const change = { intervention: await form.make(network, sample.inputs) };
-    const variants = ids.map((id) => [{ heads: [id], ...change }]);
-    const [whole, ...without] = await sweep(network, sample, [[], ...variants], { scope });
+    const { exact, change, of } = await changeNamed(name, network, sample);
+    const variants = ids.map((id) => [{ heads: [id], ...exact }]);
+    const [whole, ...without] = await sweep(network, of, [[], ...variants], { scope });
     logProb = whole.logProb;
     const attributed = async (over: number) =>
       Float32Array.from(
-        (await attributionPatching(network, sample, change, { scope, steps: over })).heads,
+        (await attributionPatching(network, of, change, { scope, steps: over })).heads,
       );
     maps[name] = {
       exact: Float32Array.from(without, (outcome) => outcome.logProb - whole.logProb),
@@ -156,6 +160,35 @@ async function effectsOf(
     ...times,
     missed: maps.zero ? await missedHeads(network, sample, maps.zero, scope) : [],
   };
+}
+
+/** A change as masks of single heads have it, and as attribution does; and what its effects are on. */
+interface NamedChange {
+  readonly exact: HeadChange;
+  readonly change: HeadChange | CorruptedPrompt;
+  readonly of: AnswerSample;
+}
+
+/** @throws {InputError} for a name that there is not */
+async function changeNamed(
+  name: string,
+  network: VisionLanguageModel,
+  sample: AnswerSample,
+): Promise<NamedChange> {
+  const { id, inputs, answerIds } = sample;
+  if (name === "noise image") {
+    const corrupted = corruptMedia(inputs, id);
+    const intervention = interventions.resample(await headOutputs(network, name, corrupted));
+    return {
+      exact: { intervention, during: "prefill" },
+      change: { corrupted },
+      of: { ...sample, answerIds: answerIds.subarray(0, 1) }, // resampling ends with the prompt
+    };
+  }
+  const form = promptForms.find((one) => one.name === name);
+  if (!form) throw new InputError(`Cannot change heads by "${name}": no form has this name`);
+  const change = { intervention: await form.make(network, inputs) };
+  return { exact: change, change, of: sample };
 }
 
 /** Median times of three passes forward, and of three attributions at every position. */

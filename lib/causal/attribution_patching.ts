@@ -66,7 +66,8 @@ export function partsOf(steps: number): number[] {
  *     heads[l, n] = sum over positions of (corrupted z - z) . mean over a of d metric / d z at e + a (e' - e)
  *
  * with e and e' what enters the decoder on both prompts. One step is plain attribution patching from the
- * clean prompt. The exact counterpart is `sweep` with `interventions.resample` (activation patching).
+ * clean prompt. Heads change at the answer's own tokens too, as in `pathPatch`. For an answer of one token
+ * the exact counterpart is `sweep` with `interventions.resample` (activation patching).
  *
  * Memory grows linearly with the prompt: streams of all layers are kept, activations of one layer only.
  * Weights and results are in the model's element type: in bfloat16 effects are as exact as bfloat16 is.

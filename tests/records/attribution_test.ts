@@ -59,3 +59,21 @@ Deno.test("docs/method.md: attribution patching against exact effects, as record
   const signs = `slope ${turning.first.toFixed(2)}, whole ${turning.byPart[3].toFixed(2)}`;
   assert(text.includes(signs) && turning.first < 0 && turning.byPart[3] > 0);
 });
+
+Deno.test("docs/method.md: attribution between two prompts against activation patching", async () => {
+  const text = Deno.readTextFileSync(join(repository, "docs/method.md")).replace(/\s+/g, " ");
+  const { rows: [first, integrated], samples, steps } = await readAttributionReferee(
+    join(repository, "data/results/mini/attribution-noise-image"),
+  );
+  assertEquals([first.estimator, integrated.estimator], ["first", "integrated"]);
+  const share = (x: number) => `${(100 * x).toFixed(0)}%`;
+  for (
+    const said of [
+      `the image of each of the ${samples} samples`,
+      `single heads by ${printed(first.ofMeans, 2)}, EAP-IG with ${steps} steps by ` +
+      printed(integrated.ofMeans, 2),
+      `they name ${share(first.sharedTop)} and ${share(integrated.sharedTop)}`,
+      `effects are ${integrated.error.toFixed(0)} times as far`,
+    ]
+  ) assert(text.includes(said), said);
+});

@@ -19,7 +19,7 @@ Deno.test("planted: the referee sees where slopes fail, by how much, and which h
   const samples = [0, 1, 2, 3].map((i) => plantedSample(3, i));
   const folder = await Deno.makeTempDir();
   const config = {
-    ...{ model, changes: ["zero", "mean"], steps: 4, scope: "answer" as const },
+    ...{ model, changes: ["zero", "mean", "noise image"], steps: 4, scope: "answer" as const },
     ...{ name: "planted", data: "planted" },
     samples: samples.map((sample) => ({
       ...{ id: sample.id, domain: sample.domain },
@@ -34,6 +34,8 @@ Deno.test("planted: the referee sees where slopes fail, by how much, and which h
     "zero integrated",
     "mean first",
     "mean integrated",
+    "noise image first",
+    "noise image integrated",
   ]);
   assert(logProbs.every((logProb) => logProb > -0.01), "sure answers");
   const planted = headName(retrievalHeads[0]);
@@ -49,6 +51,8 @@ Deno.test("planted: the referee sees where slopes fail, by how much, and which h
   }
   assertEquals(missed.filter(({ head }) => head === planted).length, 4);
   const [first, integrated] = rows;
+  const towardsNoise = rows[4];
+  assert(towardsNoise.error > 0.9, "flat towards another image too");
   assert(first.error > 0.9 && integrated.error < first.error);
   assert(time.ratio.estimate > 0.5 && byLayer.zero.length === 4);
   await Deno.remove(folder, { recursive: true });
