@@ -140,6 +140,18 @@ function plusOne(bytes: Uint8Array, dtype: StoredDType): Uint8Array<ArrayBuffer>
   return new Uint8Array(widenToFloat32(bytes, dtype).map((value) => value + 1).buffer);
 }
 
+/** Buffers from this size on are given back at once, in bytes. */
+const largeBuffer = 1 << 20;
+
+/**
+ * Gives the memory of a weight's bytes back after kernels have copied them. The collector would let a
+ * gigabyte of such buffers gather first. Bytes that are a part of a buffer may not be ours alone.
+ */
+function release({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength < largeBuffer || byteLength !== buffer.byteLength) return;
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
 /**
  * Reads weights into tensors, one at a time. Those in blocks stay in them where the kernels can compute
  * with them.
@@ -170,6 +182,7 @@ export async function readWeights(
       if (format && kernels.keepsPacked(format)) {
         const { bytes } = await source.readPacked!(name, wanted);
         tensors.set(role, kernels.packedWeight(bytes, format, wanted));
+        release(bytes);
       } else {
         const { bytes, dtype, shape } = await source.readWeight(
           name,
@@ -180,6 +193,7 @@ export async function readWeights(
             ? kernels.weight(plusOne(bytes, dtype), "F32", shape)
             : kernels.weight(bytes, dtype, shape);
         tensors.set(role, order ? kernels.scope(() => kernels.transpose(make(), order)) : make());
+        release(bytes);
       }
       loaded += byteLength;
       onProgress?.(loaded, total);

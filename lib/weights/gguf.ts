@@ -3,13 +3,16 @@
  *
  * @module
  */
+import { storedBytes } from "../backend/widen.ts";
 import { InputError, nearestNames } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
+import type { StoredDType } from "../nn/kernels.ts";
 import {
   assemble,
   assembleBlocks,
   type Assembly,
   blocksOf,
+  halfType,
   joined,
   type PlacedTensor,
   whole,
@@ -227,7 +230,8 @@ async function allWeights(
 /**
  * Opens the weights of a GGUF file, with those of the vision tower that lies beside it. Headers are
  * read and checked; no tensor is read yet. Tensors have Hugging Face's names, shapes and order of
- * rows, and are of type F32: quantised ones are dequantised when they are read.
+ * rows. Matrices in two bytes keep their type (F16, BF16); all else is of type F32: quantised ones are
+ * dequantised when they are read.
  *
  * @param path a file, or the files of a checkpoint
  * @throws {InputError} if one is damaged, or holds a model, a type or a tensor that is not supported
@@ -282,10 +286,20 @@ function sourceOf(
     throw new InputError(`Cannot read tensor ${quoted(name)} from ${path}: nearest are ${near}`);
   };
   const info = (name: string): TensorInfo => {
-    const { shape, parts: [{ offset }] } = place(name);
-    return { dtype: "F32", shape, offset, byteLength: 4 * shape.reduce((a, b) => a * b, 1) };
+    const weight = place(name), { shape, parts: [{ offset }] } = weight;
+    const dtype = halfType(weight) ?? "F32";
+    return {
+      dtype,
+      shape,
+      offset,
+      byteLength: storedBytes[dtype] * shape.reduce((a, b) => a * b, 1),
+    };
   };
-  const read = async (name: string) => new Uint8Array((await assemble(place(name))).buffer);
+  const read = async (name: string) => {
+    const weight = place(name), half = halfType(weight);
+    if (half) return await assembleBlocks(weight, { elements: 1, bytes: storedBytes[half] });
+    return new Uint8Array((await assemble(weight)).buffer);
+  };
   return {
     path,
     metadata: { format: "gguf" },
@@ -306,9 +320,9 @@ function sourceOf(
       return { bytes: await assembleBlocks(weight, format), format, shape: weight.shape };
     },
     readWeight: async (name, wanted) => {
-      const { shape } = info(name);
+      const { dtype, shape } = info(name);
       checkedShape(name, path, shape, wanted);
-      return { bytes: await read(name), dtype: "F32", shape };
+      return { bytes: await read(name), dtype: dtype as StoredDType, shape };
     },
     close,
     [Symbol.dispose]: close,

@@ -144,15 +144,22 @@ export function blocksOf({ parts, shape, change }: Assembly): BlockFormat | null
   return format && alike && !change && shape.length >= 2 ? format : null;
 }
 
+/** The type of a matrix whose numbers are handed on in two bytes; null for others. */
+export function halfType({ parts, shape, change }: Assembly): "F16" | "BF16" | null {
+  const [{ type }] = parts;
+  if (type !== "F16" && type !== "BF16") return null;
+  return !change && shape.length >= 2 && parts.every((part) => part.type === type) ? type : null;
+}
+
 /**
  * Reads a weight in its blocks.
  *
- * @param format what {@link blocksOf} gave
+ * @param format what {@link blocksOf} gave, or the size of a number for {@link halfType}
  * @throws {InputError} if a file was truncated
  */
 export async function assembleBlocks(
   weight: Assembly,
-  format: BlockFormat,
+  format: Pick<BlockFormat, "elements" | "bytes">,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { shape, reorder } = weight;
   const size = product(shape) / format.elements * format.bytes;

@@ -72,8 +72,8 @@ for (const name of ["llama", "qwen2", "qwen3"]) {
     using weights = await openGguf(path);
     const tensors = await Promise.all(
       weights.names().map(async (weight) => {
-        const { bytes, shape } = await weights.readWeight(weight);
-        return [weight, { data: widenToFloat32(bytes, "F32"), shape }] as const;
+        const { bytes, dtype, shape } = await weights.readWeight(weight);
+        return [weight, { data: widenToFloat32(bytes, dtype), shape }] as const;
       }),
     );
     await writeSafetensors(`${dir}/model.safetensors`, Object.fromEntries(tensors));

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/common/errors.ts";
 import { widenToFloat32 } from "../../lib/backend/widen.ts";
+import { ggufHeader } from "../../lib/weights/gguf_files.ts";
 import { halvesOrder, huggingFaceName, openGguf } from "../../lib/weights/gguf.ts";
 import { openWeights } from "../../lib/weights/weights.ts";
 
@@ -48,10 +49,11 @@ Deno.test("openGguf: every tensor has a name, a shape and finite values of that 
   assertEquals(weights.names().length, 2 * 9 + 3);
   assert(weights.has("lm_head.weight") && !weights.has("output.weight"));
   for (const name of weights.names()) {
-    const { dtype, shape, byteLength } = weights.info(name);
-    const { bytes } = await weights.readWeight(name, shape);
-    assertEquals([dtype, bytes.length], ["F32", byteLength]);
-    assert(widenToFloat32(bytes, "F32").every(Number.isFinite), name);
+    const { shape, byteLength } = weights.info(name);
+    const { bytes, dtype } = await weights.readWeight(name, shape);
+    assertEquals(bytes.length, byteLength);
+    const values = widenToFloat32(bytes, dtype);
+    assert(values.length === shape.reduce((a, b) => a * b) && values.every(Number.isFinite), name);
   }
 });
 
@@ -101,4 +103,18 @@ Deno.test("openGguf: fuzzed files end in weights or in an InputError", async () 
     { numRuns: 200 },
   );
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("matrices in two bytes are handed on as they lie in the file", async () => {
+  const path = "tests/golden/gguf_multimodal/qwen3_vl";
+  using weights = await openGguf(path);
+  const { tensors } = await ggufHeader(`${path}/mmproj.gguf`);
+  const { offset, byteLength } = tensors.get("v.blk.0.attn_qkv.weight")!;
+  const name = "model.visual.blocks.0.attn.qkv.weight";
+  const { bytes, dtype } = await weights.readWeight(name);
+  const file = await Deno.readFile(`${path}/mmproj.gguf`);
+  assertEquals(dtype, "F16");
+  assertEquals(bytes, file.slice(offset, offset + byteLength));
+  assertEquals(weights.info(name).byteLength, byteLength);
+  assertEquals(weights.info("model.visual.blocks.0.norm1.weight").dtype, "F32");
 });
