@@ -81,12 +81,16 @@ export type Storage = "bfloat16" | "Q8_0" | "Q4_K_M";
 /** What `llama-quantize` takes for rows that are no whole blocks of 256. */
 const narrowType = { Q4_K: "Q5_0", Q6_K: "Q8_0" } as const;
 
+/** Whether `Q4_K_M` gives six bits to the values and the last feed-forward matrix of a layer. */
+export function takesSixBits(layer: number, layers: number): boolean {
+  const eighth = Math.floor(layers / 8);
+  return layer < eighth || layer >= Math.floor(7 * layers / 8) || (layer - eighth) % 3 === 2;
+}
+
 /** Matrices of the language model: parameters, and the type that `Q4_K_M` gives them. */
 function* matrices(own: Sizes): Generator<readonly [parameters: number, type: GgufType]> {
   const { layers, width, heads, keyValueHeads, headDim, middle, experts = 1 } = own;
-  const more = (layer: number) =>
-    layer < Math.floor(layers / 8) || layer >= Math.floor(7 * layers / 8) ||
-    (layer - Math.floor(layers / 8)) % 3 === 2;
+  const more = (layer: number) => takesSixBits(layer, layers);
   const typed = (type: "Q4_K" | "Q6_K", columns: number) =>
     columns % 256 === 0 ? type : narrowType[type];
   const table = own.vocabulary * width;

@@ -96,14 +96,19 @@ export function manifest(backend: BackendDescription): Manifest {
   };
 }
 
+/** A size of this process's memory, given in KiB, in megabytes of a million bytes. */
+function statusMegabytes(field: string): number {
+  return Number(procField("/proc/self/status", field).split(" ")[0] || NaN) * 1024 / 1e6;
+}
+
 /** Largest memory of this process so far, in megabytes (Linux; NaN elsewhere). */
 export function peakMegabytes(): number {
-  return Number(procField("/proc/self/status", "VmHWM").split(" ")[0] || NaN) / 1e3;
+  return statusMegabytes("VmHWM");
 }
 
 /** Memory of this process now, in megabytes (Linux; NaN elsewhere). */
 export function residentMegabytes(): number {
-  return Number(procField("/proc/self/status", "VmRSS").split(" ")[0] || NaN) / 1e3;
+  return statusMegabytes("VmRSS");
 }
 
 /** Writes a record as JSON, and says where. */
