@@ -404,7 +404,7 @@ void TryMisfits() {
   }
   Call(name,
        {{"eps", 1}, {"center", 1}, {"Y", TF_FLOAT}, {"kind", Between(-1, 6)}, {"causal", OneIn(2)},
-        {"segments", 2}, {"first", 1}, {"second", 1}, {"format", Between(0, 24)}, {"T", type}},
+        {"parts", Between(0, 4)}, {"segments", 2}, {"first", 1}, {"second", 1}, {"format", Between(0, 24)}, {"T", type}},
        inputs);
 }
 
