@@ -61,7 +61,7 @@ inline void PackPairs(const AttentionCall<Bfloat16> &call, int64_t batch, int64_
         const int64_t rest = std::min<int64_t>(16, call.width - h);
         Bfloat16 *block = pack.ValueAt(j, h);
         for (int64_t i = 0; i < rest; i++) block[2 * i] = value[h + i];
-        zeros += LoadUpTo(value + h, static_cast<int>(rest)) * 0.0f;
+        ForVectors(rest, [&](int64_t i, int n) { zeros += LoadUpTo(value + h + i, n) * 0.0f; });
       }
     }
     offset += segment.length;
