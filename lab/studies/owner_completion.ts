@@ -10,14 +10,14 @@
  */
 import { InputError } from "../../lib/common/errors.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
-import type { Tokenizer } from "../../lib/inputs/tokenizer.ts";
-import { spansOf, tokensInText, tokensOf, type TokenSpan } from "../../lib/inputs/token_spans.ts";
+import { tokensOf, type TokenSpan } from "../../lib/inputs/token_spans.ts";
 import type { HeadSample } from "../../lib/heads/scored_sample.ts";
 import type { AblationSample } from "../../lib/experiments/ablate_heads.ts";
 import type { LazyHeadSample } from "../../lib/experiments/find_heads.ts";
 import type { LazySample } from "../../lib/experiments/lazy_sample.ts";
 import { lazily } from "../../lib/experiments/samples.ts";
 import type { Sample } from "../../lib/data/sample.ts";
+import { begunText } from "./begun_text.ts";
 
 /** A prompt that ends where the name must follow, for scores and for ablation alike. */
 export type OwnerCompletion = HeadSample & Omit<AblationSample, "judge" | "scores"> & {
@@ -43,22 +43,7 @@ function charactersOf(context: string, pieces: Sample["evidence"]): [number, num
 }
 
 /**
- * The token with which a model's training texts begin: `<|endoftext|>`, which ended the text before,
- * where there is one (SmolLM2's and Qwen's `bos_token` begins a message instead), else `bos_token`.
- */
-function beginning(tokenizer: Tokenizer): number {
-  for (const token of ["<|endoftext|>", tokenizer.specialTokens["bos_token"]]) {
-    const ids = token === undefined ? [] : tokenizer.encode(token, { addSpecialTokens: false });
-    if (ids.length === 1) return ids[0];
-  }
-  throw new InputError(
-    "Cannot complete texts of this model: its tokenizer has neither <|endoftext|> nor a bos_token",
-  );
-}
-
-/**
- * A text needle as such a prompt: the token with which the model's texts begin (it takes up the
- * attention of heads that look for nothing), the context, a line break, the begun sentence.
+ * A text needle as such a prompt ({@link begunText}).
  *
  * @throws {InputError} for a model whose texts begin with no known token, and a sample without text
  *
@@ -82,30 +67,27 @@ export function ownerCompletion(
   if (context === undefined || typeof answer === "string") {
     throw new InputError(`Cannot complete sample "${id}": wanted a text needle`);
   }
-  const first = beginning(tokenizer);
-  const encode = (asked: string) => {
-    const text = `${context}\n${asked}`;
-    const { ids, offsets } = tokenizer.encodeWithOffsets(text, { addSpecialTokens: false });
-    const tokens = (start: number, end: number) =>
-      spansOf(tokensInText(offsets, start, end).map((token) => token + 1));
-    return { ids, tokens, question: tokens(context.length + 1, text.length) };
-  };
-  const own = encode(asStatement(question));
-  const [[start, end]] = own.question;
-  const inputIds = Int32Array.of(first, ...own.ids);
+  const { inputs, tokens, begun: [[start, end]] } = begunText(
+    tokenizer,
+    context,
+    asStatement(question),
+  );
   const other = (asked?: string) => {
     if (asked === undefined) return undefined;
-    const { ids, question: [[from, to]] } = encode(asStatement(asked));
-    if (from === start) return ids.slice(from - 1, to - 1);
+    const { inputs: { inputIds }, begun: [[from, to]] } = begunText(
+      tokenizer,
+      context,
+      asStatement(asked),
+    );
+    if (from === start) return inputIds.slice(from, to);
     throw new InputError(`Cannot ask "${asked}" after sample "${id}": it shares no context`);
   };
   const tokensOfPieces = (pieces: Sample["evidence"]): TokenSpan[] =>
-    charactersOf(context, pieces).flatMap(([from, to]) => own.tokens(from, to));
-  const positionIds = Int32Array.from(inputIds, (_, i) => i);
+    charactersOf(context, pieces).flatMap(([from, to]) => tokens(from, to));
   return {
     id,
     domain,
-    inputs: { inputIds, positionIds, nextPosition: inputIds.length, media: {} },
+    inputs,
     spans: {
       system: [[0, 1]],
       visual: [],

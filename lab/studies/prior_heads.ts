@@ -18,12 +18,12 @@ import {
 import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
-import { spansOf, tokensInText } from "../../lib/inputs/token_spans.ts";
 import { type AnyModel, networkOf } from "../../lib/model/network_of.ts";
 import { crossedInterval } from "../../lib/stats/crossed.ts";
 import { wilsonOfShare } from "../../lib/stats/proportion.ts";
 import { mean } from "../../lib/stats/summary.ts";
 import { begunFact, type ContradictedFact, type Fact } from "../pages/contradicted_facts.ts";
+import { begunText } from "./begun_text.ts";
 
 /** A prompt whose text and whose model say different things. */
 export interface ConflictSample extends Omit<AnswerSample, "answerIds"> {
@@ -82,28 +82,6 @@ interface ConflictConfig extends ExperimentConfig {
   readonly seed: number;
 }
 
-/** Begins texts, where a model has such a token. */
-function firstToken({ processor: { tokenizer }, config }: PretrainedModel): number {
-  const end = tokenizer.encode("<|endoftext|>", { addSpecialTokens: false });
-  return end.length === 1 ? end[0] : config.eosTokenIds[0];
-}
-
-/** A text to be gone on with, and where its last sentence begins. */
-function promptOf(model: PretrainedModel, context: string, begun: string) {
-  const text = context === "" ? begun : `${context}\n${begun}`;
-  const encoded = model.processor.tokenizer.encodeWithOffsets(text, { addSpecialTokens: false });
-  const inputIds = Int32Array.of(firstToken(model), ...encoded.ids);
-  const tokens = (start: number, end: number) =>
-    spansOf(tokensInText(encoded.offsets, start, end).map((token) => token + 1));
-  const inputs = {
-    inputIds,
-    positionIds: Int32Array.from(inputIds, (_, i) => i),
-    nextPosition: inputIds.length,
-    media: {},
-  };
-  return { inputs, tokens, question: tokens(text.length - begun.length, text.length) };
-}
-
 /** The first token of a word within a sentence. */
 function wordToken({ processor: { tokenizer } }: PretrainedModel, word: string): number {
   return tokenizer.encode(` ${word}`, { addSpecialTokens: false })[0];
@@ -125,7 +103,8 @@ function wordToken({ processor: { tokenizer } }: PretrainedModel, word: string):
 export async function knownFacts(model: PretrainedModel, facts: readonly Fact[]): Promise<Fact[]> {
   const known: Fact[] = [];
   for (const fact of facts) {
-    const { logits } = await model.forward(promptOf(model, "", begunFact(fact)).inputs);
+    const { inputs } = begunText(model.processor.tokenizer, "", begunFact(fact));
+    const { logits } = await model.forward(inputs);
     const values = logits!.data;
     if (values.indexOf(Math.max(...values)) === wordToken(model, fact.capital)) known.push(fact);
   }
@@ -138,7 +117,11 @@ export function conflictSamples(
   facts: readonly ContradictedFact[],
 ): ConflictSample[] {
   return facts.flatMap(({ id, context, sentence, begun, said, capital }): ConflictSample[] => {
-    const { inputs, tokens, question } = promptOf(model, context, begun);
+    const { inputs, tokens, begun: question } = begunText(
+      model.processor.tokenizer,
+      context,
+      begun,
+    );
     const [text, known] = [said, capital].map((word) => wordToken(model, word));
     if (text === known) return [];
     const start = context.indexOf(sentence);
