@@ -9,25 +9,17 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { nativeKernels } from "../lib/backend/native.ts";
-import { useBackend } from "../lib/backend/select.ts";
 import { zeroHeads } from "../lib/causal/head_mask.ts";
 import { intervene } from "../lib/causal/intervene.ts";
 import { gridOf } from "../lib/common/head_id.ts";
-import type { Hooks } from "../lib/hooks/hook_point.ts";
 import { generate } from "../lib/model/generate.ts";
+import type { ModelInputs } from "../lib/model/model_inputs.ts";
 import type { RunOptions } from "../lib/model/run_options.ts";
 import { patterns } from "../lib/sparse/patterns/registry.ts";
-import { ratioOfMediansInterval } from "../lib/stats/bootstrap_pairs.ts";
 import { hybridPrograms } from "./hybrid.ts";
-import {
-  benchConfig,
-  promptIds,
-  readModel,
-  textInputs,
-  writeCheckpoint,
-} from "./random_decoder.ts";
-import { manifest, numbers, options, processorMs, table, writeRecord } from "./report.ts";
+import { type OverPlain, overPlain, randomModel, reading, reportOverPlain } from "./over_plain.ts";
+import { benchConfig, promptIds, textInputs } from "./random_decoder.ts";
+import { numbers, options, processorMs } from "./report.ts";
 
 const settings = options(Deno.args, {
   tokens: "1024",
@@ -38,17 +30,10 @@ const settings = options(Deno.args, {
   threads: "",
   out: "out/bench_decode_hooks.json",
 });
-const threads = Number(settings.threads) || navigator.hardwareConcurrency;
 const config = benchConfig(Number(settings.layers));
-const backend = await useBackend("tensorflow", { threads });
-const kernels = nativeKernels({ dtype: settings.dtype as "float32" | "bfloat16" });
-const checkpoint = await Deno.makeTempFile({ suffix: ".safetensors" });
-await writeCheckpoint(config, checkpoint);
-const model = await readModel(kernels, config, checkpoint);
-await Deno.remove(checkpoint);
+const { backend, model } = await randomModel(settings);
 
 const middle = Math.floor(config.numHiddenLayers / 2), grid = gridOf(config);
-const reading = (name: string): { readonly hooks: Hooks } => ({ hooks: { [name]: () => {} } });
 const direction = tf.keep(tf.randomNormal([config.hiddenSize], 0, 0.01, "float32", 1));
 
 /** What is measured, by name. */
@@ -79,44 +64,28 @@ function kinds(inputIds: Int32Array): Record<string, RunOptions> {
   };
 }
 
-const rows: Record<string, unknown>[] = [];
+/** Processor time of each token after the second, which still warms up. */
+async function tokenTimes(inputs: ModelInputs, program: RunOptions): Promise<number[]> {
+  const wanted = { maxNewTokens: Number(settings.new) + 2, stopTokenIds: [] };
+  const at: number[] = [];
+  for await (const _ of generate(model, inputs, { ...wanted, ...program })) at.push(processorMs());
+  return at.slice(2).map((time, j) => time - at[j + 1]);
+}
+
+const rows: OverPlain[] = [];
 for (const tokens of numbers(settings.tokens)) {
   const inputs = textInputs(promptIds(config, tokens));
   const programs: [string, RunOptions][] = [
     ["plain", {}],
     ...Object.entries(kinds(Int32Array.from(inputs.inputIds))),
   ];
-  const times = programs.map((): number[] => []);
-  for (let round = 0; round < Number(settings.rounds); round++) {
-    for (let i = 0; i < programs.length; i++) {
-      const turn = (round + i) % programs.length;
-      const wanted = { maxNewTokens: Number(settings.new) + 2, stopTokenIds: [] };
-      const at: number[] = [];
-      for await (const _ of generate(model, inputs, { ...wanted, ...programs[turn][1] })) {
-        at.push(processorMs());
-      }
-      // the second token still warms up
-      times[turn].push(...at.slice(2).map((time, j) => time - at[j + 1]));
-    }
-  }
-  programs.forEach(([name], i) => {
-    const { estimate, low, high } = ratioOfMediansInterval(times[i], times[0]);
-    rows.push({ tokens, name, cpuMs: times[i], toPlain: [estimate, low, high] });
-  });
+  const timed = (program: RunOptions) => tokenTimes(inputs, program);
+  rows.push(...await overPlain(tokens, programs, Number(settings.rounds), timed));
 }
 model.dispose();
-console.log(table(
-  ["tokens", "what", "over plain"],
-  rows.map(({ tokens, name, toPlain }) => [
-    String(tokens),
-    String(name),
-    (toPlain as number[]).map((x) => x.toFixed(3)).join(" "),
-  ]),
-));
-writeRecord(settings.out, {
-  what:
-    "processor time of a token while decoding, with hooks and hybrid attention, over a plain one",
+reportOverPlain(
+  "processor time of a token while decoding, with hooks and hybrid attention, over a plain one",
   settings,
-  machine: manifest(backend),
+  backend,
   rows,
-});
+);

@@ -9,19 +9,10 @@
  * gives the last logits, and by itself computes of the last layer what these need.
  * @module
  */
-import { nativeKernels } from "../lib/backend/native.ts";
-import { useBackend } from "../lib/backend/select.ts";
-import type { Hooks } from "../lib/hooks/hook_point.ts";
 import type { ForwardOptions } from "../lib/model/run_options.ts";
-import { ratioOfMediansInterval } from "../lib/stats/bootstrap_pairs.ts";
-import {
-  benchConfig,
-  promptIds,
-  readModel,
-  textInputs,
-  writeCheckpoint,
-} from "./random_decoder.ts";
-import { manifest, numbers, options, processorMs, table, writeRecord } from "./report.ts";
+import { type OverPlain, overPlain, randomModel, reading, reportOverPlain } from "./over_plain.ts";
+import { benchConfig, promptIds, textInputs } from "./random_decoder.ts";
+import { numbers, options, processorMs } from "./report.ts";
 
 const settings = options(Deno.args, {
   tokens: "3072",
@@ -33,16 +24,7 @@ const settings = options(Deno.args, {
   out: "out/bench_hooks.json",
 });
 const config = benchConfig(Number(settings.layers));
-const threads = Number(settings.threads) || navigator.hardwareConcurrency;
-const backend = await useBackend("tensorflow", { threads });
-const kernels = nativeKernels({ dtype: settings.dtype as "float32" | "bfloat16" });
-const checkpoint = await Deno.makeTempFile({ suffix: ".safetensors" });
-await writeCheckpoint(config, checkpoint);
-const model = await readModel(kernels, config, checkpoint);
-await Deno.remove(checkpoint);
-
-/** A hook that reads without keeping anything. */
-const reading = (name: string): { readonly hooks: Hooks } => ({ hooks: { [name]: () => {} } });
+const { backend, model } = await randomModel(settings);
 
 /** What is measured, by name. */
 function kinds(tokens: number): Record<string, ForwardOptions> {
@@ -78,7 +60,7 @@ function kinds(tokens: number): Record<string, ForwardOptions> {
   };
 }
 
-const rows: Record<string, unknown>[] = [];
+const { kernels } = model, rows: OverPlain[] = [];
 for (const tokens of numbers(settings.tokens)) {
   const inputs = textInputs(promptIds(config, tokens));
   const wanted = settings.only.split(",").filter(Boolean);
@@ -87,8 +69,7 @@ for (const tokens of numbers(settings.tokens)) {
     ...Object.entries(kinds(tokens))
       .filter(([name]) => wanted.length === 0 || wanted.includes(name)),
   ];
-  const times = programs.map((): number[] => []);
-  const run = async (options: ForwardOptions | null) => {
+  const timed = async (options: ForwardOptions | null) => {
     const start = processorMs();
     if (options) await model.forward(inputs, options);
     else {
@@ -96,32 +77,15 @@ for (const tokens of numbers(settings.tokens)) {
       await kernels.read(last);
       kernels.dispose(last);
     }
-    return processorMs() - start;
+    return [processorMs() - start];
   };
-  await run(null);
-  for (let round = 0; round < Number(settings.rounds); round++) {
-    for (let i = 0; i < programs.length; i++) {
-      const turn = (round + i) % programs.length;
-      times[turn].push(await run(programs[turn][1]));
-    }
-  }
-  programs.forEach(([name], i) => {
-    const { estimate, low, high } = ratioOfMediansInterval(times[i], times[0]);
-    rows.push({ tokens, name, cpuMs: times[i], toPlain: [estimate, low, high] });
-  });
+  await timed(null);
+  rows.push(...await overPlain(tokens, programs, Number(settings.rounds), timed));
 }
 model.dispose();
-console.log(table(
-  ["tokens", "what", "over plain"],
-  rows.map(({ tokens, name, toPlain }) => [
-    String(tokens),
-    String(name),
-    (toPlain as number[]).map((x) => x.toFixed(3)).join(" "),
-  ]),
-));
-writeRecord(settings.out, {
-  what: "processor time of a prefill with hooks and captures over that of a plain one",
+reportOverPlain(
+  "processor time of a prefill with hooks and captures over that of a plain one",
   settings,
-  machine: manifest(backend),
+  backend,
   rows,
-});
+);
