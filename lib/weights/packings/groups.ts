@@ -8,7 +8,7 @@
  * @module
  */
 import type { BlockFormat } from "../../nn/kernels.ts";
-import { blocksOf, levelsOf, type PackedLayout, type PackedParts, readCodes } from "./layout.ts";
+import { levelsOf, type PackedLayout, type PackedParts, readLevels } from "./layout.ts";
 
 /** How codes lie in a block; the counterpart in C++ is `GroupBlock` in `tools/native/ops/blocks.h`. */
 interface GroupFormat extends BlockFormat {
@@ -112,12 +112,8 @@ export function intoGroups(
   parts: PackedParts,
   { bits, offset, elements, bytes: size, start }: GroupFormat,
 ): Uint8Array<ArrayBuffer> {
-  const { shape: [outputs, inputs], block } = layout;
-  const levels = readCodes(parts.codes, layout.codes, outputs, inputs);
-  const [rows, columns] = blocksOf(layout);
-  const zeros = layout.zeros && parts.zeros
-    ? readCodes(parts.zeros, layout.zeros, rows, columns)
-    : null;
+  const { shape: [, inputs], block } = layout;
+  const { levels, zeros, rows, columns } = readLevels(layout, parts);
   const lowest = bits === 4 ? rangeOf(layout.codes)[0] : 0;
   const out = new Uint8Array(levels.length / elements * size), view = new DataView(out.buffer);
   for (let from = 0, at = 0; from < levels.length; from += elements, at += size) {

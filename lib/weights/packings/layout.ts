@@ -177,6 +177,21 @@ export function blocksOf(
   return [Math.ceil(shape[0] / block.outputs), Math.ceil(shape[1] / block.inputs)];
 }
 
+/** The levels of a weight's codes, and of the zeros of its blocks where it has any, row by row. */
+export function readLevels(layout: PackedLayout, parts: PackedParts): {
+  readonly levels: Float32Array;
+  readonly zeros: Float32Array | null;
+  /** Blocks along the outputs, and along the inputs. */
+  readonly rows: number;
+  readonly columns: number;
+} {
+  const [rows, columns] = blocksOf(layout);
+  const zeros = layout.zeros && parts.zeros
+    ? readCodes(parts.zeros, layout.zeros, rows, columns)
+    : null;
+  return { levels: readCodes(parts.codes, layout.codes, ...layout.shape), zeros, rows, columns };
+}
+
 /**
  * Unpacks a weight.
  *
@@ -197,11 +212,7 @@ export function blocksOf(
  */
 export function unpack(layout: PackedLayout, parts: PackedParts): Float32Array<ArrayBuffer> {
   const { shape: [outputs, inputs], block } = layout;
-  const levels = readCodes(parts.codes, layout.codes, outputs, inputs);
-  const [rows, columns] = blocksOf(layout);
-  const zeros = layout.zeros && parts.zeros
-    ? readCodes(parts.zeros, layout.zeros, rows, columns)
-    : null;
+  const { levels, zeros, rows, columns } = readLevels(layout, parts);
   const out = levels as Float32Array<ArrayBuffer>; // each is read before it is written
   const { groups, scales, offsets } = parts;
   const width = groups ? 1 : block.inputs;
