@@ -36,6 +36,7 @@ export const compiledFiles: readonly string[] = [
       "packed_calls.h",
       "packed_few.h",
       "parallel.h",
+      "plain_weight.h",
       "pointwise.h",
       "scratch.h",
       "sizes.h",

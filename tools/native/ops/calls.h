@@ -185,18 +185,15 @@ void LinearAs(TF_OpKernelContext *context, const Settings &settings, const Input
               const Input &weight, const Input &bias) {
   const Activation activation = static_cast<Activation>(settings.kind);
   const int64_t depth = weight.dim(1), width = weight.dim(0);
-  std::vector<int64_t> shape = x.shape();
-  shape.back() = width;
-  int64_t rows = 1;
-  for (size_t axis = 0; axis + 1 < shape.size(); axis++) rows *= shape[axis];
-  T *y = Output<T>(context, shape);
+  int64_t rows = 0;
+  T *y = ProductOutput<T>(context, x, width, &rows);
   if (!y || rows * width == 0) return;
   // `packedUnit` in lib/backend/native_fused.ts keeps to these multiples.
 #if CORELENS_AMX
   if constexpr (sizeof(T) == 2) {
     const bool whole = depth > 0 && depth % 32 == 0 && width % 32 == 0;
     if (rows > kFewRows && whole && TileRegisters::Allowed()) {
-      const NarrowWeight whole_weight{weight.data<T>(), width, depth};
+      const PlainWeight<T> whole_weight{weight.data<T>(), width, depth};
       return LinearTiles(x.data<T>(), whole_weight, bias.optional<T>(), y, rows, activation);
     }
   }
@@ -212,7 +209,7 @@ void LinearAs(TF_OpKernelContext *context, const Settings &settings, const Input
 #endif
   if constexpr (sizeof(T) == 4) {
     if (rows > kFewRows && depth > 0 && width % kLanes == 0) {
-      const FloatWeight whole_weight{weight.data<T>(), width, depth};
+      const PlainWeight<T> whole_weight{weight.data<T>(), width, depth};
       return LinearFloat(x.data<T>(), whole_weight, bias.optional<T>(), y, rows, activation);
     }
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "parallel.h"
+#include "plain_weight.h"
 #include "pointwise.h"
 #include "scratch.h"
 #include "sizes.h"
@@ -18,16 +19,6 @@ namespace corelens {
 constexpr int64_t kLinearRows = 128;   // rows of x at once
 constexpr int64_t kLinearDepth = 512;  // of their columns at once: 32 columns of w fit the first cache
 constexpr int64_t kLinearPanel = 256;  // columns of the product of one task
-
-// Where rows of a weight [width, depth] of bfloat16 lie; `PackedWeight` is the other kind.
-struct NarrowWeight {
-  const Bfloat16 *data;
-  int64_t width, depth;
-  template <typename T>
-  const T *Rows(int64_t first, int64_t, ScratchSlot) const {
-    return data + first * depth;
-  }
-};
 
 // Packs rows [begin, end) of w, which become columns of the product.
 template <typename Weight>

@@ -9,6 +9,7 @@
 
 #include "pack_float.h"
 #include "parallel.h"
+#include "plain_weight.h"
 #include "pointwise.h"
 #include "scratch.h"
 #include "sizes.h"
@@ -16,16 +17,6 @@
 #include "vectors.h"
 
 namespace corelens {
-
-// Where rows of a weight [width, depth] of floats lie; `PackedWeight` is the other kind.
-struct FloatWeight {
-  const float *data;
-  int64_t width, depth;
-  template <typename T>
-  const T *Rows(int64_t first, int64_t, ScratchSlot) const {
-    return data + first * depth;
-  }
-};
 
 // One product: x [rows, depth], w [width, depth], bias [width] or null, y [rows, width].
 template <typename T, typename Weight>
@@ -143,7 +134,7 @@ inline void LinearRun(const FloatProduct<T, Weight> &product, const Strip &strip
   }
 }
 
-// The width of a `FloatWeight` must be a multiple of kLanes.
+// The width of a `PlainWeight` must be a multiple of kLanes.
 template <typename T, typename Weight>
 inline void LinearFloat(const T *x, const Weight &w, const T *bias, T *y, int64_t rows,
                         Activation activation = kNoActivation) {

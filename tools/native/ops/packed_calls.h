@@ -39,11 +39,8 @@ void PackedLinearAs(TF_OpKernelContext *context, const Input &x, const Input &by
   if (!RowsFit<Block>(bytes, depth)) {
     return Fail(context, "the weight must have rows of whole blocks, as long as those of x");
   }
-  std::vector<int64_t> shape = x.shape();
-  shape.back() = width;
-  int64_t rows = 1;
-  for (size_t axis = 0; axis + 1 < shape.size(); axis++) rows *= shape[axis];
-  T *y = Output<T>(context, shape);
+  int64_t rows = 0;
+  T *y = ProductOutput<T>(context, x, width, &rows);
   if (!y || rows * width == 0) return;
   const T *in = x.optional<T>(), *shift = bias.optional<T>();
   const PackedWeight weight = PackedWeight::Of<Block>(bytes.data<uint8_t>(), width, depth);

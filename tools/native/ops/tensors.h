@@ -114,6 +114,17 @@ T *Output(TF_OpKernelContext *context, const std::vector<int64_t> &shape, int in
   return data;
 }
 
+// The output of a product of x [.., depth], [.., width], with the number of its rows; null after a
+// failure.
+template <typename T>
+T *ProductOutput(TF_OpKernelContext *context, const Input &x, int64_t width, int64_t *rows) {
+  std::vector<int64_t> shape = x.shape();
+  shape.back() = width;
+  *rows = 1;
+  for (size_t axis = 0; axis + 1 < shape.size(); axis++) *rows *= shape[axis];
+  return Output<T>(context, shape);
+}
+
 // Attributes of an operation, read once.
 struct Settings {
   float eps = 0, first = 1, second = 1;
