@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { InputError } from "../../lib/common/errors.ts";
 import { widenToFloat32 } from "../../lib/backend/widen.ts";
 import { ggufHeader } from "../../lib/weights/gguf_files.ts";
-import { halvesOrder, huggingFaceName, openGguf } from "../../lib/weights/gguf.ts";
+import { openGguf } from "../../lib/weights/gguf.ts";
+import { halvesOrder, huggingFaceName } from "../../lib/weights/gguf_text_weights.ts";
 import { openWeights } from "../../lib/weights/weights.ts";
 
 const tiny = "tests/golden/gguf/tiny-llama.gguf";
