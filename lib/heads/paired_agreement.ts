@@ -8,8 +8,9 @@ import { bootstrapInterval } from "../stats/bootstrap_pairs.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
 import type { Interval } from "../stats/interval.ts";
 import { columnMeans } from "../stats/matrix.ts";
+import { overlapAtK } from "../stats/overlap.ts";
 import { Random } from "../stats/random.ts";
-import { spearman, topIndices } from "../stats/rank.ts";
+import { spearman } from "../stats/rank.ts";
 import { filterSamples, type HeadScores, scoreMatrix } from "./head_scores.ts";
 
 /** One measure of agreement of two models. */
@@ -123,9 +124,6 @@ export function pairedAgreement(
   return {
     ...{ samples: ids.length, top, chanceOverlap: top / total },
     spearman: measure(spearman),
-    overlap: measure((x, y) => {
-      const best = new Set(topIndices(x, top));
-      return topIndices(y, top).filter((head) => best.has(head)).length / top;
-    }),
+    overlap: measure((x, y) => overlapAtK(x, y, top)),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Overlap of top lists: Jaccard index at k with its chance level, rank-biased overlap.
+ * Overlap of top lists: share and Jaccard index at k with its chance level, rank-biased overlap.
  *
  * @module
  */
@@ -24,12 +24,37 @@ import { topIndices } from "./rank.ts";
  * ```
  */
 export function jaccardAtK(a: ArrayLike<number>, b: ArrayLike<number>, k: number): number {
+  const shared = sharedAtK(a, b, k);
+  return shared / (2 * k - shared);
+}
+
+/**
+ * Share of one top-k set that is in the other.
+ *
+ * @param a scores, one per head
+ * @param b scores of the same heads by another rule or on other samples
+ * @param k size of the top sets, 1 to the number of heads; ties go to the lower index
+ * @returns in [0, 1]; of two sets at random k over the number of heads
+ * @throws {InputError} when the lengths differ or k is out of range
+ *
+ * @example
+ * ```ts
+ * import { overlapAtK } from "./overlap.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(overlapAtK([9, 8, 1, 0], [9, 0, 8, 1], 2), 1 / 2);
+ * ```
+ */
+export function overlapAtK(a: ArrayLike<number>, b: ArrayLike<number>, k: number): number {
+  return sharedAtK(a, b, k) / k;
+}
+
+/** Number of heads that both top-k sets have. */
+function sharedAtK(a: ArrayLike<number>, b: ArrayLike<number>, k: number): number {
   if (a.length !== b.length) {
     throw new InputError(`Cannot compare top lists of ${a.length} and ${b.length} heads`);
   }
   const top = new Set(topIndices(a, k));
-  const shared = topIndices(b, k).reduce((count, index) => count + (top.has(index) ? 1 : 0), 0);
-  return shared / (2 * k - shared);
+  return topIndices(b, k).reduce((count, index) => count + (top.has(index) ? 1 : 0), 0);
 }
 
 /**

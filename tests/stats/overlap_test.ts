@@ -1,7 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/common/errors.ts";
-import { expectedJaccard, jaccardAtK, rankBiasedOverlap } from "../../lib/stats/overlap.ts";
+import {
+  expectedJaccard,
+  jaccardAtK,
+  overlapAtK,
+  rankBiasedOverlap,
+} from "../../lib/stats/overlap.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { mean } from "../../lib/stats/summary.ts";
 import { reference } from "./reference.ts";
@@ -47,4 +52,14 @@ Deno.test("lists that are empty or repeat an item are refused", () => {
   assertThrows(() => rankBiasedOverlap([], [1]), InputError, "empty");
   assertThrows(() => rankBiasedOverlap([1, 1], [1]), InputError, "twice");
   assertThrows(() => rankBiasedOverlap([1], [1], 1), InputError, "in (0, 1)");
+});
+
+Deno.test("the share of a top list and its Jaccard index say the same: J = s / (2 - s)", () => {
+  fc.assert(fc.property(fc.integer({ min: 2, max: 40 }), fc.integer(), (count, seed) => {
+    const random = new Random(seed), k = 1 + random.integer(count);
+    const [a, b] = [random.permutation(count), random.permutation(count)];
+    const share = overlapAtK(a, b, k);
+    assertAlmostEquals(jaccardAtK(a, b, k), share / (2 - share), 1e-12);
+    assertEquals(overlapAtK(a, a, k), 1);
+  }));
 });
