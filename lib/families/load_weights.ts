@@ -140,12 +140,21 @@ function plusOne(bytes: Uint8Array, dtype: StoredDType): Uint8Array<ArrayBuffer>
   return new Uint8Array(widenToFloat32(bytes, dtype).map((value) => value + 1).buffer);
 }
 
+/** Element types of stored numbers, where kernels compute with such. */
+const typeOf: Readonly<Record<StoredDType, string>> = {
+  F32: "float32",
+  BF16: "bfloat16",
+  F16: "float16",
+};
+
 /** Buffers from this size on are given back at once, in bytes. */
 const largeBuffer = 1 << 20;
 
 /**
- * Gives the memory of a weight's bytes back after kernels have copied them. The collector would let a
- * gigabyte of such buffers gather first. Bytes that are a part of a buffer may not be ours alone.
+ * Gives the memory of a weight's bytes back after kernels have made other numbers of them. The collector
+ * would let a gigabyte of such buffers gather first. Bytes that are a part of a buffer may not be ours
+ * alone. Blocks, and numbers in the type that the kernels compute with, are never given back: TensorFlow
+ * makes tensors over them without a copy wherever they happen to be aligned.
  */
 function release({ buffer, byteLength }: Uint8Array): void {
   if (byteLength < largeBuffer || byteLength !== buffer.byteLength) return;
@@ -182,7 +191,6 @@ export async function readWeights(
       if (format && kernels.keepsPacked(format)) {
         const { bytes } = await source.readPacked!(name, wanted);
         tensors.set(role, kernels.packedWeight(bytes, format, wanted));
-        release(bytes);
       } else {
         const { bytes, dtype, shape } = await source.readWeight(
           name,
@@ -193,7 +201,7 @@ export async function readWeights(
             ? kernels.weight(plusOne(bytes, dtype), "F32", shape)
             : kernels.weight(bytes, dtype, shape);
         tensors.set(role, order ? kernels.scope(() => kernels.transpose(make(), order)) : make());
-        release(bytes);
+        if (order || shifted || typeOf[dtype] !== kernels.computeDType) release(bytes);
       }
       loaded += byteLength;
       onProgress?.(loaded, total);

@@ -1,9 +1,11 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
 import { readModelConfig } from "../../lib/families/checkpoint.ts";
-import { matchWeights, storedWeights } from "../../lib/families/load_weights.ts";
+import { matchWeights, readWeights, storedWeights } from "../../lib/families/load_weights.ts";
+import { blockFormat } from "../../lib/weights/gguf_blocks.ts";
 import { openSafetensors, type WeightSource } from "../../lib/weights/safetensors.ts";
-import { goldenDir, goldenNames } from "../suites/golden.ts";
+import type { StoredDType } from "../../lib/nn/kernels.ts";
+import { goldenDir, goldenNames, testKernels } from "../suites/golden.ts";
 
 /** A source of the same tensors under other names. */
 const renamed = (source: WeightSource, name: (stored: string) => string): WeightSource => {
@@ -111,4 +113,44 @@ Deno.test("the stored element type is that of most bytes, whichever comes first"
     info: (name) => ({ ...source.info(name), dtype: name === first ? "F32" : "F16" }),
   };
   assertEquals(storedWeights(family, config, mixed).dtype, "F16");
+});
+
+Deno.test("read buffers are given back where tensors cannot lie over them, and nowhere else", async () => {
+  const { family, config } = await readModelConfig(goldenDir("qwen3_vl"));
+  using golden = await openSafetensors(goldenDir("qwen3_vl"));
+  const [role, name] = [...matchWeights(family, config, golden)].find(([own]) =>
+    own.includes("embed_tokens")
+  )!;
+  const text = { ...config.text, vocabSize: 8192 }, shape = [text.vocabSize, text.hiddenSize];
+  const format = blockFormat("Q8_0")!, size = shape[0] * shape[1];
+  for (const dtype of ["float32", "bfloat16"] as const) {
+    const kernels = await testKernels(dtype);
+    /** Whether the buffer is still there after the weight was made of it. */
+    const stays = async (stored: StoredDType | "Q8_0") => {
+      const width = stored === "Q8_0" ? format.bytes / format.elements : stored === "F32" ? 4 : 2;
+      const bytes = new Uint8Array(size * width);
+      const source: WeightSource = {
+        ...golden,
+        info: () => ({
+          dtype: stored === "Q8_0" ? "U8" : stored,
+          shape,
+          offset: 0,
+          byteLength: bytes.length,
+        }),
+        packedAs: () => stored === "Q8_0" ? format : null,
+        readPacked: () => Promise.resolve({ bytes, format, shape }),
+        readWeight: () => Promise.resolve({ bytes, dtype: stored as StoredDType, shape }),
+      };
+      const wanted = { ...config, text };
+      const read = await readWeights(kernels, family, wanted, source, new Map([[role, name]]));
+      const detached = bytes.buffer.detached;
+      read.dispose(kernels);
+      return !detached;
+    };
+    const both = ["F32", "BF16"] as const;
+    const [own, other] = kernels.computeDType === "float32" ? both : both.toReversed();
+    assert(await stays(own), `${dtype} over ${own}`);
+    assert(!kernels.keepsPacked(format) || await stays("Q8_0"), `${dtype} over blocks`);
+    assertEquals([await stays(other), await stays("F16")], [false, false], dtype);
+  }
 });
