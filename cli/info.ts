@@ -18,12 +18,11 @@ function unpackedBytes(weights: readonly WeightSummary[]): Record<string, number
   return { float32: 4 * count, bfloat16: 2 * count };
 }
 
-/** Bytes that the weights take in memory on native TensorFlow, by `--dtype`: some stay in blocks. */
+/** Bytes that the weights take in memory on native TensorFlow, by `--dtype`: some stay packed. */
 function memoryBytes(weights: readonly WeightSummary[]): Record<string, number> {
-  const plain = unpackedBytes(weights.filter(({ keptPacked }) => !keptPacked));
-  const packed = weights.filter(({ keptPacked }) => keptPacked)
-    .reduce((sum, { stored }) => sum + stored.byteLength, 0);
-  return { float32: plain.float32 + packed, bfloat16: plain.bfloat16 + packed };
+  const sum = (dtype: "float32" | "bfloat16") =>
+    weights.reduce((total, { kept }) => total + kept[dtype], 0);
+  return { float32: sum("float32"), bfloat16: sum("bfloat16") };
 }
 
 export const command: Command = {

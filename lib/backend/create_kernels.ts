@@ -25,6 +25,10 @@ export interface StoredWeights {
 /** Float32 weights up to this size are no burden, and exact; in bytes. */
 const smallModelBytes = 2 ** 30;
 
+/** Whether weights are so many that two bytes for each matter. */
+export const isLarge = ({ parameters }: Pick<StoredWeights, "parameters">): boolean =>
+  4 * parameters > smallModelBytes;
+
 /**
  * The element type that `auto` means on native TensorFlow: bfloat16 for weights stored in two bytes
  * (bfloat16 or float16) that would take more than 1 GiB in float32, else float32.
@@ -41,7 +45,7 @@ const smallModelBytes = 2 ** 30;
  * ```
  */
 export function automaticDType(stored: StoredWeights | undefined): "float32" | "bfloat16" {
-  if (!stored || 4 * stored.parameters <= smallModelBytes) return "float32";
+  if (!stored || !isLarge(stored)) return "float32";
   return stored.dtype === "BF16" || stored.dtype === "F16" ? "bfloat16" : "float32";
 }
 

@@ -10,16 +10,16 @@
 import { InputError } from "../common/errors.ts";
 import { blockedAttention } from "../nn/blocked_attention.ts";
 import { foldedShape } from "./folded_product.ts";
-import type { Kernels, StoredDType, Tensor } from "../nn/kernels.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { type BackwardOps, backwardOps } from "./native_backward.ts";
 import { fusedBlocks, type FusedOps, registerFusedOps } from "./native_fused.ts";
 import { type BlockOps, causalMask, plainBlocks } from "./native_plain.ts";
 import { NativeOps, noOneDnn, type OneDnnOps, probeOneDnn } from "./native_ops.ts";
 import { withPacked } from "./native_packed.ts";
 import { type NativeTensor, sizeOf, tensorStore, typeNumber } from "./native_tensors.ts";
-import { checkPacked } from "./packed_shape.ts";
+import { checkPlain, plainWeight } from "./native_weights.ts";
+import { checkPacked, inOrder } from "./packed_shape.ts";
 import { ownFloatProduct, type OwnProduct } from "./product_choice.ts";
-import { type OpAttribute, TF_BFLOAT16, TF_HALF } from "./tensorflow.ts";
 import { storedBytes } from "./widen.ts";
 
 /** How native kernels compute. */
@@ -39,12 +39,6 @@ export interface NativeOptions {
    */
   readonly floatProducts?: boolean | OwnProduct;
 }
-
-const storedNumbers: Readonly<Record<StoredDType, number>> = {
-  F32: typeNumber.float32,
-  F16: TF_HALF,
-  BF16: TF_BFLOAT16,
-};
 
 let probed: OneDnnOps | null = null;
 
@@ -143,36 +137,17 @@ function makeKernels(
     tensor: (data, shape) => store.create(data, shape),
     zeros: (shape) => store.create(new Float32Array(sizeOf(shape)), shape),
     weight: (bytes, stored, shape) => {
-      const width = storedBytes[stored];
-      if (bytes.byteLength !== width * sizeOf(shape)) {
-        throw new InputError(
-          `Cannot make a weight [${shape}] of ${bytes.byteLength} bytes: ${stored} needs ${
-            width * sizeOf(shape)
-          }`,
-        );
-      }
-      const from = storedNumbers[stored], to = typeNumber[computeDType];
-      const raw = binding.createTensor([...shape, width], binding.TF_UINT8, bytes);
-      const bitcast: OpAttribute[] = [
-        { name: "T", type: binding.TF_ATTR_TYPE, value: binding.TF_UINT8 },
-        { name: "type", type: binding.TF_ATTR_TYPE, value: from },
-      ];
-      const values = store.runRaw("Bitcast", bitcast, [raw]);
-      store.freeRaw(raw);
-      if (from === to) return store.adopt(values);
-      const attributes = [
-        { name: "SrcT", type: binding.TF_ATTR_TYPE, value: from },
-        { name: "DstT", type: binding.TF_ATTR_TYPE, value: to },
-      ];
-      const result = store.run("Cast", attributes, [values.id]);
-      store.freeRaw(values.id);
-      return result;
+      checkPlain(bytes.byteLength, stored, shape);
+      const raw = binding.createTensor([...shape, storedBytes[stored]], binding.TF_UINT8, bytes);
+      return plainWeight(ops, raw, stored, computeDType);
     },
-    packedWeight: (bytes, format, shape) => {
-      checkPacked(bytes, format, shape);
-      return kernels.weight(new Uint8Array(format.unpack(bytes).buffer), "F32", shape);
+    packedWeight: (bytes, format, shape, order) => {
+      checkPacked(bytes.byteLength, format, shape);
+      const values = inOrder(format.unpack(bytes), order);
+      return kernels.weight(new Uint8Array(values.buffer), "F32", shape);
     },
     keepsPacked: () => false,
+    files: null,
     holdsPacked: () => false,
     read: (x) => Promise.resolve().then(() => readSync(x)),
     readSync: (x) => readSync(x),

@@ -26,7 +26,10 @@ export interface FusedOps {
   readonly floatProducts: boolean;
   /** Whether the operations for training are among them: an older set-up did not compile them. */
   readonly gradients: boolean;
-  /** Whether there are products with weights in blocks: an older set-up did not compile them. */
+  /**
+   * Whether there are products with weights in blocks, and tensors of files' bytes: an older set-up did
+   * not compile them.
+   */
   readonly packed: boolean;
   /** Whether products of floats in bfloat16 parts by matrix registers are among them. */
   readonly splitProducts: boolean;
@@ -80,6 +83,7 @@ function register(path: string, threads: number): FusedOps | null {
       corelens_has_gradients: { parameters: [], result: "i32", optional: true },
       corelens_has_packed: { parameters: [], result: "i32", optional: true },
       corelens_has_activations: { parameters: [], result: "i32", optional: true },
+      corelens_reads_files: { parameters: [], result: "i32", optional: true },
       corelens_has_split_products: { parameters: [], result: "i32", optional: true },
     } as const,
   );
@@ -89,7 +93,7 @@ function register(path: string, threads: number): FusedOps | null {
     matrixRegisters: symbols.corelens_has_matrix_registers() === 1,
     floatProducts: symbols.corelens_has_float_products?.() === 1,
     gradients: symbols.corelens_has_gradients !== null,
-    packed: symbols.corelens_has_packed !== null,
+    packed: symbols.corelens_has_packed !== null && symbols.corelens_reads_files !== null,
     splitProducts: symbols.corelens_has_split_products?.() === 1,
     activations: symbols.corelens_has_activations !== null,
   };

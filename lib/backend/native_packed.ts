@@ -5,125 +5,15 @@
  * The specification is {@link BlockFormat.unpack}; `tests/suites/kernel_packed.ts` holds the two equal.
  * @module
  */
-import type { BlockFormat, DType, Kernels, Tensor } from "../nn/kernels.ts";
+import type { BlockFormat, FileBytes, Kernels, Tensor } from "../nn/kernels.ts";
 import type { NativeOps } from "./native_ops.ts";
-import { type NativeTensor, PackedTensor, sizeOf } from "./native_tensors.ts";
-import { checkPacked, packedRowBytes } from "./packed_shape.ts";
+import { nativeFormats, PackedOps } from "./native_packed_ops.ts";
+import { type NativeTensor, PackedTensor } from "./native_tensors.ts";
+import { bytesFromFile, checkPlain, plainWeight } from "./native_weights.ts";
+import { checkPacked } from "./packed_shape.ts";
+import { storedBytes } from "./widen.ts";
 
-/**
- * Formats that the operations read, and their numbers: those of GGUF files, and of groups of codes
- * (`lib/weights/packings/groups.ts`). The counterpart is `WithFormat` in `tools/native/ops/blocks.h`:
- * change both.
- */
-export const nativeFormats: Readonly<Record<string, number>> = {
-  ...{ Q4_0: 2, Q4_1: 3, Q5_0: 6, Q5_1: 7, Q8_0: 8 },
-  ...{ Q2_K: 10, Q3_K: 11, Q4_K: 12, Q5_K: 13, Q6_K: 14 },
-  ...{ IQ4_NL: 20, IQ4_XS: 23 },
-  ...{ "G4_32": 101, "G4_64": 102, "G4_128": 103 },
-  ...{ "A4_32": 104, "A4_64": 105, "A4_128": 106, "G8_32": 107, "G8_128": 108 },
-};
-
-/** What there is to do with weights in blocks. Results join the innermost scope. */
-class PackedOps {
-  /**
-   * Operations on weights of which other operations see values in an element type.
-   *
-   * @param ops the other operations
-   */
-  constructor(
-    private readonly ops: NativeOps,
-    private readonly computeDType: "float32" | "bfloat16",
-  ) {}
-
-  /** A weight `[.., rows, columns]` over its bytes, which must not change afterwards. */
-  create(bytes: Uint8Array, format: BlockFormat, shape: readonly number[]): PackedTensor {
-    const { store } = this.ops, { binding } = store.tensorFlow;
-    const rowBytes = packedRowBytes(format, shape[shape.length - 1]);
-    const rows = sizeOf(shape.slice(0, -1));
-    const id = binding.createTensor([rows, rowBytes], binding.TF_UINT8, bytes);
-    return store.enter(new PackedTensor(id, [...shape], this.computeDType, format));
-  }
-
-  #attributes({ format }: PackedTensor, dtype: DType) {
-    return this.ops.attributes(
-      `packed${format.name}${dtype}`,
-      () => [this.ops.type("T", dtype), this.ops.integer("format", nativeFormats[format.name])],
-    );
-  }
-
-  /** `x [.., columns]` times the weight `[rows, columns]` transposed, plus `bias`. */
-  linear(x: NativeTensor, weight: PackedTensor, bias: NativeTensor | null): NativeTensor {
-    const { store } = this.ops;
-    const shift = bias?.id ?? store.constant([], this.computeDType);
-    return store.run("CorelensPackedLinear", this.#attributes(weight, this.computeDType), [
-      x.id,
-      weight.id,
-      shift,
-    ]);
-  }
-
-  /** The numbers of some rows of a weight, counted through all axes but the last: `[n, columns]`. */
-  rows(weight: PackedTensor, rows: number, dtype: DType = this.computeDType): NativeTensor {
-    const { store } = this.ops;
-    return store.run("CorelensUnpackRows", this.#attributes(weight, dtype), [weight.id, rows]);
-  }
-
-  /** The numbers of `count` rows from `first` on. */
-  range(weight: PackedTensor, first: number, count: number, dtype?: DType): NativeTensor {
-    const { store } = this.ops;
-    return store.scope(() => {
-      const rows = Int32Array.from({ length: count }, (_, i) => first + i);
-      return this.rows(weight, store.create(rows, [count]).id, dtype);
-    });
-  }
-
-  /** All numbers of a weight. */
-  unpacked(weight: PackedTensor, dtype?: DType): NativeTensor {
-    const rows = this.range(weight, 0, sizeOf(weight.shape.slice(0, -1)), dtype);
-    return weight.shape.length === 2 ? rows : this.ops.reshape(rows, weight.shape);
-  }
-
-  /** The same blocks under another shape whose last axis is the same, or null for others. */
-  reshaped(weight: PackedTensor, shape: readonly number[]): PackedTensor | null {
-    const columns = weight.shape[weight.shape.length - 1];
-    const known = sizeOf(shape.filter((size) => size >= 0));
-    const own = shape.map((size) => size < 0 ? sizeOf(weight.shape) / known : size);
-    if (own.length < 2 || own[own.length - 1] !== columns) return null;
-    return this.#part(weight, "Identity", [weight.id], own);
-  }
-
-  /** Whole slices along the first axis, as blocks; null for a box of another kind. */
-  sliced(
-    weight: PackedTensor,
-    begin: readonly number[],
-    size: readonly number[],
-  ): PackedTensor | null {
-    const { shape } = weight, { store } = this.ops;
-    const whole = shape.every((length, axis) =>
-      axis === 0 || begin[axis] === 0 && (size[axis] === -1 || size[axis] === length)
-    );
-    if (!whole) return null;
-    const count = size[0] === -1 ? shape[0] - begin[0] : size[0];
-    const rows = sizeOf(shape.slice(1, -1));
-    const box = [store.constant([begin[0] * rows, 0]), store.constant([count * rows, -1])];
-    return this.#part(weight, "Slice", [weight.id, ...box], [count, ...shape.slice(1)]);
-  }
-
-  #part(
-    weight: PackedTensor,
-    operation: "Identity" | "Slice",
-    inputs: readonly number[],
-    shape: readonly number[],
-  ): PackedTensor {
-    const { store } = this.ops, { binding } = store.tensorFlow;
-    const attributes = this.ops.attributes(`packed${operation}`, () => [
-      { name: "T", type: binding.TF_ATTR_TYPE, value: binding.TF_UINT8 },
-      ...operation === "Slice" ? [this.ops.type("Index", "int32")] : [],
-    ]);
-    const { id } = store.runRaw(operation, attributes, inputs);
-    return store.enter(new PackedTensor(id, shape, weight.dtype, weight.format));
-  }
-}
+const lengthOf = ({ ranges }: FileBytes) => ranges.reduce((sum, [, length]) => sum + length, 0);
 
 /**
  * Native kernels that keep weights in their blocks.
@@ -133,6 +23,9 @@ class PackedOps {
  */
 export function withPacked(plain: Kernels, ops: NativeOps): Kernels {
   const { store } = ops, packed = new PackedOps(ops, plain.computeDType);
+  /** Numbers of 16 bits are kept where they would be widened: products in bfloat16 take them plain. */
+  const keeps = ({ name, elements }: BlockFormat) =>
+    Object.hasOwn(nativeFormats, name) && (elements > 1 || plain.computeDType === "float32");
   let holds = false;
   const isPacked = (x: unknown): x is PackedTensor => x instanceof PackedTensor;
   const alive = (x: PackedTensor): PackedTensor => {
@@ -149,15 +42,25 @@ export function withPacked(plain: Kernels, ops: NativeOps): Kernels {
   };
   return {
     ...plain,
-    packedWeight: (bytes, format, shape) => {
-      checkPacked(bytes, format, shape);
-      if (!Object.hasOwn(nativeFormats, format.name)) {
-        return plain.packedWeight(bytes, format, shape);
-      }
+    packedWeight: (bytes, format, shape, order) => {
+      checkPacked(bytes.byteLength, format, shape);
+      if (!keeps(format)) return plain.packedWeight(bytes, format, shape, order);
       holds = true;
-      return packed.create(bytes, format, shape);
+      return packed.create(bytes, format, shape, order);
     },
-    keepsPacked: ({ name }) => Object.hasOwn(nativeFormats, name),
+    keepsPacked: keeps,
+    files: {
+      weight: (bytes, stored, shape) => {
+        checkPlain(lengthOf(bytes), stored, shape);
+        const raw = bytesFromFile(ops, bytes, [...shape, storedBytes[stored]]);
+        return plainWeight(ops, raw, stored, plain.computeDType);
+      },
+      packedWeight: (bytes, format, shape) => {
+        checkPacked(lengthOf(bytes), format, shape);
+        holds = true;
+        return packed.create(bytes, format, shape);
+      },
+    },
     holdsPacked: () => holds,
     linear: (x, weight, bias, activation) => {
       if (!isPacked(weight)) return plain.linear(x, weight, bias, activation);
@@ -198,7 +101,10 @@ export function withPacked(plain: Kernels, ops: NativeOps): Kernels {
     read: (x) => isPacked(x) ? Promise.resolve(seeing(plain.readSync)(x)) : plain.read(x),
     readSync: seeing(plain.readSync),
     toTfjs: seeing(plain.toTfjs),
-    transpose: seeing(plain.transpose),
+    transpose: (x, order) =>
+      isPacked(x)
+        ? packed.turned(alive(x), order) ?? seeing(plain.transpose)(x, order)
+        : plain.transpose(x, order),
     broadcastBatch: seeing(plain.broadcastBatch),
     add: seeing(plain.add),
     mul: seeing(plain.mul),

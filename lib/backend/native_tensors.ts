@@ -33,21 +33,38 @@ export class NativeTensor implements Tensor {
   constructor(public id: number, readonly shape: readonly number[], readonly dtype: DType) {}
 }
 
+/** How a weight lies in the bytes of its tensor. */
+export interface HowPacked {
+  /** How numbers lie in their blocks. */
+  readonly format: BlockFormat;
+  /**
+   * Where the tensor is one row of bytes, how many lie before the weight's; null where it is
+   * `[rows, row bytes]`.
+   */
+  readonly skipped: number | null;
+  /** The column of the weight that each column of the blocks is, and the inverse; null in order. */
+  readonly columns: {
+    readonly name: string;
+    readonly order: Int32Array;
+    readonly back: Int32Array;
+  } | null;
+}
+
 /**
- * A weight in its blocks: the tensor of the id holds the bytes, `[rows, row bytes]`; shape and element
- * type are those that other operations see, for which it is unpacked.
+ * A weight in its blocks: the tensor of the id holds the bytes; shape and element type are those that
+ * other operations see, for which it is unpacked.
  */
 export class PackedTensor extends NativeTensor {
   /**
    * A handle on bytes that live.
    *
-   * @param format how numbers lie in the bytes
+   * @param how how numbers lie in the bytes
    */
   constructor(
     id: number,
     shape: readonly number[],
     dtype: DType,
-    readonly format: BlockFormat,
+    readonly how: HowPacked,
   ) {
     super(id, shape, dtype);
   }

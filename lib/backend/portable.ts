@@ -10,7 +10,7 @@ import * as tf from "@tensorflow/tfjs";
 import { alikeBatches } from "./batches.ts";
 import { blockedAttention } from "../nn/blocked_attention.ts";
 import { foldedShape } from "./folded_product.ts";
-import { checkPacked } from "./packed_shape.ts";
+import { checkPacked, inOrder } from "./packed_shape.ts";
 import type { Activation, DType, Kernels, StoredDType, Tensor } from "../nn/kernels.ts";
 import { hiddenScore } from "../nn/mask.ts";
 import { widenToFloat32 } from "./widen.ts";
@@ -108,11 +108,12 @@ export function portableKernels(): Kernels {
     zeros: (shape) => wrap(tf.zeros([...shape])),
     weight: (bytes, stored: StoredDType, shape) =>
       wrap(tf.tensor(widenToFloat32(bytes, stored), [...shape], "float32")),
-    packedWeight: (bytes, format, shape) => {
-      checkPacked(bytes, format, shape);
-      return wrap(tf.tensor(format.unpack(bytes), [...shape], "float32"));
+    packedWeight: (bytes, format, shape, order) => {
+      checkPacked(bytes.byteLength, format, shape);
+      return wrap(tf.tensor(inOrder(format.unpack(bytes), order), [...shape], "float32"));
     },
     keepsPacked: () => false,
+    files: null,
     holdsPacked: () => false,
     read: async (x) => await unwrap(x).data() as Float32Array | Int32Array,
     readSync: (x) => unwrap(x).dataSync() as Float32Array | Int32Array,

@@ -86,6 +86,6 @@ export async function openCheckpoint(
     dir,
     family,
     config,
-    source: unpack ? { ...source, packedAs: undefined } : source,
+    source: unpack ? { ...source, packedAs: undefined, plainOnly: true } : source,
   };
 }

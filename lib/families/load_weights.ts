@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { StoredWeights } from "../backend/create_kernels.ts";
+import { isLarge, type StoredWeights } from "../backend/create_kernels.ts";
 import { widenToFloat32 } from "../backend/widen.ts";
 import type { Kernels, StoredDType, Tensor } from "../nn/kernels.ts";
 import { InputError, likelyName } from "../common/errors.ts";
@@ -16,6 +16,7 @@ import { quoted } from "../common/text.ts";
 import { checkedShape, type WeightHeaders, type WeightSource } from "../weights/safetensors.ts";
 import { unusualWeights } from "./other_layouts.ts";
 import type { Family } from "./family.ts";
+import { keptFormat } from "./kept_weights.ts";
 
 /** Called while weights are read: bytes so far and in all. */
 export type LoadProgress = (loaded: number, total: number) => void;
@@ -161,11 +162,42 @@ function release({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
+/** One weight in the kernels' memory, as it is stored: in blocks where these compute with them. */
+async function readOne(
+  kernels: Kernels,
+  source: WeightSource,
+  name: string,
+  shape: readonly number[],
+  large: boolean,
+): Promise<Tensor> {
+  const kept = keptFormat(source, name, large);
+  const format = kept && kernels.keepsPacked(kept) ? kept : null;
+  const blocks = format !== null && format.elements > 1;
+  const lying = kernels.files && (source.lying?.(name, blocks ? "blocks" : "numbers") ?? null);
+  if (kernels.files && lying) {
+    if (format) return kernels.files.packedWeight(lying, format, shape);
+    return kernels.files.weight(lying, source.info(name).dtype as StoredDType, shape);
+  }
+  if (format && blocks) {
+    const found = await source.readPacked!(name, shape);
+    if (found) return kernels.packedWeight(found.bytes, format, shape, found.order);
+  }
+  const { bytes, dtype } = await source.readWeight(name, shape);
+  if (format && !blocks) return kernels.packedWeight(bytes, format, shape);
+  const tensor = kernels.weight(bytes, dtype, shape);
+  if (typeOf[dtype] !== kernels.computeDType) release(bytes);
+  return tensor;
+}
+
+/** Milliseconds after which others get their turn: reading straight into tensors leaves them none. */
+const turnAfter = 100;
+
 /**
  * Reads weights into tensors, one at a time. Those in blocks stay in them where the kernels can compute
- * with them.
+ * with them, and matrices of large models in their two bytes.
  *
  * @param stored stored names by role, all or a part of what {@link matchWeights} found
+ * @param large whether the model counts as large
  * @throws {InputError} for misshapen weights; nothing stays allocated then
  */
 export async function readWeights(
@@ -175,36 +207,36 @@ export async function readWeights(
   source: WeightSource,
   stored: ReadonlyMap<string, string>,
   onProgress?: LoadProgress,
+  large: boolean = isLarge(storedWeights(family, config, source)),
 ): Promise<WeightsMap> {
   const shapes = expectedShapes(family, config);
   const tensors = new Map<string, Tensor>();
   const weights = new WeightsMap(tensors);
   const total = [...stored.values()].reduce((sum, name) => sum + source.info(name).byteLength, 0);
-  let loaded = 0;
+  let loaded = 0, turn = performance.now();
   try {
     for (const [role, name] of stored) {
       const wanted = shapes.get(role)!;
       const { shape: found, byteLength } = source.info(name);
       const order = storedOrder(family, role, found, wanted);
-      const shifted = family.lessOne?.some((end) => role.endsWith(end)) ?? false;
-      const format = order || shifted ? null : source.packedAs?.(name) ?? null;
-      if (format && kernels.keepsPacked(format)) {
-        const { bytes } = await source.readPacked!(name, wanted);
-        tensors.set(role, kernels.packedWeight(bytes, format, wanted));
+      if (family.lessOne?.some((end) => role.endsWith(end))) {
+        const { bytes, dtype } = await source.readWeight(name, wanted);
+        tensors.set(role, kernels.weight(plusOne(bytes, dtype), "F32", wanted));
       } else {
-        const { bytes, dtype, shape } = await source.readWeight(
-          name,
-          order?.map((axis) => wanted[axis]) ?? wanted,
-        );
-        const make = () =>
-          shifted
-            ? kernels.weight(plusOne(bytes, dtype), "F32", shape)
-            : kernels.weight(bytes, dtype, shape);
-        tensors.set(role, order ? kernels.scope(() => kernels.transpose(make(), order)) : make());
-        if (order || shifted || typeOf[dtype] !== kernels.computeDType) release(bytes);
+        const shape = order?.map((axis) => wanted[axis]) ?? wanted;
+        const own = await readOne(kernels, source, name, shape, large);
+        tensors.set(role, own);
+        if (order) {
+          tensors.set(role, kernels.transpose(own, order));
+          kernels.dispose(own);
+        }
       }
       loaded += byteLength;
       onProgress?.(loaded, total);
+      if (performance.now() - turn > turnAfter) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        turn = performance.now();
+      }
     }
   } catch (error) {
     weights.dispose(kernels);
@@ -217,6 +249,7 @@ export async function readWeights(
  * Builds a model from an open checkpoint.
  *
  * @param dir the checkpoint's directory, by whose files records identify the model
+ * @param large whether matrices stay in two bytes where kernels compute with such
  * @throws {InputError} for missing, extra or misshapen weights; nothing stays allocated then
  */
 export async function loadModel(
@@ -226,9 +259,10 @@ export async function loadModel(
   source: WeightSource,
   onProgress?: LoadProgress,
   dir: string | null = null,
+  large: boolean = isLarge(storedWeights(family, config, source)),
 ): Promise<VisionLanguageModel> {
   const stored = matchWeights(family, config, source);
-  const weights = await readWeights(kernels, family, config, source, stored, onProgress);
+  const weights = await readWeights(kernels, family, config, source, stored, onProgress, large);
   const text = weights.under("text.");
   const lmHead = weights.find("lm_head.weight") ?? text.get("embed_tokens.weight");
   const decoder = new TextDecoder(kernels, config.text, text, lmHead);

@@ -11,13 +11,14 @@ import { unpackedHeaders } from "../weights/packed_source.ts";
 import { resolveCheckpoint, type ResolveOptions } from "../weights/hub.ts";
 import { isPickle, type StoredAs, type WeightHeaders } from "../weights/safetensors.ts";
 import { openWeights } from "../weights/weights.ts";
-import { nativeFormats } from "../backend/native_packed.ts";
+import { isLarge } from "../backend/create_kernels.ts";
 import { loadProcessor } from "../inputs/processor.ts";
 import { type ProcessorFiles, readProcessorFiles } from "../inputs/processor_files.ts";
 import { type ModelConfig, visionDepth } from "../model/config.ts";
 import { readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
-import { matchWeights } from "./load_weights.ts";
+import { type KeptBytes, keptBytes } from "./kept_weights.ts";
+import { matchWeights, storedWeights } from "./load_weights.ts";
 import { shippedOrGiven } from "./shipped.ts";
 import { fetchShipped } from "./shipped_download.ts";
 
@@ -45,8 +46,8 @@ export interface WeightSummary {
   readonly byteLength: number;
   /** How it lies in its files: the element type, or the name of a packing, and the bytes there. */
   readonly stored: StoredAs;
-  /** Whether native TensorFlow keeps it in its blocks, in as many bytes as its files. */
-  readonly keptPacked: boolean;
+  /** What it takes in memory on native TensorFlow, by the element type of products. */
+  readonly kept: KeptBytes;
 }
 
 /** What a folder lacks of that without which a model is described, but does not run. */
@@ -88,12 +89,11 @@ async function inspect(
     given ? unpackedHeaders(given, await readCheckpointJson(dir, "config.json", rules)) : opened!,
   );
   matchWeights(family, config, headers);
+  const large = isLarge(storedWeights(family, config, headers));
   const weights = headers.names().map((name) => {
     const { dtype, shape, byteLength } = headers.info(name);
     const stored = headers.stored?.(name) ?? { format: dtype, byteLength };
-    const format = headers.packedAs?.(name) ?? null;
-    const keptPacked = format !== null && Object.hasOwn(nativeFormats, format.name);
-    return { name, dtype, shape, byteLength, stored, keptPacked };
+    return { name, dtype, shape, byteLength, stored, kept: keptBytes(headers, name, large) };
   });
   return { dir, family, config, weights, missing };
 }

@@ -31,6 +31,34 @@ export interface BlockFormat {
   unpack(bytes: Uint8Array): Float32Array<ArrayBuffer>;
 }
 
+/** A file that was opened before; kernels that open it again refuse another one of its name. */
+export interface KnownFile {
+  /** Absolute path. */
+  readonly path: string;
+  /** Name for messages. */
+  readonly shownAs: string;
+  /** Its number in the file system. */
+  readonly inode: number;
+  /** Size in bytes. */
+  readonly size: number;
+}
+
+/** Bytes in a file: ranges, which follow each other in what is read. */
+export interface FileBytes {
+  /** Where they lie. */
+  readonly file: KnownFile;
+  /** First byte and length in bytes of each range. */
+  readonly ranges: readonly (readonly [offset: number, length: number])[];
+}
+
+/** What makes weights of files' bytes, which never become JavaScript's. Results join the innermost scope. */
+export interface FileReader {
+  /** As {@link Kernels.weight}. @throws {InputError} where the file was changed since it was opened */
+  weight(bytes: FileBytes, stored: StoredDType, shape: readonly number[]): Tensor;
+  /** As {@link Kernels.packedWeight}, for formats that {@link Kernels.keepsPacked}. */
+  packedWeight(bytes: FileBytes, format: BlockFormat, shape: readonly number[]): Tensor;
+}
+
 /** A handle on an array that lives in the backend. Only {@link Kernels} can compute with it. */
 export interface Tensor {
   /** Sizes of the axes, outermost first. */
@@ -106,10 +134,20 @@ export interface Kernels {
    * A weight from its blocks, `[.., rows, columns]`. Where {@link Kernels.keepsPacked} the bytes stay as
    * they are: {@link Kernels.linear} and {@link Kernels.gather} read them, and any other operation
    * unpacks the weight for itself alone. Elsewhere it is unpacked at once.
+   *
+   * @param order the column of the weight that each column of the blocks is, where they are in another
+   *   order
    */
-  packedWeight(bytes: Uint8Array, format: BlockFormat, shape: readonly number[]): Tensor;
+  packedWeight(
+    bytes: Uint8Array,
+    format: BlockFormat,
+    shape: readonly number[],
+    order?: Int32Array,
+  ): Tensor;
   /** Whether weights in a format stay in their blocks. */
   keepsPacked(format: BlockFormat): boolean;
+  /** Weights straight from files; null for kernels that cannot read. */
+  readonly files: FileReader | null;
   /** Whether any weight was kept in its blocks: products with it round otherwise than plain ones. */
   holdsPacked(): boolean;
   /** Copies a tensor out as float32 (or int32). Waits for the backend. */

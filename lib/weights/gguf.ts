@@ -13,7 +13,9 @@ import {
   type Assembly,
   blocksOf,
   halfType,
+  numbersLie,
   type PlacedTensor,
+  rangesOf,
 } from "./gguf_assembly.ts";
 import { ggufArchitecture, ggufConfig } from "./gguf_config.ts";
 import { findGguf, type GgufFiles, readGgufHeader } from "./gguf_files.ts";
@@ -159,6 +161,11 @@ function sourceOf(
     stored: (name) => storedAs(place(name)),
     packedAs: (name) => blocksOf(place(name)),
     read,
+    lying: (name, as) => {
+      const weight = place(name);
+      if (as === "blocks") return blocksOf(weight) && rangesOf(weight);
+      return numbersLie(weight) ? rangesOf(weight) : null;
+    },
     readPacked: async (name, wanted) => {
       const weight = place(name), format = blocksOf(weight);
       if (!format) {

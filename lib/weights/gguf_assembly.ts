@@ -6,7 +6,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import type { BlockFormat } from "../nn/kernels.ts";
+import type { BlockFormat, FileBytes } from "../nn/kernels.ts";
 import { blockFormat, dequantize } from "./gguf_blocks.ts";
 import type { GgufTensor } from "./gguf_header.ts";
 import type { RangeFile } from "./range_file.ts";
@@ -165,4 +165,50 @@ export async function assembleBlocks(
   const size = product(shape) / format.elements * format.bytes;
   const bytes = await joinParts(weight, size, (size) => new Uint8Array(size), readBytes);
   return reorder ? reorder(bytes, size / product(shape.slice(0, -1))) : bytes;
+}
+
+/** Whether a weight's numbers are handed on as they lie in the file, in four bytes or in two. */
+export function numbersLie(weight: Assembly): boolean {
+  const { parts, change } = weight;
+  return halfType(weight) !== null || !change && parts.every(({ type }) => type === "F32");
+}
+
+/** Ranges of the parts, piece by piece. */
+function piecesOf({ parts, pieces = 1 }: Assembly): [offset: number, length: number][] {
+  return Array.from(
+    { length: pieces },
+    (_, piece) =>
+      parts.map(({ offset, byteLength }): [number, number] => {
+        const length = byteLength / pieces;
+        return [offset + piece * length, length];
+      }),
+  ).flat();
+}
+
+/** Ranges of single rows in another order, those that follow each other joined. */
+function reordered(
+  { shape, reorder }: Assembly,
+  [[offset, size]]: readonly (readonly [number, number])[],
+): [number, number][] {
+  const [rows] = shape, length = size / rows;
+  const order = reorder!(Float32Array.from({ length: rows }, (_, row) => row), 1);
+  const ranges: [number, number][] = [];
+  for (const row of order) {
+    const last = ranges.at(-1), begin = offset + row * length;
+    if (last && last[0] + last[1] === begin) last[1] += length;
+    else ranges.push([begin, length]);
+  }
+  return ranges;
+}
+
+/**
+ * Where the bytes of a weight lie that is put together of whole pieces or rows; null where these are in
+ * several files.
+ */
+export function rangesOf(weight: Assembly): FileBytes | null {
+  const { parts, reorder, shape } = weight, [{ source }] = parts;
+  if (parts.some((part) => part.source !== source)) return null;
+  const pieces = piecesOf(weight);
+  if (!reorder) return source.lying(pieces);
+  return pieces.length === 1 && shape.length <= 2 ? source.lying(reordered(weight, pieces)) : null;
 }

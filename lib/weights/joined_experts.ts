@@ -8,6 +8,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
+import type { FileBytes } from "../nn/kernels.ts";
 import {
   checkedShape,
   type StoredAs,
@@ -74,6 +75,13 @@ function joinedStored(source: WeightHeaders, parts: readonly string[]): StoredAs
   };
 }
 
+/** Bytes one after the other; null where they are not all in one file. */
+function inOneFile(parts: readonly (FileBytes | null | undefined)[]): FileBytes | null {
+  const [first] = parts;
+  if (!first || parts.some((part) => part?.file.path !== first.file.path)) return null;
+  return { file: first.file, ranges: parts.flatMap((part) => [...part!.ranges]) };
+}
+
 /** Names with those of parts replaced by the weight that they make. */
 function joinedNames(names: readonly string[], parts: Parts): string[] {
   const owner = new Map([...parts].flatMap(([name, own]) => own.map((part) => [part, name])));
@@ -130,6 +138,11 @@ export function joinedExperts(source: WeightSource): WeightSource {
     packedAs: headers.packedAs,
     read,
     readPacked: source.readPacked,
+    lying: (name, as) => {
+      const own = parts.get(name);
+      if (!own) return source.lying?.(name, as) ?? null;
+      return as === "numbers" ? inOneFile(own.map((part) => source.lying?.(part, as))) : null;
+    },
     readWeight: async (name, wanted) => {
       const own = parts.get(name);
       if (!own) return await source.readWeight(name, wanted);

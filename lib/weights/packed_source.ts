@@ -10,7 +10,7 @@ import { quoted } from "../common/text.ts";
 import { dtypeBytes } from "./dtypes.ts";
 import { checkParts } from "./packings/check_parts.ts";
 import { blocksOf, type PackedLayout, type PackedParts, unpack } from "./packings/layout.ts";
-import { groupsOf, intoGroups } from "./packings/groups.ts";
+import { groupsOf, intoGroups, orderOf } from "./packings/groups.ts";
 import type { PackedWeight, Packing, PackingSettings, PartRole } from "./packings/packing.ts";
 import { packingOf } from "./packings/registry.ts";
 import { checkedShape, type WeightHeaders, type WeightSource } from "./safetensors.ts";
@@ -236,6 +236,10 @@ export function unpackedSource(source: WeightSource, config: JsonObject): Weight
     metadata: source.metadata,
     has: (name) => entries.has(name),
     read,
+    lying: (name, as) => {
+      const own = entries.get(name) ?? { stored: name, axes: null };
+      return isPlain(own) && !own.axes ? source.lying?.(own.stored, as) ?? null : null;
+    },
     readPacked: async (name, wanted) => {
       const own = entries.get(name) ?? { stored: name, axes: null };
       const { shape } = headers.info(name), format = formatOf(own);
@@ -245,7 +249,9 @@ export function unpackedSource(source: WeightSource, config: JsonObject): Weight
         );
       }
       checkedShape(name, source.path, shape, wanted);
-      return { bytes: intoGroups(own.layout, await readParts(source, own), format), format, shape };
+      const parts = await readParts(source, own), order = orderOf(own.layout, parts.groups);
+      if (order === null) return null; // groups of different sizes
+      return { bytes: intoGroups(own.layout, parts, format, order), format, shape, order };
     },
     readWeight: async (name, wanted) => {
       const own = entries.get(name) ?? { stored: name, axes: null };

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { resolve } from "node:path";
 import { InputError } from "../common/errors.ts";
+import type { FileBytes, KnownFile } from "../nn/kernels.ts";
 
 /** An open file. Whoever opens one closes it. */
 export class RangeFile implements Disposable {
@@ -16,6 +18,8 @@ export class RangeFile implements Disposable {
     /** Size in bytes when it was opened. */
     readonly size: number,
     file: Deno.FsFile,
+    /** How others find it; null where files have no numbers. */
+    readonly known: KnownFile | null,
   ) {
     this.#file = file;
   }
@@ -43,8 +47,9 @@ export class RangeFile implements Disposable {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       throw new InputError(`Cannot read ${shownAs}: no such file`);
     }
-    const { size, isFile } = await file.stat();
-    if (isFile) return new RangeFile(shownAs, size, file);
+    const { size, isFile, ino: inode } = await file.stat();
+    const known = inode === null ? null : { path: resolve(path), shownAs, inode, size };
+    if (isFile) return new RangeFile(shownAs, size, file, known);
     file.close();
     throw new InputError(`Cannot read ${shownAs}: it is not a file`);
   }
@@ -61,6 +66,11 @@ export class RangeFile implements Disposable {
     this.#last = turn.catch(() => {});
     const found = await turn;
     return found < length ? bytes.slice(0, found) : bytes;
+  }
+
+  /** Where a range's bytes are, for others to read; null where they could not find the file. */
+  lying(ranges: FileBytes["ranges"]): FileBytes | null {
+    return this.known && { file: this.known, ranges };
   }
 
   /** Fills `into` from `offset` on; returns how many bytes the file had to give. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BlockFormat, StoredDType } from "../nn/kernels.ts";
+import type { BlockFormat, FileBytes, StoredDType } from "../nn/kernels.ts";
 import { InputError, nearestNames } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import {
@@ -39,6 +39,8 @@ export interface PackedBytes {
   readonly format: BlockFormat;
   /** Sizes of the axes, outermost first. */
   readonly shape: readonly number[];
+  /** The column of the weight that each column of the blocks is, where they are in another order. */
+  readonly order?: Int32Array;
 }
 
 /** How a weight lies in its files. */
@@ -61,6 +63,8 @@ export interface WeightHeaders {
   stored?(name: string): StoredAs;
   /** In which blocks a weight can be read; null, or no such function, for one that has to be unpacked. */
   packedAs?(name: string): BlockFormat | null;
+  /** Whether weights are wanted as plain numbers only (`--unpack`). */
+  readonly plainOnly?: boolean;
 }
 
 /** Weights that are read when they are asked for. Whoever opens one closes it. */
@@ -77,10 +81,17 @@ export interface WeightSource extends WeightHeaders, Disposable {
    */
   readWeight(name: string, shape?: readonly number[]): Promise<StoredWeight>;
   /**
-   * A weight in its blocks, where {@link WeightHeaders.packedAs} names a format.
+   * A weight in its blocks, where {@link WeightHeaders.packedAs} names a format; null for one that has
+   * to be unpacked, as its numbers show.
    * @throws {InputError} as {@link WeightSource.readWeight}, and for a weight in no blocks
    */
-  readPacked?(name: string, shape?: readonly number[]): Promise<PackedBytes>;
+  readPacked?(name: string, shape?: readonly number[]): Promise<PackedBytes | null>;
+  /**
+   * Where a weight lies whose bytes in its file are those that {@link WeightSource.readPacked} gives
+   * (`blocks`) or {@link WeightSource.readWeight} (`numbers`); null where something is made of them, and
+   * for a type that is no weight's.
+   */
+  lying?(name: string, as: "blocks" | "numbers"): FileBytes | null;
   /** Closes every open file of the checkpoint; reading afterwards fails. */
   close(): void;
 }
@@ -276,6 +287,8 @@ export async function openSafetensors(
     has: (name) => places.has(name),
     info: (name) => place(name).info(name),
     read: async (name) => await place(name).read(name),
+    lying: (name, as) =>
+      as === "numbers" && isStoredDType(source.info(name).dtype) ? place(name).lying(name) : null,
     readWeight: async (name, wanted) => {
       const { dtype, shape } = source.info(name);
       if (!isStoredDType(dtype)) {

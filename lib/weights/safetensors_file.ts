@@ -5,6 +5,7 @@
  */
 import { InputError, nearestNames } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
+import type { FileBytes } from "../nn/kernels.ts";
 import { RangeFile } from "./range_file.ts";
 import { decode, type DecodedArray, type SafetensorsDType } from "./dtypes.ts";
 import {
@@ -73,6 +74,12 @@ export class SafetensorsFile implements Disposable {
     const info = this.header.tensors.get(name);
     if (!info) throw new InputError(`Cannot read ${this.path}: it has no tensor ${quoted(name)}`);
     return info;
+  }
+
+  /** Where a tensor's bytes are; see {@link RangeFile.lying}. */
+  lying(name: string): FileBytes | null {
+    const { offset, byteLength } = this.info(name);
+    return this.#file.lying([[offset, byteLength]]);
   }
 
   /** Closes the file; reads after this fail. */

@@ -39,9 +39,8 @@ for (const [folder, stored] of folders) {
     const info = JSON.parse(await output("info", ...model.slice(0, 2), "--json"));
     assert(info.stored[stored] > 0, JSON.stringify(info.stored));
     assert(info.bytes < info.unpackedBytes.float32);
-    const kept = stored !== "fp8"; // floats of eight bits are unpacked
-    assertEquals(info.memoryBytes.float32 < info.unpackedBytes.float32, kept);
-    if (kept) assert(info.memoryBytes.bfloat16 <= info.memoryBytes.float32);
+    assert(info.memoryBytes.float32 < info.unpackedBytes.float32);
+    assert(info.memoryBytes.bfloat16 <= info.memoryBytes.float32);
     const data = await dataSet(), out = await Deno.makeTempDir();
     const image = `${data}/image.png`;
     await output("ask", ...model, "--image", image, "--question", "What is it?");

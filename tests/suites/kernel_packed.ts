@@ -6,9 +6,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { blockFormat } from "../../lib/weights/gguf_blocks.ts";
 import { ggufTypes } from "../../lib/weights/gguf_types.ts";
+import { halfFormats } from "../../lib/weights/half_formats.ts";
 import { groupFormats } from "../../lib/weights/packings/groups.ts";
 import type { BlockFormat, Kernels, Tensor } from "../../lib/nn/kernels.ts";
+import { InputError } from "../../lib/common/errors.ts";
 import { Random } from "../../lib/stats/random.ts";
+import { float32ToBfloat16 } from "../../lib/weights/dtypes.ts";
 import { grid, type KernelTest, rounded, upload } from "./kernel_check.ts";
 import * as loops from "./kernel_loops.ts";
 import { type Grid, sizeOf } from "./kernel_loops.ts";
@@ -25,6 +28,7 @@ const halves: Readonly<Record<string, readonly number[]>> = {
 export const blockFormats: readonly BlockFormat[] = [
   ...ggufTypes.flatMap((type) => blockFormat(type) ?? []),
   ...groupFormats,
+  ...Object.values(halfFormats),
 ];
 
 /** Blocks of random codes and scales, of both signs and of sizes from subnormal ones to 1. */
@@ -35,11 +39,21 @@ export function randomBlocks({ name, bytes }: BlockFormat, count: number, seed: 
   for (let block = 0; block < count; block++) {
     const exponent = random.integer(4) === 0 ? -20 : -6 - random.integer(4);
     const number = () => random.normal() * 2 ** exponent;
+    if (name === "F16") view.setFloat16(block * bytes, number(), true);
+    if (name === "BF16") {
+      all.set(new Uint8Array(float32ToBfloat16(Float32Array.of(number())).buffer), block * bytes);
+    }
+    if (bytes === 2) continue;
     if (Object.hasOwn(halves, name)) {
       for (const place of halves[name]) view.setFloat16(block * bytes + place, number(), true);
       continue;
     }
     view.setFloat32(block * bytes, Math.f16round(number()), true); // as files have them
+    if (name.startsWith("F8")) { // no NaN among them
+      for (let i = 4; i < bytes; i++) {
+        if ((all[block * bytes + i] & 127) === 127) all[block * bytes + i]--;
+      }
+    }
     if (name.startsWith("A")) view.setFloat32(block * bytes + 4, Math.f16round(number()), true);
     else if (name.startsWith("G4")) view.setInt8(block * bytes + 4, random.integer(32) - 8);
   }
@@ -64,10 +78,19 @@ function linear(x: Grid, weight: Grid, bias: Grid): Grid {
 /** Rows of x and of the weight: few and many, whole panels and rests. */
 const productSizes = [[1, 9], [2, 4], [3, 17], [5, 33], [16, 8], [17, 40], [45, 64], [120, 77]];
 
+/** What says that a tensor is a grid of numbers. */
+function equalIn(k: Kernels, { name }: BlockFormat) {
+  return (found: Tensor, { shape, data }: Grid) => {
+    assertEquals([...found.shape], [...shape]);
+    const own = k.readSync(found);
+    assert(own.every((value, i) => value === data[i]), name); // 0 equals -0
+  };
+}
+
 /** Declares the tests of weights in blocks. */
 export function packedTests(test: KernelTest): void {
   for (const format of blockFormats) {
-    const depth = 3 * format.elements;
+    const depth = format.elements === 1 ? 77 : 3 * format.elements;
     test(`${format.name}: products with a weight in blocks are those with its numbers`, (k) => {
       for (const [rows, outer] of productSizes) {
         k.scope(() => {
@@ -87,11 +110,7 @@ export function packedTests(test: KernelTest): void {
     });
 
     test(`${format.name}: other operations see the numbers of a weight in blocks`, (k) => {
-      const equal = (found: Tensor, { shape, data }: Grid) => {
-        assertEquals([...found.shape], [...shape]);
-        const own = k.readSync(found);
-        assert(own.every((value, i) => value === data[i]), format.name); // 0 equals -0
-      };
+      const equal = equalIn(k, format);
       k.scope(() => {
         const { weight, exact, seen } = weightOf(k, format, [6, depth], 7);
         equal(weight, seen);
@@ -121,6 +140,79 @@ export function packedTests(test: KernelTest): void {
       });
     });
   }
+
+  test("columns of blocks in another order are put back", (k) => {
+    for (const format of blockFormats.filter(({ name }) => /^(G4_32|G8_32|A4_64)$/.test(name))) {
+      const depth = 3 * format.elements, shape = [5, depth];
+      const bytes = randomBlocks(format, sizeOf(shape) / format.elements, 3);
+      const order = Int32Array.from({ length: depth }, (_, i) => (7 * i + 3) % depth);
+      const values = format.unpack(bytes), own = new Float32Array(values.length);
+      values.forEach((value, i) => own[i - i % depth + order[i % depth]] = value);
+      const seen = rounded(k, { shape, data: own }), equal = equalIn(k, format);
+      k.scope(() => {
+        const weight = k.packedWeight(bytes, format, shape, order);
+        equal(weight, seen);
+        const row = loops.slice(seen, [2, 0], [1, -1]);
+        equal(k.gather(weight, k.tensor(Int32Array.of(2), [1])), row);
+        for (const rows of [1, 70]) {
+          const x = rounded(k, grid([rows, depth], 45)), none = grid([5], 44, 0);
+          const tolerance = k.computeDType === "bfloat16" ? 3 * unitRoundoff.bfloat16 : 2e-5;
+          const found = k.readSync(k.linear(upload(k, x), weight));
+          assertNear(found, Float32Array.from(linear(x, seen, none).data), tolerance, format.name);
+        }
+      });
+    }
+  });
+
+  test("weights in files are those of their bytes", async (k) => {
+    if (!k.files) return;
+    const path = await Deno.makeTempFile();
+    const format = blockFormats.find(({ name }) => name === "Q4_K")!;
+    const shape = [3, 600, 4096], bytes = randomBlocks(format, sizeOf(shape) / 256, 5);
+    const plain = grid([40, 30], 46).data;
+    const content = new Uint8Array(bytes.length + 4 * plain.length + 100);
+    content.set(bytes, 32);
+    content.set(new Uint8Array(Float32Array.from(plain).buffer), bytes.length + 36);
+    await Deno.writeFile(path, content);
+    const { ino, size } = await Deno.stat(path);
+    const file = { path, shownAs: "a file", inode: ino!, size };
+    const { files } = k;
+    k.scope(() => {
+      const mapped = files.packedWeight({ file, ranges: [[32, bytes.length]] }, format, shape);
+      const held = k.packedWeight(bytes, format, shape);
+      const seen = (weight: Tensor) => {
+        const second = k.reshape(k.slice(weight, [1, 0, 0], [1, -1, -1]), [600, 4096]);
+        const x = upload(k, grid([1, 4096], 47));
+        return [k.slice(second, [598, 0], [2, -1]), k.linear(x, second)].map(k.readSync);
+      };
+      assertEquals(seen(mapped), seen(held));
+      const half = bytes.length / 2;
+      const ranges = [[32 + half, half], [32, half]] as const; // read, not mapped
+      const turned = files.packedWeight({ file, ranges }, format, [1800, 4096]);
+      const rows = k.tensor(Int32Array.of(900, 1), [2]);
+      const wanted = k.gather(k.reshape(held, [1800, 4096]), k.tensor(Int32Array.of(0, 901), [2]));
+      assertEquals(k.readSync(k.gather(turned, rows)), k.readSync(wanted));
+      const lying = { file, ranges: [[bytes.length + 36, 4 * plain.length]] as const };
+      const own = files.weight(lying, "F32", [40, 30]);
+      assertEquals(k.readSync(own), rounded(k, { shape: [40, 30], data: plain }).data);
+      assertThrows(() => files.weight(lying, "F32", [40, 31]), InputError, "needs 4960");
+      for (const other of [{ ...file, inode: 1 }, { ...file, size: 1 }]) {
+        const changed = { ...lying, file: other };
+        assertThrows(
+          () => files.weight(changed, "F32", [40, 30]),
+          InputError,
+          "changed or replaced",
+        );
+      }
+      const missing = { ...lying, file: { ...file, path: `${path}.gone` } };
+      assertThrows(
+        () => files.weight(missing, "F32", [40, 30]),
+        InputError,
+        "a file: the file cannot",
+      );
+    });
+    await Deno.remove(path);
+  });
 
   test("a weight in blocks of another size is refused", (k) => {
     const format = blockFormats.find(({ name }) => name === "Q8_0")!;

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { inOrder } from "../../lib/backend/packed_shape.ts";
 import { widenToFloat32 } from "../../lib/backend/widen.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import { unpackedHeaders, unpackedSource } from "../../lib/weights/packed_source.ts";
@@ -44,11 +45,15 @@ async function openCase(
   };
 }
 
-/** The blocks in which each case may stay; GPTQ's files name a group for each input, FP8 has floats. */
+/** The blocks in which each case stays. */
 const blocks: Readonly<Record<string, string>> = {
   ...{ awq: "G4_32", ct_int3_group: "G4_32", ct_int4_group: "G4_32", ct_int4_zeros: "G4_32" },
   ...{ ct_int8_channel: "G8_32", ct_w8_channel: "G8_32" },
   ...{ mlx_2: "A4_32", mlx_3: "A4_32", mlx_4: "A4_32" },
+  ...{ mlx_6: "A6_32", mlx_8: "A8_32" },
+  ...{ gptq_2: "G4_32", gptq_3_act: "G4_32", gptq_4: "G4_32", gptq_8: "A8_32" },
+  ...{ gptq_v2_4_act: "G4_32", ct_fp8_channel: "F8_32", ct_fp8_tensor: "F8_32" },
+  ...{ fbgemm: "F8_32", fp8_all: "F8_128" }, // fp8_block has blocks of 48 inputs
 };
 
 for (const name of cases) {
@@ -70,9 +75,9 @@ for (const name of cases) {
     const format = source.packedAs!("m.weight");
     assertEquals(format?.name ?? null, blocks[name] ?? null);
     if (!format) return void await assertRejects(() => source.readPacked!("m.weight"), InputError);
-    const packed = await source.readPacked!("m.weight", shape);
+    const packed = (await source.readPacked!("m.weight", shape))!;
     assertEquals(packed.bytes.length, data.length / format.elements * format.bytes);
-    assertEquals(format.unpack(packed.bytes), ours);
+    assertEquals(inOrder(format.unpack(packed.bytes), packed.order), ours);
   });
 
   Deno.test(`${name}: a missing part and one of another size are told`, async () => {

@@ -38,6 +38,7 @@ export const compiledFiles: readonly string[] = [
       "parallel.h",
       "plain_weight.h",
       "pointwise.h",
+      "read_file.h",
       "scratch.h",
       "sizes.h",
       "soft_tiles.h",

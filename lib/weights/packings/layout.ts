@@ -76,7 +76,7 @@ export function levelsOf({ bits, level }: CodeLayout): Float32Array {
 }
 
 /** An 8-bit float: E4M3 without infinities (a NaN at the end), or E5M2. */
-function float8(code: number, exponentBits: 4 | 5): number {
+export function float8(code: number, exponentBits: 4 | 5): number {
   const mantissaBits = 7 - exponentBits, steps = 2 ** mantissaBits;
   const exponent = code >> mantissaBits & (2 ** exponentBits - 1), mantissa = code & (steps - 1);
   const sign = code < 128 ? 1 : -1, bias = 2 ** (exponentBits - 1) - 1;

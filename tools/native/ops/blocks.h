@@ -182,20 +182,21 @@ struct LevelRunBlock {
   }
 };
 
-// Blocks of kElements codes of four or eight bits with one float as their scale: how weights lie in memory
+// Blocks of kElements codes of four to eight bits with one float as their scale: how weights lie in memory
 // whose codes, scales and zeros are apart in their files (lib/weights/packings/groups.ts). Behind the
-// scale of codes of four bits stands a float as offset, or what is taken off the codes.
+// scale stands a float as offset, or what is taken off codes of fewer than eight bits; those of eight
+// have a sign.
 template <int kBits, bool kOffset, int kSize>
 struct GroupBlock {
   static constexpr int kElements = kSize, kRun = 32;
-  static constexpr int kStart = kBits == 8 ? 4 : kOffset ? 8 : 5;
+  static constexpr int kStart = kOffset ? 8 : kBits == 8 ? 4 : 5;
   static constexpr int kBytes = kStart + kSize * kBits / 8;
   static constexpr bool kOffsets = kOffset;
   static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
     if (kBits == 8) return reinterpret_cast<const int8_t *>(block + kStart);
     const uint8_t zero = kOffset ? 0 : block[4];
     for (int run = 0; run < kSize / 32; run++) {
-      StoreAs(buffer + 32 * run, Nibbles(block + kStart + 16 * run) - zero);
+      StoreAs(buffer + 32 * run, CodesOf<kBits>(block + kStart + 4 * kBits * run) - zero);
     }
     return buffer;
   }
@@ -207,11 +208,45 @@ struct GroupBlock {
   }
 };
 
-// Formats by their number in a GGUF file, those of no file from 101 on; `nativeFormats` in lib/backend/native_packed.ts lists them.
+// Numbers that lie one behind the other as floats of 16 bits, in blocks of one.
+template <typename Number>
+struct PlainNumbers {
+  typedef Number Element;
+  static constexpr int kElements = 1, kBytes = 2;
+  template <typename T>
+  static void Unpack(const uint8_t *block, int64_t blocks, T *out) {
+    const Number *numbers = reinterpret_cast<const Number *>(block);
+    ForVectors(blocks, [&](int64_t i, int n) { StoreUpTo(out + i, LoadUpTo(numbers + i, n), n); });
+  }
+};
+
+// Blocks of kSize floats of eight bits behind a float as their scale.
+template <int kSize>
+struct Float8Block {
+  static constexpr int kElements = kSize, kBytes = 4 + kSize;
+  template <typename T>
+  static void Unpack(const uint8_t *block, int64_t blocks, T *out) {
+    for (int64_t b = 0; b < blocks; b++, block += kBytes, out += kSize) {
+      const float scale = LoadAs<float>(block);
+      for (int i = 0; i < kSize; i += kLanes) Store(out + i, Float8Floats(block + 4 + i) * scale);
+    }
+  }
+};
+
+// Whether a format's numbers are floats, which it unpacks itself, instead of codes with a scale.
+template <typename Block>
+constexpr bool kIsFloats = false;
+template <typename Number>
+constexpr bool kIsFloats<PlainNumbers<Number>> = true;
+template <int kSize>
+constexpr bool kIsFloats<Float8Block<kSize>> = true;
+
+// Formats by their number in a GGUF file, those of no file from 101 on; `nativeFormats` in lib/backend/native_packed_ops.ts lists them.
 // Calls with(Block()) and returns true; false for another number.
 template <typename With>
 inline bool WithFormat(int number, With with) {
   switch (number) {
+    case 1: return with(PlainNumbers<Half>()), true;
     case 2: return with(NarrowBlock<4, false>()), true;
     case 3: return with(NarrowBlock<4, true>()), true;
     case 6: return with(NarrowBlock<5, false>()), true;
@@ -224,6 +259,7 @@ inline bool WithFormat(int number, With with) {
     case 14: return with(SixBitBlock()), true;
     case 20: return with(LevelBlock()), true;
     case 23: return with(LevelRunBlock()), true;
+    case 30: return with(PlainNumbers<Bfloat16>()), true;
     case 101: return with(GroupBlock<4, false, 32>()), true;
     case 102: return with(GroupBlock<4, false, 64>()), true;
     case 103: return with(GroupBlock<4, false, 128>()), true;
@@ -232,6 +268,14 @@ inline bool WithFormat(int number, With with) {
     case 106: return with(GroupBlock<4, true, 128>()), true;
     case 107: return with(GroupBlock<8, false, 32>()), true;
     case 108: return with(GroupBlock<8, false, 128>()), true;
+    case 109: return with(Float8Block<32>()), true;
+    case 110: return with(Float8Block<128>()), true;
+    case 111: return with(GroupBlock<5, true, 32>()), true;
+    case 112: return with(GroupBlock<5, true, 64>()), true;
+    case 113: return with(GroupBlock<6, true, 32>()), true;
+    case 114: return with(GroupBlock<6, true, 64>()), true;
+    case 115: return with(GroupBlock<8, true, 32>()), true;
+    case 116: return with(GroupBlock<8, true, 64>()), true;
   }
   return false;
 }

@@ -55,6 +55,25 @@ inline Bytes WhereBits(const uint8_t *bits, uint8_t value) {
 #endif
 }
 
+// 32 codes of four to six bits: their low halves, then what is above them: a bit of each, or two, where a
+// byte holds those of every eighth code.
+template <int kBits>
+inline Bytes CodesOf(const uint8_t *bytes) {
+  Bytes codes = Nibbles(bytes);
+  if (kBits == 5) codes |= WhereBits<true>(bytes + 16, 16);
+  if (kBits == 6) {
+#if defined(__AVX2__)
+    int64_t eight;
+    std::memcpy(&eight, bytes + 16, sizeof(eight));
+    const __m256i all = _mm256_srlv_epi64(_mm256_set1_epi64x(eight), _mm256_set_epi64x(6, 4, 2, 0));
+    codes |= (Bytes)_mm256_slli_epi16(_mm256_and_si256(all, _mm256_set1_epi8(3)), 4);
+#else
+    for (int i = 0; i < 32; i++) codes[i] |= (bytes[16 + (i & 7)] >> 2 * (i >> 3) & 3) << 4;
+#endif
+  }
+  return codes;
+}
+
 // The sixteen values that a number of four bits stands for in the IQ4 formats, for 32 of them.
 inline Bytes Levels(Bytes codes) {
   static const int8_t levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
@@ -85,6 +104,38 @@ inline float HalfAt(const uint8_t *bytes) {
   }
   return half & 0x8000 ? -value : value;
 #endif
+}
+
+// A half-precision number in memory.
+struct Half {
+  uint16_t bits;
+};
+
+inline float Widen(Half x) { return HalfAt(reinterpret_cast<const uint8_t *>(&x.bits)); }
+
+// kLanes half-precision numbers.
+inline Floats HalvesAsFloats(Halves bits) {
+#if defined(__AVX512F__)
+  return (Floats)_mm512_cvtph_ps((__m256i)bits);
+#elif defined(__F16C__) && defined(__AVX__)
+  return (Floats)_mm256_cvtph_ps((__m128i)bits);
+#else
+  Floats values;
+  for (int i = 0; i < kLanes; i++) values[i] = Widen(Half{bits[i]});
+  return values;
+#endif
+}
+
+inline Floats Load(const Half *p) { return HalvesAsFloats(LoadAs<Halves>(p)); }
+
+// kLanes floats of eight bits (E4M3: four of exponent, three of fraction, NaN at the end). Their bits,
+// a place further up, are those of a half-precision number 256 times smaller.
+inline Floats Float8Floats(const uint8_t *codes) {
+  typedef uint8_t Codes __attribute__((vector_size(kLanes)));
+  const Halves wide = __builtin_convertvector(LoadAs<Codes>(codes), Halves);
+  const Halves magnitude = wide & 0x7f;
+  const Halves nan = (Halves)(magnitude == Halves{} + 0x7f) & 0x7e00;
+  return HalvesAsFloats((wide & 0x80) << 8 | magnitude << 7 | nan) * 256.0f;
 }
 
 typedef float EightFloats __attribute__((vector_size(32)));  // whatever the processor's registers hold

@@ -213,7 +213,8 @@ void LinearAs(TF_OpKernelContext *context, const Settings &settings, const Input
       return LinearFloat(x.data<T>(), whole_weight, bias.optional<T>(), y, rows, activation);
     }
   }
-  LinearFew(x.data<T>(), weight.data<T>(), bias.optional<T>(), y, rows, width, depth, activation);
+  const PlainWeight<T> plain{weight.data<T>(), width, depth};
+  LinearFew(x.data<T>(), plain, bias.optional<T>(), y, rows, activation);
 }
 
 void ComputeLinear(void *kernel, TF_OpKernelContext *context) {

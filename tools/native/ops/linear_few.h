@@ -1,18 +1,21 @@
-// y = x w^T + bias for few rows of x, as in decoding: each row of w is read once, as it lies.
+// y = x w^T + bias for few rows of x, as in decoding: each row of w is read once, as it lies or as floats
+// that are unpacked a few rows at a time.
 #ifndef CORELENS_LINEAR_FEW_H_
 #define CORELENS_LINEAR_FEW_H_
 
 #include <algorithm>
 
 #include "parallel.h"
+#include "plain_weight.h"
 #include "pointwise.h"
+#include "scratch.h"
 #include "vectors.h"
 
 namespace corelens {
 
 // Adds the dot products of kRows rows of x with kOuts rows of w, both of stride depth, to sums.
-template <int kRows, int kOuts, typename T>
-inline void AddDots(const T *x, const T *w, int64_t depth, Floats sums[kRows][kOuts]) {
+template <int kRows, int kOuts, typename T, typename W>
+inline void AddDots(const T *x, const W *w, int64_t depth, Floats sums[kRows][kOuts]) {
   ForVectors(depth, [&](int64_t i, int n) {
     Floats columns[kOuts];
     for (int j = 0; j < kOuts; j++) columns[j] = LoadUpTo(w + j * depth + i, n);
@@ -45,8 +48,8 @@ inline void AddDots(const Bfloat16 *x, const Bfloat16 *w, int64_t depth,
 }
 #endif
 
-template <int kRows, int kOuts, typename T>
-inline void Dots(const T *x, const T *w, const T *bias, T *y, int64_t depth, int64_t width) {
+template <int kRows, int kOuts, typename T, typename W>
+inline void Dots(const T *x, const W *w, const T *bias, T *y, int64_t depth, int64_t width) {
   Floats sums[kRows][kOuts] = {};
   AddDots<kRows, kOuts>(x, w, depth, sums);
   for (int r = 0; r < kRows; r++) {
@@ -56,8 +59,8 @@ inline void Dots(const T *x, const T *w, const T *bias, T *y, int64_t depth, int
   }
 }
 
-template <int kOuts, typename T>
-inline void DotRows(const T *x, const T *w, const T *bias, T *y, int64_t rows, int64_t depth,
+template <int kOuts, typename T, typename W>
+inline void DotRows(const T *x, const W *w, const T *bias, T *y, int64_t rows, int64_t depth,
                     int64_t width) {
   int64_t r = 0;
   for (; r + 4 <= rows; r += 4) {
@@ -67,17 +70,21 @@ inline void DotRows(const T *x, const T *w, const T *bias, T *y, int64_t rows, i
 }
 
 // x [rows, depth], w [width, depth], bias [width] or null, y [rows, width].
-template <typename T>
-void LinearFew(const T *x, const T *w, const T *bias, T *y, int64_t rows, int64_t width,
-               int64_t depth, Activation activation) {
+template <typename T, typename Weight>
+void LinearFew(const T *x, const Weight &w, const T *bias, T *y, int64_t rows,
+               Activation activation = kNoActivation) {
+  const int64_t width = w.width, depth = w.depth;
   const int64_t grain = std::max<int64_t>(4, (1 << 17) / (depth + 1) / 4 * 4);
-  ParallelFor(width, grain, [=](int64_t begin, int64_t end) {
+  ParallelFor(width, grain, [=, &w](int64_t begin, int64_t end) {
+    const auto from = [&](int64_t j, int64_t count) {
+      return w.template Rows<float>(j, count, kMoreKeys);
+    };
     int64_t j = begin;
     for (; j + 4 <= end; j += 4) {
-      DotRows<4>(x, w + j * depth, bias ? bias + j : nullptr, y + j, rows, depth, width);
+      DotRows<4>(x, from(j, 4), bias ? bias + j : nullptr, y + j, rows, depth, width);
     }
     for (; j < end; j++) {
-      DotRows<1>(x, w + j * depth, bias ? bias + j : nullptr, y + j, rows, depth, width);
+      DotRows<1>(x, from(j, 1), bias ? bias + j : nullptr, y + j, rows, depth, width);
     }
     for (int64_t r = 0; r < rows; r++) ActivateRun(activation, y + r * width + begin, end - begin);
   });

@@ -10,9 +10,9 @@
 // int corelens_has_matrix_registers(): 1 where CorelensLinear is fast for many rows of bfloat16.
 // int corelens_has_float_products(): 1 where CorelensLinear is fast for many rows of floats.
 // int corelens_has_split_products(): 1 where it takes them in bfloat16 parts to matrix registers.
-// int corelens_has_gradients(), corelens_has_packed(), corelens_has_activations(): 1; a library compiled
-// before there were gradients, products with packed weights, or products with an activation, lacks the
-// function.
+// int corelens_has_gradients(), corelens_has_packed(), corelens_has_activations(), corelens_reads_files():
+// 1; a library compiled before there were gradients, products with packed weights, products with an
+// activation, or reading, lacks the function.
 
 #include <dlfcn.h>
 #if defined(__x86_64__)
@@ -25,6 +25,7 @@
 #include "calls.h"
 #include "gradient_calls.h"
 #include "packed_calls.h"
+#include "read_file.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
 
@@ -70,10 +71,15 @@ bool RegisterAll() {
       {"CorelensLinear", {"x: T", "weight: T", "bias: T"},
        {t.c_str(), "kind: int = -1", "parts: int = 0"}, {"y: T"}, MakeLinear,
        Guarded<ComputeLinear>},
-      {"CorelensPackedLinear", {"x: T", "weight: uint8", "bias: T"}, {t.c_str(), "format: int"},
-       {"y: T"}, MakePacked, Guarded<ComputePackedLinear>},
-      {"CorelensUnpackRows", {"weight: uint8", "rows: int32"}, {t.c_str(), "format: int"},
+      {"CorelensPackedLinear", {"x: T", "weight: uint8", "place: int32", "bias: T"},
+       {t.c_str(), "format: int"}, {"y: T"}, MakePacked, Guarded<ComputePackedLinear>},
+      {"CorelensUnpackRows", {"weight: uint8", "place: int32", "rows: int32"},
+       {t.c_str(), "format: int"},
        {"y: T"}, MakePacked, Guarded<ComputeUnpackRows>},
+      {"CorelensReadFile", {"path: uint8", "file: int32", "ranges: int32", "shape: int32"}, {},
+       {"y: uint8"}, nullptr, Guarded<ComputeReadFile>},
+      {"CorelensMapFile", {"path: uint8", "file: int32", "range: int32"}, {}, {"y: uint8"}, nullptr,
+       Guarded<ComputeMapFile>},
       {"CorelensAttention",
        {"query: T", "ranges: int32", "keys: segments * T", "values: segments * T"},
        {t.c_str(), "segments: int >= 1", "causal: bool"}, {"z: T"}, MakeAttention,
@@ -174,3 +180,5 @@ extern "C" __attribute__((visibility("default"))) int corelens_has_gradients() {
 extern "C" __attribute__((visibility("default"))) int corelens_has_packed() { return 1; }
 
 extern "C" __attribute__((visibility("default"))) int corelens_has_activations() { return 1; }
+
+extern "C" __attribute__((visibility("default"))) int corelens_reads_files() { return 1; }

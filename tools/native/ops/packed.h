@@ -43,7 +43,8 @@ struct PackedWeight {
   }
   template <typename Block, typename T>
   static void UnpackAs(const uint8_t *block, int64_t blocks, T *out) {
-    for (int64_t b = 0; b < blocks; b++) {
+    if constexpr (kIsFloats<Block>) return Block::Unpack(block, blocks, out);
+    else for (int64_t b = 0; b < blocks; b++) {
       UnpackBlock<Block>(block + b * Block::kBytes, out + b * Block::kElements);
     }
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "linear.h"
+#include "linear_few.h"
 #include "linear_float.h"
 #include "packed_few.h"
 #include "tensors.h"
@@ -25,25 +26,58 @@ void *MakePacked(TF_OpKernelConstruction *construction) {
   });
 }
 
-// Whether the bytes [.., row bytes] of a weight are rows of `depth` numbers in whole blocks.
+// The bytes of a weight: a tensor [rows, row bytes]; or a part of one of any shape, where `place` says how
+// many bytes it leaves out at first, its rows and their bytes (four numbers: the first in two words).
+struct PackedBytes {
+  const uint8_t *data = nullptr;
+  int64_t rows = 0, row_bytes = 0;
+  bool found = false;
+
+  PackedBytes(const Input &bytes, const Input &place) {
+    int64_t skip = 0;
+    if (place.size() == 4) {
+      const int32_t *numbers = place.data<int32_t>();
+      skip = LoadAs<int64_t>(numbers);
+      rows = numbers[2];
+      row_bytes = numbers[3];
+    } else if (place.size() == 0 && bytes.rank() == 2) {
+      rows = bytes.dim(0);
+      row_bytes = bytes.dim(1);
+    } else {
+      return;
+    }
+    found = skip >= 0 && rows >= 0 && row_bytes >= 0 && skip + rows * row_bytes <= bytes.size();
+    if (found) data = bytes.data<uint8_t>() + skip;
+  }
+  // Whether rows are `depth` numbers in whole blocks.
+  template <typename Block>
+  bool Fit(int64_t depth) const {
+    return depth % Block::kElements == 0 && row_bytes == depth / Block::kElements * Block::kBytes;
+  }
+};
+
+// A weight of floats for products of few rows: as it lies where that can be read at once.
 template <typename Block>
-bool RowsFit(const Input &bytes, int64_t depth) {
-  return depth % Block::kElements == 0 &&
-         bytes.dim(bytes.rank() - 1) == depth / Block::kElements * Block::kBytes;
+PackedWeight FewWeight(const PackedWeight &weight, Block) {
+  return weight;
+}
+template <typename Number>
+PlainWeight<Number> FewWeight(const PackedWeight &weight, PlainNumbers<Number>) {
+  return {reinterpret_cast<const Number *>(weight.bytes), weight.width, weight.depth};
 }
 
 template <typename Block, typename T>
-void PackedLinearAs(TF_OpKernelContext *context, const Input &x, const Input &bytes,
+void PackedLinearAs(TF_OpKernelContext *context, const Input &x, const PackedBytes &bytes,
                     const Input &bias) {
-  const int64_t depth = x.dim(x.rank() - 1), width = bytes.dim(0);
-  if (!RowsFit<Block>(bytes, depth)) {
+  const int64_t depth = x.dim(x.rank() - 1), width = bytes.rows;
+  if (!bytes.Fit<Block>(depth)) {
     return Fail(context, "the weight must have rows of whole blocks, as long as those of x");
   }
   int64_t rows = 0;
   T *y = ProductOutput<T>(context, x, width, &rows);
   if (!y || rows * width == 0) return;
   const T *in = x.optional<T>(), *shift = bias.optional<T>();
-  const PackedWeight weight = PackedWeight::Of<Block>(bytes.data<uint8_t>(), width, depth);
+  const PackedWeight weight = PackedWeight::Of<Block>(bytes.data, width, depth);
 #if CORELENS_AMX
   if constexpr (sizeof(T) == 2) {
     if (rows > kPackedTileRows && depth > 0 && width % 32 == 0 && TileRegisters::Allowed()) {
@@ -51,14 +85,16 @@ void PackedLinearAs(TF_OpKernelContext *context, const Input &x, const Input &by
     }
   }
 #endif
-  if (rows <= kPackedFewRows || depth == 0) return PackedFew<Block>(in, weight, shift, y, rows);
-  LinearFloat(in, weight, shift, y, rows);
+  if (rows > kPackedFewRows && depth > 0) return LinearFloat(in, weight, shift, y, rows);
+  if constexpr (!kIsFloats<Block>) return PackedFew<Block>(in, weight, shift, y, rows);
+  else LinearFew(in, FewWeight(weight, Block()), shift, y, rows);
 }
 
 void ComputePackedLinear(void *kernel, TF_OpKernelContext *context) {
   const Settings &settings = *static_cast<Settings *>(kernel);
-  const Input x(context, 0), bytes(context, 1), bias(context, 2);
-  if (x.rank() < 1 || bytes.rank() != 2 || (bias.size() != 0 && bias.size() != bytes.dim(0))) {
+  const Input x(context, 0), weight(context, 1), place(context, 2), bias(context, 3);
+  const PackedBytes bytes(weight, place);
+  if (x.rank() < 1 || !bytes.found || (bias.size() != 0 && bias.size() != bytes.rows)) {
     return Fail(context, "x must be [.., in], the weight [out, bytes], the bias [out]");
   }
   const bool known = WithFormat(settings.kind, [&](auto block) {
@@ -70,19 +106,19 @@ void ComputePackedLinear(void *kernel, TF_OpKernelContext *context) {
 }
 
 template <typename Block, typename T>
-void UnpackRowsAs(TF_OpKernelContext *context, const Input &bytes, const Input &rows) {
-  const int64_t row_bytes = bytes.dim(1), blocks = row_bytes / Block::kBytes;
+void UnpackRowsAs(TF_OpKernelContext *context, const PackedBytes &bytes, const Input &rows) {
+  const int64_t row_bytes = bytes.row_bytes, blocks = row_bytes / Block::kBytes;
   if (row_bytes % Block::kBytes != 0) return Fail(context, "rows must be whole blocks");
   const int64_t depth = blocks * Block::kElements, count = rows.size();
   const int32_t *wanted = rows.optional<int32_t>();
   for (int64_t i = 0; i < count; i++) {
-    if (wanted[i] < 0 || wanted[i] >= bytes.dim(0)) {
+    if (wanted[i] < 0 || wanted[i] >= bytes.rows) {
       return Fail(context, "there is no such row", TF_OUT_OF_RANGE);
     }
   }
   T *y = Output<T>(context, {count, depth});
   if (!y || count * depth == 0) return;
-  const uint8_t *weight = bytes.data<uint8_t>();
+  const uint8_t *weight = bytes.data;
   ParallelFor(count, (1 << 15) / depth + 1, [=](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
       PackedWeight::UnpackAs<Block>(weight + wanted[i] * row_bytes, blocks, y + i * depth);
@@ -92,8 +128,9 @@ void UnpackRowsAs(TF_OpKernelContext *context, const Input &bytes, const Input &
 
 void ComputeUnpackRows(void *kernel, TF_OpKernelContext *context) {
   const Settings &settings = *static_cast<Settings *>(kernel);
-  const Input bytes(context, 0), rows(context, 1);
-  if (bytes.rank() != 2) return Fail(context, "the weight must be [out, bytes]");
+  const Input weight(context, 0), place(context, 1), rows(context, 2);
+  const PackedBytes bytes(weight, place);
+  if (!bytes.found) return Fail(context, "the weight must be [out, bytes]");
   const bool known = WithFormat(settings.kind, [&](auto block) {
     typedef decltype(block) Block;
     if (settings.narrow) UnpackRowsAs<Block, Bfloat16>(context, bytes, rows);

@@ -6,13 +6,13 @@
 
 namespace corelens {
 
-// Where rows of a weight [width, depth] lie.
+// Where rows of a weight [width, depth] lie, whatever type of numbers is asked for.
 template <typename Element>
 struct PlainWeight {
   const Element *data;
   int64_t width, depth;
-  template <typename T>
-  const T *Rows(int64_t first, int64_t, ScratchSlot) const {
+  template <typename>
+  const Element *Rows(int64_t first, int64_t, ScratchSlot) const {
     return data + first * depth;
   }
 };

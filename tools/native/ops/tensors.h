@@ -100,7 +100,7 @@ T *Output(TF_OpKernelContext *context, const std::vector<int64_t> &shape, int in
   int64_t size = 1;
   for (int64_t length : shape) size *= length;
   Status status;
-  const TF_DataType type = sizeof(T) == 2 ? TF_BFLOAT16 : TF_FLOAT;
+  const TF_DataType type = sizeof(T) == 1 ? TF_UINT8 : sizeof(T) == 2 ? TF_BFLOAT16 : TF_FLOAT;
   TF_Tensor *tensor = TF_AllocateOutput(context, index, type, shape.data(),
                                         static_cast<int>(shape.size()), size * sizeof(T),
                                         status.raw);
