@@ -1,8 +1,10 @@
 /**
- * The tables of docs/memory.md that follow from models' shapes.
+ * The tables of docs/memory.md: what follows from models' shapes, and what was measured.
  *
  * @module
  */
+import type { Records } from "./page.ts";
+import { type Table, whole } from "./page_cells.ts";
 import { fits, memories, models, type Storage, weightBytes } from "./model_sizes.ts";
 
 const storages: readonly Storage[] = ["bfloat16", "Q8_0", "Q4_K_M"];
@@ -22,5 +24,27 @@ function smallestMemory(): string[][] {
   ];
 }
 
+/** Qwen3-VL with random weights as a pair of GGUF files. */
+function large(records: Records): Table {
+  const gigabytes = (megabytes: unknown) => ((megabytes as number) / 1e3).toFixed(2);
+  return [
+    [
+      ...["model", "`--dtype`", "files, GB", "loaded, GB", "largest, GB", "bound, GB"],
+      ...["reading, s", "loading, s", "prompt, s", "a token, s"],
+    ],
+    ...records.rows("zen3_large_gguf").map((row) => [
+      `Qwen3-VL-${String(row.size).toUpperCase()}`,
+      String(row.dtype),
+      ...["fileMB", "loadedMB", "peakMB", "boundMB"].map((name) => gigabytes(row[name])),
+      ...["readSeconds", "loadSeconds"].map((name) => (row[name] as number).toFixed(1)),
+      whole(row.prefillSeconds),
+      (row.stepSeconds as number).toFixed(1),
+    ]),
+  ];
+}
+
 /** By the names that the page uses. */
-export const memoryTables = { fits: smallestMemory } as const;
+export const memoryTables: Readonly<Record<string, (records: Records) => Table>> = {
+  fits: smallestMemory,
+  large,
+};

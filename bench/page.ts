@@ -1,7 +1,8 @@
 /**
- * Writes the tables of docs/benchmarks.md from the records in data/results/bench, and that of
- * docs/memory.md from models' shapes, so that none of their numbers is typed. A table stands between `<!-- table: NAME -->` and `<!-- end -->`; what it
- * holds, `page_tables.ts` says.
+ * Writes the tables of docs/benchmarks.md from the records in data/results/bench, and those of
+ * docs/memory.md from models' shapes and a record, so that none of their numbers is typed. A table
+ * stands between `<!-- table: NAME -->` and `<!-- end -->`; what it holds, `page_tables.ts` and
+ * `memory_tables.ts` say.
  *
  *     deno run -A bench/page.ts
  *

@@ -103,7 +103,13 @@ export function joinedHeaders(source: WeightHeaders): WeightHeaders {
     info: (name) =>
       parts.has(name) ? joinedInfo(source, name, parts.get(name)!) : source.info(name),
     stored: (name) => joinedStored(source, parts.get(name) ?? [name]),
-    packedAs: (name) => parts.has(name) ? null : source.packedAs?.(name) ?? null,
+    packedAs(name) {
+      const [first = null, ...others] = (parts.get(name) ?? [name]).map((part) =>
+        source.packedAs?.(part) ?? null
+      );
+      return others.every((format) => format?.name === first?.name) ? first : null;
+    },
+    plainOnly: source.plainOnly,
   };
 }
 
@@ -137,7 +143,23 @@ export function joinedExperts(source: WeightSource): WeightSource {
     stored: headers.stored,
     packedAs: headers.packedAs,
     read,
-    readPacked: source.readPacked,
+    readPacked: async (name, wanted) => {
+      const own = parts.get(name);
+      if (!own) return await source.readPacked!(name, wanted);
+      const format = headers.packedAs!(name), { shape } = headers.info(name);
+      if (!format) throw new InputError(`Cannot read ${quoted(name)} of ${source.path} in blocks`);
+      checkedShape(name, source.path, shape, wanted);
+      const size = shape.reduce((a, b) => a * b, 1) / format.elements * format.bytes;
+      const bytes = new Uint8Array(size);
+      let at = 0;
+      for (const part of own) {
+        const piece = await source.readPacked!(part);
+        if (!piece || piece.order) return null; // each expert has its own order of inputs
+        bytes.set(piece.bytes, at);
+        at += piece.bytes.length;
+      }
+      return { bytes, format, shape };
+    },
     lying: (name, as) => {
       const own = parts.get(name);
       if (!own) return source.lying?.(name, as) ?? null;

@@ -8,7 +8,7 @@ Deno.test("the tables of docs/benchmarks.md are those of the records", () => {
   assertEquals(withTables(text), text, "write them: deno run -A bench/page.ts");
 });
 
-Deno.test("the table of docs/memory.md follows from the models' shapes", () => {
+Deno.test("the tables of docs/memory.md follow from the models' shapes and the record", () => {
   const text = Deno.readTextFileSync(memoryPage);
   assertEquals(withTables(text, memoryTables), text, "write it: deno run -A bench/page.ts");
 });

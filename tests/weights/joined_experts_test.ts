@@ -51,6 +51,36 @@ Deno.test("experts one by one become one weight of gates and ups, and one of dow
     assertEquals((await joined.readWeight("a.weight")).shape, [1]);
   }));
 
+Deno.test("experts one by one in blocks of one format become one weight in blocks", () =>
+  withExperts(all, async (source) => {
+    const format = { name: "threes", elements: 3, bytes: 1, unpack: () => new Float32Array() };
+    const other = { ...format, name: "others" };
+    const packed: WeightSource = {
+      ...source,
+      packedAs: (name) =>
+        name === "a.weight"
+          ? null
+          : name === all[1]
+          ? other
+          : name.includes("down")
+          ? null
+          : format,
+      readPacked: (name) =>
+        Promise.resolve({ bytes: Uint8Array.of(all.indexOf(name), 9), format, shape: [2, 3] }),
+    };
+    const joined = joinedExperts(packed);
+    assertEquals(joined.packedAs!(`${prefix}.down_proj`), null);
+    assertEquals(joined.packedAs!(`${prefix}.gate_up_proj`), null); // one of another format
+    const alike = joinedExperts({
+      ...packed,
+      packedAs: (name) => /gate|up/.test(name) ? format : null,
+    });
+    assertEquals(alike.packedAs!(`${prefix}.gate_up_proj`), format);
+    const found = await alike.readPacked!(`${prefix}.gate_up_proj`, [2, 4, 3]);
+    assertEquals([...found!.bytes], [2, 9, 1, 9, 5, 9, 4, 9]);
+    await assertRejects(() => alike.readPacked!(`${prefix}.gate_up_proj`, [2, 3, 4]), InputError);
+  }));
+
 Deno.test("experts with a gap stay as they are, of two shapes are an error, of none are no matter", async () => {
   await withExperts(all.slice(1), (source) => {
     assertStrictEquals(joinedHeaders(source), source);
