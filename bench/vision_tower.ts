@@ -14,7 +14,6 @@
 import { imageTowerRenames } from "../lib/families/image_tower_config.ts";
 import { nativeKernels } from "../lib/backend/native.ts";
 import { useBackend } from "../lib/backend/select.ts";
-import type { ImageEncoderConfig, VisionConfig } from "../lib/model/config.ts";
 import { ImageEncoder } from "../lib/model/image_encoder.ts";
 import { VisionEncoder } from "../lib/model/vision_encoder.ts";
 import { WeightsMap } from "../lib/model/weights_map.ts";
@@ -32,6 +31,7 @@ import {
   table,
   writeRecord,
 } from "./report.ts";
+import { qwenTower, tileTower, transformersTower } from "./tower_shapes.ts";
 
 const settings = options(Deno.args, {
   python: "",
@@ -50,85 +50,6 @@ const dtype = settings.dtype === "bfloat16" ? "bfloat16" : "float32";
 const k = nativeKernels({ dtype });
 /** Largest difference of the features, relative to the largest: roundings of the element type. */
 const bound = { float32: 1e-3, bfloat16: 0.1 }[dtype];
-
-const qwen: VisionConfig = {
-  depth,
-  hiddenSize: 1024,
-  intermediateSize: 4096,
-  numHeads: 16,
-  hiddenAct: "gelu_pytorch_tanh",
-  inChannels: 3,
-  patchSize: 16,
-  temporalPatchSize: 2,
-  spatialMergeSize: 2,
-  numPositionEmbeddings: 2304,
-  outHiddenSize: 2048,
-  deepstackVisualIndexes: [],
-};
-
-const tileBase = {
-  depth,
-  featureDepth: depth,
-  norm: "layer",
-  qkNorm: false,
-  layerScale: false,
-} as const;
-const tileConfigs: Readonly<Record<string, ImageEncoderConfig>> = {
-  clip: {
-    ...tileBase,
-    ...{ hiddenSize: 1024, intermediateSize: 4096, numHeads: 16, hiddenAct: "quick_gelu" },
-    ...{ normEps: 1e-5, imageSize: 336, patchSize: 14 },
-    ...{ classToken: true, patchBias: false, attentionBias: true, preNorm: true },
-  },
-  siglip: {
-    ...tileBase,
-    ...{ hiddenSize: 1152, intermediateSize: 4304, numHeads: 16, hiddenAct: "gelu_pytorch_tanh" },
-    ...{ normEps: 1e-6, imageSize: 384, patchSize: 14 },
-    ...{ classToken: false, patchBias: true, attentionBias: true, preNorm: false },
-  },
-  internvit: {
-    ...tileBase,
-    ...{ hiddenSize: 1024, intermediateSize: 4096, numHeads: 16, hiddenAct: "gelu" },
-    ...{ normEps: 1e-6, imageSize: 448, patchSize: 14, layerScale: true },
-    ...{ classToken: true, patchBias: true, attentionBias: true, preNorm: false },
-  },
-};
-
-/** The same sizes under transformers' names. */
-function transformersConfig(kind: string): Record<string, unknown> {
-  const config = kind === "qwen3_vl" ? qwen : tileConfigs[kind];
-  const common = {
-    hidden_size: config.hiddenSize,
-    intermediate_size: config.intermediateSize,
-    hidden_act: config.hiddenAct,
-    patch_size: config.patchSize,
-  };
-  if (!("normEps" in config)) {
-    return {
-      ...common,
-      depth,
-      num_heads: config.numHeads,
-      temporal_patch_size: config.temporalPatchSize,
-      spatial_merge_size: config.spatialMergeSize,
-      out_hidden_size: config.outHiddenSize,
-      num_position_embeddings: config.numPositionEmbeddings,
-      deepstack_visual_indexes: [],
-    };
-  }
-  return {
-    ...common,
-    num_hidden_layers: depth,
-    num_attention_heads: config.numHeads,
-    layer_norm_eps: config.normEps,
-    ...(kind === "internvit"
-      ? {
-        image_size: [config.imageSize, config.imageSize],
-        patch_size: [config.patchSize, config.patchSize],
-        attention_bias: true,
-      }
-      : { image_size: config.imageSize }),
-  };
-}
 
 /** Weights of a checkpoint under our names. */
 async function readWeights(path: string): Promise<WeightsMap> {
@@ -166,7 +87,8 @@ const found: Record<string, unknown>[] = [];
 for (const kind of settings.towers.split(",")) {
   const checkpoint = await Deno.makeTempFile({ suffix: ".safetensors" });
   const script = new URL("vision_transformers.py", import.meta.url).pathname;
-  const config = JSON.stringify(transformersConfig(kind));
+  const tile = kind === "qwen3_vl" ? null : tileTower(kind, depth);
+  const config = JSON.stringify(transformersTower(kind, depth));
   await using peer = new PythonPeer(
     settings.python,
     script,
@@ -177,7 +99,6 @@ for (const kind of settings.towers.split(",")) {
   await Deno.remove(checkpoint);
   const sizes = numbers(kind === "qwen3_vl" ? settings.patches : settings.tiles);
   for (const size of sizes) {
-    const tile = tileConfigs[kind];
     const shape = tile ? [size, 3, tile.imageSize, tile.imageSize] : [size * size, 3 * 2 * 16 * 16];
     const grid = tile ? null : [[1, size, size] as const];
     const pixels = Float32Array.from(
@@ -187,7 +108,8 @@ for (const kind of settings.towers.split(",")) {
     const body = tile
       ? () => new ImageEncoder(k, tile, weights).encode(pixels)
       : () =>
-        new VisionEncoder(k, qwen, weights).encode(k.tensor(pixels, shape), [grid![0]]).features;
+        new VisionEncoder(k, qwenTower(depth), weights).encode(k.tensor(pixels, shape), [grid![0]])
+          .features;
     const request = { shape, grid };
     const [own, theirs]: Outcome[][] = [[], []];
     const first = [await ours(body), await peer.ask<Outcome>(request)];
