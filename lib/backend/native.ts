@@ -9,14 +9,16 @@
  */
 import { InputError } from "../common/errors.ts";
 import { blockedAttention } from "../nn/blocked_attention.ts";
+import { composedRowAttention } from "../nn/row_attention.ts";
 import { foldedShape } from "./folded_product.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { type BackwardOps, backwardOps } from "./native_backward.ts";
 import { fusedBlocks, type FusedOps, registerFusedOps } from "./native_fused.ts";
 import { type BlockOps, causalMask, plainBlocks } from "./native_plain.ts";
+import { exchange } from "./native_exchange.ts";
 import { NativeOps, noOneDnn, type OneDnnOps, probeOneDnn } from "./native_ops.ts";
 import { withPacked } from "./native_packed.ts";
-import { type NativeTensor, sizeOf, tensorStore, typeNumber } from "./native_tensors.ts";
+import { type NativeTensor, sizeOf, tensorStore } from "./native_tensors.ts";
 import { checkPlain, plainWeight } from "./native_weights.ts";
 import { checkPacked, inOrder } from "./packed_shape.ts";
 import { ownFloatProduct, type OwnProduct } from "./product_choice.ts";
@@ -109,6 +111,8 @@ function makeKernels(
     store.idOf(x);
     return x as NativeTensor;
   };
+  /** Whether a tensor is so large that TensorFlow would ask for its memory anew each time. */
+  const large = (x: Tensor) => sizeOf(x.shape) >= 1 << 18;
   /** In the element type of matrix products. */
   const computed = (x: Tensor) => ops.cast(own(x), computeDType);
   const wide = (x: Tensor) => ops.cast(own(x), "float32");
@@ -134,6 +138,7 @@ function makeKernels(
     dispose: (...tensors) => tensors.forEach((x) => x && store.free(x)),
     tensorCount: () => store.live,
 
+    ...exchange(ops),
     tensor: (data, shape) => store.create(data, shape),
     zeros: (shape) => store.create(new Float32Array(sizeOf(shape)), shape),
     weight: (bytes, stored, shape) => {
@@ -151,24 +156,6 @@ function makeKernels(
     holdsPacked: () => false,
     read: (x) => Promise.resolve().then(() => readSync(x)),
     readSync: (x) => readSync(x),
-    toTfjs: (x) =>
-      store.scope(() => {
-        const values = x.dtype === "bfloat16" ? wide(x) : own(x);
-        const attributes = [ops.type("T", values.dtype)];
-        return store.tensorFlow.toTfjs(store.runRaw("Identity", attributes, [values.id]));
-      }),
-    fromTfjs: (x, dtype) => {
-      const from = x.dtype === "bool" ? binding.TF_BOOL : x.dtype === "int32" ? 3 : 1;
-      const to = typeNumber[dtype ?? (from === 1 ? "float32" : "int32")];
-      const id = store.tensorFlow.idOf(x);
-      if (from === to) {
-        return store.run("Identity", [{ ...ops.type("T", "float32"), value: from }], [id]);
-      }
-      return store.run("Cast", [
-        { name: "SrcT", type: binding.TF_ATTR_TYPE, value: from },
-        { name: "DstT", type: binding.TF_ATTR_TYPE, value: to },
-      ], [id]);
-    },
     cast: (x, dtype) => composite([x], () => ops.cast(own(x), dtype)),
 
     reshape: (x, shape) => ops.reshape(own(x), shape),
@@ -206,6 +193,9 @@ function makeKernels(
           if (a.dtype === "bfloat16" && b.dtype === "float32") {
             return blocks.addWide(own(b), own(a));
           }
+        }
+        if (a.dtype === "float32" && large(a) && String(a.shape) === String(b.shape)) {
+          return blocks.addWide(own(a), wide(b));
         }
         return ops.binary("AddV2", ...matched(a, b));
       }),
@@ -254,6 +244,12 @@ function makeKernels(
       const { attention } = blocks;
       if (!attention) return blockedAttention(kernels, query, keys, values, options);
       return store.scope(() => attention(own(query), keys.map(own), values.map(own), options));
+    },
+    rowAttention: (call) => {
+      const { rowAttention } = blocks;
+      if (!rowAttention) return composedRowAttention(kernels, call);
+      [call.query, call.key, call.value].forEach(({ rows }) => own(rows));
+      return store.scope(() => rowAttention(call));
     },
     skipsHiddenKeys: blocks.attention !== null,
     rmsNorm: (x, gain, eps) => store.scope(() => blocks.rmsNorm(own(x), gain && own(gain), eps)),

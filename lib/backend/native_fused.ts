@@ -8,7 +8,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { Activation, AttentionOptions } from "../nn/kernels.ts";
+import type { Activation, AttentionOptions, RowAttention, Tensor } from "../nn/kernels.ts";
 import type { NativeOps } from "./native_ops.ts";
 import type { BlockOps } from "./native_plain.ts";
 import { type NativeTensor, sizeOf } from "./native_tensors.ts";
@@ -35,6 +35,8 @@ export interface FusedOps {
   readonly splitProducts: boolean;
   /** Whether a product stores the activation of its sums: an older set-up's does not. */
   readonly activations: boolean;
+  /** Whether there are attention on rows and sums of floats: an older set-up did not compile them. */
+  readonly rows: boolean;
 }
 
 const registered = new Map<string, FusedOps | null>();
@@ -84,6 +86,7 @@ function register(path: string, threads: number): FusedOps | null {
       corelens_has_packed: { parameters: [], result: "i32", optional: true },
       corelens_has_activations: { parameters: [], result: "i32", optional: true },
       corelens_reads_files: { parameters: [], result: "i32", optional: true },
+      corelens_has_rows: { parameters: [], result: "i32", optional: true },
       corelens_has_split_products: { parameters: [], result: "i32", optional: true },
     } as const,
   );
@@ -96,6 +99,7 @@ function register(path: string, threads: number): FusedOps | null {
     packed: symbols.corelens_has_packed !== null && symbols.corelens_reads_files !== null,
     splitProducts: symbols.corelens_has_split_products?.() === 1,
     activations: symbols.corelens_has_activations !== null,
+    rows: symbols.corelens_has_rows !== null,
   };
 }
 
@@ -165,7 +169,13 @@ export function fusedBlocks(
       return store.run("CorelensRotate", attributes, [x.id, ...tables]);
     },
 
-    addWide: (wide, narrow) => store.run("CorelensAdd", [], [wide.id, narrow.id]),
+    addWide: (wide, narrow) => {
+      if (!fused.rows && narrow.dtype === "float32") return ops.binary("AddV2", wide, narrow);
+      const attributes = fused.rows
+        ? ops.attributes(`add${narrow.dtype}`, () => [ops.type("B", narrow.dtype)])
+        : [];
+      return store.run("CorelensAdd", attributes, [wide.id, narrow.id]);
+    },
 
     linear: (x, weight, bias, activation) => {
       const inner = weight.shape[1];
@@ -206,5 +216,33 @@ export function fusedBlocks(
       const ids = [query, ...keys, ...values].map((x) => ops.cast(x, computeDType).id);
       return store.run("CorelensAttention", attributes, [ids[0], rangesId, ...ids.slice(1)]);
     },
+
+    rowAttention: fused.rows
+      ? ({ query, key, value, heads, headDim, lengths, tables, scale }: RowAttention) => {
+        const parts = [query, key, value];
+        const columns = parts.map(({ from }) => from);
+        const attributes = ops.attributes(`rows${heads},${headDim},${scale},${columns}`, () => [
+          ops.type("T", computeDType),
+          ops.integer("heads", heads),
+          ops.integer("width", headDim),
+          ops.float("scale", scale),
+          ...["query", "key", "value"].map((part, i) => ops.integer(`${part}_column`, columns[i])),
+        ]);
+        const runs = store.namedConstant(
+          `runs${lengths}`,
+          [lengths.length],
+          () => Int32Array.from(lengths),
+        );
+        const none = () => store.constant([], "float32");
+        const turned = (table?: Tensor) =>
+          table ? ops.cast(table as NativeTensor, "float32").id : none();
+        return store.run("CorelensRowAttention", attributes, [
+          ...parts.map(({ rows }) => ops.cast(rows as NativeTensor, computeDType).id),
+          runs,
+          turned(tables?.cos),
+          turned(tables?.sin),
+        ]);
+      }
+      : null,
   };
 }

@@ -5,7 +5,7 @@
  * The counterpart of `native_fused.ts`; `tests/suites/kernel_suite.ts` holds the two equal.
  * @module
  */
-import type { Activation, AttentionOptions, DType } from "../nn/kernels.ts";
+import type { Activation, AttentionOptions, DType, RowAttention } from "../nn/kernels.ts";
 import type { NativeOps, OneDnnOps } from "./native_ops.ts";
 import type { NativeTensor } from "./native_tensors.ts";
 import { hiddenScore } from "../nn/mask.ts";
@@ -20,7 +20,7 @@ export interface BlockOps {
   gated(gate: NativeTensor, up: NativeTensor | null, name: Activation): NativeTensor;
   /** As `Kernels.rotate`. */
   rotate(x: NativeTensor, cos: NativeTensor, sin: NativeTensor): NativeTensor;
-  /** Sum of a float32 and a bfloat16 tensor of one shape, in float32. */
+  /** Sum of a float32 tensor and one of one shape, in float32. */
   addWide(wide: NativeTensor, narrow: NativeTensor): NativeTensor;
   /** As `Kernels.linear`, where there is an operation that is faster than TensorFlow's; else null. */
   linear(
@@ -38,6 +38,8 @@ export interface BlockOps {
       options: AttentionOptions,
     ) => NativeTensor)
     | null;
+  /** As `Kernels.rowAttention`, where there is an operation for it. */
+  readonly rowAttention: ((call: RowAttention) => NativeTensor) | null;
 }
 
 /** Largest mask that is kept for the next call, in elements. */
@@ -164,5 +166,6 @@ export function plainBlocks(
     addWide: (wide, narrow) => ops.binary("AddV2", wide, ops.cast(narrow, "float32")),
     linear: () => null,
     attention: null,
+    rowAttention: null,
   };
 }

@@ -7,7 +7,7 @@
 import type { Activation, Kernels, Tensor } from "../nn/kernels.ts";
 import type { VisionLayerPoint } from "../hooks/hook_point.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
-import { bidirectionalAttention } from "../nn/attention.ts";
+import { composedRowAttention } from "../nn/row_attention.ts";
 import type { ImageEncoderConfig } from "./config.ts";
 import type { WeightsMap } from "./weights_map.ts";
 
@@ -167,10 +167,14 @@ export class ImageEncoder {
       const unit = qkNorm && role !== "v"
         ? k.rmsNorm(flat, own.get(`self_attn.${role}_norm.weight`), qkNormEps)
         : flat;
-      return k.transpose(k.reshape(unit, [tiles, length, numHeads, headDim]), [0, 2, 1, 3]);
+      return { rows: k.reshape(unit, [tiles * length, hiddenSize]), from: 0 };
     };
-    const query = k.scale(project("q"), 1 / Math.sqrt(headDim));
-    const z = bidirectionalAttention(k, query, project("k"), project("v"), onPattern);
-    return k.reshape(k.transpose(z, [0, 2, 1, 3]), [tiles, length, hiddenSize]);
+    const call = {
+      ...{ query: project("q"), key: project("k"), value: project("v") },
+      ...{ heads: numHeads, headDim, scale: 1 / Math.sqrt(headDim) },
+      lengths: Array<number>(tiles).fill(length),
+    };
+    const z = onPattern ? composedRowAttention(k, call, onPattern) : k.rowAttention(call);
+    return k.reshape(z, [tiles, length, hiddenSize]);
   }
 }

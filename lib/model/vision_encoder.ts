@@ -8,8 +8,8 @@
 import type { Activation, Kernels, Tensor } from "../nn/kernels.ts";
 import type { VisionLayerPoint } from "../hooks/hook_point.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
-import { bidirectionalAttention } from "../nn/attention.ts";
-import { foldGain, type RopeTables, visionRopeTables } from "../nn/rope.ts";
+import { type RopeTables, visionRopeTables } from "../nn/rope.ts";
+import { composedRowAttention } from "../nn/row_attention.ts";
 import type { VisionConfig } from "./config.ts";
 import type { Media, MediaFeatures, VisionFeatures, VisionTower } from "./model_inputs.ts";
 import type { WeightsMap } from "./weights_map.ts";
@@ -200,32 +200,14 @@ export class VisionEncoder implements VisionTower {
     onPattern?: (pattern: Tensor) => Tensor,
   ): Tensor {
     const { kernels: k, config } = this;
-    const patches = qkv.shape[0];
-    const headDim = config.hiddenSize / config.numHeads;
-    const [query, key, value] = [0, 1, 2].map((i) => {
-      const flat = k.slice(qkv, [0, i * config.hiddenSize], [-1, config.hiddenSize]);
-      return k.transpose(k.reshape(flat, [patches, config.numHeads, headDim]), [1, 0, 2]); // [n, P, H]
-    });
-    const scaled = foldGain(k, tables, null, 1 / Math.sqrt(headDim));
-    const turned = [
-      k.rotate(query, scaled.cos, scaled.sin),
-      k.rotate(key, tables.cos, tables.sin),
-      value,
-    ];
-    const mixed: Tensor[] = [];
-    let start = 0;
-    for (const { length, count } of runsOfEqual(lengths)) {
-      // frames of equal size become a batch: [heads, count * length, H] -> [count, heads, length, H]
-      const [query, key, value] = turned.map((x) => {
-        const run = k.slice(x, [0, start, 0], [-1, count * length, -1]);
-        return k.transpose(k.reshape(run, [config.numHeads, count, length, headDim]), [1, 0, 2, 3]);
-      });
-      const z = bidirectionalAttention(k, query, key, value, onPattern);
-      // [count, heads, length, H] -> [count * length, D_v]
-      mixed.push(k.reshape(k.transpose(z, [0, 2, 1, 3]), [count * length, config.hiddenSize]));
-      start += count * length;
-    }
-    return mixed.length === 1 ? mixed[0] : k.concat(mixed, 0);
+    const width = config.hiddenSize, headDim = width / config.numHeads;
+    const [query, key, value] = [0, 1, 2].map((i) => ({ rows: qkv, from: i * width }));
+    const call = {
+      ...{ query, key, value, headDim, lengths, tables },
+      heads: config.numHeads,
+      scale: 1 / Math.sqrt(headDim),
+    };
+    return onPattern ? composedRowAttention(k, call, onPattern) : k.rowAttention(call);
   }
 
   /**
@@ -245,15 +227,4 @@ export class VisionEncoder implements VisionTower {
       : k.reshape(norm(x), [-1, joinedWidth]);
     return linear("linear_fc2", linear("linear_fc1", joined, "gelu"));
   }
-}
-
-/** Runs of equal numbers. */
-function runsOfEqual(lengths: readonly number[]): { length: number; count: number }[] {
-  const runs: { length: number; count: number }[] = [];
-  for (const length of lengths) {
-    const last = runs[runs.length - 1];
-    if (last?.length === length) last.count++;
-    else runs.push({ length, count: 1 });
-  }
-  return runs;
 }

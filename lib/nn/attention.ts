@@ -1,6 +1,6 @@
 /**
- * Attention as functions on tensors: dense causal attention, bidirectional attention for vision
- * towers, and the pattern of chosen query rows.
+ * Attention as functions on tensors: dense causal attention and the pattern of chosen query rows. That
+ * of vision towers is in `row_attention.ts`.
  *
  * The hybrid counterpart of {@link denseAttention} is `lib/sparse/attention.ts`; both run through
  * `tests/suites/attention_suite.ts`.
@@ -296,27 +296,4 @@ function consecutiveRuns(rows: readonly number[]): [start: number, end: number][
     else runs.push([row, row + 1]);
   }
   return runs;
-}
-
-/**
- * Attention in which every query sees every key, for vision towers.
- *
- * @param query `[n, heads, P, H]`, times 1/sqrt(H)
- * @param key `[n, heads, P, H]`
- * @param value `[n, heads, P, H]`
- * @param onPattern set only where a hook wants the whole pattern `[n, heads, P, P]`
- * @returns `[n, heads, P, H]`
- */
-export function bidirectionalAttention(
-  k: Kernels,
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  onPattern?: (pattern: Tensor) => Tensor,
-): Tensor {
-  if (!onPattern) return k.attention(query, [key], [value], { causal: false });
-  return k.scope(() => {
-    const pattern = k.softmax(k.matMul(query, key, { transposeB: true })); // [n, heads, P, P]
-    return k.matMul(onPattern(pattern), value);
-  });
 }

@@ -59,6 +59,34 @@ export interface FileReader {
   packedWeight(bytes: FileBytes, format: BlockFormat, shape: readonly number[]): Tensor;
 }
 
+/** Columns of a projection `[P, width]` that hold heads side by side. */
+export interface HeadColumns {
+  /** The projection. */
+  readonly rows: Tensor;
+  /** Its first column of the first head. */
+  readonly from: number;
+}
+
+/** Attention in which every row sees the rows of its run: an image, a frame, a tile or a window. */
+export interface RowAttention {
+  /** Queries; they may lie in one projection with keys and values. */
+  readonly query: HeadColumns;
+  /** Keys. */
+  readonly key: HeadColumns;
+  /** Values. */
+  readonly value: HeadColumns;
+  /** Number of heads N. */
+  readonly heads: number;
+  /** Columns of a head H. */
+  readonly headDim: number;
+  /** Rows of each run, one after the other; together P. */
+  readonly lengths: readonly number[];
+  /** Rotary tables of queries and keys, `[P, H]` each; absent where positions are learned. */
+  readonly tables?: { readonly cos: Tensor; readonly sin: Tensor };
+  /** Factor of the scores, 1/sqrt(H). */
+  readonly scale: number;
+}
+
 /** A handle on an array that lives in the backend. Only {@link Kernels} can compute with it. */
 export interface Tensor {
   /** Sizes of the axes, outermost first. */
@@ -214,6 +242,11 @@ export interface Kernels {
     values: readonly Tensor[],
     options: AttentionOptions,
   ): Tensor;
+  /**
+   * Attention of a vision tower on the rows of its projections, each row seeing those of its run:
+   * `[P, N * H]` in {@link Kernels.computeDType}, the heads side by side.
+   */
+  rowAttention(call: RowAttention): Tensor;
   /** Whether {@link Kernels.attention} saves the work for keys outside of the ranges. */
   readonly skipsHiddenKeys: boolean;
   /** `gain * x / sqrt(mean(x^2) + eps)` over the last axis; without `gain` only normalised. */

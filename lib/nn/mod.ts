@@ -6,7 +6,6 @@
 export {
   type AttentionCall,
   type AttentionFunction,
-  bidirectionalAttention,
   denseAttention,
   type KeyValueSegment,
   type NeededPositions,
@@ -21,6 +20,7 @@ export {
 } from "./experts.ts";
 export { groupedAttention, joinHeads, type KeyValueGroup, takeHeads } from "./grouped_attention.ts";
 export type * from "./kernels.ts";
+export { bidirectionalAttention, composedRowAttention } from "./row_attention.ts";
 export { Tape } from "./tape.ts";
 export { causalBias, causalBiasAt, hiddenScore, type MutualBlocks, rangeBias } from "./mask.ts";
 export { foldGain, frequencyAxes, type RopeConfig, type RopeTables, ropeTables } from "./rope.ts";

@@ -172,6 +172,13 @@ export class Tape {
           return [found.query, ...found.keys, ...found.values];
         });
       },
+      rowAttention: (call) => {
+        this.#constant(
+          "attention of a vision tower",
+          [call.query, call.key, call.value].map((x) => x.rows),
+        );
+        return k.rowAttention(call);
+      },
       rmsNorm: (x, gain, eps) => {
         this.#constant("a norm with a watched gain", [gain]);
         const backward = (dy: Tensor) => [k.rmsNormGradient(x, gain, dy, eps)];

@@ -25,6 +25,7 @@ testBuiltFor(
         packed: true,
         splitProducts: false,
         activations: true,
+        rows: true,
       },
       operations.stderr,
     );

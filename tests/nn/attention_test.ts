@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { portableKernels } from "../../lib/backend/portable.ts";
-import { bidirectionalAttention, denseAttention, patternOfRows } from "../../lib/nn/attention.ts";
+import { denseAttention, patternOfRows } from "../../lib/nn/attention.ts";
+import { bidirectionalAttention } from "../../lib/nn/row_attention.ts";
 import { attentionSuite, naiveAttention, randomCall } from "../suites/attention_suite.ts";
 import { testKernels } from "../suites/golden.ts";
 import { assertNear } from "../suites/near.ts";

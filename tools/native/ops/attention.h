@@ -24,10 +24,20 @@ struct Segment {
   bool shared;  // batch of 1, the same for all
 };
 
+// From one batch, head and query of the output to the next.
+struct OutStrides {
+  int64_t batch, head, query;
+  // Of [batch, heads, queries, width].
+  static OutStrides Whole(int64_t heads, int64_t queries, int64_t width) {
+    return {heads * queries * width, queries * width, width};
+  }
+};
+
 template <typename T>
 struct AttentionCall {
   const T *query;  // [batch, heads, queries, width], scaled
-  T *out;          // the same shape
+  T *out;          // of each batch, head and query a row of width, see OutStrides
+  OutStrides strides;
   std::vector<Segment<T>> segments;
   const int32_t *ranges;  // [heads, 2]: sink and window of each head; window 0 sees all. May be null
   int64_t batch, heads, key_heads, queries, width;
@@ -35,6 +45,9 @@ struct AttentionCall {
   bool causal;   // the queries are the last positions, and see no later ones
 
   int64_t group() const { return heads / key_heads; }
+  T *Out(int64_t row, int64_t head, int64_t place) const {
+    return out + row * strides.batch + head * strides.head + place * strides.query;
+  }
   int64_t Sink(int64_t head) const { return ranges ? ranges[2 * head] : 0; }
   int64_t Window(int64_t head) const {
     return ranges && ranges[2 * head + 1] > 0 ? ranges[2 * head + 1] : keys + queries;
@@ -59,31 +72,27 @@ Runs VisibleRuns(const AttentionCall<T> &call, int64_t head, int64_t first, int6
 
 constexpr float kHidden = -3e38f;   // a score that gives exactly 0
 constexpr float kNoMaximum = -1e30f;  // below any real score, far above kHidden
-constexpr int kQueryTile = 64;
-constexpr int kKeyTile = 512;
-// From one row to the next, so that rows do not fall into the same lines of the first cache.
-constexpr int kScoreStride = kKeyTile + 16;
-constexpr int kShareStride = kKeyTile + 32;
+constexpr int kMostQueries = 144;  // of a tile
 
 // Running maximum and sum of each query of a tile.
 struct RowState {
-  float maximum[kQueryTile];
-  float scale[kQueryTile];  // what the last tile of keys made of older sums
-  Floats sum[kQueryTile];
+  float maximum[kMostQueries];
+  float scale[kMostQueries];  // what the last tile of keys made of older sums
+  Floats sum[kMostQueries];
 };
 
 // Hides what the queries of a tile do not see of the keys [begin, end), all keys before `from`, and
 // the padding up to `padded`.
 template <typename T>
 void HideScores(const AttentionCall<T> &call, int64_t head, int64_t first, int rows, int64_t from,
-                int64_t begin, int64_t end, int64_t padded, float *scores) {
+                int64_t begin, int64_t end, int64_t padded, float *scores, int64_t stride) {
   const int64_t sink = call.Sink(head), window = call.Window(head);
   const int64_t columns = padded - begin;
   const bool full = from <= begin && end == padded && call.Position(first) >= end - 1 &&
                     call.Position(first + rows - 1) - begin < window;
   if (full) return;
   for (int r = 0; r < rows; r++) {
-    float *row = scores + r * kScoreStride;
+    float *row = scores + r * stride;
     const int64_t position = call.Position(first + r);
     const int64_t seen = std::max<int64_t>(0, std::min(end, position + 1) - begin);
     std::fill(row + std::min(seen, columns), row + columns, kHidden);
@@ -94,21 +103,22 @@ void HideScores(const AttentionCall<T> &call, int64_t head, int64_t first, int r
   }
 }
 
-// Shares of a tile from its scores (not yet divided by their sum), with the running state.
-template <typename Share>
-void SoftmaxTile(int rows, int64_t columns, const float *scores, Share *shares, int64_t stride,
-                 RowState &state) {
+// Shares of a tile from its scores (not yet divided by their sum), with the running state. `power` is Exp
+// of the scores, or Exp2 where they come times kLog2E.
+template <Floats (*power)(Floats), typename Share>
+void SoftmaxTile(int rows, int64_t columns, const float *scores, int64_t score_stride, Share *shares,
+                 int64_t share_stride, RowState &state) {
   for (int r = 0; r < rows; r++) {
-    const float *row = scores + r * kScoreStride;
+    const float *row = scores + r * score_stride;
     Floats largest = Splat(state.maximum[r]);
     for (int64_t i = 0; i < columns; i += kLanes) largest = Max(largest, Load(row + i));
     const float maximum = MaxOf(largest);
-    state.scale[r] = Exp(Splat(state.maximum[r] - maximum))[0];
+    state.scale[r] = power(Splat(state.maximum[r] - maximum))[0];
     state.maximum[r] = maximum;
     Floats sum = state.sum[r] * state.scale[r];
-    Share *out = shares + r * stride;
+    Share *out = shares + r * share_stride;
     for (int64_t i = 0; i < columns; i += kLanes) {
-      const Floats share = Exp(Load(row + i) - maximum);
+      const Floats share = power(Load(row + i) - maximum);
       sum += share;
       Store(out + i, share);
     }
@@ -136,10 +146,11 @@ struct PackPlace {
 };
 
 // Calls body(from, begin, end) for tiles of the keys of a pack that a tile of queries sees: the keys
-// [begin, end), of which those before `from` count as hidden. begin - offset is a multiple of align.
+// [begin, end), `tile` at most, of which those before `from` count as hidden. begin - offset is a
+// multiple of align.
 template <typename T, typename Body>
 void ForKeyTiles(const AttentionCall<T> &call, int64_t head, int64_t first, int rows,
-                 const PackPlace &place, int64_t align, Body body) {
+                 const PackPlace &place, int64_t align, int64_t tile, Body body) {
   const Runs runs =
       VisibleRuns(call, head, call.Position(first), call.Position(first + rows - 1));
   for (int run = 0; run < 2; run++) {
@@ -147,8 +158,8 @@ void ForKeyTiles(const AttentionCall<T> &call, int64_t head, int64_t first, int 
     const int64_t end = std::min(runs.end[run], place.offset + place.count);
     if (from >= end) continue;
     const int64_t start = place.offset + (from - place.offset) / align * align;
-    for (int64_t begin = start; begin < end; begin += kKeyTile) {
-      body(from, begin, std::min(begin + kKeyTile, end));
+    for (int64_t begin = start; begin < end; begin += tile) {
+      body(from, begin, std::min(begin + tile, end));
     }
   }
 }
@@ -185,14 +196,14 @@ void MixSeen(const AttentionCall<T> &call, int64_t batch, int64_t key_head, int 
   }
 }
 
-// Query tiles of all heads, those with the most keys first: body(batch, head, first).
+// Tiles of `rows` queries of all heads, those with the most keys first: body(batch, head, first).
 template <typename T, typename Body>
-void ForQueryTiles(const AttentionCall<T> &call, Body body) {
-  const int64_t tiles = CeilDiv(call.queries, kQueryTile);
+void ForQueryTiles(const AttentionCall<T> &call, int64_t rows, Body body) {
+  const int64_t tiles = CeilDiv(call.queries, rows);
   const int64_t heads = call.batch * call.heads;
   Pool::Get().Run(tiles * heads, [&](int64_t task) {
     const int64_t tile = tiles - 1 - task / heads, head = task % heads;
-    body(head / call.heads, head % call.heads, tile * kQueryTile);
+    body(head / call.heads, head % call.heads, tile * rows);
   });
 }
 

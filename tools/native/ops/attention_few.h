@@ -94,9 +94,12 @@ void AttendFew(const AttentionCall<T> &call) {
         });
       }
     });
-    ForVectors(rows * width, [&](int64_t i, int n) {
-      StoreUpTo(call.out + from + i, LoadUpTo(mixed + i, n), n);
-    });
+    for (int64_t r = 0; r < rows; r++) {
+      T *out = call.Out(batch, key_head * call.group() + r / call.queries, r % call.queries);
+      ForVectors(width, [&](int64_t i, int n) {
+        StoreUpTo(out + i, LoadUpTo(mixed + r * width + i, n), n);
+      });
+    }
   });
 }
 

@@ -5,6 +5,12 @@
 
 namespace corelens {
 
+// Queries at once: more where all see the same keys.
+constexpr int kQueryTile = 72;
+constexpr int kFreeQueryTile = kMostQueries;
+constexpr int kKeyTile = 256;
+// From one row to the next, so that rows do not fall into the same lines of the first cache.
+constexpr int kScoreStride = kKeyTile + 16;
 // Keys whose values are summed up at once: few, so that they stay in the first cache, but enough that
 // reading and writing the sums costs little.
 constexpr int64_t kValueRun = 128;
@@ -53,34 +59,44 @@ void PackFloats(const AttentionCall<T> &call, int64_t batch, int64_t key_head, i
   }
 }
 
+// Queries [first, first + rows) of a head times kLog2E, in groups of kTileRows whose rows are
+// interleaved: [groups][width][kTileRows].
+template <typename T>
+void PackQueries(const AttentionCall<T> &call, int64_t batch, int64_t head, int64_t first, int rows,
+                 float *packed) {
+  const int64_t width = call.width;
+  const T *from = call.query + ((batch * call.heads + head) * call.queries + first) * width;
+  for (int r = 0; r < rows; r++) {
+    float *to = packed + r / kTileRows * kTileRows * width + r % kTileRows;
+    for (int64_t d = 0; d < width; d++) to[d * kTileRows] = Widen(from[r * width + d]) * kLog2E;
+  }
+}
+
 template <typename T>
 void FloatQueryTile(const AttentionCall<T> &call, int64_t batch, int64_t head, int64_t first,
-                    const FloatPack *packs, int count) {
-  const int rows = static_cast<int>(std::min<int64_t>(kQueryTile, call.queries - first));
+                    int rows, const FloatPack *packs, int count) {
   const int64_t width = call.width, padded_width = packs[0].width;
-  float *queries = Scratch<float>(kQueries, kQueryTile * width);
-  float *scores = Scratch<float>(kScores, kQueryTile * kScoreStride);
-  float *mixed = Scratch<float>(kMixed, kQueryTile * padded_width);
+  float *queries = Scratch<float>(kQueries, kMostQueries * width);
+  float *scores = Scratch<float>(kScores, kMostQueries * kScoreStride);
+  float *mixed = Scratch<float>(kMixed, kMostQueries * padded_width);
   RowState &state = *Scratch<RowState>(kRowState, 1);
-  const int64_t from = ((batch * call.heads + head) * call.queries + first) * width;
-  ForVectors(rows * width, [&](int64_t i, int n) {
-    StoreUpTo(queries + i, LoadUpTo(call.query + from + i, n), n);
-  });
+  PackQueries(call, batch, head, first, rows, queries);
   std::fill(mixed, mixed + rows * padded_width, 0.0f);
   std::fill(state.maximum, state.maximum + rows, kNoMaximum);
   std::fill(state.sum, state.sum + rows, Floats{});
 
-  float ones[kQueryTile];
-  std::fill(ones, ones + kQueryTile, 1.0f);
+  float ones[kMostQueries];
+  std::fill(ones, ones + kMostQueries, 1.0f);
   const auto tile = [&](const FloatPack &pack, int64_t from, int64_t begin, int64_t end) {
     const int64_t columns = RoundUp(end - begin, kPanel), local = begin - pack.place.offset;
     for (int64_t j = 0; j < columns; j += kPanel) {
-      FloatRows<kTileVectors>(rows, queries, width, pack.key + (local + j) * width, kPanel, width,
-                              scores + j, kScoreStride, nullptr,
-                              pack.key + (local + j + kPanel) * width);
+      FloatRows<FloatLayout<1, kTileRows>, kTileVectors, false>(
+          rows, queries, kTileRows * width, pack.key + (local + j) * width, width, scores + j,
+          kScoreStride, ones, pack.key + (local + j + kPanel) * width);
     }
-    HideScores(call, head, first, rows, from, begin, end, begin + columns, scores);
-    SoftmaxTile(rows, columns, scores, scores, kScoreStride, state);
+    HideScores(call, head, first, rows, from, begin, end, begin + columns, scores,
+               kScoreStride);
+    SoftmaxTile<Exp2>(rows, columns, scores, kScoreStride, scores, kScoreStride, state);
     if (!pack.finite) {
       return MixSeen(call, batch, head / call.group(), rows, begin, end, scores, kScoreStride,
                      state.scale, mixed, padded_width);
@@ -89,22 +105,23 @@ void FloatQueryTile(const AttentionCall<T> &call, int64_t batch, int64_t head, i
       const int64_t run = std::min(kValueRun, columns - j);
       for (int64_t h = 0; h < padded_width; h += kPanel) {
         const bool more = h + kPanel < padded_width;
-        FloatColumns(rows, static_cast<int>(std::min<int64_t>(kPanel, padded_width - h)),
-                     scores + j, kScoreStride, pack.Value(local + j, h), kPanel, run, mixed + h,
-                     padded_width, j == 0 ? state.scale : ones,
-                     more ? pack.Value(local + j, h + kPanel) : pack.Value(local + j + run, 0));
+        FloatColumns<FloatLayout<kScoreStride, 1>>(
+            rows, static_cast<int>(std::min<int64_t>(kPanel, padded_width - h)), scores + j,
+            kTileRows * kScoreStride, pack.Value(local + j, h), run, mixed + h, padded_width,
+            j == 0 ? state.scale : ones,
+            more ? pack.Value(local + j, h + kPanel) : pack.Value(local + j + run, 0));
       }
     }
   };
   for (int p = 0; p < count; p++) {
-    ForKeyTiles(call, head, first, rows, packs[p].place, kPanel,
+    ForKeyTiles(call, head, first, rows, packs[p].place, kPanel, kKeyTile,
                 [&](int64_t from, int64_t begin, int64_t end) { tile(packs[p], from, begin, end); });
   }
   for (int r = 0; r < rows; r++) {
     const float inverse = 1.0f / SumOf(state.sum[r]);
+    T *out = call.Out(batch, head, first + r);
     ForVectors(width, [&](int64_t i, int n) {
-      StoreUpTo(call.out + from + r * width + i,
-                LoadUpTo(mixed + r * padded_width + i, n) * inverse, n);
+      StoreUpTo(out + i, LoadUpTo(mixed + r * padded_width + i, n) * inverse, n);
     });
   }
 }
@@ -132,10 +149,15 @@ void AttendFloat(const AttentionCall<T> &call) {
                     PackFloats(call, batch, head, from, to, packOf(p, batch, head), finite);
                   });
   }
-  ForQueryTiles(call, [&](int64_t batch, int64_t head, int64_t first) {
+  // tiles as even as their rows allow
+  const int64_t most = call.causal || call.ranges ? kQueryTile : kFreeQueryTile;
+  const int64_t even = CeilDiv(call.queries, CeilDiv(call.queries, most));
+  const int64_t rows = RoundUp(even, kTileRows);
+  ForQueryTiles(call, rows, [&](int64_t batch, int64_t head, int64_t first) {
     FloatPack packs[2];
     for (int p = 0; p < count; p++) packs[p] = packOf(p, batch, head / call.group());
-    FloatQueryTile(call, batch, head, first, packs, count);
+    FloatQueryTile(call, batch, head, first,
+                   static_cast<int>(std::min(rows, call.queries - first)), packs, count);
   });
 }
 

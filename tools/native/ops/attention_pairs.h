@@ -9,6 +9,12 @@
 
 namespace corelens {
 
+constexpr int kPairTile = 64;  // queries at once
+constexpr int kPairKeys = 512;
+// From one row to the next, so that rows do not fall into the same lines of the first cache.
+constexpr int kPairScores = kPairKeys + 16;
+constexpr int kPairShares = kPairKeys + 32;
+
 // Keys and values of one key head as packed factors (see PackedB): keys and width are padded to
 // multiples of 32.
 struct PairPack {
@@ -84,13 +90,13 @@ inline void PairProduct(bool matrix, int rows, int64_t columns, const Bfloat16 *
 
 inline void PairQueryTile(const AttentionCall<Bfloat16> &call, int64_t batch, int64_t head,
                           int64_t first, const PairPack *packs, int count, bool matrix) {
-  const int rows = static_cast<int>(std::min<int64_t>(kQueryTile, call.queries - first));
+  const int rows = static_cast<int>(std::min<int64_t>(kPairTile, call.queries - first));
   const int padded_rows = static_cast<int>(RoundUp(rows, 32));
   const int64_t width = packs[0].width;
-  Bfloat16 *queries = Scratch<Bfloat16>(kQueries, kQueryTile * width);
-  float *scores = Scratch<float>(kScores, kQueryTile * kScoreStride);
-  Bfloat16 *shares = Scratch<Bfloat16>(kShares, kQueryTile * kShareStride);
-  float *mixed = Scratch<float>(kMixed, kQueryTile * width);
+  Bfloat16 *queries = Scratch<Bfloat16>(kQueries, kPairTile * width);
+  float *scores = Scratch<float>(kScores, kPairTile * kPairScores);
+  Bfloat16 *shares = Scratch<Bfloat16>(kShares, kPairTile * kPairShares);
+  float *mixed = Scratch<float>(kMixed, kPairTile * width);
   RowState &state = *Scratch<RowState>(kRowState, 1);
   const int64_t from = ((batch * call.heads + head) * call.queries + first) * call.width;
   std::fill(queries, queries + padded_rows * width, Bfloat16{0});
@@ -105,11 +111,12 @@ inline void PairQueryTile(const AttentionCall<Bfloat16> &call, int64_t batch, in
     const int64_t columns = RoundUp(end - begin, 32), local = begin - pack.place.offset;
     const PackedB keys{pack.key + local * width, kBlock, 16 * width};
     PairProduct(matrix, padded_rows, columns, queries, width, keys, width / 32, scores,
-                kScoreStride, false);
-    HideScores(call, head, first, rows, from, begin, end, begin + columns, scores);
-    SoftmaxTile(padded_rows, columns, scores, shares, kShareStride, state);
+                kPairScores, false);
+    HideScores(call, head, first, rows, from, begin, end, begin + columns, scores,
+               kPairScores);
+    SoftmaxTile<Exp>(padded_rows, columns, scores, kPairScores, shares, kPairShares, state);
     if (!pack.finite) {
-      return MixSeen(call, batch, head / call.group(), rows, begin, end, shares, kShareStride,
+      return MixSeen(call, batch, head / call.group(), rows, begin, end, shares, kPairShares,
                      state.scale, mixed, width);
     }
     for (int r = 0; r < rows; r++) {
@@ -118,18 +125,18 @@ inline void PairQueryTile(const AttentionCall<Bfloat16> &call, int64_t batch, in
       for (int64_t i = 0; i < width; i += kLanes) Store(row + i, Load(row + i) * state.scale[r]);
     }
     const PackedB values{pack.value + local * width, 32 * width, kBlock};
-    PairProduct(matrix, padded_rows, width, shares, kShareStride, values, columns / 32, mixed,
+    PairProduct(matrix, padded_rows, width, shares, kPairShares, values, columns / 32, mixed,
                 width, true);
   };
   for (int p = 0; p < count; p++) {
-    ForKeyTiles(call, head, first, rows, packs[p].place, 32,
+    ForKeyTiles(call, head, first, rows, packs[p].place, 32, kPairKeys,
                 [&](int64_t from, int64_t begin, int64_t end) { tile(packs[p], from, begin, end); });
   }
   for (int r = 0; r < rows; r++) {
     const float inverse = 1.0f / SumOf(state.sum[r]);
+    Bfloat16 *out = call.Out(batch, head, first + r);
     ForVectors(call.width, [&](int64_t i, int n) {
-      StoreUpTo(call.out + from + r * call.width + i,
-                LoadUpTo(mixed + r * width + i, n) * inverse, n);
+      StoreUpTo(out + i, LoadUpTo(mixed + r * width + i, n) * inverse, n);
     });
   }
 }
@@ -171,7 +178,7 @@ inline void AttendPairs(const AttentionCall<Bfloat16> &call) {
                     PackPairs(call, batch, head, from, to, packOf(p, batch, head), finite);
                   });
   }
-  ForQueryTiles(call, [&](int64_t batch, int64_t head, int64_t first) {
+  ForQueryTiles(call, kPairTile, [&](int64_t batch, int64_t head, int64_t first) {
     PairPack packs[2];
     for (int p = 0; p < count; p++) packs[p] = packOf(p, batch, head / call.group());
 #if CORELENS_AMX

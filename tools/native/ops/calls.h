@@ -111,7 +111,9 @@ void ComputeAdd(void *, TF_OpKernelContext *context) {
   const Input a(context, 0), b(context, 1);
   if (a.size() != b.size()) return Fail(context, "a and b must have one shape");
   float *y = Output<float>(context, a.shape());
-  if (y) Add(a.data<float>(), b.data<Bfloat16>(), y, a.size());
+  if (!y) return;
+  if (b.narrow()) Add(a.data<float>(), b.data<Bfloat16>(), y, a.size());
+  else Add(a.data<float>(), b.data<float>(), y, a.size());
 }
 
 void *MakeAttention(TF_OpKernelConstruction *construction) {
@@ -154,6 +156,7 @@ void AttentionAs(TF_OpKernelContext *context, const Settings &settings,
   }
   call.query = query.data<T>();
   call.out = Output<T>(context, query.shape());
+  call.strides = OutStrides::Whole(call.heads, call.queries, call.width);
   if (!call.out || query.size() == 0) return;
   if (call.keys == 0) {
     std::memset(static_cast<void *>(call.out), 0, query.size() * sizeof(T));

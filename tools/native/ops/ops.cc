@@ -10,9 +10,9 @@
 // int corelens_has_matrix_registers(): 1 where CorelensLinear is fast for many rows of bfloat16.
 // int corelens_has_float_products(): 1 where CorelensLinear is fast for many rows of floats.
 // int corelens_has_split_products(): 1 where it takes them in bfloat16 parts to matrix registers.
-// int corelens_has_gradients(), corelens_has_packed(), corelens_has_activations(), corelens_reads_files():
-// 1; a library compiled before there were gradients, products with packed weights, products with an
-// activation, or reading, lacks the function.
+// int corelens_has_gradients(), corelens_has_packed(), corelens_has_activations(), corelens_reads_files(),
+// corelens_has_rows(): 1; a library compiled before there were gradients, products with packed weights,
+// products with an activation, reading, or attention on rows and sums of floats, lacks the function.
 
 #include <dlfcn.h>
 #if defined(__x86_64__)
@@ -26,6 +26,7 @@
 #include "gradient_calls.h"
 #include "packed_calls.h"
 #include "read_file.h"
+#include "row_calls.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/ops.h"
 
@@ -58,7 +59,8 @@ const char *const kFloats = "{float, bfloat16}";
 
 bool RegisterAll() {
   static const std::string x = std::string("X: ") + kFloats, g = std::string("G: ") + kFloats,
-                           y = std::string("Y: ") + kFloats, t = std::string("T: ") + kFloats;
+                           y = std::string("Y: ") + kFloats, t = std::string("T: ") + kFloats,
+                           b = std::string("B: ") + kFloats + " = DT_BFLOAT16";
   const Definition definitions[] = {
       {"CorelensNorm", {"x: X", "gain: G", "bias: G"},
        {x.c_str(), g.c_str(), y.c_str(), "eps: float", "center: bool"}, {"y: Y"}, MakeNorm,
@@ -67,7 +69,7 @@ bool RegisterAll() {
        Guarded<ComputeGated>},
       {"CorelensRotate", {"x: T", "cosine: float", "sine: float"}, {t.c_str()}, {"y: T"}, nullptr,
        Guarded<ComputeRotate>},
-      {"CorelensAdd", {"a: float", "b: bfloat16"}, {}, {"y: float"}, nullptr, Guarded<ComputeAdd>},
+      {"CorelensAdd", {"a: float", "b: B"}, {b.c_str()}, {"y: float"}, nullptr, Guarded<ComputeAdd>},
       {"CorelensLinear", {"x: T", "weight: T", "bias: T"},
        {t.c_str(), "kind: int = -1", "parts: int = 0"}, {"y: T"}, MakeLinear,
        Guarded<ComputeLinear>},
@@ -84,6 +86,11 @@ bool RegisterAll() {
        {"query: T", "ranges: int32", "keys: segments * T", "values: segments * T"},
        {t.c_str(), "segments: int >= 1", "causal: bool"}, {"z: T"}, MakeAttention,
        Guarded<ComputeAttention>},
+      {"CorelensRowAttention",
+       {"query: T", "key: T", "value: T", "lengths: int32", "cosine: float", "sine: float"},
+       {t.c_str(), "heads: int >= 1", "width: int >= 1", "scale: float", "query_column: int",
+        "key_column: int", "value_column: int"},
+       {"z: T"}, MakeRowAttention, Guarded<ComputeRowAttention>},
       {"CorelensNormGradient", {"x: float", "gain: float", "dy: float"}, {"eps: float"},
        {"dx: float", "dgain: float"}, MakeNormGradient, Guarded<ComputeNormGradient>},
       {"CorelensGatedGradient", {"gate: float", "up: float", "dy: float"}, {},
@@ -182,3 +189,5 @@ extern "C" __attribute__((visibility("default"))) int corelens_has_packed() { re
 extern "C" __attribute__((visibility("default"))) int corelens_has_activations() { return 1; }
 
 extern "C" __attribute__((visibility("default"))) int corelens_reads_files() { return 1; }
+
+extern "C" __attribute__((visibility("default"))) int corelens_has_rows() { return 1; }

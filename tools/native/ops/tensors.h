@@ -3,16 +3,12 @@
 #ifndef CORELENS_TENSORS_H_
 #define CORELENS_TENSORS_H_
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
 #include <cstdint>
 #include <exception>
 #include <new>
 #include <vector>
 
-#include "sizes.h"
+#include "buffers.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/tf_datatype.h"
 #include "tensorflow/c/tf_status.h"
@@ -82,35 +78,35 @@ void Guarded(void *kernel, TF_OpKernelContext *context) {
   }
 }
 
-// Asks for large pages below an output of many megabytes: TensorFlow gives those back to the system
-// after each operation, so that every page would cost a fault again.
-inline void AskForLargePages(void *data, size_t size) {
-#if defined(__linux__)
-  constexpr size_t kLargePage = 2 << 20;
-  if (size < 8 * kLargePage) return;
-  const uintptr_t begin = RoundUp(reinterpret_cast<uintptr_t>(data), kLargePage);
-  const uintptr_t end = (reinterpret_cast<uintptr_t>(data) + size) / kLargePage * kLargePage;
-  madvise(reinterpret_cast<void *>(begin), end - begin, MADV_HUGEPAGE);  // a wish: it may be refused
+// Bytes from which an output's memory is kept for others when it is no longer needed.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr int64_t kKeptOutput = 0;
+#else
+constexpr int64_t kKeptOutput = 1 << 20;
 #endif
-}
 
 // An output, the first by default, uninitialised; null after a failure, which the context knows.
 template <typename T>
 T *Output(TF_OpKernelContext *context, const std::vector<int64_t> &shape, int index = 0) {
-  int64_t size = 1;
+  int64_t size = sizeof(T);
   for (int64_t length : shape) size *= length;
   Status status;
   const TF_DataType type = sizeof(T) == 1 ? TF_UINT8 : sizeof(T) == 2 ? TF_BFLOAT16 : TF_FLOAT;
-  TF_Tensor *tensor = TF_AllocateOutput(context, index, type, shape.data(),
-                                        static_cast<int>(shape.size()), size * sizeof(T),
-                                        status.raw);
-  if (!status.ok()) {
-    TF_OpKernelContext_Failure(context, status.raw);
-    return nullptr;
+  const int rank = static_cast<int>(shape.size());
+  TF_Tensor *tensor;
+  if (sizeof(T) == 1 || size < kKeptOutput) {  // bytes are those of a file, read once
+    tensor = TF_AllocateOutput(context, index, type, shape.data(), rank, size, status.raw);
+  } else {
+    Buffer *buffer = Buffers::Get().Take(size);
+    const auto give = [](void *, size_t, void *own) {
+      Buffers::Get().Give(static_cast<Buffer *>(own));
+    };
+    tensor = TF_NewTensor(type, shape.data(), rank, buffer->data, size, give, buffer);
+    TF_SetOutput(context, index, tensor, status.raw);
   }
-  T *data = static_cast<T *>(TF_TensorData(tensor));
-  TF_DeleteTensor(tensor);  // the context holds the output
-  AskForLargePages(data, size * sizeof(T));
+  T *data = status.ok() ? static_cast<T *>(TF_TensorData(tensor)) : nullptr;
+  if (!status.ok()) TF_OpKernelContext_Failure(context, status.raw);
+  if (tensor) TF_DeleteTensor(tensor);  // the context holds the output
   return data;
 }
 
@@ -127,9 +123,10 @@ T *ProductOutput(TF_OpKernelContext *context, const Input &x, int64_t width, int
 
 // Attributes of an operation, read once.
 struct Settings {
-  float eps = 0, first = 1, second = 1;
+  float eps = 0, first = 1, second = 1, scale = 1;
   bool center = false, causal = false, narrow = false;
-  int kind = 0, segments = 0, parts = 0;
+  int kind = 0, segments = 0, parts = 0, heads = 0, width = 0;
+  int columns[3] = {0, 0, 0};  // where queries, keys and values begin
 };
 
 template <typename Read>

@@ -30,22 +30,31 @@ constexpr int kTileRows = 6;
 // Columns of one panel of a float B.
 constexpr int kPanel = kTileVectors * kLanes;
 
-// Rows of C: c = a b, or c = scale[row] c + a b where there is a scale. b has `depth` rows of stride
-// ldb.
-template <int kRows, int kVectors>
-inline void FloatTile(const float *a, int64_t lda, const float *b, int64_t ldb, int64_t depth,
-                      float *c, int64_t ldc, const float *scale) {
+// Where a float A lies: row r has its d-th element at kRow r + kStep d, and groups of kTileRows rows
+// begin `group` floats apart.
+template <int row, int step>
+struct FloatLayout {
+  static constexpr int kRow = row, kStep = step;
+};
+
+// Rows of C: c = scale[row] c + a b, or c = a b without a scale. b has `depth` rows of kPanel columns.
+template <typename A, int kRows, int kVectors, bool kScaled>
+inline void FloatTile(const float *a, const float *b, int64_t depth, float *c, int64_t ldc,
+                      const float *scale) {
   Floats sums[kRows][kVectors];
   for (int r = 0; r < kRows; r++) {
     for (int v = 0; v < kVectors; v++) {
-      sums[r][v] = scale ? Load(c + r * ldc + v * kLanes) * scale[r] : Floats{};
+      if constexpr (kScaled) sums[r][v] = Load(c + r * ldc + v * kLanes) * scale[r];
+      else sums[r][v] = Floats{};
     }
   }
+#pragma GCC unroll 4
   for (int64_t d = 0; d < depth; d++) {
     Floats row[kVectors];
-    for (int v = 0; v < kVectors; v++) row[v] = Load(b + d * ldb + v * kLanes);
+    for (int v = 0; v < kVectors; v++) row[v] = Load(b + d * kPanel + v * kLanes);
+#pragma GCC unroll 24
     for (int r = 0; r < kRows; r++) {
-      const Floats x = Splat(a[r * lda + d]);
+      const Floats x = Splat(a[r * A::kRow + d * A::kStep]);
       for (int v = 0; v < kVectors; v++) sums[r][v] += x * row[v];
     }
   }
@@ -54,41 +63,53 @@ inline void FloatTile(const float *a, int64_t lda, const float *b, int64_t ldb, 
   }
 }
 
-// `ahead` is the B that comes next, called up meanwhile; it may be null.
-template <int kVectors>
-inline void FloatRows(int rows, const float *a, int64_t lda, const float *b, int64_t ldb,
-                      int64_t depth, float *c, int64_t ldc, const float *scale,
-                      const float *ahead) {
-  int r = 0;
-  const int64_t part = RoundUp(CeilDiv(depth * kVectors * kLanes * kTileRows, rows), 16);
-  for (; r + kTileRows <= rows; r += kTileRows) {
-    if (ahead) Prefetch<true>(ahead + r / kTileRows * part, part);
-    FloatTile<kTileRows, kVectors>(a + r * lda, lda, b, ldb, depth, c + r * ldc, ldc,
-                                   scale ? scale + r : nullptr);
-  }
-  const float *rest = scale ? scale + r : nullptr;
-  a += r * lda;
-  c += r * ldc;
-  switch (rows - r) {
-    case 1: return FloatTile<1, kVectors>(a, lda, b, ldb, depth, c, ldc, rest);
-    case 2: return FloatTile<2, kVectors>(a, lda, b, ldb, depth, c, ldc, rest);
-    case 3: return FloatTile<3, kVectors>(a, lda, b, ldb, depth, c, ldc, rest);
-    case 4: return FloatTile<4, kVectors>(a, lda, b, ldb, depth, c, ldc, rest);
-    case 5: return FloatTile<5, kVectors>(a, lda, b, ldb, depth, c, ldc, rest);
+// The last rows of a product, fewer than kTileRows.
+template <typename A, int kVectors, bool kScaled>
+inline void FloatRest(int rows, const float *a, const float *b, int64_t depth, float *c, int64_t ldc,
+                      const float *scale) {
+  switch (rows) {
+    case 1: return FloatTile<A, 1, kVectors, kScaled>(a, b, depth, c, ldc, scale);
+    case 2: return FloatTile<A, 2, kVectors, kScaled>(a, b, depth, c, ldc, scale);
+    case 3: return FloatTile<A, 3, kVectors, kScaled>(a, b, depth, c, ldc, scale);
+    case 4: return FloatTile<A, 4, kVectors, kScaled>(a, b, depth, c, ldc, scale);
+    case 5: return FloatTile<A, 5, kVectors, kScaled>(a, b, depth, c, ldc, scale);
     default: return;
   }
 }
 
-// As FloatRows, for a number of columns that is a multiple of kLanes and at most kPanel.
-inline void FloatColumns(int rows, int columns, const float *a, int64_t lda, const float *b,
-                         int64_t ldb, int64_t depth, float *c, int64_t ldc, const float *scale,
+// C [rows, kVectors vectors] = A B for whole A, or the same with a scale. `ahead` is the B that comes
+// next, called up meanwhile.
+template <typename A, int kVectors, bool kScaled>
+inline void FloatRows(int rows, const float *a, int64_t group, const float *b, int64_t depth,
+                      float *c, int64_t ldc, const float *scale, const float *ahead) {
+  // one vector of columns takes twice the rows, so that enough sums are under way
+  constexpr int kGroups = kVectors == 1 && A::kStep == 1 ? 2 : 1, kRows = kGroups * kTileRows;
+  const int64_t part = RoundUp(CeilDiv(depth * kVectors * kLanes * kTileRows, rows), 16);
+  int r = 0;
+  for (; r + kRows <= rows; r += kRows) {
+    Prefetch<true>(ahead + r / kTileRows * part, kGroups * part);
+    FloatTile<A, kRows, kVectors, kScaled>(a + r / kTileRows * group, b, depth, c + r * ldc, ldc,
+                                           scale + r);
+  }
+  for (; r + kTileRows <= rows; r += kTileRows) {
+    FloatTile<A, kTileRows, kVectors, kScaled>(a + r / kTileRows * group, b, depth, c + r * ldc, ldc,
+                                               scale + r);
+  }
+  FloatRest<A, kVectors, kScaled>(rows - r, a + r / kTileRows * group, b, depth, c + r * ldc, ldc,
+                                  scale + r);
+}
+
+// As FloatRows with a scale, for a number of columns that is a multiple of kLanes and at most kPanel.
+template <typename A>
+inline void FloatColumns(int rows, int columns, const float *a, int64_t group, const float *b,
+                         int64_t depth, float *c, int64_t ldc, const float *scale,
                          const float *ahead) {
   switch (columns / kLanes) {
-    case 1: return FloatRows<1>(rows, a, lda, b, ldb, depth, c, ldc, scale, ahead);
-    case 2: return FloatRows<2>(rows, a, lda, b, ldb, depth, c, ldc, scale, ahead);
+    case 1: return FloatRows<A, 1, true>(rows, a, group, b, depth, c, ldc, scale, ahead);
+    case 2: return FloatRows<A, 2, true>(rows, a, group, b, depth, c, ldc, scale, ahead);
 #if defined(__AVX512F__) || defined(__aarch64__)
-    case 3: return FloatRows<3>(rows, a, lda, b, ldb, depth, c, ldc, scale, ahead);
-    default: return FloatRows<4>(rows, a, lda, b, ldb, depth, c, ldc, scale, ahead);
+    case 3: return FloatRows<A, 3, true>(rows, a, group, b, depth, c, ldc, scale, ahead);
+    default: return FloatRows<A, 4, true>(rows, a, group, b, depth, c, ldc, scale, ahead);
 #endif
   }
 }

@@ -81,6 +81,29 @@ inline Floats Exp(Floats x) {
   return x < -87.3f ? Floats{} : result;
 }
 
+constexpr float kLog2E = 1.44269504f;
+
+// 2^x to 2e-7 of its value for x <= 127; exactly 0 below -126.
+inline Floats Exp2(Floats x) {
+  const Floats magic = Splat(12582912.0f);  // as in Exp
+  const Floats shifted = x + magic;
+  const Floats r = x - (shifted - magic);  // -1/2 to 1/2
+  // the polynomial of least relative error, with 1 as its value at 0
+  Floats p = Splat(1.3264727e-3f);
+  p = p * r + 9.6715127e-3f;
+  p = p * r + 5.5507337e-2f;
+  p = p * r + 2.4022242e-1f;
+  p = p * r + 6.9314698e-1f;
+  p = p * r + 1.0f;
+  Words exponent, bits;
+  std::memcpy(&exponent, &shifted, sizeof(exponent));
+  std::memcpy(&bits, &p, sizeof(bits));
+  bits += exponent << 23;
+  Floats result;
+  std::memcpy(&result, &bits, sizeof(result));
+  return x < -126.0f ? Floats{} : result;
+}
+
 // bfloat16 is the upper half of a float.
 struct Bfloat16 {
   uint16_t bits;

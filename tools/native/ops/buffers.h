@@ -1,0 +1,125 @@
+// Memory of large results, kept for the results to come: what goes back to the system has to be asked
+// for again, page by page, and each page is filled with zeros first, which took a tenth of a vision
+// tower's time.
+#ifndef CORELENS_BUFFERS_H_
+#define CORELENS_BUFFERS_H_
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <mutex>
+#include <new>
+
+#include "sizes.h"
+
+namespace corelens {
+
+// Asks for large pages below memory of many megabytes.
+inline void AskForLargePages(void *data, size_t size) {
+#if defined(__linux__)
+  constexpr size_t kLargePage = 2 << 20;
+  if (size < 8 * kLargePage) return;
+  const uintptr_t begin = RoundUp(reinterpret_cast<uintptr_t>(data), kLargePage);
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(data) + size) / kLargePage * kLargePage;
+  madvise(reinterpret_cast<void *>(begin), end - begin, MADV_HUGEPAGE);  // a wish: it may be refused
+#endif
+}
+
+// Memory of one result.
+struct Buffer {
+  void *data;
+  size_t capacity;
+};
+
+// The memory that is kept, of the whole process.
+class Buffers {
+ public:
+  // Never destroyed: results may outlive everything else.
+  static Buffers &Get() {
+    static Buffers *buffers = new Buffers();
+    return *buffers;
+  }
+
+  // Uninitialised memory of `size` bytes, aligned to cache lines. Throws std::bad_alloc.
+  Buffer *Take(size_t size) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      auto best = idle_.end();
+      for (auto it = idle_.begin(); it != idle_.end(); ++it) {
+        const size_t capacity = (*it)->capacity;
+        if (capacity < size || capacity - size > size / 4) continue;
+        if (best == idle_.end() || capacity < (*best)->capacity) best = it;
+      }
+      if (best != idle_.end()) {
+        Buffer *buffer = *best;
+        idle_.erase(best);
+        idle_bytes_ -= buffer->capacity;
+        return buffer;
+      }
+    }
+    Buffer *buffer = new Buffer{nullptr, size};
+    try {
+      buffer->data = ::operator new(size, kAlignment);
+    } catch (const std::bad_alloc &) {
+      delete buffer;
+      Shrink(0);  // what is kept may be what is lacking
+      buffer = new Buffer{::operator new(size, kAlignment), size};
+    }
+    AskForLargePages(buffer->data, size);
+    return buffer;
+  }
+
+  void Give(Buffer *buffer) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      idle_.push_back(buffer);
+      idle_bytes_ += buffer->capacity;
+    }
+    Shrink(kKept);
+  }
+
+ private:
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr size_t kKept = 0;  // so that what is read or written too late is noticed
+#else
+  static constexpr size_t kKept = 256 << 20;
+#endif
+  static constexpr std::align_val_t kAlignment{64};
+
+  // Gives back those that have been idle for longest, until no more than so many bytes are.
+  void Shrink(size_t most) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    while (idle_bytes_ > most) {
+      Buffer *buffer = idle_.front();
+      idle_.pop_front();
+      idle_bytes_ -= buffer->capacity;
+      ::operator delete(buffer->data, kAlignment);
+      delete buffer;
+    }
+  }
+
+  std::mutex mutex_;
+  std::list<Buffer *> idle_;  // by the time since when they have been, the longest first
+  size_t idle_bytes_ = 0;
+};
+
+// Memory for `count` elements, given back at the end of a block.
+template <typename T>
+class Borrowed {
+ public:
+  explicit Borrowed(int64_t count) : buffer_(Buffers::Get().Take(count * sizeof(T) + 64)) {}
+  Borrowed(const Borrowed &) = delete;
+  ~Borrowed() { Buffers::Get().Give(buffer_); }
+  T *data() const { return static_cast<T *>(buffer_->data); }
+
+ private:
+  Buffer *buffer_;
+};
+
+}  // namespace corelens
+
+#endif  // CORELENS_BUFFERS_H_
