@@ -4,11 +4,11 @@
  */
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { AttentionOptions, Kernels } from "../../lib/nn/kernels.ts";
+import type { AttentionOptions, Kernels, Tensor } from "../../lib/nn/kernels.ts";
 import { type Bound, compare, grid, type KernelTest, upload } from "./kernel_check.ts";
 import * as loops from "./kernel_loops.ts";
 import type { Grid } from "./kernel_loops.ts";
-import { type AttentionShapes, attentionShapes, keyRanges } from "./kernel_shapes.ts";
+import { type AttentionShapes, attentionShapes, keyRanges, rowShapes } from "./kernel_shapes.ts";
 import { assertBelow, unitRoundoff } from "./near.ts";
 
 /** Random queries, keys and values of a call. */
@@ -47,6 +47,35 @@ function compareAttention(
     },
     bound,
   );
+}
+
+/** The rows of a run's heads out of the columns from one on: `[1, N, length, H]`. */
+function headsOf(x: Grid, from: number, heads: number, rows: readonly [number, number]): Grid {
+  const headDim = x.shape[1] / (3 * heads), [start, length] = rows;
+  const box = loops.slice(x, [start, from], [length, heads * headDim]);
+  return loops.transpose({ shape: [1, length, heads, headDim], data: box.data }, [0, 2, 1, 3]);
+}
+
+/** Attention on rows `[P, 3 * N * H]` of queries, keys and values in plain loops: `[P, N * H]`. */
+function rowAttention(
+  x: Grid,
+  tables: readonly Grid[],
+  { heads, headDim, lengths }: typeof rowShapes[number],
+): Grid {
+  const width = heads * headDim, data: number[] = [];
+  let start = 0;
+  for (const length of lengths) {
+    const run = [start, length] as const;
+    const [query, key, value] = [0, 1, 2].map((i) => headsOf(x, i * width, heads, run));
+    const own = tables.map((table) => loops.slice(table, [start, 0], [length, headDim]));
+    const turned = (g: Grid) => own.length > 0 ? loops.rotate(g, own[0], own[1]) : g;
+    const scaled = { ...query, data: Array.from(query.data, (v) => v / Math.sqrt(headDim)) };
+    const inputs = { query: turned(scaled), keys: [turned(key)], values: [value] };
+    const z = loops.attention({ ...inputs, sees: () => true });
+    data.push(...loops.transpose(z, [0, 2, 1, 3]).data);
+    start += length;
+  }
+  return { shape: [start, width], data };
 }
 
 /** Declares the tests of softmax and attention. */
@@ -111,6 +140,38 @@ export function attentionTests(test: KernelTest): void {
         return head === 1 ? null : { sink, window };
       });
       compareAttention(k, attentionInputs(shapes), { causal: true, ranges });
+    }
+  });
+
+  test("attention on rows is that of each run's heads, turned or not", (k) => {
+    for (const shapes of rowShapes) {
+      const { heads, headDim, lengths } = shapes;
+      const rows = lengths.reduce((a, b) => a + b, 0), width = heads * headDim;
+      const x = grid([rows, 3 * width], 70), scale = 1 / Math.sqrt(headDim);
+      const tables = [71, 72].map((seed) => grid([rows, headDim], seed));
+      /** Queries, keys and values in one projection, or each in its own. */
+      const call = (one: boolean, [qkv, cos, sin]: readonly Tensor[]) => {
+        const [query, key, value] = [0, 1, 2].map((i) =>
+          one
+            ? { rows: qkv, from: i * width }
+            : { rows: k.slice(qkv, [0, i * width], [-1, width]), from: 0 }
+        );
+        const own = { query, key, value, heads, headDim, lengths, scale };
+        return k.rowAttention(cos ? { ...own, tables: { cos, sin } } : own);
+      };
+      // queries and keys are rounded once they are turned, then scores and shares
+      const bound = { roundings: 24 };
+      for (const turned of [tables, []]) {
+        for (const one of [true, false]) {
+          compare(
+            k,
+            [x, ...turned],
+            (...tensors) => call(one, tensors),
+            (qkv, ...own) => rowAttention(qkv, own, shapes),
+            bound,
+          );
+        }
+      }
     }
   });
 

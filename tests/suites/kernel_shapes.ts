@@ -24,6 +24,19 @@ export const attentionShapes: readonly AttentionShapes[] = [
   { query: [1, 6, 33, 32], keyHeads: 2, runs: [[1, 33]] },
 ];
 
+/** Attention on rows: the lengths of the runs, windows of several sizes among them. */
+export const rowShapes: readonly {
+  readonly heads: number;
+  readonly headDim: number;
+  readonly lengths: readonly number[];
+}[] = [
+  { heads: 2, headDim: 8, lengths: [7] },
+  { heads: 3, headDim: 6, lengths: [1, 1, 4] },
+  { heads: 1, headDim: 20, lengths: [16, 16, 8, 16] },
+  { heads: 1, headDim: 72, lengths: [80, 80] },
+  { heads: 1, headDim: 64, lengths: [290] },
+];
+
 /** Sinks and windows that heads take in turn. */
 export const keyRanges: readonly (readonly [sink: number, window: number])[] = [
   [1, 1],

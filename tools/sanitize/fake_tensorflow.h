@@ -20,7 +20,10 @@ struct TSL_Status {  // TF_Status is another name of it
 struct TF_Tensor {
   TF_DataType type;
   std::vector<int64_t> shape;
-  void *data;  // malloc's, not the operators' that a test makes fail
+  void *data;  // malloc's, not the operators' that a test makes fail, unless the operation gave it
+  size_t bytes = 0;
+  void (*give)(void *, size_t, void *) = nullptr;  // what the operation wants its memory back with
+  void *give_argument = nullptr;
 };
 
 struct TF_OpDefinitionBuilder {};
@@ -66,7 +69,8 @@ inline TF_Tensor *NewTensor(TF_DataType type, const std::vector<int64_t> &shape)
 
 inline void Delete(TF_Tensor *tensor) {
   live_tensors--;
-  std::free(tensor->data);
+  if (tensor->give) tensor->give(tensor->data, tensor->bytes, tensor->give_argument);
+  else std::free(tensor->data);
   delete tensor;
 }
 
@@ -136,6 +140,21 @@ TF_Tensor *TF_AllocateOutput(TF_OpKernelContext *context, int index, TF_DataType
   }
   fake::live_tensors++;
   return new TF_Tensor(*output);
+}
+TF_Tensor *TF_NewTensor(TF_DataType type, const int64_t *dims, int rank, void *data, size_t bytes,
+                        void (*give)(void *, size_t, void *), void *argument) {
+  fake::live_tensors++;
+  return new TF_Tensor{type, {dims, dims + rank}, data, bytes, give, argument};
+}
+void TF_SetOutput(TF_OpKernelContext *context, int index, const TF_Tensor *tensor,
+                  TF_Status *status) {
+  TF_Tensor *&output = context->outputs[index];
+  if (output) fake::Delete(output);
+  fake::live_tensors++;
+  output = new TF_Tensor(*tensor);
+  if (tensor->bytes != fake::ElementCount(tensor->shape) * fake::ElementSize(tensor->type)) {
+    TF_SetStatus(status, TF_INTERNAL, "an output of another size than its shape");
+  }
 }
 void TF_DeleteTensor(TF_Tensor *tensor) {  // the handle: the memory belongs to the harness
   fake::live_tensors--;

@@ -176,8 +176,9 @@ void TryRotate(const Shape &shape, TF_DataType type) {
 }
 
 void TryAdd(const Shape &shape) {
-  Say("add", TF_FLOAT, shape);
-  const Given a(TF_FLOAT, shape), b(TF_BFLOAT16, shape);
+  const TF_DataType type = AnyType();
+  Say("add", type, shape);
+  const Given a(TF_FLOAT, shape), b(type, shape);
   Values wanted = a.values;
   for (size_t i = 0; i < wanted.size(); i++) wanted[i] += b.values[i];
   Check(Call("CorelensAdd", {}, {a.tensor, b.tensor}), 0, wanted, 0);
@@ -279,6 +280,57 @@ void TryAttention(const AttentionShape &s, TF_DataType type, bool causal, bool r
         Roundings(type, 8));
 }
 
+// Queries, keys and values of heads side by side, in one tensor or three.
+void TryRows(int64_t heads, int64_t width, const Shape &lengths, TF_DataType type) {
+  Say("rows", type, {heads, width});
+  int64_t rows = 0;
+  for (int64_t length : lengths) rows += length, now += " + " + std::to_string(length);
+  const int64_t stride = heads * width;
+  const bool one = OneIn(2), turned = width % 2 == 0 && OneIn(2);
+  const Given together(type, {rows, 3 * stride}), second(type, {rows, stride + 1});
+  const Given third(type, {rows, stride}), cosine(TF_FLOAT, {turned ? rows : 0, width});
+  const Given sine(TF_FLOAT, {turned ? rows : 0, width});
+  Given runs(TF_FLOAT, {static_cast<int64_t>(lengths.size())});  // int32: as wide as float
+  std::copy(lengths.begin(), lengths.end(), static_cast<int32_t *>(runs.tensor->data));
+  const Given *parts[3] = {&together, one ? &together : &second, one ? &together : &third};
+  const int64_t columns[3] = {one ? 0 : stride, one ? stride : 1, one ? 2 * stride : 0};
+  const double scale = 1 / std::sqrt(width);
+  Values wanted(rows * stride);
+  for (int64_t run = 0, start = 0; run < static_cast<int64_t>(lengths.size()); run++) {
+    const int64_t length = lengths[run];
+    Values heads_of[3];
+    for (int i = 0; i < 3; i++) {  // [heads, length, width]
+      const int64_t from = parts[i]->tensor->shape[1];
+      for (int64_t head = 0; head < heads; head++) {
+        for (int64_t row = 0; row < length * width; row++) {
+          const int64_t at = (start + row / width) * from + columns[i] + head * width + row % width;
+          heads_of[i].push_back(parts[i]->values[at] * (i == 0 ? scale : 1));
+        }
+      }
+      if (i == 2 || !turned) continue;
+      const auto table = [&](const Values &all) {
+        return Values(all.begin() + start * width, all.begin() + (start + length) * width);
+      };
+      heads_of[i] =
+          reference::Rotate(heads_of[i], table(cosine.values), table(sine.values), length, width);
+    }
+    const Values z = reference::Attention(heads_of[0], {{1, length, heads_of[1], heads_of[2]}}, 1,
+                                          heads, heads, length, width, false, {});
+    for (int64_t i = 0; i < length * stride; i++) {
+      const int64_t head = i / (length * width), row = i / width % length;
+      wanted[(start + row) * stride + head * width + i % width] = z[i];
+    }
+    start += length;
+  }
+  const auto found = Call("CorelensRowAttention",
+                          {{"heads", heads}, {"width", width}, {"scale", scale},
+                           {"query_column", columns[0]}, {"key_column", columns[1]},
+                           {"value_column", columns[2]}},
+                          {parts[0]->tensor, parts[1]->tensor, parts[2]->tensor, runs.tensor,
+                           cosine.tensor, sine.tensor});
+  Check(found, 0, wanted, Roundings(type, 24));
+}
+
 AttentionShape AnyAttention() {
   AttentionShape s;
   s.batch = Between(1, 2);
@@ -374,8 +426,8 @@ void TryMisfits() {
       {"CorelensLinear", 3},       {"CorelensNormGradient", 3},   {"CorelensGatedGradient", 3},
       {"CorelensMaskedSoftmax", 2}, {"CorelensSoftmaxGradient", 2}, {"CorelensRotateGradient", 4},
       {"CorelensAttention", 6},    {"CorelensAdd", 2},            {"CorelensWeightedSum", 2},
-      {"CorelensPackedLinear", 3}, {"CorelensUnpackRows", 2}};
-  const auto &[name, count] = operations[Between(0, 13)];
+      {"CorelensRowAttention", 6}, {"CorelensPackedLinear", 3}, {"CorelensUnpackRows", 2}};
+  const auto &[name, count] = operations[Between(0, 14)];
   now = std::string(name) + " of misfits";
   const std::string own = name;
   TF_DataType type = AnyType();
@@ -391,20 +443,27 @@ void TryMisfits() {
       for (int64_t &size : shape) size = Between(0, 5);
     }
     const bool tables = own == "CorelensRotate" && i > 0;
+    const bool plain = own == "CorelensRowAttention" && i > 2;
     const bool narrow = own == "CorelensAdd" && i > 0;
     const bool wide = (own == "CorelensAdd" && i == 0) || (own == "CorelensUnpackRows" && i == 1);
     const bool bytes = own == (i == 0 ? "CorelensUnpackRows" : i == 1 ? "CorelensPackedLinear" : "");
     const TF_DataType element =
-        bytes ? TF_UINT8 : tables || wide || (own == "CorelensAttention" && i == 1) ? TF_FLOAT : narrow ? TF_BFLOAT16 : type;
+        bytes ? TF_UINT8 : tables || wide || plain || (own == "CorelensAttention" && i == 1) ? TF_FLOAT : narrow ? TF_BFLOAT16 : type;
     given.emplace_back(new Given(element, shape));
     if (own == "CorelensAttention" && i == 1) {
       std::memset(given.back()->tensor->data, 1, 4 * given.back()->values.size());
+    }
+    if (plain && i == 3) {  // lengths of 1
+      int32_t *lengths = static_cast<int32_t *>(given.back()->tensor->data);
+      std::fill(lengths, lengths + given.back()->values.size(), 1);
     }
     inputs.push_back(given.back()->tensor);
   }
   Call(name,
        {{"eps", 1}, {"center", 1}, {"Y", TF_FLOAT}, {"kind", Between(-1, 6)}, {"causal", OneIn(2)},
-        {"parts", Between(0, 4)}, {"segments", 2}, {"first", 1}, {"second", 1}, {"format", Between(0, 24)}, {"T", type}},
+        {"parts", Between(0, 4)}, {"segments", 2}, {"first", 1}, {"second", 1}, {"format", Between(0, 24)}, {"T", type},
+        {"heads", Between(1, 2)}, {"width", Between(1, 3)}, {"scale", 1},
+        {"query_column", Between(-1, 2)}, {"key_column", Between(-1, 2)}, {"value_column", 0}},
        inputs);
 }
 
@@ -452,6 +511,9 @@ void TryLine(const std::string &line) {
     if (name == "linear") TryLinear(n[0], n[1], n[2], type);
     if (name == "norm") TryNorm(n, type), TryGated(n, type);
     if (name == "rotate") TryRotate(n, type);
+    for (int i = 0; name == "rows" && i < 4; i++) {
+      TryRows(n[0], n[1], Shape(n.begin() + 2, n.end()), type);
+    }
     if (name != "attention") continue;
     AttentionShape s{n[0], n[1], n[2], n[3], n[4], {}};
     for (size_t i = 5; i + 1 < n.size(); i += 2) s.runs.push_back({n[i], n[i + 1]});
@@ -467,7 +529,7 @@ void TryAny() {
   Shape shape(Between(1, 4));
   for (int64_t &size : shape) size = Size(1, 9);
   shape.back() = Size(1, 90);
-  switch (Between(0, 10)) {
+  switch (Between(0, 11)) {
     case 0: return TryNorm(shape, type);
     case 1: return TryGated(shape, type);
     case 2: return TryRotate({Size(1, 6), Size(1, 20), 2 * Size(1, 40)}, type);
@@ -479,6 +541,11 @@ void TryAny() {
     case 8: {
       const BlockFormat &format = block_formats[Between(0, block_formats.size() - 1)];
       return TryPacked(format, Size(1, 60), Size(1, 512 / format.elements), Size(1, 50), type);
+    }
+    case 9: {
+      Shape lengths(Between(1, 4));
+      for (int64_t &length : lengths) length = Size(1, 40);
+      return TryRows(Between(1, 3), Size(1, 40), lengths, type);
     }
     default: {
       const bool causal = !OneIn(4);

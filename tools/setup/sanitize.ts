@@ -8,6 +8,7 @@ import {
   linearSizes,
   normShapes,
   rotateShapes,
+  rowShapes,
 } from "../../tests/suites/kernel_shapes.ts";
 import { findCompilers } from "./compiler.ts";
 import { exists, lastLine, repository, run, SetupError } from "./command.ts";
@@ -36,6 +37,7 @@ function shapeLines(): string {
       keyHeads,
       ...runs.flat(),
     ]),
+    ...rowShapes.map(({ heads, headDim, lengths }) => ["rows", heads, headDim, ...lengths]),
   ].map((line) => line.join(" ") + "\n").join("");
 }
 
