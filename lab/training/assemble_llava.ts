@@ -20,20 +20,28 @@ import {
 } from "./vision_tower_files.ts";
 import { visionTowerConfig, visionTowerPixels } from "./vision_tower_model.ts";
 
-/** Placeholder of one visual token. */
-const imageToken = "<image>";
+/** What stands for one visual token: Qwen's tokenizers have a placeholder, others get a token more. */
+const imageTokens = ["<|image_pad|>", "<image>"] as const;
 
-/** ChatML as SmolLM2 has it, with a line for each image. */
-export const llavaChatTemplate: string =
-  "{% if messages[0]['role'] != 'system' %}{{ '<|im_start|>system\\nYou are a helpful AI assistant " +
-  "named SmolLM, trained by Hugging Face<|im_end|>\\n' }}{% endif %}{% for message in messages %}" +
-  "{{ '<|im_start|>' + message['role'] + '\\n' }}{% if message['content'] is string %}" +
-  "{{ message['content'] }}{% else %}{% for part in message['content'] %}" +
-  "{% if part['type'] == 'image' %}{{ '<image>\\n' }}{% else %}{{ part['text'] }}{% endif %}" +
-  "{% endfor %}{% endif %}{{ '<|im_end|>\\n' }}{% endfor %}" +
-  "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+/** What the first turn says where a conversation has no system message, by the decoder's `model_type`. */
+const systemTexts: Readonly<Record<string, string>> = {
+  llama: "You are a helpful AI assistant named SmolLM, trained by Hugging Face",
+  qwen2: "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.",
+};
 
-/** Keys of a LLaMA config that say what it computes. */
+/** ChatML, with a line for each image. */
+export function llavaChatTemplate(decoder: string, imageToken: string): string {
+  return `{% if messages[0]['role'] != 'system' %}{{ '<|im_start|>system\\n${
+    systemTexts[decoder]
+  }<|im_end|>\\n' }}{% endif %}{% for message in messages %}` +
+    "{{ '<|im_start|>' + message['role'] + '\\n' }}{% if message['content'] is string %}" +
+    "{{ message['content'] }}{% else %}{% for part in message['content'] %}" +
+    `{% if part['type'] == 'image' %}{{ '${imageToken}\\n' }}{% else %}{{ part['text'] }}{% endif %}` +
+    "{% endfor %}{% endif %}{{ '<|im_end|>\\n' }}{% endfor %}" +
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+}
+
+/** Keys of a LLaMA-like config that say what it computes. */
 const textKeys = [
   ...["hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"],
   ...["num_key_value_heads", "head_dim", "hidden_act", "rms_norm_eps", "max_position_embeddings"],
@@ -42,7 +50,7 @@ const textKeys = [
 
 type Json = Record<string, unknown>;
 
-/** LLaVA's config around a LLaMA's. */
+/** LLaVA's config around that of a LLaMA or Qwen2. */
 function llavaConfig(
   base: Json,
   settings: VisionTowerSettings,
@@ -67,7 +75,7 @@ function llavaConfig(
     tie_word_embeddings: base.tie_word_embeddings === true,
     eos_token_id: end,
     text_config: {
-      model_type: "llama",
+      model_type: base.model_type,
       ...text,
       eos_token_id: end,
       vocab_size: vocabulary,
@@ -77,7 +85,7 @@ function llavaConfig(
   };
 }
 
-function processorFiles(): Record<string, Json> {
+function processorFiles(imageToken: string): Record<string, Json> {
   const { imageSize, patchSize } = visionTowerConfig.encoder;
   return {
     "processor_config.json": {
@@ -105,14 +113,14 @@ function processorFiles(): Record<string, Json> {
   };
 }
 
-/** The tokenizer with one more special token. */
-function withImageToken(tokenizer: Json, id: number): Json {
+/** The tokenizer with a placeholder for visual tokens: its own, or one more special token. */
+function withImageToken(tokenizer: Json, fresh: number): { id: number; token: string; file: Json } {
   const added = tokenizer.added_tokens as readonly Json[];
+  const [own, token] = imageTokens, found = added.find(({ content }) => content === own);
+  if (found) return { id: found.id as number, token: own, file: tokenizer };
   const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-  return {
-    ...tokenizer,
-    added_tokens: [...added, { id, content: imageToken, ...flags, special: true }],
-  };
+  const more = { id: fresh, content: token, ...flags, special: true };
+  return { id: fresh, token, file: { ...tokenizer, added_tokens: [...added, more] } };
 }
 
 /** The embedding table with rows for the new token and up to a multiple of 64: the mean of all. */
@@ -136,7 +144,8 @@ function halved(values: Float32Array, shape: readonly number[]): TensorToWrite {
  * @param base directory of the language model: Hugging Face's layout or a GGUF file in it
  * @param tower folder made by `saveVisionTower`
  * @param out is made if it is not there
- * @throws {InputError} if the tower was trained for a language model of another width
+ * @throws {InputError} if the tower was trained for a language model of another width, or the language model
+ *   is of another kind
  */
 export async function assembleLlava(base: string, tower: string, out: string): Promise<void> {
   const [config, tokenizer, tokenizerConfig, settings] = await Promise.all([
@@ -151,8 +160,17 @@ export async function assembleLlava(base: string, tower: string, out: string): P
         `${settings.text_width}`,
     );
   }
-  const image = config.vocab_size as number, width = settings.text_width;
-  const vocabulary = Math.ceil((image + 1) / 64) * 64;
+  const decoder = config.model_type as string;
+  if (!(decoder in systemTexts)) {
+    throw new InputError(
+      `Cannot join a vision tower to ${base}: it is a ${decoder}, wanted ${
+        Object.keys(systemTexts).join(" or ")
+      }`,
+    );
+  }
+  const have = config.vocab_size as number, width = settings.text_width;
+  const placeholder = withImageToken(tokenizer, have), image = placeholder.id;
+  const vocabulary = image < have ? have : Math.ceil((image + 1) / 64) * 64;
   const tied = config.tie_word_embeddings === true;
   await Deno.mkdir(out, { recursive: true });
   const tensors: Record<string, TensorToWrite> = {};
@@ -161,7 +179,7 @@ export async function assembleLlava(base: string, tower: string, out: string): P
     if (name === "lm_head.weight" && tied) continue; // shared with the embeddings
     const { bytes, dtype, shape } = await source.readWeight(name);
     const values = widenToFloat32(bytes, dtype);
-    tensors[`language_model.${name}`] = shape[0] === image
+    tensors[`language_model.${name}`] = shape[0] === have
       ? halved(extendedTable(values, width, vocabulary), [vocabulary, width])
       : halved(values, shape);
   }
@@ -176,12 +194,13 @@ export async function assembleLlava(base: string, tower: string, out: string): P
   const files: Record<string, Json> = {
     "config.json": llavaConfig(config, settings, image, vocabulary),
     "generation_config.json": { eos_token_id: config.eos_token_id ?? 2 },
-    "tokenizer.json": withImageToken(tokenizer, image),
+    "tokenizer.json": placeholder.file,
     "tokenizer_config.json": { ...rest, processor_class: "LlavaProcessor" },
-    ...processorFiles(),
+    ...processorFiles(placeholder.token),
   };
   for (const [name, json] of Object.entries(files)) {
     await writeTextAtomically(join(out, name), JSON.stringify(json, null, 2) + "\n");
   }
-  await writeTextAtomically(join(out, "chat_template.jinja"), llavaChatTemplate);
+  const template = llavaChatTemplate(decoder, placeholder.token);
+  await writeTextAtomically(join(out, "chat_template.jinja"), template);
 }

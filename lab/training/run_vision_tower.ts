@@ -10,6 +10,7 @@ import { pageWords, tokenText } from "../pages/page_words.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import {
   type AlignmentReport,
+  type LabelledPages,
   VisionTowerAligner,
   type WordTable,
 } from "./vision_tower_aligner.ts";
@@ -28,22 +29,28 @@ export interface WordSource {
 }
 
 /**
- * Token of every page word.
+ * Token of every word; of the page words by default.
  *
  * @throws {InputError} naming the words that are not one token
  */
-export function pageWordTokens(encode: WordSource["encode"]): Int32Array {
-  const tokens = pageWords.map((word) => encode(tokenText(word)));
-  const wrong = pageWords.filter((_, i) => tokens[i].length !== 1);
+export function pageWordTokens(
+  encode: WordSource["encode"],
+  words: readonly string[] = pageWords,
+): Int32Array {
+  const tokens = words.map((word) => encode(tokenText(word)));
+  const wrong = words.filter((_, i) => tokens[i].length !== 1);
   if (wrong.length > 0) {
     throw new InputError(`Cannot read with this tokenizer: not one token are ${wrong.join(", ")}`);
   }
   return Int32Array.from(tokens, ([token]) => token);
 }
 
-/** The embeddings of the page words, scaled to a root mean square of 1. */
-export function wordTable({ encode, embeddings, width }: WordSource): WordTable {
-  const tokens = pageWordTokens(encode);
+/** The embeddings of words (the page words by default), scaled to a root mean square of 1. */
+export function wordTable(
+  { encode, embeddings, width }: WordSource,
+  words: readonly string[] = pageWords,
+): WordTable {
+  const tokens = pageWordTokens(encode, words);
   const rows = new Float32Array(tokens.length * width);
   tokens.forEach((token, i) =>
     rows.set(embeddings.subarray(token * width, (token + 1) * width), i * width)
@@ -75,6 +82,10 @@ export interface VisionTowerRun {
   readonly pages: number;
   /** The tower; the shipped one by default. */
   readonly tower?: ImageTowerConfig;
+  /** First weights; fresh ones by default. They become the caller's with the result. */
+  readonly start?: VisionTowerParameters;
+  /** Draws the pages of a step; words at random by default. */
+  readonly draw?: (random: Random, pages: number, level: number) => LabelledPages;
   /** Steps between two savings. */
   readonly saveEvery: number;
   /** Told every step. */
@@ -101,9 +112,10 @@ export async function trainVisionTower(
   words: WordTable,
   run: VisionTowerRun,
 ): Promise<VisionTowerParameters> {
-  const parameters = freshVisionTower(words, run.tower);
+  const parameters = run.start ?? freshVisionTower(words, run.tower);
   const aligner = new VisionTowerAligner(parameters, words);
   const { checkpoint, steps, pages, saveEvery } = run;
+  const draw = run.draw ?? ((from, count, level) => randomPages(from, count, { level }));
   let step = 0;
   if (await Deno.stat(checkpoint).then(() => true, () => false)) {
     step = (await loadCheckpoint(checkpoint, parameters, aligner.optimiser)).step as number;
@@ -115,7 +127,7 @@ export async function trainVisionTower(
   const random = new Random(`pages of the eyes, ${visionTowerSeed}`);
   while (step < steps && !run.signal?.aborted) {
     const level = varietyAt(step, steps);
-    const batch = randomPages(random.fork(step), pages, { level });
+    const batch = draw(random.fork(step), pages, level);
     const report = aligner.step(batch, rateAt(schedule, step), distanceWeightAt(step, steps));
     run.onStep?.(step, report, level);
     step++;

@@ -58,13 +58,15 @@ const visionConfig = () => {
  *
  * @param folder made if it is not there
  * @param scale what the word embeddings were divided by in training; folded into the last layer
- * @param tokens token of each page word
+ * @param tokens token of each word
+ * @param words what it reads; the page words by default
  */
 export async function saveVisionTower(
   folder: string,
   parameters: VisionTowerParameters,
   scale: number,
   tokens: Int32Array,
+  words: readonly string[] = pageWords,
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const tensors: Record<string, TensorToWrite> = {};
@@ -81,7 +83,7 @@ export async function saveVisionTower(
   const settings: VisionTowerSettings = {
     vision_config: visionConfig(),
     text_width: parameters.textWidth,
-    words: pageWords,
+    words,
     tokens: [...tokens],
   };
   await writeTextAtomically(join(folder, settingsFile), JSON.stringify(settings) + "\n");

@@ -7,14 +7,14 @@ import { stackImages } from "../../lib/inputs/canvas.ts";
 import { levelTable } from "../../lib/inputs/normalize.ts";
 import type { Random } from "../../lib/stats/random.ts";
 import { drawnObjects } from "../pages/drawn_objects.ts";
-import { pageWordClass, pageWords } from "../pages/page_words.ts";
+import { pageWords } from "../pages/page_words.ts";
 import type { RgbImage } from "../../lib/data/sample.ts";
 import { drawPage, pageCells, type PageVariety } from "../pages/word_page.ts";
 import type { LabelledPages } from "./vision_tower_aligner.ts";
 import { visionTowerPixels } from "./vision_tower_model.ts";
 
 /** Words that pages hold far more often than others, and that are small. */
-const frequent = ["\n", ".", ",", "The", "the", "of", "is", "a"].map(pageWordClass);
+const frequent = ["\n", ".", ",", "The", "the", "of", "is", "a"];
 /** Share of the cells that hold one of those. */
 const frequentShare = 0.06;
 /** Share of the words of things that are drawn as images. */
@@ -41,19 +41,27 @@ export function labelledPages(images: readonly RgbImage[], labels: Int32Array): 
  *
  * @param count how many pages
  * @param variety how they are drawn
+ * @param words which, with the blank and all things that can be drawn among them: labels count these; the page words by default
  */
-export function randomPages(random: Random, count: number, variety: PageVariety): LabelledPages {
+export function randomPages(
+  random: Random,
+  count: number,
+  variety: PageVariety,
+  words: readonly string[] = pageWords,
+): LabelledPages {
+  const classes = new Map(words.map((word, i) => [word, i]));
+  const often = frequent.filter((word) => classes.has(word));
   const labels = new Int32Array(count * pageCells);
   const images = Array.from({ length: count }, (_, page) => {
     const cells = Array.from({ length: pageCells }, (_, i) => {
       const kind = random.uniform();
       const label = kind < frequentShare
-        ? frequent[random.integer(frequent.length)]
+        ? classes.get(often[random.integer(often.length)])!
         : kind < frequentShare + objectShare
-        ? pageWordClass(drawnObjects[random.integer(drawnObjects.length)])
-        : random.integer(pageWords.length);
+        ? classes.get(drawnObjects[random.integer(drawnObjects.length)])!
+        : random.integer(words.length);
       labels[page * pageCells + i] = label;
-      const word = pageWords[label];
+      const word = words[label];
       return { word, pictured: drawnObjects.includes(word) && random.uniform() < picturedShare };
     });
     return drawPage(cells, variety, random);
