@@ -1,10 +1,11 @@
 /**
- * Aligns a vision tower for Qwen2.5-Coder-0.5B to photographs and words: each cell of a page is to become the
- * embedding of what it shows. Begins with the encoder of SmolLM2's tower. Needs `deno task qwen` and
- * `deno task photographs`. Goes on where it stopped; with --steps 0 it only exports what there is.
+ * Trains a vision tower for Qwen2.5-Coder-0.5B on photographs, in two phases. `align`: each cell of a page is to
+ * become a word of its caption's embedding; the language model is not run. `decoder`: the loss of answers goes back
+ * through the language model, of which no weight changes. Then the tower and the model with it are written. Begins
+ * with the encoder of SmolLM2's tower. Needs `deno task qwen` and `deno task photographs`. Goes on where it stopped.
  *
- *     deno run -A tools/train_photographs.ts [--steps 1200] [--pages 16]
- *       [--work .cache/training/photographs] [--out .cache/training/photographs/tower]
+ *     deno run -A tools/train_photographs.ts [--phases align,decoder] [--steps 760] [--pages 8]
+ *       [--decoder-steps 40] [--prompts 4] [--work .cache/training/photographs] [--out data/models/qwen-vision]
  * @module
  */
 import { join } from "node:path";
@@ -12,9 +13,10 @@ import { parseArgs } from "node:util";
 import { useBackend } from "../lib/backend/select.ts";
 import { widenToFloat32 } from "../lib/backend/widen.ts";
 import { openCheckpoint } from "../lib/families/checkpoint.ts";
-import { loadProcessorOf } from "../lib/families/pretrained.ts";
+import { fromPretrained, loadProcessorOf } from "../lib/families/pretrained.ts";
 import { dataFolder, shippedOrGiven } from "../lib/families/shipped.ts";
 import { loadPhotographs, photographsFolder } from "../lab/pages/photographs.ts";
+import { assembleLlava } from "../lab/training/assemble_llava.ts";
 import {
   isOneToken,
   mixedPages,
@@ -27,7 +29,9 @@ import {
   trainVisionTower,
   wordTable,
 } from "../lab/training/run_vision_tower.ts";
-import { saveVisionTower } from "../lab/training/vision_tower_files.ts";
+import { trainThrough } from "../lab/training/train_through.ts";
+import { loadVisionTower, saveVisionTower } from "../lab/training/vision_tower_files.ts";
+import type { VisionTowerParameters } from "../lab/training/vision_tower_model.ts";
 
 const { values: args } = parseArgs({
   args: [...Deno.args],
@@ -35,9 +39,12 @@ const { values: args } = parseArgs({
     base: { type: "string", default: "qwen" },
     photographs: { type: "string", default: photographsFolder },
     work: { type: "string", default: ".cache/training/photographs" },
-    steps: { type: "string", default: "1200" },
-    pages: { type: "string", default: "16" },
-    out: { type: "string", default: ".cache/training/photographs/tower" },
+    phases: { type: "string", default: "align,decoder" },
+    steps: { type: "string", default: "760" },
+    pages: { type: "string", default: "8" },
+    "decoder-steps": { type: "string", default: "40" },
+    prompts: { type: "string", default: "4" },
+    out: { type: "string", default: join(dataFolder(), "models", "qwen-vision") },
   },
 });
 await Deno.mkdir(args.work, { recursive: true });
@@ -53,35 +60,65 @@ const { bytes, dtype } = await source.readWeight("model.embed_tokens.weight");
 source.close();
 const embeddings = widenToFloat32(bytes, dtype);
 const table = wordTable({ encode, embeddings, width: config.text.hiddenSize }, words);
-const start = freshVisionTower(table);
-await takeEncoder(start, join(dataFolder(), "models", "smollm2-vision-tower"));
-
-const log = Deno.openSync(join(args.work, "align.jsonl"), { create: true, append: true });
-const stop = new AbortController();
+const stop = new AbortController(), { signal } = stop;
 Deno.addSignalListener("SIGTERM", () => stop.abort());
 Deno.addSignalListener("SIGINT", () => stop.abort());
-let last = performance.now();
-const parameters = await trainVisionTower(table, {
-  start,
-  draw: (random, pages, level) => mixedPages(random, pages, level, words, photographs),
-  checkpoint: join(args.work, "align.safetensors"),
-  steps: Number(args.steps),
-  pages: Number(args.pages),
-  saveEvery: 25,
-  signal: stop.signal,
-  onStep(step, report, level) {
+
+/** Writes what a step gave to a log, and a line on some of them. */
+function logged(name: string, every: number): (step: number, report: object) => void {
+  const log = Deno.openSync(join(args.work, `${name}.jsonl`), { create: true, append: true });
+  let last = performance.now();
+  return (step, report) => {
     const ms = Math.round(performance.now() - last);
     last = performance.now();
-    log.writeSync(new TextEncoder().encode(JSON.stringify({ step, ...report, level, ms }) + "\n"));
-    if (step % 10 > 0) return;
-    const { loss, accuracy, distance } = report;
-    console.log(
-      `${step}  loss ${loss.toFixed(3)}  right ${(100 * accuracy).toFixed(1)}%  distance ` +
-        `${distance.toFixed(3)}  variety ${level.toFixed(2)}  ${ms} ms`,
-    );
-  },
-});
-if (!stop.signal.aborted) {
-  await saveVisionTower(args.out, parameters, table.scale, pageWordTokens(encode, words), words);
+    const line = JSON.stringify({ step, ...report, ms });
+    log.writeSync(new TextEncoder().encode(line + "\n"));
+    if (step % every === 0) console.log(line);
+  };
 }
-parameters.dispose();
+
+/** A tower's folder in the work folder. */
+const towerOf = (phase: string) => join(args.work, `tower-${phase}`);
+
+async function save(parameters: VisionTowerParameters, phase: string): Promise<void> {
+  const tower = towerOf(phase);
+  await saveVisionTower(tower, parameters, table.scale, pageWordTokens(encode, words), words);
+  await assembleLlava(dir, tower, args.out);
+  parameters.dispose();
+}
+
+async function align(): Promise<void> {
+  const start = freshVisionTower(table);
+  await takeEncoder(start, join(dataFolder(), "models", "smollm2-vision-tower"));
+  const report = logged("align", 10);
+  const parameters = await trainVisionTower(table, {
+    start,
+    draw: (random, pages, level) => mixedPages(random, pages, level, words, photographs),
+    checkpoint: join(args.work, "align.safetensors"),
+    steps: Number(args.steps),
+    pages: Number(args.pages),
+    saveEvery: 25,
+    signal,
+    onStep: (step, { loss, accuracy, distance }) => report(step, { loss, accuracy, distance }),
+  });
+  if (!signal.aborted) await save(parameters, "align");
+}
+
+async function throughDecoder(): Promise<void> {
+  using model = await fromPretrained(args.out, { dtype: "float32" });
+  const parameters = await loadVisionTower(towerOf("align"), table);
+  const report = logged("decoder", 1);
+  await trainThrough(model, parameters, table.scale, photographs, {
+    checkpoint: join(args.work, "decoder.safetensors"),
+    steps: Number(args["decoder-steps"]),
+    prompts: Number(args.prompts),
+    saveEvery: 2,
+    signal,
+    onStep: (step, loss) => report(step, { loss }),
+  });
+  if (!signal.aborted) await save(parameters, "decoder");
+}
+
+const phases = args.phases.split(",");
+if (phases.includes("align")) await align();
+if (phases.includes("decoder") && !signal.aborted) await throughDecoder();

@@ -27,17 +27,18 @@ export interface NamedCutOut {
   readonly image: CutOut;
 }
 
-/** A page, what its cells show, and where. */
+/** A page, and what its cells say. */
 export interface PhotographPage {
   readonly image: RgbImage;
-  /** What each cell shows: a letter, the name of the photograph that covers it, or nothing. */
+  /**
+   * What the vision tower is to give the language model for each cell: in every row of a block its caption, a letter,
+   * a colon, the photograph's name, the line's end.
+   */
   readonly words: readonly string[];
-  /** The cells that each photograph may cover, in pixels. */
-  readonly boxes: readonly Box[];
 }
 
-/** Share of a cell that a photograph covers at least where the cell shows it. */
-const coveredShare = 0.12;
+/** What stands between a letter and a name. */
+export const captionColon = ":";
 
 /** How a photograph is shown: its middle in pixels of the page, size, angle, side and light. */
 interface View {
@@ -87,9 +88,9 @@ function sampled({ width, height, data }: CutOut, x: number, y: number, into: Fl
   }
 }
 
-/** Lays a photograph over a page; returns how much of each cell it covers, in pixels. */
-function lay(page: RgbImage, box: Box, photograph: CutOut, view: View): Float32Array {
-  const covered = new Float32Array(pageCells), pixel = new Float32Array(4);
+/** Lays a photograph over a page. */
+function lay(page: RgbImage, box: Box, photograph: CutOut, view: View): void {
+  const pixel = new Float32Array(4);
   const cos = Math.cos(view.angle) / view.scale, sin = Math.sin(view.angle) / view.scale;
   for (let y = box[1]; y < box[3]; y++) {
     for (let x = box[0]; x < box[2]; x++) {
@@ -98,7 +99,6 @@ function lay(page: RgbImage, box: Box, photograph: CutOut, view: View): Float32A
       const down = cos * dy - sin * dx;
       sampled(photograph, photograph.width / 2 + across, photograph.height / 2 + down, pixel);
       if (pixel[3] === 0) continue;
-      covered[Math.floor(y / pageCell) * pageSide + Math.floor(x / pageCell)] += pixel[3];
       const at = 3 * (y * page.width + x);
       for (let c = 0; c < 3; c++) {
         const value = page.data[at + c] * (1 - pixel[3]) + view.gain[c] * pixel[c];
@@ -106,7 +106,6 @@ function lay(page: RgbImage, box: Box, photograph: CutOut, view: View): Float32A
       }
     }
   }
-  return covered;
 }
 
 /** First cell of a block. */
@@ -143,8 +142,8 @@ export function photographBox(grid: BlockGrid, block: number): Box {
  * import { assertEquals } from "@std/assert";
  * const image = { width: 2, height: 2, data: new Uint8Array(16).fill(255) };
  * const page = drawPhotographs([{ name: "snow", image }], { columns: 2, rows: 2 }, 0, new Random(1));
- * assertEquals(page.words.slice(0, 2), ["A", "\n"]); // the photograph begins a cell lower
- * assertEquals(page.words[9], "snow");
+ * assertEquals(page.words.slice(0, 4), ["A", ":", "snow", "\n"]);
+ * assertEquals(page.words.slice(4, 8), ["\n", "\n", "\n", "\n"]); // nothing on the right
  * ```
  */
 export function drawPhotographs(
@@ -154,21 +153,19 @@ export function drawPhotographs(
   random: Random,
 ): PhotographPage {
   const cells: PageCell[] = Array.from({ length: pageCells }, () => ({ word: blank }));
-  photographs.forEach((_, block) => {
+  const words = cells.map(({ word }) => word);
+  photographs.forEach(({ name }, block) => {
     const [column, row] = blockStart(grid, block);
     cells[row * pageSide + column] = { word: blockLetters[block] };
+    for (let down = 0; down < pageSide / grid.rows; down++) {
+      const caption = [blockLetters[block], captionColon, name];
+      words.splice((row + down) * pageSide + column, caption.length, ...caption);
+    }
   });
   const image = drawPage(cells, { level }, random);
-  const words = cells.map(({ word }) => word);
-  const boxes = photographs.map((photograph, block) => {
+  photographs.forEach((photograph, block) => {
     const box = photographBox(grid, block);
-    const view = drawView(photograph.image, box, level, random);
-    const covered = lay(image, box, photograph.image, view);
-    const enough = Math.min(coveredShare * pageCell ** 2, Math.max(...covered));
-    covered.forEach((pixels, i) => {
-      if (pixels >= enough) words[i] = photograph.name;
-    });
-    return box;
+    lay(image, box, photograph.image, drawView(photograph.image, box, level, random));
   });
-  return { image, words, boxes };
+  return { image, words };
 }

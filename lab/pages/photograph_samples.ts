@@ -1,21 +1,22 @@
 /**
- * Questions on pages of photographs: which one shows the fox, what a lettered one shows, what stands at the top left.
+ * Questions on pages of photographs: what the one with a letter shows, and which letter the fox has.
  *
  * @module
  */
-import type { Evidence, Sample } from "../../lib/data/sample.ts";
+import type { Evidence, RgbImage, Sample } from "../../lib/data/sample.ts";
 import { sampleRandom, type Split } from "../synthetic/split.ts";
 import {
   blockBox,
   type BlockGrid,
   blockLetters,
+  captionColon,
   drawPhotographs,
   type NamedCutOut,
   type PhotographPage,
 } from "./photograph_page.ts";
 
-/** What is asked: for the letter of a name, for the name at a letter, or for the name at a place. */
-export const photographQuestions = ["which", "what", "where"] as const;
+/** What is asked: for the name at a letter, or for the letter of a name. */
+export const photographQuestions = ["what", "which"] as const;
 
 /** One of {@link photographQuestions}. */
 export type PhotographQuestion = typeof photographQuestions[number];
@@ -34,7 +35,7 @@ export interface PhotographSampleOptions {
 
 /** A sample, what its page says, and how its answer begins and ends. */
 export interface PhotographSample {
-  readonly sample: Sample;
+  readonly sample: Extract<Sample, { readonly images: readonly RgbImage[] }>;
   readonly page: PhotographPage;
   /** Names of the photographs, block by block. */
   readonly names: readonly string[];
@@ -46,36 +47,19 @@ export interface PhotographSample {
   readonly candidates: readonly string[];
 }
 
-/** Where a block stands, in words. */
-function placeOf({ columns, rows }: BlockGrid, block: number): string {
-  const side = ["left", "right"][block % columns], row = Math.floor(block / columns);
-  if (row === 0) return `at the top ${side}`;
-  return row === rows - 1 ? `at the bottom ${side}` : `on the ${side} of row ${row + 1}`;
-}
+/** A letter that no block has. */
+const missingLetter = "Z";
 
-/** A question about a block, and the sentence that answers it without its last word. */
-function asking(kind: PhotographQuestion, grid: BlockGrid, name: string, block: number) {
-  if (kind === "which") {
-    return { question: `Which photograph shows the ${name}?`, begun: `The ${name} is photograph` };
-  }
-  if (kind === "what") {
-    const letter = blockLetters[block] ?? "Z";
-    return {
-      question: `What does photograph ${letter} show?`,
-      begun: `Photograph ${letter} shows the`,
-    };
-  }
-  const place = placeOf(grid, block);
-  return {
-    question: `What does the photograph ${place} show?`,
-    begun: `The photograph ${place} shows the`,
-  };
+/** A question, and how its answer begins: as the caption in which a language model finds it. */
+function asking(kind: PhotographQuestion, name: string, letter: string) {
+  return kind === "what"
+    ? { question: `What does photograph ${letter} show?`, begun: ` ${letter}:` }
+    : { question: `Which letter is the ${name}?`, begun: `The letter of the ${name}:` };
 }
 
 /**
  * One sample: a page of photographs of different names, and a question about one of them. Evidence is its block,
- * foils are the other blocks. The null query asks for a name or letter that is not on the page; a question by place
- * has none.
+ * foils are the other blocks. The null query asks for a name or letter that is not on the page.
  *
  * @param seed any integer
  * @param photographs to choose from; of more names than the grid has blocks
@@ -88,8 +72,8 @@ function asking(kind: PhotographQuestion, grid: BlockGrid, name: string, block: 
  * const photographs = ["fox", "key", "owl", "hat", "egg"].map((name) => ({ name, image }));
  * const options = { question: "which", grid: { columns: 2, rows: 2 }, split: "test", set: "example" } as const;
  * const { sample, names, asked } = photographSample(1, photographs, options);
- * assertEquals(sample.question, `Which photograph shows the ${names[asked]}?`);
- * assertEquals(sample.answer, ["ABCD"[asked], `The ${names[asked]} is photograph ${"ABCD"[asked]}.`]);
+ * assertEquals(sample.question, `Which letter is the ${names[asked]}?`);
+ * assertEquals(sample.answer, ["ABCD"[asked], `The letter of the ${names[asked]}: ${"ABCD"[asked]}`]);
  * ```
  */
 export function photographSample(
@@ -107,14 +91,13 @@ export function photographSample(
   const asked = random.integer(blocks);
   const page = drawPhotographs(shown, grid, level, random);
   const words = kind === "which" ? blockLetters.slice(0, blocks) : names;
-  const { question, begun } = asking(kind, grid, names[asked], asked);
-  const absent = chosen.slice(blocks)[0]?.name;
-  const missed = kind === "which" ? absent && asking(kind, grid, absent, asked) : kind === "what" &&
-    asking(kind, grid, "", blockLetters.length);
+  const { question, begun } = asking(kind, names[asked], blockLetters[asked]);
+  // of fewer names than that, every one is on the page
+  const missed = asking(kind, chosen[blocks]?.name ?? "unicorn", missingLetter);
   const at = (block: number): Evidence[] => [{ image: 0, box: blockBox(grid, block) }];
   const answers = (block: number): string[] => {
-    const own = asking(kind, grid, names[block], block);
-    return [words[block], `${own.begun} ${words[block]}.`];
+    const own = asking(kind, names[block], blockLetters[block]);
+    return [words[block], `${own.begun} ${words[block]}`.trim()];
   };
   const others = names.map((_, block) => block).filter((block) => block !== asked);
   return {
@@ -124,7 +107,7 @@ export function photographSample(
       question,
       answer: answers(asked),
       evidence: at(asked),
-      ...(missed ? { null: missed.question } : {}),
+      null: missed.question,
       unrelated: "How is the weather today?",
       foils: others.map(at),
       foilAnswers: others.map(answers),
@@ -137,4 +120,9 @@ export function photographSample(
     begun,
     candidates: words.map((word) => ` ${word}`),
   };
+}
+
+/** The captions of a page, one after the other, as a language model is to list them. */
+export function listedCaptions(names: readonly string[]): string {
+  return names.map((name, block) => ` ${blockLetters[block]}${captionColon} ${name}\n`).join("");
 }

@@ -14,6 +14,7 @@ import {
   type BlockGrid,
   blockGrids,
   blockLetters,
+  captionColon,
   drawPhotographs,
   type PhotographPage,
 } from "../pages/photograph_page.ts";
@@ -32,7 +33,7 @@ export function isOneToken(encode: WordSource["encode"], word: string): boolean 
 }
 
 /**
- * What the vision tower is to read, as far as each is one token: empty cells, the things that are drawn, letters of
+ * What the vision tower is to read, as far as each is one token: empty cells, colons, the things that are drawn, letters of
  * blocks, names of photographs. They are fewer than the numbers of the tower's features (256): embeddings are
  * nearly independent directions, and of more words the tower could not give each its own.
  */
@@ -41,7 +42,7 @@ export function photographWords(
   photographs: readonly Pick<Photograph, "name">[],
 ): string[] {
   const names = photographs.map(({ name }) => name);
-  const words = [...new Set([blank, ...drawnObjects, ...blockLetters, ...names])];
+  const words = [...new Set([blank, captionColon, ...drawnObjects, ...blockLetters, ...names])];
   return words.filter((word) => isOneToken(encode, word));
 }
 

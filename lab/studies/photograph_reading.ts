@@ -1,0 +1,191 @@
+/**
+ * Photographs seen by a language model: what it answers about a page of photographs, from the page, from the page's
+ * captions as text, and from an empty page.
+ *
+ * @module
+ */
+import { digestOf } from "../../lib/common/digest.ts";
+import { type ExperimentConfig, runExperiment } from "../../lib/experiments/experiment.ts";
+import type { Experiment } from "../../lib/experiments/experiment.ts";
+import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
+import type { RunContext } from "../../lib/experiments/run_context.ts";
+import type { PretrainedModel } from "../../lib/families/pretrained.ts";
+import type { ModelInputs } from "../../lib/model/model_inputs.ts";
+import { Random } from "../../lib/stats/random.ts";
+import { wilsonInterval } from "../../lib/stats/proportion.ts";
+import { tokenText } from "../pages/page_words.ts";
+import { type BlockGrid, drawPhotographs } from "../pages/photograph_page.ts";
+import type { PhotographSample } from "../pages/photograph_samples.ts";
+import { completionSample } from "./completion_sample.ts";
+import { textTwin } from "./page_reading.ts";
+
+/** What a prompt shows: the page, its captions as text, or an empty page. */
+export const photographViews = ["seen", "read", "blind"] as const;
+
+/** One of {@link photographViews}. */
+export type PhotographView = typeof photographViews[number];
+
+/** A sample that is drawn when its turn comes. */
+export interface LazyPhotographSample {
+  /** The sample's id. */
+  readonly id: string;
+  /** What it is counted under, e.g. `unseen-name, what`. */
+  readonly kind: string;
+  readonly grid: BlockGrid;
+  /** Draws it. */
+  readonly draw: () => PhotographSample;
+}
+
+/** One sample's outcome: 1 where it is right. */
+export interface PhotographReadingRow {
+  readonly id: string;
+  readonly kind: string;
+  /** Chance of a right choice among the page's candidates. */
+  readonly chance: number;
+  /** Whether the right candidate is the likeliest of the page's candidates, by view. */
+  readonly choice: Readonly<Record<PhotographView, number>>;
+  /** Whether it is the likeliest of all tokens, by view. */
+  readonly free: Readonly<Record<PhotographView, number>>;
+}
+
+/** A share with its 95% interval (Wilson). */
+export type ShareWithInterval = readonly [share: number, low: number, high: number];
+
+/** Results of one kind of sample. */
+export interface PhotographReadingResult {
+  readonly kind: string;
+  readonly samples: number;
+  readonly chance: number;
+  /** Right choices among the page's candidates. */
+  readonly choice: Readonly<Record<PhotographView, ShareWithInterval>>;
+  /** Right among all tokens. */
+  readonly free: Readonly<Record<PhotographView, ShareWithInterval>>;
+}
+
+/** Settings of the experiment. */
+export interface PhotographReadingConfig {
+  readonly model: PretrainedModel;
+  readonly samples: readonly LazyPhotographSample[];
+  /** Which views are asked; all by default. The others count as wrong. */
+  readonly views?: readonly PhotographView[];
+  /** Name of the model in the record. */
+  readonly name: string;
+  /** Name of the data in the record. */
+  readonly data: string;
+}
+
+interface RunConfig extends ExperimentConfig {
+  readonly pretrained: PretrainedModel;
+  readonly samples: readonly LazyPhotographSample[];
+  readonly views: readonly PhotographView[];
+}
+
+/** Index of the likeliest of some tokens, or of all. */
+function likeliest(logits: ArrayLike<number>, among?: readonly number[]): number {
+  let best = among ? among[0] : 0;
+  for (const id of among ?? Array(logits.length).keys()) if (logits[id] > logits[best]) best = id;
+  return best;
+}
+
+/** The prompt of a sample in one view. */
+async function promptOf(
+  model: PretrainedModel,
+  { begun, candidates, asked, sample, page }: PhotographSample,
+  view: PhotographView,
+  grid: BlockGrid,
+): Promise<ModelInputs> {
+  const completion = { begun, rest: candidates[asked] };
+  const empty = () => drawPhotographs([], grid, 0, new Random("empty page")).image;
+  const shown = view === "blind" ? { ...sample, images: [empty()] } : sample;
+  const { inputs } = await completionSample(model, shown, completion);
+  if (view !== "read") return inputs;
+  const encode = (word: string) =>
+    model.processor.tokenizer.encode(tokenText(word), { addSpecialTokens: false });
+  return textTwin(
+    inputs,
+    model.config.imageTokenId,
+    page.words.flatMap((word) => [...encode(word)]),
+  );
+}
+
+async function readSample(
+  model: PretrainedModel,
+  { id, kind, grid }: LazyPhotographSample,
+  drawn: PhotographSample,
+  views: readonly PhotographView[],
+): Promise<PhotographReadingRow> {
+  const choice = { seen: 0, read: 0, blind: 0 }, free = { seen: 0, read: 0, blind: 0 };
+  const tokens = drawn.candidates.map((text) =>
+    model.processor.tokenizer.encode(text, { addSpecialTokens: false })[0]
+  );
+  const right = tokens[drawn.asked];
+  for (const view of views) {
+    const { logits } = await model.forward(await promptOf(model, drawn, view, grid));
+    choice[view] = Number(likeliest(logits!.data, tokens) === right);
+    free[view] = Number(likeliest(logits!.data) === right);
+  }
+  return { id, kind, chance: 1 / tokens.length, choice, free };
+}
+
+/** The experiment: one row per sample. */
+export const photographReadingExperiment: Experiment<
+  RunConfig,
+  PhotographReadingRow,
+  PhotographReadingResult[]
+> = {
+  name: "photograph_reading",
+  question:
+    "What does a language model answer about photographs, compared with their captions as text?",
+  action: "ask about photographs",
+  sources: [new URL("../", import.meta.url)],
+  units: ({ pretrained, samples, views }) =>
+    samples.map((sample) => ({
+      key: sample.id,
+      open: () => {
+        const drawn = sample.draw();
+        const work = () => readSample(pretrained, sample, drawn, views);
+        return Promise.resolve({ digest: digestOf({ drawn, views }), work });
+      },
+    })),
+  result: photographReadingResults,
+  record: (results) => ({ options: {}, files: { "results.json": jsonText(results) } }),
+};
+
+/** Results of rows, by kind of sample in the order in which they come. */
+export function photographReadingResults(
+  rows: readonly PhotographReadingRow[],
+): PhotographReadingResult[] {
+  return [...new Set(rows.map(({ kind }) => kind))].map((kind) => {
+    const own = rows.filter((row) => row.kind === kind);
+    const shares = (of: "choice" | "free") => {
+      const share = (view: PhotographView): ShareWithInterval => {
+        const right = own.reduce((sum, row) => sum + row[of][view], 0);
+        const { low, high } = wilsonInterval(right, own.length);
+        return [right / own.length, low, high];
+      };
+      return { seen: share("seen"), read: share("read"), blind: share("blind") };
+    };
+    const { chance } = own[0];
+    return { kind, samples: own.length, chance, choice: shares("choice"), free: shares("free") };
+  });
+}
+
+/**
+ * Asks about pages of photographs. With a folder, writes `results.json` and `manifest.json` there; a run that was
+ * killed resumes where it stopped.
+ *
+ * @throws {InputError} for samples that cannot be used
+ */
+export async function photographReading(
+  { model, samples, views = photographViews, name, data }: PhotographReadingConfig,
+  context: RunContext = {},
+): Promise<PhotographReadingResult[]> {
+  const about = { model: name, data };
+  const given = { network: model.network, pretrained: model, samples, views, about };
+  return await runExperiment(photographReadingExperiment, given, context);
+}
+
+/** The results of a record. @throws {InputError} if the folder holds none */
+export async function readPhotographReading(folder: string): Promise<PhotographReadingResult[]> {
+  return await readRecordJson(folder, "results.json") as PhotographReadingResult[];
+}
