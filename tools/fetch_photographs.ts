@@ -16,27 +16,22 @@ import {
   type PhotographEntry,
   photographsFolder,
 } from "../lab/pages/photographs.ts";
-import { run, say, SetupError } from "./setup/command.ts";
-import { fileProblem } from "./setup/fetch.ts";
+import { type DebianPackage, withDebianPackage } from "./debian_package.ts";
+import { say, SetupError } from "./setup/command.ts";
 
 /** The package of Debian 12, as its index has it. */
-export const photographPackage = {
+export const photographPackage: DebianPackage = {
   name: "tuxpaint-stamps-default",
   version: "2022.06.04-1",
   bytes: 160_880_444,
   sha256: "6db6c1bfc870a47f1499d6203b083522eacb57c5f9c87d468f2e92eb6d9d5f34",
-} as const;
+};
 
 /** Longest side of a stored photograph: no page shows it larger. */
 const longestSide = 192;
 
 /** Folders of the package that hold no photographs, and files that are another one mirrored. */
 const leftOut = /\/(symbols|cartoon|00_symbols|roadsigns|flags|moon)\/|_(mirror|flip)\.png$/;
-
-async function command(program: string, args: readonly string[], cwd: string): Promise<void> {
-  const { ok, stderr } = await run(program, args, { cwd });
-  if (!ok) throw new SetupError(`${program} ${args[0]}: ${stderr.trim().split("\n").at(-1)}`);
-}
 
 /** Files below a folder, in order. */
 function* filesBelow(folder: string): Generator<string> {
@@ -72,19 +67,6 @@ export async function keepPhotographs(stamps: string, out: string): Promise<Phot
   return entries;
 }
 
-/** Gets the package, or takes the given file, and checks it. */
-async function packageFile(work: string, given: string | undefined): Promise<string> {
-  const { name, version } = photographPackage;
-  if (given === undefined) {
-    say(`      ${name} ${version}, 161 MB`);
-    await command("apt-get", ["download", `${name}=${version}`], work);
-  }
-  const file = given ?? join(work, `${name}_${version}_all.deb`);
-  const problem = await fileProblem(file, photographPackage);
-  if (problem !== null) throw new SetupError(`cannot use ${file}: ${problem}`);
-  return file;
-}
-
 if (import.meta.main) {
   const { values: { out, package: given } } = parseArgs({
     args: [...Deno.args],
@@ -93,21 +75,18 @@ if (import.meta.main) {
       package: { type: "string" },
     },
   });
-  const work = await Deno.makeTempDir({ prefix: "photographs-" });
   try {
-    await command("dpkg-deb", ["-x", await packageFile(work, given), `${work}/unpacked`], work);
-    const share = join(work, "unpacked/usr/share");
-    const kept = await keepPhotographs(join(share, "tuxpaint/stamps"), out);
-    const copyright = join(share, "doc", photographPackage.name, "copyright");
-    await Deno.copyFile(copyright, join(out, "copyright"));
-    say(
-      `${kept.length} photographs of ${new Set(kept.map(({ name }) => name)).size} names: ${out}`,
-    );
+    await withDebianPackage(photographPackage, given, async (folder) => {
+      const share = join(folder, "usr/share");
+      const kept = await keepPhotographs(join(share, "tuxpaint/stamps"), out);
+      const copyright = join(share, "doc", photographPackage.name, "copyright");
+      await Deno.copyFile(copyright, join(out, "copyright"));
+      const names = new Set(kept.map(({ name }) => name));
+      say(`${kept.length} photographs of ${names.size} names: ${out}`);
+    });
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     say(error.message);
     Deno.exitCode = 1;
-  } finally {
-    await Deno.remove(work, { recursive: true });
   }
 }

@@ -37,6 +37,8 @@ export interface PhotographSampleOptions {
 export interface PhotographSample {
   readonly sample: Extract<Sample, { readonly images: readonly RgbImage[] }>;
   readonly page: PhotographPage;
+  /** What each visual token stands for. */
+  readonly captions: readonly string[];
   /** Names of the photographs, block by block. */
   readonly names: readonly string[];
   /** The block that is asked for. */
@@ -115,6 +117,7 @@ export function photographSample(
       images: [page.image],
     },
     page,
+    captions: page.words,
     names,
     asked,
     begun,

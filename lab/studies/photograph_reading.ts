@@ -1,6 +1,6 @@
 /**
  * Photographs seen by a language model: what it answers about a page of photographs, from the page, from the page's
- * captions as text, and from an empty page.
+ * captions as text, and from an empty page; the same for pages of manuals.
  *
  * @module
  */
@@ -10,12 +10,11 @@ import type { Experiment } from "../../lib/experiments/experiment.ts";
 import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
+import type { RgbImage } from "../../lib/inputs/image.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
-import { Random } from "../../lib/stats/random.ts";
 import { wilsonInterval } from "../../lib/stats/proportion.ts";
 import { tokenText } from "../pages/page_words.ts";
-import { type BlockGrid, drawPhotographs } from "../pages/photograph_page.ts";
-import type { PhotographSample } from "../pages/photograph_samples.ts";
+import type { AnySample } from "../../lib/experiments/samples.ts";
 import { completionSample } from "./completion_sample.ts";
 import { textTwin } from "./page_reading.ts";
 
@@ -25,15 +24,30 @@ export const photographViews = ["seen", "read", "blind"] as const;
 /** One of {@link photographViews}. */
 export type PhotographView = typeof photographViews[number];
 
+/** A value for each view that was asked. */
+export type ByView<T> = Readonly<Partial<Record<PhotographView, T>>>;
+
+/** A question on one image, how its answer begins, and the answers that the image offers. */
+export interface PicturedQuestion {
+  readonly sample: Extract<AnySample, { readonly images: readonly RgbImage[] }>;
+  /** The answer's beginning, to be gone on with. */
+  readonly begun: string;
+  /** Answers that differ in their first tokens, each with the space before it. */
+  readonly candidates: readonly string[];
+  /** Which one is right. */
+  readonly asked: number;
+  /** Where there is one: the captions that visual tokens stand for, a word for each. */
+  readonly captions?: readonly string[];
+}
+
 /** A sample that is drawn when its turn comes. */
-export interface LazyPhotographSample {
+export interface LazyPicturedQuestion {
   /** The sample's id. */
   readonly id: string;
   /** What it is counted under, e.g. `unseen-name, what`. */
   readonly kind: string;
-  readonly grid: BlockGrid;
   /** Draws it. */
-  readonly draw: () => PhotographSample;
+  readonly draw: () => PicturedQuestion;
 }
 
 /** One sample's outcome: 1 where it is right. */
@@ -43,9 +57,9 @@ export interface PhotographReadingRow {
   /** Chance of a right choice among the page's candidates. */
   readonly chance: number;
   /** Whether the right candidate is the likeliest of the page's candidates, by view. */
-  readonly choice: Readonly<Record<PhotographView, number>>;
+  readonly choice: ByView<number>;
   /** Whether it is the likeliest of all tokens, by view. */
-  readonly free: Readonly<Record<PhotographView, number>>;
+  readonly free: ByView<number>;
 }
 
 /** A share with its 95% interval (Wilson). */
@@ -57,16 +71,16 @@ export interface PhotographReadingResult {
   readonly samples: number;
   readonly chance: number;
   /** Right choices among the page's candidates. */
-  readonly choice: Readonly<Record<PhotographView, ShareWithInterval>>;
+  readonly choice: ByView<ShareWithInterval>;
   /** Right among all tokens. */
-  readonly free: Readonly<Record<PhotographView, ShareWithInterval>>;
+  readonly free: ByView<ShareWithInterval>;
 }
 
 /** Settings of the experiment. */
 export interface PhotographReadingConfig {
   readonly model: PretrainedModel;
-  readonly samples: readonly LazyPhotographSample[];
-  /** Which views are asked; all by default. The others count as wrong. */
+  readonly samples: readonly LazyPicturedQuestion[];
+  /** Which views are asked; all by default. */
   readonly views?: readonly PhotographView[];
   /** Name of the model in the record. */
   readonly name: string;
@@ -76,7 +90,7 @@ export interface PhotographReadingConfig {
 
 interface RunConfig extends ExperimentConfig {
   readonly pretrained: PretrainedModel;
-  readonly samples: readonly LazyPhotographSample[];
+  readonly samples: readonly LazyPicturedQuestion[];
   readonly views: readonly PhotographView[];
 }
 
@@ -87,16 +101,20 @@ function likeliest(logits: ArrayLike<number>, among?: readonly number[]): number
   return best;
 }
 
+/** White paper of the same size. */
+const emptied = ({ width, height, data }: RgbImage): RgbImage => ({
+  ...{ width, height },
+  data: new Uint8Array(data.length).fill(255),
+});
+
 /** The prompt of a sample in one view. */
 async function promptOf(
   model: PretrainedModel,
-  { begun, candidates, asked, sample, page }: PhotographSample,
+  { begun, candidates, asked, sample, captions = [] }: PicturedQuestion,
   view: PhotographView,
-  grid: BlockGrid,
 ): Promise<ModelInputs> {
   const completion = { begun, rest: candidates[asked] };
-  const empty = () => drawPhotographs([], grid, 0, new Random("empty page")).image;
-  const shown = view === "blind" ? { ...sample, images: [empty()] } : sample;
+  const shown = view === "blind" ? { ...sample, images: sample.images.map(emptied) } : sample;
   const { inputs } = await completionSample(model, shown, completion);
   if (view !== "read") return inputs;
   const encode = (word: string) =>
@@ -104,23 +122,23 @@ async function promptOf(
   return textTwin(
     inputs,
     model.config.imageTokenId,
-    page.words.flatMap((word) => [...encode(word)]),
+    captions.flatMap((word) => [...encode(word)]),
   );
 }
 
 async function readSample(
   model: PretrainedModel,
-  { id, kind, grid }: LazyPhotographSample,
-  drawn: PhotographSample,
+  { id, kind }: LazyPicturedQuestion,
+  drawn: PicturedQuestion,
   views: readonly PhotographView[],
 ): Promise<PhotographReadingRow> {
-  const choice = { seen: 0, read: 0, blind: 0 }, free = { seen: 0, read: 0, blind: 0 };
+  const choice: Partial<Record<PhotographView, number>> = {}, free = { ...choice };
   const tokens = drawn.candidates.map((text) =>
     model.processor.tokenizer.encode(text, { addSpecialTokens: false })[0]
   );
   const right = tokens[drawn.asked];
   for (const view of views) {
-    const { logits } = await model.forward(await promptOf(model, drawn, view, grid));
+    const { logits } = await model.forward(await promptOf(model, drawn, view));
     choice[view] = Number(likeliest(logits!.data, tokens) === right);
     free[view] = Number(likeliest(logits!.data) === right);
   }
@@ -157,14 +175,14 @@ export function photographReadingResults(
 ): PhotographReadingResult[] {
   return [...new Set(rows.map(({ kind }) => kind))].map((kind) => {
     const own = rows.filter((row) => row.kind === kind);
-    const shares = (of: "choice" | "free") => {
-      const share = (view: PhotographView): ShareWithInterval => {
-        const right = own.reduce((sum, row) => sum + row[of][view], 0);
-        const { low, high } = wilsonInterval(right, own.length);
-        return [right / own.length, low, high];
-      };
-      return { seen: share("seen"), read: share("read"), blind: share("blind") };
-    };
+    const shares = (of: "choice" | "free"): ByView<ShareWithInterval> =>
+      Object.fromEntries(
+        photographViews.filter((view) => own[0][of][view] !== undefined).map((view) => {
+          const right = own.reduce((sum, row) => sum + row[of][view]!, 0);
+          const { low, high } = wilsonInterval(right, own.length);
+          return [view, [right / own.length, low, high]];
+        }),
+      );
     const { chance } = own[0];
     return { kind, samples: own.length, chance, choice: shares("choice"), free: shares("free") };
   });

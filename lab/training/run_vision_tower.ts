@@ -131,7 +131,7 @@ export async function trainVisionTower(
     const report = aligner.step(batch, rateAt(schedule, step), distanceWeightAt(step, steps));
     run.onStep?.(step, report, level);
     step++;
-    if (step % saveEvery === 0 || step === steps) {
+    if (step % saveEvery === 0 || step === steps || run.signal?.aborted) {
       await saveCheckpoint(checkpoint, parameters, aligner.optimiser, { step });
     }
   }

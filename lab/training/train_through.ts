@@ -95,7 +95,7 @@ export async function trainThrough(
     tf.dispose(gradients as unknown as tf.TensorContainer);
     onStep?.(step, found.reduce((sum, { loss }) => sum + loss, 0) / prompts);
     step++;
-    if (step % saveEvery === 0 || step === steps) {
+    if (step % saveEvery === 0 || step === steps || signal?.aborted) {
       await saveCheckpoint(checkpoint, parameters, optimiser, { step });
     }
   }

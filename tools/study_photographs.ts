@@ -1,0 +1,140 @@
+/**
+ * Records of Qwen2.5-Coder-0.5B with a vision tower trained on photographs: what it answers about photographs that it
+ * was trained on in new arrangements, about photographs and names that it was not, from the captions as text and from an empty
+ * page; which heads look the answer up, and what their loss costs. Resumable; run it again to go on. Needs
+ * `deno task qwen`, `deno task photographs`, `deno task manuals` and `deno run -A tools/train_photographs.ts`.
+ *
+ *     deno run -A tools/study_photographs.ts [--samples 40] [--scored 24] [--draws 20] [--model data/models/qwen-vision]
+ *       [--parts reading,manuals,identify,ablate-answer] [--out data/results/qwen-vision]
+ * @module
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
+import { findHeads } from "../lib/experiments/find_heads.ts";
+import { readFoundHeads } from "../lib/experiments/found_heads.ts";
+import { headSamples, lazily } from "../lib/experiments/samples.ts";
+import { fromPretrained } from "../lib/families/pretrained.ts";
+import { ruleNamed } from "../lib/heads/scoring_rules.ts";
+import { type BlockGrid, blockGrids } from "../lab/pages/photograph_page.ts";
+import {
+  type PhotographQuestion,
+  photographQuestions,
+  photographSample,
+} from "../lab/pages/photograph_samples.ts";
+import { manualSample } from "../lab/pages/manual_page.ts";
+import { loadManual, manuals } from "../lab/pages/manuals.ts";
+import { loadPhotographs, type PhotographKind, photographKinds } from "../lab/pages/photographs.ts";
+import { completionSample } from "../lab/studies/completion_sample.ts";
+import { photographReading } from "../lab/studies/photograph_reading.ts";
+import { isOneToken } from "../lab/training/photograph_batches.ts";
+import { progress } from "./study_smol.ts";
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    args: [...Deno.args],
+    options: {
+      model: { type: "string", default: "data/models/qwen-vision" },
+      samples: { type: "string", default: "40" },
+      scored: { type: "string", default: "24" },
+      draws: { type: "string", default: "20" },
+      parts: { type: "string", default: "reading,manuals,identify,ablate-answer" },
+      out: { type: "string", default: "data/results/qwen-vision" },
+    },
+  });
+  const [count, scored, draws] = [values.samples, values.scored, values.draws].map(Number);
+  const parts = values.parts.split(",");
+  const wanted = async (part: string) => {
+    const manifest = join(values.out, part, "manifest.json");
+    return parts.includes(part) && !await Deno.stat(manifest).then(() => true, () => false);
+  };
+  using model = await fromPretrained(values.model, { dtype: "float32" });
+  const { tokenizer } = model.processor;
+  const encode = (text: string) => [...tokenizer.encode(text, { addSpecialTokens: false })];
+  const photographs = await loadPhotographs(undefined, (name) => isOneToken(encode, name));
+  const name = "Qwen2.5-Coder-0.5B-Instruct with a vision tower";
+  const folder = (part: string) => join(values.out, part);
+  const [four, eight] = blockGrids;
+  const drawn = (
+    seed: number,
+    set: PhotographKind,
+    question: PhotographQuestion,
+    grid: BlockGrid,
+  ) =>
+    photographSample(seed, photographs.filter(({ kind }) => kind === set), {
+      ...{ question, grid, split: "test", set },
+    });
+
+  if (await wanted("reading")) {
+    const kinds = photographKinds.flatMap((set) =>
+      photographQuestions.flatMap((question) =>
+        [eight, four].map((grid) => ({ set, question, grid }))
+      )
+    );
+    const samples = Array.from(
+      { length: count },
+      (_, i) =>
+        kinds.map(({ set, question, grid }) => ({
+          id: `${set} ${question} ${grid.rows * grid.columns} ${i}`,
+          kind: `${set}, ${question}, ${grid.rows * grid.columns}`,
+          grid,
+          draw: () => drawn(i, set, question, grid),
+        })),
+    ).flat();
+    const data = `photographs of tuxpaint-stamps-default, ${count} pages of each kind`;
+    await photographReading({ model, samples, name, data }, {
+      folder: folder("reading"),
+      onProgress: progress("reading"),
+    });
+  }
+
+  if (await wanted("manuals")) {
+    const sections = await Promise.all(
+      (["train", "unseen-manual"] as const).map(async (kind) =>
+        [kind, await loadManual(kind)] as const
+      ),
+    );
+    const samples = Array.from({ length: count }, (_, i) =>
+      sections.map(([kind, own]) => ({
+        id: `${kind} ${i}`,
+        kind: `${manuals[kind]}, heading`,
+        draw: () => manualSample(i, own, kind),
+      }))).flat();
+    await photographReading({
+      ...{ model, samples, name, views: ["seen", "blind"] },
+      data: `pages of two manuals, ${count} of each`,
+    }, { folder: folder("manuals"), onProgress: progress("manuals") });
+  }
+
+  // heads are found on one half of the pages, and ablated on another
+  const pages = (from: number, length: number) =>
+    Array.from({ length }, (_, i) => drawn(from + i, "train", "what", eight));
+  const common = { model: name, seed: 0 };
+  if (await wanted("identify")) {
+    const samples = pages(1000, scored).map(({ sample }) => sample);
+    await findHeads(model, headSamples(model, samples), {
+      ...common,
+      folder: folder("identify"),
+      data: `photographs, what, 8, ${scored}`,
+      rules: ["ram", "context-mass"].map((rule) => ruleNamed(rule)),
+      onProgress: progress("identify"),
+    });
+  }
+  if (await wanted("ablate-answer")) {
+    const scores = await readFoundHeads(folder("identify"));
+    const asked = new Map(pages(2000, count).map((page) => [page.sample.id, page]));
+    const samples = lazily([...asked.values()].map(({ sample }) => sample), (sample) => {
+      const { begun, candidates, asked: block } = asked.get(sample.id)!;
+      return completionSample(model, sample, { begun, rest: candidates[block] });
+    });
+    await ablateHeads(model, samples, scores, {
+      ...common,
+      scope: "answer",
+      fractions: [0.05],
+      draws,
+      folder: folder("ablate-answer"),
+      data: `photographs, what, 8, ${count}`,
+      onProgress: progress("ablate"),
+    });
+  }
+}
