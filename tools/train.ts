@@ -3,13 +3,15 @@
  *
  *     deno task train                      all phases, hours on two cores; goes on where it stopped
  *     deno task train --quick              one small circuit in minutes, as a test of the trainer
- *     deno task train --phase images       one phase: pretrain, align, images, varied,
+ *     deno task train --phase images       one phase: pretrain, align, images, varied, lengths,
  *                                          concentrate, finetune, export, sparse
  *     deno task train --phase sparse --full L3H1,L4H7   the sparsity-aware copy
  *     deno task train --phase varied --from data/models/mini-natural --work .cache/training/varied
- *                                          all varieties, about three hours of one core
+ *                                          all varieties, about half an hour of one core
  *     deno task train --phase varied --resume --work .cache/training/varied   goes on with it
- *     deno task train --phase export --averaged --from .cache/training/varied/varied.safetensors \
+ *     deno task train --phase lengths --work .cache/training/varied
+ *                                          then at all lengths, half an hour
+ *     deno task train --phase export --averaged --from .cache/training/varied/lengths.safetensors \
  *       --model data/models/mini-varied    the average of its weights as a model
  *
  * Options: --work (folder of checkpoints and logs), --model (folder to export to), --steps (of the
@@ -33,6 +35,7 @@ import {
   concentratePhase,
   finetunePhase,
   imagesPhase,
+  lengthsPhase,
   pretrainPhase,
   sparsePhase,
   variedPhase,
@@ -58,6 +61,7 @@ const phaseNames = [
   "align",
   "images",
   "varied",
+  "lengths",
   "concentrate",
   "finetune",
   "export",
@@ -135,6 +139,13 @@ async function runPhase(given: string): Promise<void> {
         to: file("varied"),
         steps,
         onLine: logTo("varied"),
+      });
+    case "lengths":
+      return await lengthsPhase({
+        from: args.from ?? file("varied"),
+        to: file("lengths"),
+        steps,
+        onLine: logTo("lengths"),
       });
     case "concentrate":
       return await concentratePhase({

@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../../lib/common/errors.ts";
+import { type BatchHints, hintNames, hintsOf } from "./answer_hints.ts";
 import type { Batch } from "./forward.ts";
 import { type ImageLayout, sequenceLayout, sequenceLength } from "./layout.ts";
 import { encodeText, type QuestionTokens, questionTokens, tokenIds } from "./token_format.ts";
@@ -37,11 +38,13 @@ const earlyWeight = 1;
  * The answer's first token is asked for at every row from the question's last token on: rows before
  * the assistant's turn say it too early for the template, but teach each row to look it up.
  *
+ * @param laterWeight weight of the answer's further words, which are asked for at one row alone
  * @throws {InputError} when contexts differ in their number of cells
  */
 export function assembleBatch(
   images: ImageLayout,
   contexts: readonly TrainingContext[],
+  laterWeight = 1,
 ): Batch {
   const blocks = Math.max(...contexts.map(({ questions }) => questions.length));
   const tokens = contexts.map(({ questions }) =>
@@ -55,6 +58,7 @@ export function assembleBatch(
   const labels = new Int32Array(contexts.length * cells);
   const rows: number[] = [], next: number[] = [], weights: number[] = [];
   const questions: { domain: string; judged: number[] }[] = [];
+  const hints = emptyHints();
   const context = contextIds(images);
   contexts.forEach((one, b) => {
     if (one.labels.length !== cells) {
@@ -68,7 +72,11 @@ export function assembleBatch(
       const own = tokens[b][q];
       const at = b * length + layout.context + q * layout.block;
       inputIds.set(own.ids.slice(0, -1), at);
-      questions.push({ domain, judged: addRows(own, at, rows, next, weights) });
+      questions.push({ domain, judged: addRows(own, at, rows, next, weights, laterWeight) });
+      for (const hint of hintsOf(own)) {
+        hints[hint.name].rows.push(at + hint.at);
+        hints[hint.name].words.push(hint.word);
+      }
     });
   });
   return {
@@ -81,8 +89,15 @@ export function assembleBatch(
     next: Int32Array.from(next),
     weights: Float32Array.from(weights),
     questions,
+    hints,
   };
 }
+
+/** No hints yet. */
+const emptyHints = () =>
+  Object.fromEntries(hintNames.map((name) => [name, { rows: [], words: [] }])) as unknown as {
+    [name in keyof BatchHints]: { rows: number[]; words: number[] };
+  };
 
 /** Adds the rows of one block whose next token is taught; returns which judge the answer. */
 function addRows(
@@ -91,6 +106,7 @@ function addRows(
   rows: number[],
   next: number[],
   weights: number[],
+  laterWeight: number,
 ): number[] {
   const judged: number[] = [];
   for (let i = own.questionEnd; i < own.ids.length - 1; i++) {
@@ -98,7 +114,8 @@ function addRows(
     if (!early) judged.push(rows.length);
     rows.push(at + i);
     next.push(early ? own.ids[own.answerStart] : own.ids[i + 1]);
-    weights.push(early ? earlyWeight : 1);
+    const later = i >= own.answerStart && i + 1 < own.ids.length - 1;
+    weights.push(early ? earlyWeight : later ? laterWeight : 1);
   }
   return judged;
 }

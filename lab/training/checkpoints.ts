@@ -52,6 +52,8 @@ export async function saveCheckpoint(
 export interface LoadOptions {
   /** Accepts the names of the weights to take over; all by default. */
   readonly wanted?: (name: string) => boolean;
+  /** Accepts the names of weights that stay as they are where the checkpoint lacks them; none by default. */
+  readonly optional?: (name: string) => boolean;
   /** Average to go on with. */
   readonly average?: WeightAverage;
   /** Takes the average of the weights in place of the last ones. */
@@ -69,7 +71,7 @@ export async function loadCheckpoint(
   path: string,
   parameters: Weights,
   optimiser: Optimiser | null,
-  { wanted = () => true, average, averaged = false }: LoadOptions = {},
+  { wanted = () => true, optional = () => false, average, averaged = false }: LoadOptions = {},
 ): Promise<Progress> {
   const { tensors, metadata } = await readSafetensorsFile(path);
   const find = (name: string) => {
@@ -78,9 +80,10 @@ export async function loadCheckpoint(
     return tf.tensor(found.data as Float32Array, [...found.shape]);
   };
   for (const [name, variable] of parameters.variables) {
-    if (!wanted(name)) continue;
+    const key = `${averaged ? "average" : "weights"}/${name}`;
+    if (!wanted(name) || optional(name) && !tensors.has(key)) continue;
     tf.tidy(() => {
-      const tensor = find(`${averaged ? "average" : "weights"}/${name}`);
+      const tensor = find(key);
       if (String(tensor.shape) !== String(variable.shape)) {
         throw new InputError(
           `Cannot resume from ${path}: "${name}" has shape [${tensor.shape}], wanted ` +

@@ -29,6 +29,8 @@ export interface Stage {
   readonly left: number;
   /** Difficulties of the task generator to draw from; 0 is the plain form. */
   readonly difficulties: readonly number[];
+  /** Share of the steps, where stages are mixed and not passed one after the other. */
+  readonly share?: number;
 }
 
 /** `count` images of `rows x columns` visual tokens. */
@@ -54,8 +56,20 @@ const reviewShare = 0.4;
 /** The beginning. */
 export const firstState: CurriculumState = { stage: 0, stepsInStage: 0, recent: [] };
 
-/** The stage of the next batch: the current one, or in a share of the steps a lower one. */
-export function drawStage(state: CurriculumState, random: Random): number {
+/**
+ * The stage of the next batch: the current one, or in a share of the steps a lower one; any of them, by
+ * their shares, where stages have shares.
+ */
+export function drawStage(
+  state: CurriculumState,
+  random: Random,
+  stages: readonly Pick<Stage, "share">[] = [],
+): number {
+  const shares = stages.map(({ share = 0 }) => share), sum = shares.reduce((a, b) => a + b, 0);
+  if (sum > 0) {
+    let left = random.uniform(0, sum);
+    return Math.max(0, shares.findIndex((share) => (left -= share) < 0));
+  }
   if (state.stage === 0 || random.uniform() >= reviewShare) return state.stage;
   return random.integer(state.stage);
 }

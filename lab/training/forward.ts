@@ -13,6 +13,7 @@ import type { VisionEncoder } from "../../lib/model/vision_encoder.ts";
 import type { WeightsMap } from "../../lib/model/weights_map.ts";
 import type { TrainingAttention } from "./attention.ts";
 import { patchGridsOf, type SequenceLayout, sequenceLength } from "./layout.ts";
+import { type BatchHints, hintLoss } from "./answer_hints.ts";
 import { cellFactLoss, cellTargets } from "./cell_facts.ts";
 import { crossEntropy, leftNeighbours } from "./loss.ts";
 import { inputMultiplier, type ModelParameters } from "./parameters.ts";
@@ -38,6 +39,8 @@ export interface Batch {
   readonly weights: Float32Array;
   /** For each question the places in `rows` at which its answer is judged. */
   readonly questions: readonly { readonly domain: string; readonly judged: readonly number[] }[];
+  /** What rows of the questions are to know on the way to the answer; see `answer_hints.ts`. */
+  readonly hints?: BatchHints;
 }
 
 /** Weights of the auxiliary losses. */
@@ -55,6 +58,13 @@ export interface AuxiliaryWeights {
     /** Cells of the batch that are asked, as indices into its labels. */
     readonly chosen: Int32Array;
   };
+  /** What a question's rows know on the way to its answer, see `answer_hints.ts`; nothing by default. */
+  readonly hints?: {
+    /** Weight of the sum over the hints. */
+    readonly weight: number;
+    /** Number of layers below the readout, not fewer than `afterLayers`. */
+    readonly afterLayers: number;
+  };
 }
 
 /** What a forward pass gives. All tensors belong to the caller's scope. */
@@ -69,6 +79,8 @@ export interface Losses {
   readonly left: tf.Scalar | null;
   /** Summed cross entropy of what cells know about their surroundings; absent where it is not asked. */
   readonly facts?: tf.Scalar;
+  /** Summed cross entropy of what questions know on the way to the answer; absent where there is none. */
+  readonly hints?: tf.Scalar;
 }
 
 /**
@@ -188,11 +200,14 @@ export class TrainingForward {
           toLayer,
         }),
       );
-    const wantsAuxiliary = auxiliary.left > 0 || auxiliary.own > 0 || auxiliary.cells !== undefined;
+    const wantsAuxiliary = auxiliary.left > 0 || auxiliary.own > 0 ||
+      auxiliary.cells !== undefined || auxiliary.hints !== undefined;
     const split = wantsAuxiliary ? auxiliary.afterLayers : 0;
     const embedded = this.#embed(batch, features);
     const middle = split > 0 ? run(embedded, 0, split) : embedded;
-    const last = run(middle, split, this.config.text.numHiddenLayers);
+    const hintsAt = wantsAuxiliary ? auxiliary.hints?.afterLayers ?? split : split;
+    const late = hintsAt > split ? run(middle, split, hintsAt) : middle;
+    const last = run(late, hintsAt, this.config.text.numHiddenLayers);
     const flat = tf.reshape(last, [count * length, -1]);
     const logits = this.#logits(tf.gather(flat, tf.tensor1d(batch.rows, "int32")), true);
     const answer = crossEntropy(logits, { classes: batch.next, weights: batch.weights });
@@ -218,6 +233,16 @@ export class TrainingForward {
       const own = crossEntropy(read(visual), { classes: batch.labels });
       total = tf.add(total, tf.mul(own, auxiliary.own));
     }
+    let hints: tf.Scalar | null = null;
+    if (auxiliary.hints && batch.hints) {
+      const rows = tf.reshape(late, [count * length, -1]);
+      hints = hintLoss(
+        batch.hints,
+        (at, name) => this.#readHints(tf.gather(rows, at), `readout.hint_${name}`),
+      );
+      if (hints) total = tf.add(total, tf.mul(hints, auxiliary.hints.weight));
+    }
+    const told = hints ? { hints } : {};
     if (auxiliary.cells) {
       const { weight, chosen } = auxiliary.cells;
       const rows = tf.gather(visual, tf.tensor1d(chosen, "int32"));
@@ -229,9 +254,17 @@ export class TrainingForward {
         this.parameters.get("text.embed_tokens.weight"),
       );
       total = tf.add(total, tf.mul(facts, weight));
-      return { total: total as tf.Scalar, answer, logits, left, facts };
+      return { total: total as tf.Scalar, answer, logits, left, facts, ...told };
     }
-    return { total: total as tf.Scalar, answer, logits, left };
+    return { total: total as tf.Scalar, answer, logits, left, ...told };
+  }
+
+  /** Logits `[R, V]` of residual rows `[R, D]` through the readout of a hint and the embedding table. */
+  #readHints(rows: tf.Tensor, readout: string): tf.Tensor {
+    const unit = asTfjs(this.kernels.rmsNorm(asKernelTensor(rows), null, 1e-6));
+    const scaled = tf.mul(unit, this.config.text.hiddenSize ** -0.5);
+    const read = tf.matMul(scaled, this.parameters.get(readout), false, true);
+    return tf.matMul(read, this.parameters.get("text.embed_tokens.weight"), false, true);
   }
 
   /** Residual rows of the visual tokens: `[B, T, D] -> [B * cells, D]`. */

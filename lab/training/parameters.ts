@@ -82,9 +82,12 @@ export function miniConfig(
   };
 }
 
-/** Matrices of the decoder's layers, of the vision blocks and of the readouts of facts: these move by Muon. */
+/**
+ * Matrices of the decoder's layers, of the vision blocks and of the readouts of facts: these move by Muon.
+ * Hints are in few batches, and a matrix that Muon moves takes hundreds of them to become a readout.
+ */
 function isHiddenMatrix(name: string): boolean {
-  return name.startsWith("readout.") && name !== "readout.own" ||
+  return name.startsWith("readout.") && name !== "readout.own" && !name.includes("hint_") ||
     /^text\.layers\..*_proj\.weight$/.test(name) ||
     /^vision\.blocks\..*(qkv|proj|linear_fc\d)\.weight$/.test(name);
 }
@@ -108,7 +111,7 @@ function initialSpread(
   queryKeyGain: number,
 ): [number, number] {
   if (name.endsWith("q_norm.weight") || name.endsWith("k_norm.weight")) return [0, queryKeyGain];
-  if (name.endsWith(".bias")) return [0, 0];
+  if (name.endsWith(".bias") || name.startsWith("readout.hint_")) return [0, 0];
   if (name.includes("pos_embed")) return [0, 0]; // no learned positions: stays zero
   if (/norm\d?\.weight$|layernorm\.weight$/.test(name)) return [0, 1];
   if (name === "text.embed_tokens.weight") return [1, 0];

@@ -39,6 +39,16 @@ export const laterOptions: OptimiserOptions = {
   adamRate: 1e-3,
 };
 
+/** Settings of the optimiser for all varieties at all lengths, in batches twice as large. */
+export const lengthOptions: OptimiserOptions = {
+  ...optimiserOptions,
+  muonRate: 0.005,
+  adamRate: 7e-4,
+};
+
+/** Decoder layers below the readout of what questions know on the way to the answer. */
+export const hintLayers = 6;
+
 /** Seeds and lengths of the phases, in steps. */
 export const phases = {
   /** Text-only pretraining, in which the retrieval circuit forms: stages of `plainStages`. */
@@ -48,7 +58,9 @@ export const phases = {
   /** All domains as images: stages of `imageStages`. */
   images: { seed: 2, steps: 480 },
   /** All varieties without a regulariser: stages of `variedStages`. */
-  varied: { seed: 12, steps: 8000, cellWeight: 0.2, averageDecay: 0.995 },
+  varied: { seed: 12, steps: 1800, cellWeight: 0.2, averageDecay: 0.995 },
+  /** All varieties at all lengths: stages of `lengthStages`. */
+  lengths: { seed: 13, steps: 620, cellWeight: 0.1, averageDecay: 0.99, hintWeight: 0.3 },
   /** The same with the attention regulariser on sharpness: stages of `concentrationStages`. */
   concentrate: { seed: 7, steps: 500, regulariser: { sharpness: 0.04, mass: 0 }, ramp: 20 },
   /** Fine-tuning with the regulariser on attention mass, too: stages of `finetuningStages`. */

@@ -5,6 +5,7 @@
  */
 import { Random } from "../../lib/stats/random.ts";
 import { Aligner, type AlignReport } from "./align.ts";
+import { hintNames } from "./answer_hints.ts";
 import { cellReadouts } from "./cell_facts.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import { loadExported } from "./imported.ts";
@@ -13,6 +14,7 @@ import {
   concentrationStages,
   finetuningStages,
   imageStages,
+  lengthStages,
   plainStages,
   variedStages,
 } from "./stages.ts";
@@ -21,7 +23,9 @@ import { ModelParameters } from "./parameters.ts";
 import { imageWords } from "./image_words.ts";
 import {
   afterLayers,
+  hintLayers,
   laterOptions,
+  lengthOptions,
   optimiserOptions,
   phases,
   shippedConfig,
@@ -59,20 +63,33 @@ interface TrainedPhase extends PhaseOptions {
   readonly optimiser: OptimiserOptions;
   readonly heads?: (random: Random, step: number) => HeadTreatment;
   readonly cellWeight?: number;
+  readonly hintWeight?: number;
   readonly averageDecay?: number;
+  /** Whether to start from the average of the weights in `from`. */
+  readonly fromAverage?: boolean;
 }
 
 async function run(phase: TrainedPhase): Promise<void> {
-  const readouts = ["own", ...phase.cellWeight ? cellReadouts : []];
+  const readouts = [
+    "own",
+    ...phase.cellWeight ? cellReadouts : [],
+    ...phase.hintWeight ? hintNames.map((name) => `hint_${name}`) : [],
+  ];
   const parameters = new ModelParameters(shippedConfig, weightSeed, { readouts });
-  const wanted = (name: string) => !name.startsWith("readout.") || name === "readout.own";
+  const optional = (name: string) => name.startsWith("readout.") && name !== "readout.own";
   const begun = await Deno.stat(phase.to).then(() => true, () => false);
   if (!begun && phase.from?.endsWith(".safetensors")) {
-    await loadCheckpoint(phase.from, parameters, null, { wanted });
+    await loadCheckpoint(phase.from, parameters, null, {
+      optional,
+      averaged: phase.fromAverage ?? false,
+    });
   } else if (!begun && phase.from) await loadExported(phase.from, parameters);
   const trainer = new Trainer(shippedConfig, parameters, phase.optimiser, phase.trained);
   try {
-    await train(trainer, { ...phase, afterLayers, checkpoint: phase.to, saveEvery: 25 });
+    const hints = phase.hintWeight
+      ? { weight: phase.hintWeight, afterLayers: hintLayers }
+      : undefined;
+    await train(trainer, { ...phase, hints, afterLayers, checkpoint: phase.to, saveEvery: 25 });
   } finally {
     trainer.dispose();
     parameters.dispose();
@@ -155,7 +172,7 @@ export function imagesPhase(options: PhaseOptions & { readonly from: string }): 
 }
 
 /**
- * As phase 3, in all varieties and up to 4,096 visual tokens: varieties that are known badly are
+ * As phase 3, in all varieties and up to 1,024 visual tokens: varieties that are known badly are
  * practised more, cells learn what surrounds them (`cell_facts.ts`), and an average of the weights is
  * kept, which is what is exported.
  */
@@ -167,9 +184,30 @@ export function variedPhase(options: PhaseOptions & { readonly from: string }): 
     ...{ steps, seed, cellWeight, averageDecay },
     stages: variedStages,
     source: varietySource,
-    schedule: { warmUp: 40, holdUntil: Math.round(0.7 * steps), end: steps, floor: 0.03 },
+    schedule: { warmUp: 40, holdUntil: steps, end: steps, floor: 1 },
     trained: () => true,
     optimiser: laterOptions,
+  });
+}
+
+/**
+ * What follows `variedPhase`, from the average of its weights: all varieties from 48 to 1,024 visual tokens
+ * at once, with losses on what questions know on the way to the answer (`answer_hints.ts`) and falling
+ * rates. The average of its weights is what is exported.
+ */
+export function lengthsPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  const { steps: planned, ...own } = phases.lengths;
+  const steps = options.steps ?? planned;
+  return run({
+    ...options,
+    ...own,
+    steps,
+    fromAverage: true,
+    stages: lengthStages,
+    source: varietySource,
+    schedule: { warmUp: 30, holdUntil: Math.round(0.4 * steps), end: steps, floor: 0.03 },
+    trained: () => true,
+    optimiser: lengthOptions,
   });
 }
 

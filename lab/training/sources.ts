@@ -20,6 +20,9 @@ const gapShare = 0.3;
 /** Share of the image batches that are videos with time stamps. */
 const videoShare = 0.25;
 
+/** Weight of an answer's second word in `varietySource`: as many as there are rows that ask for the first. */
+const laterWeight = 4;
+
 /** Domains that can be shown as videos with time stamps. */
 const ofVideos: readonly DomainName[] = ["video", "long-video"];
 
@@ -97,5 +100,6 @@ export const varietySource: BatchSource = (stage, grids, random, running): Batch
       });
       return { ...context, questions: context.questions.map((one) => ({ ...one, domain: name })) };
     }),
+    laterWeight,
   );
 };

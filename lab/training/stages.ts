@@ -194,7 +194,7 @@ const varied = { words: 64, left: 0.3, difficulties: [], threshold: 0.45 } as co
 const shortLayouts = layoutsBetween(48, 160), longerLayouts = layoutsBetween(200, 320);
 
 /**
- * All varieties from the start, in layouts of any size, from 48 to 4,096 visual tokens; no regulariser.
+ * All varieties from the start, in layouts of any size, from 48 to 1,024 visual tokens; no regulariser.
  * Contexts are those of 64 visual tokens, see `varietySource`. The thresholds are low, since what is known badly
  * makes up most of a batch.
  */
@@ -212,8 +212,20 @@ export const variedStages: readonly Stage[] = [
     ...{ ...varied, name: "varied: 1,024 tokens", grids: layoutsBetween(768, 1024) },
     ...{ pairs: [8, 64], contexts: 16, questions: 20, minSteps: 400 },
   },
+];
+
+/** All varieties at all lengths at once, mixed by the stages' shares; contexts as in `variedStages`. */
+export const lengthStages: readonly Stage[] = [
   {
-    ...{ ...varied, name: "varied: 4,096 tokens", grids: layoutsBetween(3072, 4096) },
-    ...{ pairs: [16, 64], contexts: 64, questions: 24, minSteps: 0 },
+    ...{ ...varied, name: "lengths: 48 to 160 tokens", grids: shortLayouts },
+    ...{ pairs: [4, 20], contexts: 16, questions: 10, minSteps: 0, share: 0.6 },
+  },
+  {
+    ...{ ...varied, name: "lengths: 160 to 512 tokens", grids: layoutsBetween(160, 512) },
+    ...{ pairs: [4, 40], contexts: 16, questions: 12, minSteps: 0, share: 0.25 },
+  },
+  {
+    ...{ ...varied, name: "lengths: 512 to 1,024 tokens", grids: layoutsBetween(512, 1024) },
+    ...{ pairs: [8, 64], contexts: 16, questions: 16, minSteps: 0, share: 0.15 },
   },
 ];

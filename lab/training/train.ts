@@ -57,6 +57,8 @@ export interface RunPlan {
   readonly until?: (state: RunState) => boolean;
   /** Weight of what cells know about their surroundings (`cell_facts.ts`); not trained by default. */
   readonly cellWeight?: number;
+  /** What questions know on the way to the answer (`answer_hints.ts`); not trained by default. */
+  readonly hints?: AuxiliaryWeights["hints"];
   /** Keeps an average of the weights, with this decay. */
   readonly averageDecay?: number;
   /** Where to keep the state; nothing is kept without. */
@@ -87,11 +89,11 @@ const askedCells = 256;
 /** The stage's left-neighbour weight, and a tenth of it for naming oneself; facts about drawn cells. */
 function auxiliaryOf(
   stage: Stage,
-  { afterLayers, cellWeight = 0 }: RunPlan,
+  { afterLayers, cellWeight = 0, hints }: RunPlan,
   batch: Batch,
   random: Random,
 ): AuxiliaryWeights {
-  const common = { left: stage.left, own: stage.left / 10, afterLayers };
+  const common = { left: stage.left, own: stage.left / 10, afterLayers, hints };
   if (cellWeight === 0) return common;
   const cells = batch.labels.length;
   const chosen = Int32Array.from(random.choice(cells, Math.min(cells, askedCells)));
@@ -131,7 +133,7 @@ export async function train(trainer: Trainer, plan: RunPlan): Promise<RunState> 
   while (state.step < plan.steps && !plan.until?.(state) && !plan.signal?.aborted) {
     const { step, curriculum, running } = state;
     const random = root.fork(`step ${step}`);
-    const drawn = drawStage(curriculum, random);
+    const drawn = drawStage(curriculum, random, plan.stages);
     const stage = plan.stages[drawn];
     const grids = stage.grids[random.integer(stage.grids.length)];
     const started = performance.now();

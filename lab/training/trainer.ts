@@ -28,6 +28,8 @@ export interface StepReport {
   readonly leftLoss: number | null;
   /** Summed cross entropy of what cells know about their surroundings, or null where it is not trained. */
   readonly factLoss: number | null;
+  /** Summed cross entropy of what questions know on the way to the answer, or null where there is none. */
+  readonly hintLoss: number | null;
   /** Penalty of the attention regulariser, or null without one. */
   readonly penalty: number | null;
   /** Share of the questions with the whole answer right. */
@@ -149,7 +151,7 @@ export class Trainer {
     try {
       let answer!: tf.Tensor, best!: tf.Tensor;
       let left: tf.Tensor | null = null, penalty: tf.Tensor | null = null;
-      let facts: tf.Tensor | null = null;
+      let facts: tf.Tensor | null = null, hints: tf.Tensor | null = null;
       const { value, grads } = tf.variableGrads(() => {
         const visual = features();
         const losses = this.#forward.losses(batch, visual, attention, auxiliary, hooks);
@@ -157,6 +159,7 @@ export class Trainer {
         best = hold(tf.argMax(losses.logits, 1));
         left = losses.left && hold(losses.left);
         facts = losses.facts ? hold(losses.facts) : null;
+        hints = losses.hints ? hold(losses.hints) : null;
         let total: tf.Tensor = losses.total;
         if (regulariser) {
           penalty = hold(attentionRegulariser(attention.statistics, batch, regulariser));
@@ -176,6 +179,7 @@ export class Trainer {
         answerLoss: answer.dataSync()[0],
         leftLoss: left ? (left as tf.Tensor).dataSync()[0] : null,
         factLoss: facts ? (facts as tf.Tensor).dataSync()[0] : null,
+        hintLoss: hints ? (hints as tf.Tensor).dataSync()[0] : null,
         penalty: penalty ? (penalty as tf.Tensor).dataSync()[0] : null,
         accuracy: right.filter(Boolean).length / right.length,
         byDomain: countByDomain(batch, right),

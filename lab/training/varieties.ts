@@ -79,7 +79,7 @@ export function runningShares(
 }
 
 /** Weight of a variety that is always right, where one that is never right has 1 more. */
-const floor = 0.05;
+const floor = 0.25;
 
 /** One of the given varieties, drawn the more often, the worse it is known. */
 export function drawVariety(

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { advance, drawStage, firstState, imageGrids } from "../../../lab/training/curriculum.ts";
 import { imageStages, plainStages } from "../../../lab/training/stages.ts";
 import { Random } from "../../../lib/stats/random.ts";
@@ -35,6 +35,10 @@ Deno.test("two fifths of the steps go to lower stages", () => {
   const lower = drawn.filter((stage) => stage < 3).length / drawn.length;
   assert(Math.abs(lower - 0.4) < 0.03, String(lower));
   assertEquals(drawStage(firstState, random), 0);
+  const mixed = [{ share: 1 }, {}, { share: 3 }];
+  const shares = Array.from({ length: 4000 }, () => drawStage(firstState, random, mixed));
+  assertAlmostEquals(shares.filter((stage) => stage === 2).length / 4000, 0.75, 0.03);
+  assertEquals(shares.includes(1), false);
 });
 
 Deno.test("an impossible accuracy is refused", () => {

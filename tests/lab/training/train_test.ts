@@ -1,7 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { useBackend } from "../../../lib/backend/select.ts";
+import { Random } from "../../../lib/stats/random.ts";
 import { readSafetensorsFile } from "../../../lib/weights/safetensors_file.ts";
+import { hintNames } from "../../../lab/training/answer_hints.ts";
+import { assembleBatch } from "../../../lab/training/batches.ts";
 import { cellReadouts } from "../../../lab/training/cell_facts.ts";
 import { loadCheckpoint } from "../../../lab/training/checkpoints.ts";
 import { imageGrids, type Stage } from "../../../lab/training/curriculum.ts";
@@ -74,27 +77,50 @@ Deno.test("an interrupted run ends with the same bits as one without interruptio
 });
 
 Deno.test("a run over all varieties resumes too, with facts about cells and the average of weights", async () => {
-  const own = { ...plan, source: varietySource, cellWeight: 0.05, averageDecay: 0.9 };
+  const own = {
+    ...{ ...plan, source: varietySource, cellWeight: 0.05, averageDecay: 0.9 },
+    hints: { weight: 0.3, afterLayers: 2 },
+  };
+  const readouts = [...cellReadouts, ...hintNames.map((name) => `hint_${name}`)];
   const directory = await Deno.makeTempDir();
   const [once, twice] = [`${directory}/once.safetensors`, `${directory}/twice.safetensors`];
-  await run([{ ...own, steps: 4, checkpoint: once }], true, cellReadouts);
+  await run([{ ...own, steps: 4, checkpoint: once }], true, readouts);
   await run(
     [
       { ...own, steps: 1, checkpoint: twice },
       { ...own, steps: 4, checkpoint: twice },
     ],
     true,
-    cellReadouts,
+    readouts,
   );
   const [whole, parts] = await Promise.all([once, twice].map(readSafetensorsFile));
   assertEquals(parts.metadata, whole.metadata);
   for (const [name, { data }] of whole.tensors) assertEquals(parts.tensors.get(name)!.data, data);
-  const weights = new ModelParameters(config, 1, { readouts: ["own", ...cellReadouts] });
+  const weights = new ModelParameters(config, 1, { readouts: ["own", ...readouts] });
   await loadCheckpoint(once, weights, null, { averaged: true });
   const name = "text.layers.0.self_attn.q_proj.weight";
   assertEquals(weights.get(name).dataSync(), whole.tensors.get(`average/${name}`)!.data);
   weights.dispose();
   await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("hints are read below the last layer through readouts that start at zero and learn", () => {
+  const parameters = new ModelParameters(config, 5, { readouts: ["own", "hint_second"] });
+  const trainer = new Trainer(config, parameters, optimiserOptions, () => true);
+  const batch = assembleBatch({ grids: imageGrids(1, 1, 2), format: "images" }, [{
+    ...{ labels: Int32Array.of(0, 1), pixels: null },
+    questions: [{ domain: "scene", question: "redcircle", answer: "x3 y5" }],
+  }]);
+  const aux = { left: 0, own: 0, afterLayers: 1 };
+  const moved = () => parameters.get("readout.hint_second").abs().max().dataSync()[0];
+  assertEquals(trainer.step(batch, aux, 1, new Random(1)).hintLoss, null);
+  assertEquals(moved(), 0);
+  const told = { ...aux, hints: { weight: 0.3, afterLayers: 2 } };
+  const { hintLoss } = trainer.step(batch, told, 1, new Random(2));
+  assertAlmostEquals(hintLoss!, Math.log(vocabSize), 1e-4);
+  assert(moved() > 0);
+  trainer.dispose();
+  parameters.dispose();
 });
 
 Deno.test("a run that saves more often, or is asked to stop, goes on from where it was", async () => {
