@@ -7,7 +7,7 @@
  *                                          concentrate, finetune, export, sparse
  *     deno task train --phase sparse --full L3H1,L4H7   the sparsity-aware copy
  *     deno task train --phase varied --from data/models/mini-natural --work .cache/training/varied
- *                                          all varieties, about half an hour of one core
+ *                                          all varieties, three quarters of an hour of one core
  *     deno task train --phase varied --resume --work .cache/training/varied   goes on with it
  *     deno task train --phase lengths --work .cache/training/varied
  *                                          then at all lengths, half an hour

@@ -13,9 +13,9 @@ import type { QuestionTokens } from "./token_format.ts";
 
 /**
  * `letter`: the letter of a choice, known where its name stands; `choice`: the name that the right letter
- * stands for, and `second`: the second word of the answer, both known from the question's end on.
+ * stands for, and `row`: the row of a place, both known from the question's end on.
  */
-export const hintNames = ["letter", "choice", "second"] as const;
+export const hintNames = ["letter", "choice", "row"] as const;
 
 /** One of {@link hintNames}. */
 export type HintName = typeof hintNames[number];
@@ -35,8 +35,8 @@ export type BatchHints = Readonly<
 >;
 
 const open = wordId("("), close = wordId(")");
-const isLetter = (id: number) =>
-  id >= categoryStart.letters && id < categoryStart.letters + categories.letters.length;
+const isIn = (category: "letters" | "rows", id: number) =>
+  id >= categoryStart[category] && id < categoryStart[category] + categories[category].length;
 
 /**
  * The hints of one question block.
@@ -53,19 +53,20 @@ const isLetter = (id: number) =>
  * ```
  */
 export function hintsOf(
-  { ids, answerStart, answerLength, questionEnd }: QuestionTokens,
+  { ids, answerStart, questionEnd }: QuestionTokens,
 ): Hint[] {
   const hints: Hint[] = [];
   let choice: number | undefined;
   for (let i = 0; i + 3 <= questionEnd; i++) {
     const [opening, letter, closing, name] = ids.slice(i, i + 4);
-    if (opening !== open || closing !== close || !isLetter(letter)) continue;
+    if (opening !== open || closing !== close || !isIn("letters", letter)) continue;
     hints.push({ name: "letter", at: i + 3, word: letter });
     if (letter === ids[answerStart]) choice = name;
   }
+  const second = ids[answerStart + 1];
   for (let at = questionEnd; at < answerStart; at++) {
     if (choice !== undefined) hints.push({ name: "choice", at, word: choice });
-    if (answerLength > 1) hints.push({ name: "second", at, word: ids[answerStart + 1] });
+    if (isIn("rows", second)) hints.push({ name: "row", at, word: second });
   }
   return hints;
 }

@@ -145,7 +145,7 @@ export const chatTemplate = `{%- set counter = namespace(image=0, video=0) %}
         {%- for part in content -%}
             {%- if 'image' in part or 'image_url' in part or part.type == 'image' -%}
                 {%- set counter.image = counter.image + 1 -%}
-                {%- if add_vision_id -%}Image {{ counter.image }}: {% endif -%}
+                {%- if add_vision_id -%}Picture {{ counter.image }}: {% endif -%}
                 <|vision_start|><|image_pad|><|vision_end|>
             {%- elif 'video' in part or part.type == 'video' -%}
                 {%- set counter.video = counter.video + 1 -%}

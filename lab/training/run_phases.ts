@@ -191,7 +191,7 @@ export function variedPhase(options: PhaseOptions & { readonly from: string }): 
 }
 
 /**
- * What follows `variedPhase`, from the average of its weights: all varieties from 48 to 1,024 visual tokens
+ * What follows `variedPhase`, from the average of its weights: all varieties from 48 to 4,096 visual tokens
  * at once, with losses on what questions know on the way to the answer (`answer_hints.ts`) and falling
  * rates. The average of its weights is what is exported.
  */

@@ -228,4 +228,8 @@ export const lengthStages: readonly Stage[] = [
     ...{ ...varied, name: "lengths: 512 to 1,024 tokens", grids: layoutsBetween(512, 1024) },
     ...{ pairs: [8, 64], contexts: 16, questions: 16, minSteps: 0, share: 0.15 },
   },
+  {
+    ...{ ...varied, name: "lengths: up to 4,096 tokens", grids: layoutsBetween(1536, 4096) },
+    ...{ pairs: [16, 64], contexts: 16, questions: 16, minSteps: 0, share: 0.11 },
+  },
 ];

@@ -30,9 +30,10 @@ Deno.test("a choice's name knows its letter, and the question's end the name of 
   ]);
 });
 
-Deno.test("an answer's second word is known from the question's end on; one word has no hint", () => {
-  assertEquals(said("where is the red star?", "x3 y5").at(0), "second at ?: y5");
-  assertEquals(said("where is the red star?", "x3 y5").at(-1), "second at assistant: y5");
+Deno.test("a place's row is known from the question's end on; words have no hint", () => {
+  assertEquals(said("where is the red star?", "x3 y5").at(0), "row at ?: y5");
+  assertEquals(said("where is the red star?", "x3 y5").at(-1), "row at assistant: y5");
+  assertEquals(said("where is the red star?", "a3 f5"), []);
   assertEquals(said("who is beside the red star? tom, eva, leo or mia?", "leo"), []);
 });
 
@@ -46,7 +47,7 @@ Deno.test("a batch's hints stand at the rows of their tokens; the second word ma
   };
   const layout = { grids: imageGrids(1, 1, 2), format: "images" } as const;
   const { hints, inputIds, next, weights } = assembleBatch(layout, [context, context], 4);
-  assertEquals(hints!.second.rows.length, 2 * 4);
+  assertEquals(hints!.row.rows.length, 2 * 4);
   assertEquals(
     hints!.letter.rows.map((row) => words[inputIds[row]]),
     ["tom", "eva", "tom", "eva"],
@@ -60,10 +61,10 @@ Deno.test("a batch's hints stand at the rows of their tokens; the second word ma
 Deno.test("the loss is the sum of the means of the kinds that a batch has, or null", () => {
   const none = { rows: [], words: [] };
   const read = (rows: tf.Tensor1D) => tf.zeros([rows.size, 8]);
-  const two = { letter: { rows: [0, 3], words: [1, 2] }, choice: none, second: none };
+  const two = { letter: { rows: [0, 3], words: [1, 2] }, choice: none, row: none };
   assertAlmostEquals(hintLoss(two, read)!.dataSync()[0], Math.log(8), 1e-5);
-  const all = { ...two, second: { rows: [1], words: [7] } };
+  const all = { ...two, row: { rows: [1], words: [7] } };
   assertAlmostEquals(hintLoss(all, read)!.dataSync()[0], 2 * Math.log(8), 1e-5);
-  assertEquals(hintLoss({ letter: none, choice: none, second: none }, read), null);
+  assertEquals(hintLoss({ letter: none, choice: none, row: none }, read), null);
   assert(hintNames.length === 3);
 });

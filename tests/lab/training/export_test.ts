@@ -57,6 +57,11 @@ Deno.test("every word is one token of the exported tokenizer, and comes back as 
   );
 });
 
+Deno.test("the exported chat template is Qwen3-VL's, as the shipped models have it", async () => {
+  const read = (folder: string) => Deno.readTextFile(`${folder}/chat_template.jinja`);
+  assertEquals(await read(directory), await read("data/models/mini"));
+});
+
 Deno.test("training sees the tokens, positions and pixels that the processor makes", async () => {
   using model = await fromPretrained(directory);
   const { question, answer } = context.questions[0];

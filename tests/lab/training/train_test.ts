@@ -105,14 +105,14 @@ Deno.test("a run over all varieties resumes too, with facts about cells and the 
 });
 
 Deno.test("hints are read below the last layer through readouts that start at zero and learn", () => {
-  const parameters = new ModelParameters(config, 5, { readouts: ["own", "hint_second"] });
+  const parameters = new ModelParameters(config, 5, { readouts: ["own", "hint_row"] });
   const trainer = new Trainer(config, parameters, optimiserOptions, () => true);
   const batch = assembleBatch({ grids: imageGrids(1, 1, 2), format: "images" }, [{
     ...{ labels: Int32Array.of(0, 1), pixels: null },
     questions: [{ domain: "scene", question: "redcircle", answer: "x3 y5" }],
   }]);
   const aux = { left: 0, own: 0, afterLayers: 1 };
-  const moved = () => parameters.get("readout.hint_second").abs().max().dataSync()[0];
+  const moved = () => parameters.get("readout.hint_row").abs().max().dataSync()[0];
   assertEquals(trainer.step(batch, aux, 1, new Random(1)).hintLoss, null);
   assertEquals(moved(), 0);
   const told = { ...aux, hints: { weight: 0.3, afterLayers: 2 } };
