@@ -7,7 +7,7 @@
 import { InputError } from "../common/errors.ts";
 import type { Tensor } from "../nn/kernels.ts";
 import type { AnyModel } from "../model/network_of.ts";
-import { ChangedHeads } from "./changed_heads.ts";
+import { ChangedHeads, type ChangedLayer } from "./changed_heads.ts";
 import type { CorruptedPrompt, HeadChange, PatchingOptions } from "./head_changes.ts";
 import type { AnswerSample } from "./sweep.ts";
 
@@ -22,6 +22,15 @@ export interface AttributionPatchingOptions extends PatchingOptions {
   readonly steps?: number;
 }
 
+/** How effects of heads are attributed, and what is said of them. */
+export interface HeadAttributionOptions extends AttributionPatchingOptions {
+  /**
+   * Whether to give `sizes` (GradDrop), too: what a head does directly and by way of later layers may
+   * cancel in its effect, and does not there. It takes a pass back through the layers below each layer.
+   */
+  readonly gradDrop?: boolean;
+}
+
 /** Effects of heads on an answer, to first order. */
 export interface HeadAttribution {
   /** L and N. */
@@ -30,6 +39,8 @@ export interface HeadAttribution {
   readonly heads: Float64Array;
   /** The metric of the model as it is. */
   readonly value: number;
+  /** With `gradDrop`: mean size of these effects without one other layer each, `[L, N]`. */
+  readonly sizes?: Float64Array;
 }
 
 /** Steps of integrated gradients at most. */
@@ -68,6 +79,12 @@ export function partsOf(steps: number): number[] {
  * with e and e' what enters the decoder on both prompts. One step is plain attribution patching from the
  * clean prompt. Heads change at the answer's own tokens too, as in `pathPatch`. For an answer of one token
  * the exact counterpart is `sweep` with `interventions.resample` (activation patching).
+ *
+ * With `gradDrop` (Kramár et al. 2024, AtP*, 2403.00745) `sizes` holds, for head n of layer l of L,
+ *
+ *     1 / (L - 1) * sum over layers d other than l of |heads[l, n] with the gradient of what d adds dropped|
+ *
+ * which has no sign, and does not vanish where two paths of a head cancel by chance.
  *
  * Memory grows linearly with the prompt: streams of all layers are kept, activations of one layer only.
  * Weights and results are in the model's element type: in bfloat16 effects are as exact as bfloat16 is.
@@ -110,29 +127,55 @@ export async function attributionPatching(
   model: AnyModel,
   sample: AnswerSample,
   change: HeadChange | CorruptedPrompt,
-  options: AttributionPatchingOptions = {},
+  options: HeadAttributionOptions = {},
 ): Promise<HeadAttribution> {
-  const { steps = 1 } = options;
+  const { steps = 1, gradDrop = false } = options;
   checkSteps(steps);
   using run = new ChangedHeads(model, sample, change, options);
   const { kernels: k, grid: { layers, heads: count } } = run.network;
-  const heads = new Float64Array(layers * count);
+  // effects with every layer, then without the gradient of each one
+  const maps = Array.from(
+    { length: gradDrop ? layers : 1 },
+    () => new Float64Array(layers * count),
+  );
   let value = 0;
   for (const part of partsOf(steps)) {
-    const sums = Array<Tensor | null>(layers).fill(null);
+    const sums: { readonly map: number; readonly layer: number; readonly sum: Tensor }[] = [];
+    const note = (map: number, { layer, change, at }: ChangedLayer<"attn.z">) => {
+      const product = k.mul(change, at("attn.z").gradient); // [1, T, N, H]
+      sums.push({ map, layer, sum: k.keep(k.sum(k.sum(product, 3), 1)) }); // [1, N]
+    };
     try {
-      const found = await run.gradients(part, ["attn.z"], ({ layer, change, at }) => {
-        const product = k.mul(change, at("attn.z").gradient); // [1, T, N, H]
-        sums[layer] = k.keep(k.sum(k.sum(product, 3), 1)); // [1, N]
+      const found = await run.gradients(part, ["attn.z"], (own) => note(0, own), {
+        ...gradDrop ? { without: note } : {},
       });
       if (steps === 1) value = found;
-      for (const [layer, sum] of sums.entries()) {
-        (await k.read(sum!)).forEach((x, head) => heads[layer * count + head] += x / steps);
+      for (const { map, layer, sum } of sums) {
+        (await k.read(sum)).forEach((x, head) => maps[map][layer * count + head] += x / steps);
       }
     } finally {
-      k.dispose(...sums);
+      k.dispose(...sums.map(({ sum }) => sum));
     }
   }
   if (steps > 1) value = await run.value(0);
-  return { shape: [layers, count], heads, value };
+  const [heads] = maps;
+  return {
+    shape: [layers, count],
+    heads,
+    value,
+    ...gradDrop ? { sizes: sizesOf(maps, count) } : {},
+  };
+}
+
+/**
+ * Mean sizes of effects without one other layer each.
+ *
+ * @param maps effects with every layer, then without each layer from the second on
+ */
+function sizesOf([whole, ...without]: readonly Float64Array[], count: number): Float64Array {
+  return whole.map((effect, i) => {
+    const layer = Math.floor(i / count); // what comes before it does not pass its gradient on
+    const later = without.slice(layer).reduce((sum, map) => sum + Math.abs(map[i]), 0);
+    return (layer * Math.abs(effect) + later) / Math.max(1, without.length);
+  });
 }

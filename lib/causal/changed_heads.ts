@@ -10,6 +10,7 @@ import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import type { Tensor } from "../nn/kernels.ts";
 import {
+  type CallObserver,
   type CorruptedPrompt,
   type HeadChange,
   type HeadChanges,
@@ -30,20 +31,35 @@ export interface ChangedLayer<Point extends DecoderLayerPoint> {
   at(point: Point): WithGradient;
 }
 
+/** What of gradients is wanted besides. */
+export interface GradientExtras<Point extends DecoderLayerPoint> {
+  /** Filled by the pass forward; the tensors are the caller's. */
+  readonly kept?: KeptHeads;
+  /**
+   * Gets the gradients of the layers below each other one, as if that layer added nothing to the stream
+   * (GradDrop), within a scope of the kernels.
+   */
+  readonly without?: (dropped: number, layer: ChangedLayer<Point>) => void;
+}
+
 /** One sample, ready for passes forward and back. */
 export class ChangedHeads implements Disposable {
   readonly network: VisionLanguageModel;
   readonly #changes: HeadChanges;
 
-  /** @throws {InputError} for a change that cannot be applied, and as `sweep` */
+  /**
+   * @param observe told of the attention calls of both prompts, where there are two
+   * @throws {InputError} for a change that cannot be applied, and as `sweep`
+   */
   constructor(
     model: AnyModel,
     readonly sample: AnswerSample,
     change: HeadChange | CorruptedPrompt,
     readonly options: PatchingOptions,
+    observe?: CallObserver,
   ) {
     this.network = networkOf(model);
-    this.#changes = headChanges(this.network, sample, change, options);
+    this.#changes = headChanges(this.network, sample, change, options, observe);
   }
 
   /**
@@ -53,16 +69,15 @@ export class ChangedHeads implements Disposable {
    * @param part 0: as they are; 1: all heads changed, or the corrupted prompt
    * @param points activations whose gradients are wanted
    * @param visit gets each layer, the last first, within a scope of the kernels
-   * @param kept filled by the pass forward; the tensors are the caller's
    * @returns the metric
    */
   async gradients<Point extends DecoderLayerPoint>(
     part: number,
     points: readonly Point[],
     visit: (layer: ChangedLayer<Point>) => void,
-    kept?: KeptHeads,
+    { kept, without }: GradientExtras<Point> = {},
   ): Promise<number> {
-    const { network: { kernels: k } } = this;
+    const { network: { kernels: k, grid: { layers } } } = this;
     const seen: SeenChange = { change: null };
     using pass = this.#pass(part, seen, kept);
     const rows = await this.#logits(pass), { metric = answerLogProb } = this.options;
@@ -71,12 +86,18 @@ export class ChangedHeads implements Disposable {
       const each = gradient.map((own) => k.tensor(own, [1, 1, own.length]));
       return each.length === 1 ? each[0] : k.concat(each, 1); // [1, A, V]
     });
+    const outputs: Tensor[] = [];
     try {
       k.dispose(pass.backward(dLogits, points, (layer, at) => {
         visit({ layer, change: seen.change!, at });
-      }));
+      }, without && outputs));
+      for (let dropped = 1; without && dropped < layers; dropped++) {
+        k.dispose(pass.backwardWithout(dropped, outputs[dropped], points, (layer, at) => {
+          without(dropped, { layer, change: seen.change!, at });
+        }));
+      }
     } finally {
-      k.dispose(dLogits);
+      k.dispose(dLogits, ...outputs);
     }
     return metric.of(rows, this.sample.answerIds);
   }

@@ -130,7 +130,7 @@ export async function edgeAttribution(
           layers,
           (writer, _, sum) => found.logits[writer] += sum * width,
         );
-      }, kept);
+      }, { kept });
       if (steps === 1) value = own;
       await sums.read();
     } finally {

@@ -54,6 +54,16 @@ export interface SeenChange {
   change: Tensor | null;
 }
 
+/**
+ * Told of each layer's attention on the prompt and on the corrupted one, in this order, within a scope of
+ * the kernels.
+ */
+export type CallObserver = (
+  prompt: "clean" | "corrupted",
+  call: AttentionCall,
+  kernels: Kernels,
+) => void;
+
 /** What is run with a part of a change, and what the change of each head is. */
 export interface HeadChanges extends Disposable {
   /** Positions of the tokens that are run, `[axes, T]`. */
@@ -71,12 +81,18 @@ export interface HeadChanges extends Disposable {
   attention(part: number, seen: SeenChange | null, kept?: KeptHeads): AttentionFunction;
 }
 
-/** Changes of one sample's heads. @throws {InputError} for a change that cannot be applied */
+/**
+ * Changes of one sample's heads.
+ *
+ * @param observe told of the attention of both prompts, where there are two
+ * @throws {InputError} for a change that cannot be applied
+ */
 export function headChanges(
   network: VisionLanguageModel,
   sample: AnswerSample,
   change: HeadChange | CorruptedPrompt,
   options: PatchingOptions,
+  observe?: CallObserver,
 ): HeadChanges {
   if (!isRecord(change) || !("corrupted" in change)) {
     return new ReplacedHeads(network, sample, change as HeadChange, options);
@@ -86,7 +102,8 @@ export function headChanges(
       "Cannot change heads by an intervention and towards a corrupted prompt: wanted one of them",
     );
   }
-  return new BetweenPrompts(network, sample, change as unknown as CorruptedPrompt, options);
+  const pair = change as unknown as CorruptedPrompt;
+  return new BetweenPrompts(network, sample, pair, options, observe);
 }
 
 const turned = (k: Kernels, x: Tensor) => k.transpose(x, [0, 2, 1, 3]);
@@ -164,6 +181,7 @@ class BetweenPrompts implements HeadChanges {
     sample: AnswerSample,
     { corrupted }: CorruptedPrompt,
     readonly options: PatchingOptions,
+    readonly observe?: CallObserver,
   ) {
     checkInputs(corrupted, network.config);
     const start = scopeStart(sample, options.scope ?? "all"), inputs = withAnswer(sample);
@@ -208,7 +226,7 @@ class BetweenPrompts implements HeadChanges {
 
   /** Runs one end of the way, and shows what heads give, `[1, N, T, H]`. */
   #record(
-    part: number,
+    part: 0 | 1,
     lastRows: number,
     see: (k: Kernels, layer: number, z: Tensor) => void,
   ): void {
@@ -217,6 +235,7 @@ class BetweenPrompts implements HeadChanges {
     const attention: AttentionFunction = (k, call) => {
       const z = base(k, call);
       see(k, call.layer, z);
+      this.observe?.(part === 0 ? "clean" : "corrupted", call, k);
       return z;
     };
     kernels.scope(() => {

@@ -8,7 +8,13 @@ export {
   attributionPatching,
   type AttributionPatchingOptions,
   type HeadAttribution,
+  type HeadAttributionOptions,
 } from "./attribution_patching.ts";
+export {
+  headInputAttribution,
+  type InputAttribution,
+  type InputAttributionOptions,
+} from "./input_attribution.ts";
 export type { CorruptedPrompt, HeadChange, PatchingOptions } from "./head_changes.ts";
 export { valueNorms } from "../heads/value_norms.ts";
 export { decodeVariants, type DecodeVariantsOptions } from "./decode_variants.ts";

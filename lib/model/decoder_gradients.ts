@@ -82,25 +82,62 @@ export class DecoderGradients implements Disposable {
    *
    * @param dLogits gradient with respect to the logits, `[1, lastRows, V]`
    * @param points activations whose gradients are wanted at every layer
+   * @param outputs filled with the gradient with respect to each layer's output; the caller's
    * @returns the gradient with respect to the embeddings, `[1, T, D]`; the caller's
    */
   backward<Point extends DecoderLayerPoint>(
     dLogits: Tensor,
     points: readonly Point[],
     visit: LayerVisitor<Point>,
+    outputs?: Tensor[],
   ): Tensor {
     const { kernels: k } = this.network, layers = this.#streams.length;
-    let dy = k.scope(() => {
+    const dy = k.scope(() => {
       const tape = new Tape(k), end = tape.watch(this.#end);
       const logits = this.#decoder(tape.kernels).logits(end);
       return k.keep(tape.gradients(logits, dLogits, [end])[0]);
     });
+    return this.#layersBack(layers, dy, points, visit, outputs);
+  }
+
+  /**
+   * Goes back through the layers below one, as if that layer added nothing to the stream.
+   *
+   * @param dropped the layer; at least 1
+   * @param dy gradient with respect to its output, as {@link backward} gives it
+   * @returns as there
+   */
+  backwardWithout<Point extends DecoderLayerPoint>(
+    dropped: number,
+    dy: Tensor,
+    points: readonly Point[],
+    visit: LayerVisitor<Point>,
+  ): Tensor {
+    const { kernels: k } = this.network, [, tokens, width] = this.#streams[dropped].shape;
+    const before = tokens - dy.shape[1]; // the last layer gives its last rows only
+    const own = k.scope(() =>
+      k.keep(before > 0 ? k.concat([k.zeros([1, before, width]), dy], 1) : k.scale(dy, 1))
+    );
+    return this.#layersBack(dropped, own, points, visit);
+  }
+
+  /** Goes back through the first layers; frees the gradient that it begins with. */
+  #layersBack<Point extends DecoderLayerPoint>(
+    layers: number,
+    start: Tensor,
+    points: readonly Point[],
+    visit: LayerVisitor<Point>,
+    outputs?: Tensor[],
+  ): Tensor {
+    const { kernels: k } = this.network;
+    let dy = start;
     for (let layer = layers - 1; layer >= 0; layer--) {
       const after = dy;
+      if (outputs) outputs[layer] = after;
       try {
         dy = k.scope(() => k.keep(this.#layerBack(layer, after, points, visit)));
       } finally {
-        k.dispose(after);
+        if (!outputs) k.dispose(after);
       }
     }
     return dy;
