@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   generate: () => import("./generate.ts"),
   identify: () => import("./identify.ts"),
   ablate: () => import("./ablate.ts"),
+  attribute: () => import("./attribute.ts"),
   steer: () => import("./steer.ts"),
   retrieve: () => import("./retrieve.ts"),
   accelerate: () => import("./accelerate.ts"),

@@ -10,6 +10,7 @@ import { pathOptions } from "./paths.ts";
 const plannable: Readonly<Record<string, () => Promise<{ command: RunCommand }>>> = {
   identify: () => import("./identify.ts"),
   ablate: () => import("./ablate.ts"),
+  attribute: () => import("./attribute.ts"),
   steer: () => import("./steer.ts"),
   retrieve: () => import("./retrieve.ts"),
   accelerate: () => import("./accelerate.ts"),

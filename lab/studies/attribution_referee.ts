@@ -45,9 +45,13 @@ export interface AttributionRefereeConfig extends RefereeQuestion {
 type RunConfig = ExperimentConfig & RefereeQuestion;
 
 /** One estimator against the exact effects of one change. */
-export interface RefereeRow {
+export interface RefereeRow extends EstimatorAgreement {
   readonly change: string;
   readonly estimator: Exclude<Estimator, "exact">;
+}
+
+/** How well estimated effects of heads agree with exact ones. */
+export interface EstimatorAgreement {
   /** Spearman's correlation over heads of the mean effects, drawn again over samples. */
   readonly ofMeans: Interval;
   /** The same within each sample, and its mean. */
@@ -112,9 +116,10 @@ export const attributionRefereeExperiment: Experiment<
       tokens: rows.map(({ tokens }) => tokens),
       logProbs: rows.map(({ logProb }) => logProb),
       rows: changes.flatMap((change) =>
-        (["first", "integrated"] as const).map((estimator) =>
-          compared(change, estimator, maps(change, estimator), maps(change, "exact"))
-        )
+        (["first", "integrated"] as const).map((estimator) => ({
+          ...{ change, estimator },
+          ...agreementWith(maps(change, estimator), maps(change, "exact")),
+        }))
       ),
       byLayer: Object.fromEntries(changes.map((change) => {
         const [first, exact] = [means(maps(change, "first")), means(maps(change, "exact"))];
@@ -149,13 +154,11 @@ function means(maps: readonly Float32Array[]): Float64Array {
   return Float64Array.from(maps[0], (_, i) => mean(maps.map((map) => map[i])));
 }
 
-/** One estimator against the exact effects. */
-function compared(
-  change: string,
-  estimator: RefereeRow["estimator"],
+/** Estimated effects against exact ones, a map of each sample. */
+export function agreementWith(
   found: readonly Float32Array[],
   exact: readonly Float32Array[],
-): RefereeRow {
+): EstimatorAgreement {
   const bySample = found.map((map, i) => spearman(map, exact[i]));
   const size = (map: Float64Array) => map.map(Math.abs);
   const tenth = Math.max(1, Math.round(found[0].length / 10));
@@ -167,7 +170,7 @@ function compared(
     })
   );
   return {
-    ...{ change, estimator, bySample },
+    bySample,
     ofMeans: effectCorrelation(found, exact).spearman,
     withinSamples: bootstrapInterval(
       found.length,

@@ -7,6 +7,7 @@ import { InputError } from "../common/errors.ts";
 import { removeTemporaries } from "../common/files.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import { ablateHeadsExperiment } from "../experiments/ablate_heads.ts";
+import { attributeHeadsExperiment } from "../experiments/attribute_heads.ts";
 import type { KnownRow } from "../experiments/earlier_results.ts";
 import type { Experiment, ExperimentConfig, Settled } from "../experiments/experiment.ts";
 import { findHeadsExperiment } from "../experiments/find_heads.ts";
@@ -41,6 +42,7 @@ function merger<Config extends ExperimentConfig, Row, Result>(
 const mergers: ReadonlyMap<string, Merger> = new Map([
   merger(findHeadsExperiment),
   merger(ablateHeadsExperiment),
+  merger(attributeHeadsExperiment),
   merger(steerHeadsExperiment),
   merger(retrievePlacesExperiment),
   merger(prefillSpeedResult),

@@ -29,14 +29,14 @@ export interface FoundHeads extends HeadScores {
 }
 
 /**
- * Head scores of a record that `findHeads` wrote.
+ * Head scores of a record that `findHeads` or `attributeHeads` wrote.
  *
  * @throws {InputError} if the folder holds no such record, or its file was changed or damaged
  */
 export async function readFoundHeads(folder: string): Promise<FoundHeads> {
   const name = "samples.arrow", path = `${folder}/${name}`;
   const manifest = await readManifestIfAny(folder);
-  checkExperiment(folder, manifest, experiments.findHeads);
+  checkExperiment(folder, manifest, experiments.findHeads, experiments.attributeHeads);
   const bytes = await readBytesOf(path).catch((error) => {
     if (!(error.cause instanceof Deno.errors.NotFound)) throw error;
     throw new InputError(`Cannot read ${path}: no such file; wanted the folder of an identify run`);

@@ -67,6 +67,24 @@ export const steerHeadsNames = {
   bootstrapDraws: true,
 } as const;
 
+/** Options of `attributeHeads`. */
+export const attributeHeadsNames = {
+  ...contextNames,
+  reuseBytes: true,
+  change: true,
+  metric: true,
+  scope: true,
+  steps: true,
+  gradDrop: true,
+  inputs: true,
+  edges: true,
+  fraction: true,
+  draws: true,
+  seed: true,
+  data: true,
+  model: true,
+} as const;
+
 /** Options of `attentionFlows`. */
 export const attentionFlowsNames = {
   ...contextNames,

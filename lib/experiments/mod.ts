@@ -34,6 +34,20 @@ export {
   defaultFlows,
   readAttentionFlows,
 } from "./attention_flows.ts";
+export {
+  attributeHeads,
+  type AttributeHeadsOptions,
+  attributionMetrics,
+  readAttributedEdges,
+  readAttributedHeads,
+} from "./attribute_heads.ts";
+export type {
+  AttributedEdge,
+  AttributedHead,
+  AttributedHeads,
+  AttributedLoss,
+} from "./attribution_results.ts";
+export * from "./attribution_samples.ts";
 export * from "./compare_variants.ts";
 export {
   type Experiment,

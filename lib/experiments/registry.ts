@@ -31,6 +31,12 @@ export const experiments = {
     action: "ablate heads",
     command: "ablate",
   },
+  attributeHeads: {
+    name: "attribute_heads",
+    question: "What would the answer lose without each head, to first order?",
+    action: "attribute heads",
+    command: "attribute",
+  },
   steerHeads: {
     name: "steer_heads",
     question: "Does the answer go where these heads are made to look?",
@@ -75,6 +81,7 @@ function recordOf(name: string): string {
  * Checks that a folder holds the record of an experiment, as far as its manifest says.
  *
  * @param manifest null where there is none
+ * @param wanted the experiments of which it may be
  * @throws {InputError} if it is of another experiment
  *
  * @example
@@ -91,11 +98,12 @@ function recordOf(name: string): string {
 export function checkExperiment(
   folder: string,
   manifest: { readonly experiment?: unknown } | null,
-  wanted: ExperimentFacts,
+  ...wanted: readonly ExperimentFacts[]
 ): void {
   const found = manifest?.experiment;
-  if (typeof found !== "string" || found === wanted.name) return;
+  if (typeof found !== "string" || wanted.some(({ name }) => name === found)) return;
   throw new InputError(
-    `Cannot use ${folder}: it holds ${recordOf(found)}; wanted ${recordOf(wanted.name)}`,
+    `Cannot use ${folder}: it holds ${recordOf(found)}; wanted ` +
+      wanted.map(({ name }) => recordOf(name)).join(", or "),
   );
 }

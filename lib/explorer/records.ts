@@ -59,8 +59,21 @@ function flatTable(table: unknown, layers: number, heads: number): number[] | nu
   return values.every(Number.isFinite) ? values.map(rounded) : null;
 }
 
-/** Names of rules as people write them. */
-const ruleNames: Readonly<Record<string, string>> = { ram: "RAM" };
+/** Rules as people call them, and what they are. */
+const ruleTexts: Readonly<Record<string, readonly [label: string, about: string]>> = {
+  ram: [
+    "RAM",
+    "Retrieval attention mass: share of the question's attention that lands on the evidence.",
+  ],
+  attribution: [
+    "Attribution",
+    "What the answer would lose if this head alone were changed, to first order.",
+  ],
+  "attribution-size": [
+    "Size of attribution",
+    "Size of what the head does to the answer, to first order, so that its paths do not cancel.",
+  ],
+};
 
 /**
  * Maps of a `scores.json`: the scores, what else it holds by head, and membership.
@@ -76,12 +89,11 @@ export function scoreMaps(json: ScoresRecord, where = "scores.json"): ExplorerMa
   const intervals = Array.isArray(ci95) && ci95.flat().length === layers * heads
     ? ci95.flat().map(([low, high]) => [rounded(low), rounded(high)] as const)
     : undefined;
+  const [label, about] = Object.hasOwn(ruleTexts, rule)
+    ? ruleTexts[rule]
+    : [rule, `Score by the rule ${rule}.`];
   const maps: ExplorerMap[] = [{
-    id: "score",
-    label: ruleNames[rule] ?? rule,
-    about: rule === "ram"
-      ? "Retrieval attention mass: share of the question's attention that lands on the evidence."
-      : `Score by the rule ${rule}.`,
+    ...{ id: "score", label, about },
     diverging: values.some((value) => value < 0),
     values,
     ci95: intervals,

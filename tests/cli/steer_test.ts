@@ -67,6 +67,6 @@ Deno.test("steer and retrieve: planned, worked on in shards and merged, to the r
   }
   const { code, err } = await run("plan", "explore");
   assertEquals(code, 2);
-  assertMatch(err, /wanted identify, ablate, steer, retrieve, accelerate/);
+  assertMatch(err, /wanted identify, ablate, attribute, steer, retrieve, accelerate/);
   await Deno.remove(folder, { recursive: true });
 });

@@ -7,7 +7,7 @@ Deno.test("names and commands are each of one experiment", () => {
   const facts = Object.values(experiments);
   assertEquals(new Set(facts.map(({ name }) => name)).size, facts.length);
   const commands = facts.flatMap(({ command }) => command === null ? [] : [command]);
-  assertEquals(commands, ["identify", "ablate", "steer", "retrieve", "accelerate"]);
+  assertEquals(commands, ["identify", "ablate", "attribute", "steer", "retrieve", "accelerate"]);
 });
 
 Deno.test("a record of another experiment is refused with what it is and what is wanted", async () => {
