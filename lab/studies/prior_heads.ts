@@ -134,16 +134,15 @@ export function conflictSamples(
 /** Both answers of one sample under every set. */
 async function conflictRow(sample: ConflictSample, config: ConflictConfig): Promise<ConflictRow> {
   const variants = [[], ...config.sets.map(({ heads }) => zeroHeads(heads))];
-  const outcomes = async (token: number) => {
-    const asked = { ...sample, answerIds: Int32Array.of(token) };
-    return await sweep(config.network, asked, variants);
-  };
-  const said = await outcomes(sample.said), known = await outcomes(sample.known);
+  const asked = { ...sample, answerIds: Int32Array.of(sample.said) };
+  const outcomes = await sweep(config.network, asked, variants, { watched: [sample.known] });
   return {
     id: sample.id,
-    said: said.map(({ logProb }) => logProb),
-    known: known.map(({ logProb }) => logProb),
-    likeliest: said.map(({ correct }, i) => Number(correct) - Number(known[i].correct)),
+    said: outcomes.map(({ logProb }) => logProb),
+    known: outcomes.map(({ watched: [known] = [NaN] }) => known),
+    likeliest: outcomes.map(({ likeliest: [token] }) =>
+      Number(token === sample.said) - Number(token === sample.known)
+    ),
   };
 }
 

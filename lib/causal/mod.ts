@@ -79,6 +79,12 @@ export {
   type JudgeCircuitOptions,
 } from "./paths/judge_circuit.ts";
 export {
+  type CircuitCompleteness,
+  circuitCompleteness,
+  type CircuitCompletenessOptions,
+  type CompletenessSubset,
+} from "./paths/circuit_completeness.ts";
+export {
   answerLogit,
   answerLogProb,
   type AnswerMetric,

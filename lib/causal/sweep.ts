@@ -48,6 +48,8 @@ export interface VariantOutcome {
   readonly tokenLogProbs: readonly number[];
   /** The likeliest token at each place of the answer, given the right tokens before it. */
   readonly likeliest: readonly number[];
+  /** Log-probability of each token of `watched` in the place of the answer's first. */
+  readonly watched?: readonly number[];
 }
 
 /** How a sweep is run. */
@@ -58,6 +60,8 @@ export interface SweepOptions {
   readonly batchRows?: number;
   /** The attention function that heads have otherwise; dense by default. */
   readonly attention?: AttentionFunction;
+  /** Tokens that might stand in the place of the answer's first, to be told of too; none by default. */
+  readonly watched?: readonly number[];
   /** Where prefixes and features of media are kept for other samples; nowhere by default. */
   readonly reuse?: ReuseCache;
 }
@@ -104,6 +108,17 @@ export function withAnswer({ id, inputs, answerIds }: AnswerSample): ModelInputs
   };
 }
 
+/** @throws {InputError} for a token that the vocabulary lacks */
+function checkWatched(watched: readonly number[], vocabulary: number): void {
+  const wrong = watched.find((token) =>
+    !Number.isInteger(token) || token < 0 || token >= vocabulary
+  );
+  if (wrong === undefined) return;
+  throw new InputError(
+    `Cannot watch token ${wrong}: the vocabulary has ids 0 to ${vocabulary - 1}`,
+  );
+}
+
 /** How many variants run together. */
 export function batchSize(
   model: VisionLanguageModel,
@@ -122,14 +137,16 @@ export function batchSize(
 async function outcomesOf(
   model: VisionLanguageModel,
   { id, answerIds }: AnswerSample,
+  watched: readonly number[],
   logits: Tensor,
 ): Promise<VariantOutcome[]> {
   const k = model.kernels;
   const [batch, places, vocabulary] = logits.shape;
-  const wanted = Int32Array.from(
-    { length: batch * places },
-    (_, i) => i * vocabulary + answerIds[i % places],
-  );
+  const wanted = Int32Array.from([
+    ...Array.from({ length: batch * places }, (_, i) => i * vocabulary + answerIds[i % places]),
+    ...Array.from({ length: batch }, (_, row) => row * places * vocabulary)
+      .flatMap((start) => watched.map((token) => start + token)),
+  ]);
   const [right, best] = k.scope(() => {
     const probabilities = k.reshape(k.softmax(logits), [batch * places * vocabulary, 1]);
     return [k.gather(probabilities, k.tensor(wanted, [wanted.length])), k.argMax(logits)];
@@ -141,7 +158,8 @@ async function outcomesOf(
     const own = (from: ArrayLike<number>) =>
       Array.from({ length: places }, (_, i) => from[row * places + i]);
     // float32 knows no smaller probability than e^-87
-    const tokenLogProbs = own(probability).map((p) => Math.log(Math.max(p, Math.exp(-87))));
+    const logOf = (p: number) => Math.log(Math.max(p, Math.exp(-87)));
+    const tokenLogProbs = own(probability).map(logOf);
     const logProb = tokenLogProbs.reduce((sum, value) => sum + value, 0);
     if (Number.isNaN(logProb)) {
       throw new InputError(
@@ -155,6 +173,11 @@ async function outcomesOf(
       correct: tokens.every((token, i) => token === answerIds[i]),
       tokenLogProbs,
       likeliest: tokens,
+      ...watched.length === 0 ? {} : {
+        watched: watched.map((_, i) =>
+          logOf(probability[batch * places + row * watched.length + i])
+        ),
+      },
     };
   });
 }
@@ -195,7 +218,8 @@ export async function sweep(
   const network = networkOf(model), { kernels: k, decoder, grid: { layers } } = network;
   const start = scopeStart(sample, options.scope ?? "answer");
   const prompt = { inputIds: sample.inputs.inputIds, spans: sample.spans };
-  const context = promptContext(prompt, start);
+  const context = promptContext(prompt, start), { watched = [] } = options;
+  checkWatched(watched, network.config.text.vocabSize);
   checkVariants(variants, network.grid, context);
   const inputs = withAnswer(sample);
   const places = sample.answerIds.length;
@@ -240,12 +264,12 @@ export async function sweep(
         const wide = group.length === 1 ? residual : k.broadcastBatch(residual, group.length);
         return run(wide, layer, layers, group.map((i) => variants[i]));
       }));
-      const found = await outcomesOf(network, sample, logits);
+      const found = await outcomesOf(network, sample, watched, logits);
       group.forEach((variant, i) => outcomes[variant] = found[i]);
     }
     if (unchanged.length > 0) {
       const logits = k.keep(k.scope(() => run(residual, layer, layers, [])));
-      const [found] = await outcomesOf(network, sample, logits);
+      const [found] = await outcomesOf(network, sample, watched, logits);
       for (const variant of unchanged) outcomes[variant] = found;
     }
   } finally {

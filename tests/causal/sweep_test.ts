@@ -12,7 +12,8 @@ import {
   withAnswer,
 } from "../../lib/causal/sweep.ts";
 import { plantedModel } from "../../lab/planted/planted.ts";
-import { plantedSample } from "../../lab/planted/planted_world.ts";
+import { plantedSample, token } from "../../lab/planted/planted_world.ts";
+import { InputError } from "../../lib/common/errors.ts";
 import { allHeads, type HeadId } from "../../lib/common/head_id.ts";
 import { otherHeads } from "../../lib/heads/select.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
@@ -187,5 +188,28 @@ Deno.test("what cannot be swept is an error that names it, and leaves nothing be
   await wrong({}, [[]], 'sample "qwen3_vl/image": the answer\'s probability is not a number');
   kernels.dispose(broken);
   assertEquals(kernels.tensorCount(), before);
+  model.dispose();
+});
+
+Deno.test("tokens that are watched have the log-probability of an answer that begins with them", async () => {
+  const kernels = await testKernels(),
+    { model, retrievalHeads } = plantedModel(kernels, { seed: 1 });
+  const sample = plantedSample(1, 0), watched = [token.value, token.value + 3];
+  const variants = [[], zeroHeads(retrievalHeads), zeroHeads(retrievalHeads.slice(0, 1))];
+  const found = await sweep(model, sample, variants, { watched });
+  for (const [i, id] of watched.entries()) {
+    const asked = { ...sample, answerIds: Int32Array.of(id) };
+    const alone = await sweep(model, asked, variants);
+    found.forEach((outcome, row) =>
+      assertAlmostEquals(outcome.watched![i], alone[row].logProb, 1e-5)
+    );
+  }
+  const [plain] = await sweep(model, sample, variants);
+  assertEquals(plain.watched, undefined);
+  await assertRejects(
+    () => sweep(model, sample, variants, { watched: [999] }),
+    InputError,
+    "Cannot watch token 999",
+  );
   model.dispose();
 });

@@ -2,8 +2,7 @@
 
 Writes tests/golden/<family>/expected/attribution.json: for each head the sum over positions of (changed z - z) times the
 gradient of a metric with respect to z, the input of the output projection, [layers][heads]; z is changed to zero, or to
-its value on a corrupted prompt (pixel values in reverse order, or token 30 + i at every fifth place i of a text, from its
-end). "between": the second change times the mean gradient at the middles of STEPS equal steps between what enters the
+its value on the corrupted prompt of golden_prompts.py. "between": the second change times the mean gradient at the middles of STEPS equal steps between what enters the
 decoder on both prompts, DeepStack features included (EAP-IG). Metrics are those of token 7 at the prompt's last position: its log-probability, and its logit less that of token 11.
 
     python tools/reference/make_attribution.py tests/golden        (transformers 5, torch, safetensors)
@@ -14,8 +13,8 @@ import sys
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
+
+from golden_prompts import golden_prompt
 
 CASES = {"gemma3_text": "text", "qwen3_vl": "image", "qwen2_5_vl": "image", "llava": "image", "qwen3_vl_moe": "image"}
 TOKEN, AGAINST = 7, 11
@@ -28,23 +27,8 @@ METRICS = {
 
 def main(golden):
     for family, case in CASES.items():
-        folder = golden / family
-        auto = AutoModelForCausalLM if family == "gemma3_text" else AutoModelForImageTextToText
-        model = auto.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
-        stored = load_file(folder / "expected" / f"{case}.safetensors")
-        ids = stored["input_ids"].long().reshape(1, -1)
-        tokens = ids.shape[1]
-        clean = {"input_ids": ids}
-        for name in ("pixel_values", "image_grid_thw", "mm_token_type_ids"):
-            if name in stored:
-                clean[name] = stored[name] if name == "pixel_values" else stored[name].long()
-        if "mm_token_type_ids" in clean:
-            clean["mm_token_type_ids"] = clean["mm_token_type_ids"].reshape(1, -1)
-        if "pixel_values" in clean:
-            corrupted = clean | {"pixel_values": clean["pixel_values"].flatten().flip(0).reshape_as(clean["pixel_values"])}
-        else:
-            other = [30 + i if (tokens - 1 - i) % 5 == 0 else int(t) for i, t in enumerate(ids[0])]
-            corrupted = {"input_ids": torch.tensor([other])}
+        folder, prompt = golden / family, golden_prompt(golden, family, case, "eager")
+        model, clean, corrupted, tokens = prompt.model, prompt.clean, prompt.corrupted, prompt.tokens
 
         seen = {}
         for name, module in model.named_modules():
@@ -69,7 +53,7 @@ def main(golden):
             given = given | {"inputs_embeds": own[0]}
             return args, given | ({"deepstack_visual_embeds": own[1:]} if own[1:] else {})
 
-        if family == "gemma3_text":
+        if prompt.text_only:
             model.get_input_embeddings().register_forward_hook(lambda _, args, out: enter([out])[0])
         else:
             model.model.language_model.register_forward_pre_hook(mix_decoder, with_kwargs=True)

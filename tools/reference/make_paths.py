@@ -1,7 +1,7 @@
 """What transformers computes when paths between heads are patched, for the golden checkpoints.
 
 Writes tests/golden/<family>/expected/paths.json: logits at the prompt's last token, clean, corrupted and for each path.
-The corrupted prompt has its pixel values in reverse order, or token 30 + i at every fifth place i of a text, from its end.
+The corrupted prompt is that of golden_prompts.py.
 The heads' outputs and inputs are replaced in an attention function of our own; all else is the library's.
 
     python tools/reference/make_paths.py tests/golden        (transformers 5, torch, safetensors)
@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
-from transformers import AttentionInterface, AttentionMaskInterface, AutoModelForCausalLM, AutoModelForImageTextToText
+from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import eager_mask
+
+from golden_prompts import golden_prompt
 
 CASES = {"gemma3_text": "text", "qwen3_vl": "image", "qwen2_5_vl": "image"}
 SHOWN = 24  # logits written of each run
@@ -70,23 +71,10 @@ def main(golden):
     AttentionInterface.register("paths", paths := Paths())
     AttentionMaskInterface.register("paths", eager_mask)
     for family, case in CASES.items():
-        folder = golden / family
-        auto = AutoModelForCausalLM if family == "gemma3_text" else AutoModelForImageTextToText
-        model = auto.from_pretrained(folder, attn_implementation="paths", dtype=torch.float32).eval()
-        stored = load_file(folder / "expected" / f"{case}.safetensors")
-        ids = stored["input_ids"].long().reshape(1, -1)
-        tokens = ids.shape[1]
-        clean = {"input_ids": ids}
-        if "pixel_values" in stored:
-            clean |= {"pixel_values": stored["pixel_values"], "image_grid_thw": stored["image_grid_thw"].long()}
-            if "mm_token_type_ids" in stored:
-                clean["mm_token_type_ids"] = stored["mm_token_type_ids"].long().reshape(1, -1)
-            corrupted = clean | {"pixel_values": clean["pixel_values"].flatten().flip(0).reshape_as(clean["pixel_values"])}
-        else:
-            other = torch.tensor([[30 + i if (tokens - 1 - i) % 5 == 0 else int(t) for i, t in enumerate(ids[0])]])
-            corrupted = {"input_ids": other}
+        folder, prompt = golden / family, golden_prompt(golden, family, case, "paths")
+        model, clean, corrupted, tokens = prompt.model, prompt.clean, prompt.corrupted, prompt.tokens
 
-        decoder = model.get_decoder() if auto is AutoModelForCausalLM else model.model.language_model
+        decoder = model.get_decoder() if prompt.text_only else model.model.language_model
         entering = {}
         decoder.layers[0].register_forward_pre_hook(lambda _, args, kwargs: entering["hook"](args, kwargs), with_kwargs=True)
 
@@ -129,6 +117,7 @@ def main(golden):
         content = {"case": case, "clean": rounded(logits_clean), "corrupted": rounded(logits_corrupted), "paths": results}
         (folder / "expected" / "paths.json").write_text(json.dumps(content) + "\n")
         effects = [max(abs(a - b) for a, b in zip(r["logits"], content["clean"])) for r in results]
+        stored = prompt.stored
         stored_gap = (stored["logits"][-1].float() - logits_clean).abs().max() if "logits" in stored else None
         print(family, layers, heads, "largest changes", [f"{x:.4f}" for x in effects], "from the stored logits", stored_gap)
 

@@ -47,7 +47,7 @@ export interface CircuitJudgement {
 }
 
 /** The metric of one sample with sets of heads as on the corrupted prompt. */
-async function withCorrupted(
+export async function withCorrupted(
   model: AnyModel,
   sample: CircuitSample,
   sets: readonly (readonly HeadId[])[],
@@ -80,10 +80,19 @@ async function withCorrupted(
   return found;
 }
 
+/** @throws {InputError} where the metric is the same with all heads corrupted as with none */
+export function checkGap(whole: number, none: number, samples: number): void {
+  if (Math.abs(whole - none) > 1e-6) return;
+  throw new InputError(
+    `Cannot judge a circuit on ${samples} samples: with all heads as on the corrupted prompt ` +
+      `the metric is ${none.toFixed(3)}, as without any (${whole.toFixed(3)})`,
+  );
+}
+
 /**
  * Judges a circuit: what its heads do while all others give what they give on the corrupted prompt
  * (faithfulness), and what the others do while its heads give that (what is left without it:
- * completeness wants 0). What enters the decoder, norms and feed-forward networks belong to both
+ * completeness wants 0; `circuitCompleteness` asks the same of subsets). What enters the decoder, norms and feed-forward networks belong to both
  * sides. Controls are as many other heads of the same layers.
  *
  * @throws {InputError} for heads that do not exist, and where heads make no difference
@@ -133,12 +142,7 @@ export async function judgeCircuit(
     return (meanOf(column, chosen) - none) / (meanOf(0, chosen) - none);
   };
   const all = [...rows.keys()], whole = meanOf(0, all), none = meanOf(1, all);
-  if (!(Math.abs(whole - none) > 1e-6)) {
-    throw new InputError(
-      `Cannot judge a circuit on ${samples.length} samples: with all heads as on the corrupted prompt ` +
-        `the metric is ${none.toFixed(3)}, as without any (${whole.toFixed(3)})`,
-    );
-  }
+  checkGap(whole, none, samples.length);
   const interval = (column: number) =>
     bootstrapInterval(rows.length, share(column), { strata, draws, seed });
   return {
