@@ -4,14 +4,15 @@
  * with a question.
  *
  *   deno run -A bench/large.ts --dir DIR [--size 4b] [--tokens 1000] [--mode resident|stream]
+ *       [--dtype auto] [--threads N]
  *
  * Prints one JSON line: seconds to load, tokens per second, peak memory.
  * @module
  */
-import { createKernels } from "../lib/backend/create_kernels.ts";
+import { createKernels, type DTypeChoice } from "../lib/backend/create_kernels.ts";
 import { useBackend } from "../lib/backend/select.ts";
 import { type Checkpoint, openCheckpoint, readModelConfig } from "../lib/families/checkpoint.ts";
-import { expectedShapes, loadModel } from "../lib/families/load_weights.ts";
+import { expectedShapes, loadModel, storedWeights } from "../lib/families/load_weights.ts";
 import { StreamedModel } from "../lib/families/stream.ts";
 import { Random } from "../lib/stats/random.ts";
 import { float32ToBfloat16 } from "../lib/weights/dtypes.ts";
@@ -97,6 +98,8 @@ const args = options(Deno.args, {
   tokens: "1000",
   mode: "resident",
   repeat: "3",
+  dtype: "auto",
+  threads: "",
 });
 if (!(args.size in sizes) || !args.dir) {
   throw new Error("Cannot run: wanted --dir, --size 4b or 8b");
@@ -106,10 +109,13 @@ try {
 } catch {
   await makeCheckpoint(args.dir, args.size as keyof typeof sizes);
 }
-const backend = await useBackend("auto");
+const backend = await useBackend("auto", { threads: Number(args.threads) || undefined });
 const inputs = await makePrompt(args.dir, Number(args.tokens));
-const kernels = createKernels("bfloat16");
 const checkpoint: Checkpoint = await openCheckpoint(args.dir);
+const kernels = createKernels(
+  args.dtype as DTypeChoice,
+  storedWeights(checkpoint.family, checkpoint.config, checkpoint.source),
+);
 const bytes = checkpoint.source.names()
   .reduce((sum, name) => sum + checkpoint.source.info(name).byteLength, 0);
 const seconds: number[] = [];
@@ -136,7 +142,13 @@ if (args.mode === "stream") {
 const sorted = [...seconds].sort((a, b) => a - b);
 const median = sorted[Math.floor(sorted.length / 2)];
 console.log(JSON.stringify({
-  ...{ size: args.size, mode: args.mode, tokens: inputs.inputIds.length, prompts },
+  ...{
+    size: args.size,
+    mode: args.mode,
+    dtype: kernels.computeDType,
+    tokens: inputs.inputIds.length,
+    prompts,
+  },
   ...{ checkpointMegabytes: Math.round(bytes / 1e6), loadSeconds, seconds },
   tokensPerSecond: prompts * inputs.inputIds.length / median,
   peakMegabytes: peakMegabytes(),

@@ -6,8 +6,10 @@
 import { InputError } from "../common/errors.ts";
 import type { Kernels } from "../nn/kernels.ts";
 import { nativeKernels } from "./native.ts";
+import { registerFusedOps } from "./native_fused.ts";
 import { portableKernels } from "./portable.ts";
 import { currentBackend } from "./select.ts";
+import { tensorFlow } from "./tensorflow.ts";
 
 /** Element type of weights and matrix products; see {@link createKernels} for `auto`. */
 export type DTypeChoice = "float32" | "bfloat16" | "auto";
@@ -31,22 +33,36 @@ export const isLarge = ({ parameters }: Pick<StoredWeights, "parameters">): bool
 
 /**
  * The element type that `auto` means on native TensorFlow: bfloat16 for weights stored in two bytes
- * (bfloat16 or float16) that would take more than 1 GiB in float32, else float32.
+ * (bfloat16 or float16) that would take more than 1 GiB in float32, where products of bfloat16 are
+ * faster; else float32, in which such weights keep their two bytes in memory.
  *
  * Float16 has three bits more than bfloat16, which rounds them away; computing in float16 itself is
  * no option, since activations of large models overflow it. Asking for float32 keeps every bit.
+ *
+ * @param fast whether the processor has instructions for products of bfloat16; others take twice the
+ *   time of float32, and more for a few rows
  *
  * @example
  * ```ts
  * import { automaticDType } from "./create_kernels.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(automaticDType({ dtype: "F16", parameters: 7e9 }), "bfloat16");
+ * assertEquals(automaticDType({ dtype: "F16", parameters: 7e9 }, false), "float32");
  * assertEquals(automaticDType({ dtype: "F16", parameters: 1e6 }), "float32");
  * ```
  */
-export function automaticDType(stored: StoredWeights | undefined): "float32" | "bfloat16" {
-  if (!stored || !isLarge(stored)) return "float32";
+export function automaticDType(
+  stored: StoredWeights | undefined,
+  fast: boolean = true,
+): "float32" | "bfloat16" {
+  if (!stored || !isLarge(stored) || !fast) return "float32";
   return stored.dtype === "BF16" || stored.dtype === "F16" ? "bfloat16" : "float32";
+}
+
+/** Whether bfloat16 is worth it here: also where float32 would take twice the memory. */
+function narrowIsBetter(): boolean {
+  const fused = registerFusedOps(tensorFlow());
+  return !fused?.packed || fused.bfloat16;
 }
 
 /**
@@ -74,7 +90,9 @@ export function createKernels(dtype: DTypeChoice = "auto", stored?: StoredWeight
     throw new InputError("Cannot make kernels: start a backend with useBackend() first");
   }
   if (backend === "tensorflow") {
-    return nativeKernels({ dtype: dtype === "auto" ? automaticDType(stored) : dtype });
+    return nativeKernels({
+      dtype: dtype === "auto" ? automaticDType(stored, narrowIsBetter()) : dtype,
+    });
   }
   if (dtype === "bfloat16") {
     throw new InputError(

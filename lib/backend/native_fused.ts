@@ -22,6 +22,8 @@ export const fusedLibrary = "libcorelens_ops.so";
 export interface FusedOps {
   /** Whether the processor has matrix registers, which multiply bfloat16. */
   readonly matrixRegisters: boolean;
+  /** Whether the processor has instructions for products of bfloat16. */
+  readonly bfloat16: boolean;
   /** Whether there is a product of many rows of floats; `product_choice.ts` says whether to use it. */
   readonly floatProducts: boolean;
   /** Whether the operations for training are among them: an older set-up did not compile them. */
@@ -81,11 +83,11 @@ function register(path: string, threads: number): FusedOps | null {
     {
       corelens_register_ops: { parameters: ["i32"], result: "i32" },
       corelens_has_matrix_registers: { parameters: [], result: "i32" },
+      corelens_multiplies_bfloat16: { parameters: [], result: "i32", optional: true },
       corelens_has_float_products: { parameters: [], result: "i32", optional: true },
       corelens_has_gradients: { parameters: [], result: "i32", optional: true },
       corelens_has_packed: { parameters: [], result: "i32", optional: true },
       corelens_has_activations: { parameters: [], result: "i32", optional: true },
-      corelens_reads_files: { parameters: [], result: "i32", optional: true },
       corelens_has_rows: { parameters: [], result: "i32", optional: true },
       corelens_has_split_products: { parameters: [], result: "i32", optional: true },
     } as const,
@@ -94,9 +96,10 @@ function register(path: string, threads: number): FusedOps | null {
   if (symbols.corelens_register_ops(threads) !== 0) return null;
   return {
     matrixRegisters: symbols.corelens_has_matrix_registers() === 1,
+    bfloat16: symbols.corelens_multiplies_bfloat16?.() !== 0,
     floatProducts: symbols.corelens_has_float_products?.() === 1,
     gradients: symbols.corelens_has_gradients !== null,
-    packed: symbols.corelens_has_packed !== null && symbols.corelens_reads_files !== null,
+    packed: symbols.corelens_has_packed !== null && symbols.corelens_multiplies_bfloat16 !== null,
     splitProducts: symbols.corelens_has_split_products?.() === 1,
     activations: symbols.corelens_has_activations !== null,
     rows: symbols.corelens_has_rows !== null,

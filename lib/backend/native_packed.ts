@@ -60,6 +60,10 @@ export function withPacked(plain: Kernels, ops: NativeOps): Kernels {
         holds = true;
         return packed.create(bytes, format, shape);
       },
+      groupedWeight: (codes) => {
+        holds = true;
+        return packed.grouped(codes);
+      },
     },
     holdsPacked: () => holds,
     linear: (x, weight, bias, activation) => {

@@ -3,9 +3,15 @@
  *
  * @module
  */
-import type { BlockFormat, DType, FileBytes } from "../nn/kernels.ts";
+import type { BlockFormat, DType, FileBytes, GroupedCodes } from "../nn/kernels.ts";
 import type { NativeOps } from "./native_ops.ts";
-import { type HowPacked, type NativeTensor, PackedTensor, sizeOf } from "./native_tensors.ts";
+import {
+  type HowPacked,
+  type NativeTensor,
+  PackedTensor,
+  sizeOf,
+  typeNumber,
+} from "./native_tensors.ts";
 import { bytesFromFile, mappedFile } from "./native_weights.ts";
 import { packedRowBytes } from "./packed_shape.ts";
 import { TF_BFLOAT16, TF_HALF } from "./tensorflow.ts";
@@ -64,6 +70,30 @@ export class PackedOps {
     const skipped = mapped?.skipped ?? null;
     const how = { format, skipped, columns: order ? columnsOf(order) : null };
     return store.enter(new PackedTensor(id, [...shape], this.computeDType, how));
+  }
+
+  /** A weight of codes that are put into its blocks. */
+  grouped(
+    { codes, plan, scales, zeros, offsets, format, shape, order }: GroupedCodes,
+  ): PackedTensor {
+    const { store } = this.ops, { binding } = store.tensorFlow;
+    const length = codes.ranges.reduce((sum, [, own]) => sum + own, 0);
+    const mapped = mappedFile(this.ops, codes);
+    const bytes = mapped?.id ?? bytesFromFile(this.ops, codes, [length]);
+    const own = plan.slice();
+    own[0] = mapped?.skipped ?? 0;
+    const vector = (values: Float32Array | Int32Array) => {
+      const type = values instanceof Int32Array ? "int32" : "float32";
+      return binding.createTensor([values.length], typeNumber[type], values);
+    };
+    const inputs = [bytes, ...[own, scales, zeros, offsets, order ?? new Int32Array()].map(vector)];
+    try {
+      const { id } = store.runRaw("CorelensPackGroups", [], inputs);
+      const how = { format, skipped: null, columns: order ? columnsOf(order) : null };
+      return store.enter(new PackedTensor(id, [...shape], this.computeDType, how));
+    } finally {
+      inputs.forEach((id) => store.freeRaw(id));
+    }
   }
 
   /** Which bytes of its tensor are a weight's: id of a constant for the operations. */

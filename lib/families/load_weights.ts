@@ -179,6 +179,8 @@ async function readOne(
     return kernels.files.weight(lying, source.info(name).dtype as StoredDType, shape);
   }
   if (format && blocks) {
+    const codes = kernels.files && await source.readGroups?.(name, shape);
+    if (kernels.files && codes) return kernels.files.groupedWeight(codes);
     const found = await source.readPacked!(name, shape);
     if (found) return kernels.packedWeight(found.bytes, format, shape, found.order);
   }

@@ -51,12 +51,34 @@ export interface FileBytes {
   readonly ranges: readonly (readonly [offset: number, length: number])[];
 }
 
+/** Codes of a weight in a file and what they share, to be put into blocks. */
+export interface GroupedCodes {
+  /** The codes. */
+  readonly codes: FileBytes;
+  /** How they lie and what becomes of them, in numbers (`lib/weights/packings/group_plan.ts`). */
+  readonly plan: Int32Array;
+  /** A scale for each group, in the stored order. */
+  readonly scales: Float32Array;
+  /** The level that counts as 0 in each group, row by row; none where it is 0. */
+  readonly zeros: Float32Array;
+  /** What is added in each group, in the stored order; none where nothing is. */
+  readonly offsets: Float32Array;
+  /** The blocks that they become. */
+  readonly format: BlockFormat;
+  /** Sizes of the weight. */
+  readonly shape: readonly number[];
+  /** As for {@link Kernels.packedWeight}. */
+  readonly order: Int32Array | undefined;
+}
+
 /** What makes weights of files' bytes, which never become JavaScript's. Results join the innermost scope. */
 export interface FileReader {
   /** As {@link Kernels.weight}. @throws {InputError} where the file was changed since it was opened */
   weight(bytes: FileBytes, stored: StoredDType, shape: readonly number[]): Tensor;
   /** As {@link Kernels.packedWeight}, for formats that {@link Kernels.keepsPacked}. */
   packedWeight(bytes: FileBytes, format: BlockFormat, shape: readonly number[]): Tensor;
+  /** A weight in blocks of codes that lie otherwise in their file. */
+  groupedWeight(codes: GroupedCodes): Tensor;
 }
 
 /** Columns of a projection `[P, width]` that hold heads side by side. */

@@ -165,6 +165,8 @@ export function joinedExperts(source: WeightSource): WeightSource {
       if (!own) return source.lying?.(name, as) ?? null;
       return as === "numbers" ? inOneFile(own.map((part) => source.lying?.(part, as))) : null;
     },
+    readGroups: async (name, wanted) =>
+      parts.has(name) ? null : await source.readGroups?.(name, wanted) ?? null,
     readWeight: async (name, wanted) => {
       const own = parts.get(name);
       if (!own) return await source.readWeight(name, wanted);

@@ -10,6 +10,7 @@ import { quoted } from "../common/text.ts";
 import { dtypeBytes } from "./dtypes.ts";
 import { checkParts } from "./packings/check_parts.ts";
 import { blocksOf, type PackedLayout, type PackedParts, unpack } from "./packings/layout.ts";
+import { groupedCodes } from "./packings/group_plan.ts";
 import { groupsOf, intoGroups, orderOf } from "./packings/groups.ts";
 import type { PackedWeight, Packing, PackingSettings, PartRole } from "./packings/packing.ts";
 import { packingOf } from "./packings/registry.ts";
@@ -185,8 +186,11 @@ async function checkTrueShape(source: WeightSource, own: Unpacked): Promise<void
   );
 }
 
-/** Reads all parts of a weight. */
-async function readParts(source: WeightSource, own: Unpacked): Promise<PackedParts> {
+/** Reads all parts of a weight but its codes. */
+async function readShared(
+  source: WeightSource,
+  own: Unpacked,
+): Promise<Omit<PackedParts, "codes">> {
   const { names } = own;
   const wide = async (name: string | undefined) => {
     if (name === undefined) return undefined;
@@ -194,12 +198,16 @@ async function readParts(source: WeightSource, own: Unpacked): Promise<PackedPar
   };
   await checkTrueShape(source, own);
   return {
-    codes: await source.read(names.codes!),
     scales: (await wide(names.scales))!,
     zeros: names.zeros ? await source.read(names.zeros) : undefined,
     offsets: await wide(names.offsets),
     groups: await readGroups(source, own),
   };
+}
+
+/** Reads all parts of a weight. */
+async function readParts(source: WeightSource, own: Unpacked): Promise<PackedParts> {
+  return { ...await readShared(source, own), codes: await source.read(own.names.codes!) };
 }
 
 /** Reads a weight and unpacks it. */
@@ -252,6 +260,15 @@ export function unpackedSource(source: WeightSource, config: JsonObject): Weight
       const parts = await readParts(source, own), order = orderOf(own.layout, parts.groups);
       if (order === null) return null; // groups of different sizes
       return { bytes: intoGroups(own.layout, parts, format, order), format, shape, order };
+    },
+    readGroups: async (name, wanted) => {
+      const own = entries.get(name) ?? { stored: name, axes: null }, format = formatOf(own);
+      if (isPlain(own) || !format) return null;
+      checkedShape(name, source.path, own.layout.shape, wanted);
+      const lying = source.lying?.(own.names.codes!, "bytes");
+      if (!lying) return null;
+      const parts = await readShared(source, own), order = orderOf(own.layout, parts.groups);
+      return order === null ? null : groupedCodes(own.layout, parts, lying, format, order);
     },
     readWeight: async (name, wanted) => {
       const own = entries.get(name) ?? { stored: name, axes: null };

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BlockFormat, FileBytes, StoredDType } from "../nn/kernels.ts";
+import type { BlockFormat, FileBytes, GroupedCodes, StoredDType } from "../nn/kernels.ts";
 import { InputError, nearestNames } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import {
@@ -89,9 +89,11 @@ export interface WeightSource extends WeightHeaders, Disposable {
   /**
    * Where a weight lies whose bytes in its file are those that {@link WeightSource.readPacked} gives
    * (`blocks`) or {@link WeightSource.readWeight} (`numbers`); null where something is made of them, and
-   * for a type that is no weight's.
+   * for a type that is no weight's. A tensor of any type lies somewhere as `bytes`.
    */
-  lying?(name: string, as: "blocks" | "numbers"): FileBytes | null;
+  lying?(name: string, as: "blocks" | "numbers" | "bytes"): FileBytes | null;
+  /** A weight whose codes kernels can put into blocks themselves; null for any other. */
+  readGroups?(name: string, shape?: readonly number[]): Promise<GroupedCodes | null>;
   /** Closes every open file of the checkpoint; reading afterwards fails. */
   close(): void;
 }
@@ -287,8 +289,10 @@ export async function openSafetensors(
     has: (name) => places.has(name),
     info: (name) => place(name).info(name),
     read: async (name) => await place(name).read(name),
-    lying: (name, as) =>
-      as === "numbers" && isStoredDType(source.info(name).dtype) ? place(name).lying(name) : null,
+    lying(name, as) {
+      const lies = as === "bytes" || as === "numbers" && isStoredDType(source.info(name).dtype);
+      return lies ? place(name).lying(name) : null;
+    },
     readWeight: async (name, wanted) => {
       const { dtype, shape } = source.info(name);
       if (!isStoredDType(dtype)) {

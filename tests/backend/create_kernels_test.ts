@@ -17,6 +17,7 @@ Deno.test("auto keeps two-byte weights at two bytes where four would be a burden
   ] as const;
   for (const [dtype, parameters, wanted] of choices) {
     assertEquals(automaticDType({ dtype, parameters }), wanted);
+    assertEquals(automaticDType({ dtype, parameters }, false), "float32");
   }
   assertEquals(automaticDType(undefined), "float32");
 });

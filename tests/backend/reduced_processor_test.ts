@@ -20,6 +20,7 @@ testBuiltFor(
       JSON.parse(operations.stdout || "null"),
       {
         matrixRegisters: false,
+        bfloat16: false,
         floatProducts: false,
         gradients: true,
         packed: true,

@@ -4,6 +4,16 @@ import { inOrder } from "../../lib/backend/packed_shape.ts";
 import { widenToFloat32 } from "../../lib/backend/widen.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import { unpackedHeaders, unpackedSource } from "../../lib/weights/packed_source.ts";
+import { groupedCodes } from "../../lib/weights/packings/group_plan.ts";
+import { groupsOf, intoGroups } from "../../lib/weights/packings/groups.ts";
+import {
+  blocksOf,
+  type CodeLayout,
+  type PackedLayout,
+  type PackedParts,
+  wordsOf,
+} from "../../lib/weights/packings/layout.ts";
+import { Random } from "../../lib/stats/random.ts";
 import { packingOf, packings } from "../../lib/weights/packings/registry.ts";
 import { openSafetensors, type WeightSource } from "../../lib/weights/safetensors.ts";
 import {
@@ -13,6 +23,7 @@ import {
 } from "../../lib/weights/safetensors_file.ts";
 import { type TensorToWrite, writeSafetensors } from "../../lib/weights/safetensors_write.ts";
 import type { TensorInfo } from "../../lib/weights/safetensors_header.ts";
+import { testKernels } from "../suites/golden.ts";
 
 const file = "tests/golden/packed/matrices.safetensors";
 const golden: SafetensorsContent = await readSafetensorsFile(file);
@@ -40,6 +51,7 @@ async function openCase(
     info: (own) => infos.get(own)!,
     read: (own) => source.read(stored(own)),
     readWeight: () => Promise.reject(new Error("not plain")),
+    lying: (own, as) => source.lying!(stored(own), as),
     close: () => source.close(),
     [Symbol.dispose]: () => source.close(),
   };
@@ -78,6 +90,12 @@ for (const name of cases) {
     const packed = (await source.readPacked!("m.weight", shape))!;
     assertEquals(packed.bytes.length, data.length / format.elements * format.bytes);
     assertEquals(inOrder(format.unpack(packed.bytes), packed.order), ours);
+    const kernels = await testKernels(), codes = await source.readGroups!("m.weight", shape);
+    if (!kernels.files) return;
+    const weight = kernels.files.groupedWeight(codes!); // the same, put into blocks by the kernels
+    const seen = kernels.readSync(weight);
+    assert(ours.every((value, i) => Object.is(value + 0, seen[i] + 0)), name); // also NaN
+    kernels.dispose(weight);
   });
 
   Deno.test(`${name}: a missing part and one of another size are told`, async () => {
@@ -108,6 +126,62 @@ for (const name of cases) {
     }
   });
 }
+
+Deno.test("kernels put codes into blocks wherever they lie", async () => {
+  const kernels = await testKernels();
+  if (!kernels.files) return;
+  const random = new Random(5), path = await Deno.makeTempFile();
+  const unsigned = { kind: "unsigned", less: 0 } as const, signed = { kind: "signed" } as const;
+  const ways = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((bits) =>
+    (["inputs", "outputs"] as const).flatMap((along) =>
+      (["together", "apart"] as const).flatMap((words) =>
+        [unsigned, signed].map((level) => ({ bits, along, words, level }))
+      )
+    )
+  );
+  const places = [0, 4, 1, 5, 2, 6, 3, 7];
+  const codes: CodeLayout[] = [...ways, { ...ways.find(({ bits }) => bits === 4)!, places }];
+  for (const layoutOfCodes of codes) {
+    const [outputs, inputs] = [70, 192], { bits, along, level } = layoutOfCodes;
+    const offsets = level.kind === "unsigned" && random.integer(2) === 0;
+    const layout: PackedLayout = {
+      shape: [outputs, inputs],
+      codes: layoutOfCodes,
+      block: { outputs: 1 + random.integer(2), inputs: 64, transposed: random.integer(2) === 0 },
+      ...offsets ? {} : { zeros: { ...ways[6], bits: Math.min(bits, 6), along: "outputs" } },
+    };
+    const [rows, columns] = blocksOf(layout), groups = rows * columns;
+    const words = along === "inputs"
+      ? outputs * wordsOf(inputs, bits)
+      : inputs * wordsOf(outputs, bits);
+    const bytes = (count: number) => Uint8Array.from({ length: count }, () => random.integer(256));
+    const floats = () =>
+      Float32Array.from({ length: groups }, () => Math.f16round(random.normal()));
+    const parts: PackedParts = {
+      codes: bytes(4 * words),
+      scales: floats(),
+      offsets: offsets ? floats() : undefined,
+      zeros: offsets ? undefined : bytes(4 * columns * wordsOf(rows, Math.min(bits, 6))),
+    };
+    const format = groupsOf(layout, parts)!;
+    const order = random.integer(2) === 0
+      ? Int32Array.from({ length: inputs }, (_, i) => (5 * i + 1) % inputs)
+      : undefined;
+    const wanted = inOrder(format.unpack(intoGroups(layout, parts, format, order)), order);
+    const content = new Uint8Array(parts.codes.length + 3);
+    content.set(parts.codes, 3);
+    await Deno.writeFile(path, content);
+    const { ino, size } = await Deno.stat(path);
+    const file = { path, shownAs: path, inode: ino!, size };
+    const lying = { file, ranges: [[3, parts.codes.length]] as const };
+    const weight = kernels.files.groupedWeight(groupedCodes(layout, parts, lying, format, order));
+    const seen = kernels.readSync(weight);
+    const wrong = wanted.findIndex((value, i) => value !== seen[i]);
+    assertEquals(wrong, -1, `${JSON.stringify(layout)}: ${seen[wrong]}, wanted ${wanted[wrong]}`);
+    kernels.dispose(weight);
+  }
+  await Deno.remove(path);
+});
 
 Deno.test("every packing has a case, and plain weights have none", () => {
   const seen = new Set(cases.map((name) => packingOf(settings(name))!.packing));

@@ -96,7 +96,8 @@ std::vector<Values> Call(const char *name, const std::map<std::string, double> &
     for (size_t i = 0; i < values.size() && last_code == TF_OK; i++) {
       values[i] = output->type == TF_BFLOAT16
                       ? corelens::Widen(static_cast<corelens::Bfloat16 *>(output->data)[i])
-                      : static_cast<float *>(output->data)[i];
+                  : output->type == TF_UINT8 ? static_cast<uint8_t *>(output->data)[i]
+                                             : static_cast<float *>(output->data)[i];
     }
     if (last_code == TF_OK) results.push_back(values);
     fake::Delete(output);
@@ -197,38 +198,147 @@ void TryLinear(int64_t rows, int64_t depth, int64_t width, TF_DataType type) {
         Roundings(type, kind < 0 ? 1 : 3));
 }
 
-// A format of blocks: its number, elements, bytes, and where its half-precision numbers lie.
+// A format of blocks: its number, elements, bytes, and where its numbers of 16 and of 32 bits lie.
 struct BlockFormat {
   int number;
   int64_t elements, bytes;
-  std::vector<int64_t> halves;
+  std::vector<int64_t> halves, floats;
 };
 const std::vector<BlockFormat> block_formats{
     {2, 32, 18, {0}},        {3, 32, 20, {0, 2}},       {6, 32, 22, {0}},     {7, 32, 24, {0, 2}},
     {8, 32, 34, {0}},        {10, 256, 84, {80, 82}},   {11, 256, 110, {108}}, {12, 256, 144, {0, 2}},
-    {13, 256, 176, {0, 2}},  {14, 256, 210, {208}},     {20, 32, 18, {0}},    {23, 256, 136, {0}}};
+    {13, 256, 176, {0, 2}},  {14, 256, 210, {208}},     {20, 32, 18, {0}},    {23, 256, 136, {0}},
+    {1, 1, 2, {0}},          {30, 1, 2, {0}},           {101, 32, 21, {}, {0}},
+    {103, 128, 69, {}, {0}}, {105, 64, 40, {}, {0, 4}}, {107, 32, 36, {}, {0}},
+    {109, 32, 36, {}, {0}},  {110, 128, 132, {}, {0}},  {111, 32, 28, {}, {0, 4}},
+    {112, 64, 48, {}, {0, 4}}, {113, 32, 32, {}, {0, 4}}, {114, 64, 56, {}, {0, 4}},
+    {115, 32, 40, {}, {0, 4}}, {116, 64, 72, {}, {0, 4}}};
 
 // Rows of a weight in blocks, unpacked, and products with it.
 void TryPacked(const BlockFormat &format, int64_t rows, int64_t blocks, int64_t width,
                TF_DataType type) {
   Say("packed", type, {format.number, rows, blocks, width});
-  const int64_t depth = blocks * format.elements;
-  const Given weight(TF_UINT8, {width, blocks * format.bytes}), x(type, {rows, depth});
+  const int64_t depth = blocks * format.elements, row_bytes = blocks * format.bytes;
+  const bool apart = OneIn(2);  // in a longer row of bytes
+  const int64_t skipped = apart ? Between(0, 70) : 0;
+  const Given weight(TF_UINT8, apart ? Shape{skipped + width * row_bytes} : Shape{width, row_bytes});
+  const Given place(TF_FLOAT, {apart ? 4 : 0}), x(type, {rows, depth});
+  if (apart) {
+    const int32_t numbers[] = {static_cast<int32_t>(skipped), 0, static_cast<int32_t>(width),
+                               static_cast<int32_t>(row_bytes)};
+    std::memcpy(place.tensor->data, numbers, sizeof(numbers));
+  }
   const Given bias(type, {OneIn(2) ? width : 0}), all(TF_FLOAT, {width});  // int32: as wide as float
   for (int64_t i = 0; i < width; i++) static_cast<int32_t *>(all.tensor->data)[i] = i;
-  for (int64_t block = 0; block < width * blocks; block++) {
-    for (const int64_t place : format.halves) {  // below 2, of either sign
-      static_cast<uint8_t *>(weight.tensor->data)[block * format.bytes + place + 1] &= 0xbf;
-    }
+  for (int64_t i = 0; i < width * blocks; i++) {
+    uint8_t *block = static_cast<uint8_t *>(weight.tensor->data) + skipped + i * format.bytes;
+    for (const int64_t at : format.halves) block[at + 1] &= 0xbf;  // below 2, of either sign
+    for (const int64_t at : format.floats) block[at + 3] = 0x3f;   // from 0.5 to 2
+    const bool float8 = format.number == 109 || format.number == 110;
+    for (int64_t at = 4; float8 && at < format.bytes; at++) block[at] &= 0xf7;  // no NaN
   }
   const double number = format.number;
   const auto values = Call("CorelensUnpackRows", {{"format", number}, {"T", TF_FLOAT}},
-                           {weight.tensor, all.tensor});
+                           {weight.tensor, place.tensor, all.tensor});
   if (values.empty()) return Check(values, 0, Values(width * depth), 0);
   Check(Call("CorelensPackedLinear", {{"format", number}, {"T", type}},
-             {x.tensor, weight.tensor, bias.tensor}),
+             {x.tensor, weight.tensor, place.tensor, bias.tensor}),
         0, reference::Linear(x.values, values[0], bias.values, rows, depth, width),
         Roundings(type, 3));
+}
+
+// Codes of a weight put into blocks, of parts that fit and of parts that are too small; their values are
+// tested in tests/weights/packings_test.ts.
+void TryGroups() {
+  const int64_t outputs = Size(1, 90), elements = 32 * (1 << Between(0, 2));
+  const int64_t inputs = elements * Between(1, 3), bits = Between(1, 8);
+  const bool along_outputs = OneIn(2), bytes = bits == 8 && OneIn(2);
+  const int64_t run = along_outputs ? outputs : inputs, runs = along_outputs ? inputs : outputs;
+  const int64_t size = bytes ? outputs * inputs : 4 * runs * corelens::CeilDiv(run * bits, 32);
+  const int kind = bytes ? Between(0, 2) : Between(0, 1);
+  const int packed_bits = kind > 0 ? 8 : Between(4, 6), offset = kind == 2 ? 0 : Between(0, 1);
+  const int64_t block_outputs = Between(1, 3), skipped = Between(0, 63);
+  const int64_t groups = corelens::CeilDiv(outputs, block_outputs) * (inputs / elements);
+  Say("groups", TF_FLOAT, {outputs, inputs, bits, along_outputs, kind, packed_bits, offset});
+  std::vector<int32_t> plan;
+  for (const int64_t number :
+       {skipped, outputs, inputs, bits, int64_t{along_outputs}, Between(0, 1), int64_t{bytes},
+        OneIn(2) ? int64_t{1} << (bits - 1) : 0, Between(-128, 0), int64_t{kind},
+        int64_t{packed_bits}, int64_t{offset}, elements, block_outputs, elements, Between(0, 1)}) {
+    plan.push_back(static_cast<int32_t>(number));
+  }
+  const bool placed = bits == 4 && !bytes && OneIn(2);
+  for (int i = 0; i < 32; i++) plan.push_back(placed ? 7 - i % 8 : -1);
+  const auto words = [](const std::vector<int32_t> &numbers) {
+    std::unique_ptr<Given> given(new Given(TF_FLOAT, {static_cast<int64_t>(numbers.size())}));
+    std::memcpy(given->tensor->data, numbers.data(), 4 * numbers.size());
+    return given;
+  };
+  std::vector<int32_t> inputs_in_order(OneIn(2) ? inputs : 0);
+  for (int32_t &input : inputs_in_order) input = static_cast<int32_t>(Between(0, inputs - 1));
+  const bool less = OneIn(4);
+  const Given codes(TF_UINT8, {skipped + size - (less ? Between(1, size) : 0)});
+  const Given scales(TF_FLOAT, {groups}), zeros(TF_FLOAT, {OneIn(2) ? groups : 0});
+  const Given offsets(TF_FLOAT, {OneIn(2) ? groups : 0});
+  const auto own_plan = words(plan), order = words(inputs_in_order);
+  const auto found = Call("CorelensPackGroups", {}, {codes.tensor, own_plan->tensor, scales.tensor, zeros.tensor,
+                                    offsets.tensor, order->tensor});
+  const int64_t start = offset ? 8 : kind == 0 ? 5 : 4;
+  const size_t wanted = outputs * inputs / elements * (start + elements * packed_bits / 8);
+  if (less ? found.empty() : !found.empty() && found[0].size() == wanted) return;
+  std::printf("%s: %s\n", now.c_str(), less ? "codes that are not there" : "no blocks");
+  wrong++;
+}
+
+// The second of two numbers of 64 bits.
+int64_t LongSize(const Given &given) {
+  int64_t numbers[2];
+  std::memcpy(numbers, given.tensor->data, sizeof(numbers));
+  return numbers[1];
+}
+
+// A file that is read or mapped, by ranges that need not be in it.
+void TryFile() {
+  char path[] = "corelens-sanitize-XXXXXX";
+  const int file = mkstemp(path);
+  const int64_t size = Between(0, 300);
+  std::vector<uint8_t> content(size);
+  for (uint8_t &byte : content) byte = static_cast<uint8_t>(random_bits());
+  struct stat own;
+  const bool there = write(file, content.data(), size) == size && fstat(file, &own) == 0;
+  close(file);
+  const int64_t offset = Between(-1, 300), length = Between(0, 100);
+  Say("file", TF_FLOAT, {size, offset, length, there});
+  const auto longs = [](const std::vector<int64_t> &numbers) {
+    std::unique_ptr<Given> given(new Given(TF_FLOAT, {2 * static_cast<int64_t>(numbers.size())}));
+    std::memcpy(given->tensor->data, numbers.data(), 8 * numbers.size());
+    return given;
+  };
+  const Given name(TF_UINT8, {static_cast<int64_t>(std::strlen(path))}), shape(TF_FLOAT, {1});
+  std::memcpy(name.tensor->data, path, std::strlen(path));
+  const int32_t bytes = static_cast<int32_t>(length);
+  std::memcpy(shape.tensor->data, &bytes, 4);
+  const auto known = longs({static_cast<int64_t>(own.st_ino), OneIn(5) ? size + 1 : size});
+  const auto range = longs({offset, length});
+  const bool right = offset >= 0 && offset + length <= size && LongSize(*known) == size;
+  const Values wanted(right ? Values(content.begin() + offset, content.begin() + offset + length)
+                            : Values());
+  const auto read = Call("CorelensReadFile", {},
+                         {name.tensor, known->tensor, range->tensor, shape.tensor});
+  const bool fits = right || (length == 0 && offset >= 0 && LongSize(*known) == size);
+  if (fits ? read.empty() || read[0] != wanted : !read.empty()) {
+    std::printf("%s: read otherwise\n", now.c_str()), wrong++;
+  }
+  const auto mapped = Call("CorelensMapFile", {}, {name.tensor, known->tensor, range->tensor});
+  if (right && length > 0) {
+    const size_t before = offset % 64;
+    if (mapped.empty() || Values(mapped[0].begin() + before, mapped[0].end()) != wanted) {
+      std::printf("%s: mapped otherwise\n", now.c_str()), wrong++;
+    }
+  } else if (!mapped.empty()) {
+    std::printf("%s: mapped what is not there\n", now.c_str()), wrong++;
+  }
+  unlink(path);
 }
 
 struct AttentionShape {
@@ -426,8 +536,9 @@ void TryMisfits() {
       {"CorelensLinear", 3},       {"CorelensNormGradient", 3},   {"CorelensGatedGradient", 3},
       {"CorelensMaskedSoftmax", 2}, {"CorelensSoftmaxGradient", 2}, {"CorelensRotateGradient", 4},
       {"CorelensAttention", 6},    {"CorelensAdd", 2},            {"CorelensWeightedSum", 2},
-      {"CorelensRowAttention", 6}, {"CorelensPackedLinear", 3}, {"CorelensUnpackRows", 2}};
-  const auto &[name, count] = operations[Between(0, 14)];
+      {"CorelensRowAttention", 6}, {"CorelensPackedLinear", 4}, {"CorelensUnpackRows", 3},
+      {"CorelensPackGroups", 6}};
+  const auto &[name, count] = operations[Between(0, 15)];
   now = std::string(name) + " of misfits";
   const std::string own = name;
   TF_DataType type = AnyType();
@@ -445,8 +556,11 @@ void TryMisfits() {
     const bool tables = own == "CorelensRotate" && i > 0;
     const bool plain = own == "CorelensRowAttention" && i > 2;
     const bool narrow = own == "CorelensAdd" && i > 0;
-    const bool wide = (own == "CorelensAdd" && i == 0) || (own == "CorelensUnpackRows" && i == 1);
-    const bool bytes = own == (i == 0 ? "CorelensUnpackRows" : i == 1 ? "CorelensPackedLinear" : "");
+    const bool wide = (own == "CorelensAdd" && i == 0) || (own == "CorelensUnpackRows" && i > 0) ||
+                      (own == "CorelensPackedLinear" && i == 2) || (own == "CorelensPackGroups" && i > 0);
+    const bool bytes =
+        own == (i == 0 ? "CorelensUnpackRows" : i == 1 ? "CorelensPackedLinear" : "") ||
+        (own == "CorelensPackGroups" && i == 0);
     const TF_DataType element =
         bytes ? TF_UINT8 : tables || wide || plain || (own == "CorelensAttention" && i == 1) ? TF_FLOAT : narrow ? TF_BFLOAT16 : type;
     given.emplace_back(new Given(element, shape));
@@ -461,7 +575,7 @@ void TryMisfits() {
   }
   Call(name,
        {{"eps", 1}, {"center", 1}, {"Y", TF_FLOAT}, {"kind", Between(-1, 6)}, {"causal", OneIn(2)},
-        {"parts", Between(0, 4)}, {"segments", 2}, {"first", 1}, {"second", 1}, {"format", Between(0, 24)}, {"T", type},
+        {"parts", Between(0, 4)}, {"segments", 2}, {"first", 1}, {"second", 1}, {"format", OneIn(2) ? Between(0, 31) : Between(100, 117)}, {"T", type},
         {"heads", Between(1, 2)}, {"width", Between(1, 3)}, {"scale", 1},
         {"query_column", Between(-1, 2)}, {"key_column", Between(-1, 2)}, {"value_column", 0}},
        inputs);
@@ -529,7 +643,7 @@ void TryAny() {
   Shape shape(Between(1, 4));
   for (int64_t &size : shape) size = Size(1, 9);
   shape.back() = Size(1, 90);
-  switch (Between(0, 11)) {
+  switch (Between(0, 13)) {
     case 0: return TryNorm(shape, type);
     case 1: return TryGated(shape, type);
     case 2: return TryRotate({Size(1, 6), Size(1, 20), 2 * Size(1, 40)}, type);
@@ -542,6 +656,8 @@ void TryAny() {
       const BlockFormat &format = block_formats[Between(0, block_formats.size() - 1)];
       return TryPacked(format, Size(1, 60), Size(1, 512 / format.elements), Size(1, 50), type);
     }
+    case 10: return TryGroups();
+    case 11: return TryFile();
     case 9: {
       Shape lengths(Between(1, 4));
       for (int64_t &length : lengths) length = Size(1, 40);

@@ -31,6 +31,7 @@ export const compiledFiles: readonly string[] = [
       "linear_split.h",
       "ops.cc",
       "pack_float.h",
+      "pack_groups.h",
     ],
     ...[
       "packed.h",

@@ -21,7 +21,7 @@ import {
  * How codes lie in a block; the counterparts in C++ are `GroupBlock` and `Float8Block` in
  * `tools/native/ops/blocks.h`.
  */
-interface GroupFormat extends BlockFormat {
+export interface GroupFormat extends BlockFormat {
   /** What the codes are: whole numbers without a sign, with one (of eight bits), or floats. */
   readonly codes: "unsigned" | "signed" | "float8";
   /** Bits of a code. */

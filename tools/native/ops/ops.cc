@@ -9,10 +9,12 @@
 // library was compiled for, 2 when TensorFlow refuses.
 // int corelens_has_matrix_registers(): 1 where CorelensLinear is fast for many rows of bfloat16.
 // int corelens_has_float_products(): 1 where CorelensLinear is fast for many rows of floats.
+// int corelens_multiplies_bfloat16(): 1 where the processor has instructions for products of bfloat16. A
+// library without this function does not read files.
 // int corelens_has_split_products(): 1 where it takes them in bfloat16 parts to matrix registers.
-// int corelens_has_gradients(), corelens_has_packed(), corelens_has_activations(), corelens_reads_files(),
-// corelens_has_rows(): 1; a library compiled before there were gradients, products with packed weights,
-// products with an activation, reading, or attention on rows and sums of floats, lacks the function.
+// int corelens_has_gradients(), corelens_has_packed(), corelens_has_activations(), corelens_has_rows(): 1; a
+// library compiled before there were gradients, products with packed weights, products with an
+// activation, or attention on rows and sums of floats, lacks the function.
 
 #include <dlfcn.h>
 #if defined(__x86_64__)
@@ -24,6 +26,7 @@
 
 #include "calls.h"
 #include "gradient_calls.h"
+#include "pack_groups.h"
 #include "packed_calls.h"
 #include "read_file.h"
 #include "row_calls.h"
@@ -82,6 +85,10 @@ bool RegisterAll() {
        {"y: uint8"}, nullptr, Guarded<ComputeReadFile>},
       {"CorelensMapFile", {"path: uint8", "file: int32", "range: int32"}, {}, {"y: uint8"}, nullptr,
        Guarded<ComputeMapFile>},
+      {"CorelensPackGroups",
+       {"codes: uint8", "plan: int32", "scales: float", "zeros: float", "offsets: float",
+        "order: int32"},
+       {}, {"y: uint8"}, nullptr, Guarded<ComputePackGroups>},
       {"CorelensAttention",
        {"query: T", "ranges: int32", "keys: segments * T", "values: segments * T"},
        {t.c_str(), "segments: int >= 1", "causal: bool"}, {"z: T"}, MakeAttention,
@@ -188,6 +195,12 @@ extern "C" __attribute__((visibility("default"))) int corelens_has_packed() { re
 
 extern "C" __attribute__((visibility("default"))) int corelens_has_activations() { return 1; }
 
-extern "C" __attribute__((visibility("default"))) int corelens_reads_files() { return 1; }
-
 extern "C" __attribute__((visibility("default"))) int corelens_has_rows() { return 1; }
+
+extern "C" __attribute__((visibility("default"))) int corelens_multiplies_bfloat16() {
+#if defined(__AVX512BF16__) || defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)
+  return 1;
+#else
+  return corelens_has_matrix_registers();
+#endif
+}

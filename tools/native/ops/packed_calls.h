@@ -46,7 +46,8 @@ struct PackedBytes {
     } else {
       return;
     }
-    found = skip >= 0 && rows >= 0 && row_bytes >= 0 && skip + rows * row_bytes <= bytes.size();
+    found = skip >= 0 && skip <= bytes.size() && rows >= 0 && row_bytes >= 0 &&
+            rows * row_bytes <= bytes.size() - skip;
     if (found) data = bytes.data<uint8_t>() + skip;
   }
   // Whether rows are `depth` numbers in whole blocks.
