@@ -25,6 +25,16 @@ export const avx2Tables: Readonly<Record<string, (records: Records) => Table>> =
         (row.difference as number).toExponential(1),
       ]),
   ],
+  "load-avx2": (records) => [
+    ["held as", "MB of weights", "MB a second", "over reading the file", "peak over the weights"],
+    ...records.rows("zen3_load").map((row) => [
+      row.dtype === "two bytes" ? "float32 of two bytes" : String(row.dtype),
+      whole(row.heldMegabytes),
+      whole(row.megabytesPerSecond),
+      (row.overReading as number).toFixed(2),
+      (row.peakOverHeld as number).toFixed(2),
+    ]),
+  ],
   "hooks": (records) => [
     ["what", "over a plain prefill"],
     ...records.rows("zen3_hooks").slice(1).map((row) => [String(row.name), ratio(row.toPlain)]),

@@ -15,6 +15,7 @@ import { WeightsMap } from "../lib/model/weights_map.ts";
 import { type AttentionFunction, denseAttention } from "../lib/nn/attention.ts";
 import { Random } from "../lib/stats/random.ts";
 import { float32ToBfloat16 } from "../lib/weights/dtypes.ts";
+import { readWeight } from "../lib/families/load_weights.ts";
 import { openSafetensors } from "../lib/weights/safetensors.ts";
 import { type TensorToWrite, writeSafetensors } from "../lib/weights/safetensors_write.ts";
 
@@ -113,17 +114,18 @@ export async function writeCheckpoint(config: TextConfig, path: string, seed = 0
   await writeSafetensors(path, tensors, { format: "pt" });
 }
 
-/** Reads a checkpoint of {@link writeCheckpoint}. */
+/** Reads a checkpoint of {@link writeCheckpoint}, as a large one or as a small one. */
 export async function readDecoder(
   kernels: Kernels,
   config: TextConfig,
   path: string,
+  large = false,
 ): Promise<TextDecoder> {
   using source = await openSafetensors(path);
   const tensors = new Map<string, Tensor>();
   for (const name of source.names()) {
-    const { bytes, dtype, shape } = await source.readWeight(name);
-    tensors.set(name, kernels.weight(bytes, dtype, shape));
+    const { shape } = source.info(name);
+    tensors.set(name, await readWeight(kernels, source, name, shape, large));
   }
   const weights = new WeightsMap(tensors);
   return new TextDecoder(kernels, config, weights, weights.get("embed_tokens.weight"));

@@ -98,6 +98,9 @@ export function bytesFromFile(ops: NativeOps, bytes: FileBytes, shape: readonly 
   return onFile(ops, "CorelensReadFile", bytes, [Int32Array.from(shape)]);
 }
 
+/** What `tools/native/ops/read_file.h` says where a file system has no mapped files. */
+const cannotMap = "the file cannot be mapped";
+
 /** Bytes from which on a range of a file is mapped, not read. */
 const mappedFrom = 1 << 20;
 
@@ -107,7 +110,7 @@ const mappedFrom = 1 << 20;
  * replaced by others of their name, as downloads are, stay as they were.
  *
  * @returns its id, which the caller frees, and how many of its bytes lie before the range; null for
- *   small or several ranges, which are to be read
+ *   small or several ranges, and for files that cannot be mapped, which are to be read
  * @throws {InputError} as {@link bytesFromFile}
  */
 export function mappedFile(
@@ -116,5 +119,11 @@ export function mappedFile(
 ): { readonly id: number; readonly skipped: number } | null {
   const [[offset, length]] = bytes.ranges;
   if (bytes.ranges.length > 1 || length < mappedFrom) return null;
-  return { id: onFile(ops, "CorelensMapFile", bytes), skipped: offset % 64 };
+  try {
+    return { id: onFile(ops, "CorelensMapFile", bytes), skipped: offset % 64 };
+  } catch (error) {
+    // some file systems map nothing
+    if (error instanceof InputError && error.message.endsWith(cannotMap)) return null;
+    throw error;
+  }
 }

@@ -162,8 +162,13 @@ function release({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
-/** One weight in the kernels' memory, as it is stored: in blocks where these compute with them. */
-async function readOne(
+/**
+ * One weight in the kernels' memory, as it is stored: in blocks where these compute with them.
+ *
+ * @param large whether matrices stay in two bytes where kernels compute with such
+ * @throws {InputError} for one that is missing, of another type or shape
+ */
+export async function readWeight(
   kernels: Kernels,
   source: WeightSource,
   name: string,
@@ -226,7 +231,7 @@ export async function readWeights(
         tensors.set(role, kernels.weight(plusOne(bytes, dtype), "F32", wanted));
       } else {
         const shape = order?.map((axis) => wanted[axis]) ?? wanted;
-        const own = await readOne(kernels, source, name, shape, large);
+        const own = await readWeight(kernels, source, name, shape, large);
         tensors.set(role, own);
         if (order) {
           tensors.set(role, kernels.transpose(own, order));

@@ -48,7 +48,10 @@ export class RangeFile implements Disposable {
       throw new InputError(`Cannot read ${shownAs}: no such file`);
     }
     const { size, isFile, ino: inode } = await file.stat();
-    const known = inode === null ? null : { path: resolve(path), shownAs, inode, size };
+    // numbers beyond 2^53, as some file systems have them, are not the whole number
+    const known = inode !== null && Number.isSafeInteger(inode)
+      ? { path: resolve(path), shownAs, inode, size }
+      : null;
     if (isFile) return new RangeFile(shownAs, size, file, known);
     file.close();
     throw new InputError(`Cannot read ${shownAs}: it is not a file`);

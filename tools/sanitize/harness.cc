@@ -271,7 +271,7 @@ void TryGroups() {
   for (int i = 0; i < 32; i++) plan.push_back(placed ? 7 - i % 8 : -1);
   const auto words = [](const std::vector<int32_t> &numbers) {
     std::unique_ptr<Given> given(new Given(TF_FLOAT, {static_cast<int64_t>(numbers.size())}));
-    std::memcpy(given->tensor->data, numbers.data(), 4 * numbers.size());
+    std::copy(numbers.begin(), numbers.end(), static_cast<int32_t *>(given->tensor->data));
     return given;
   };
   std::vector<int32_t> inputs_in_order(OneIn(2) ? inputs : 0);
