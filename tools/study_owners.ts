@@ -5,7 +5,7 @@
  * `deno task gemma`.
  *
  *     deno run -A tools/study_owners.ts qwen|smol|smol-vision|gemma
- *       [--parts identify,selectivity,ablate,sets,answers,window]
+ *       [--parts identify,selectivity,ablate,sets,answers,window,hybrid]
  *       [--scored 48] [--ablated 40] [--effects 24] [--answers 40] [--out data/results/qwen]
  * @module
  */
@@ -25,6 +25,7 @@ import { pageNeedle } from "../lab/pages/page_needles.ts";
 import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
 import { findHeads } from "../lib/experiments/find_heads.ts";
 import { readFoundHeads } from "../lib/experiments/found_heads.ts";
+import { hybridQuality } from "../lib/experiments/hybrid_quality.ts";
 import { retrievalSets } from "../lib/experiments/retrieval_sets.ts";
 import { fromPretrained, type PretrainedModel } from "../lib/families/pretrained.ts";
 import { allHeads, type HeadId, headIndex } from "../lib/common/head_id.ts";
@@ -120,6 +121,29 @@ async function windows(
   });
 }
 
+/**
+ * Right answers on such texts where only the heads of global layers see everything (`core`), only those of
+ * local layers (`bottom`; as far as their windows go), none, or as many drawn ones as the global layers
+ * have; the others see the first 4 tokens and the last 64.
+ */
+async function hybridWindows(name: string, model: PretrainedModel, count: number, folder: string) {
+  const { title, window } = studies[name], study = window!(model);
+  const { layers: local } = model.config.text.localLayers!, heads = allHeads(model.grid);
+  const isGlobal = heads.map(({ layer }) => local.includes(layer) ? 0 : 1);
+  const fraction = isGlobal.filter((one) => one === 1).length / heads.length;
+  const others = { sink: 4, window: 64 };
+  await hybridQuality(model, study.answered("test", count), {
+    ...{ model: title, data: study.data("test", count), folder, seed: 0, scores: isGlobal },
+    settings: [
+      { policy: "core", fraction, ...others },
+      { policy: "bottom", fraction: 1 - fraction, ...others },
+      { policy: "local", fraction: 0, ...others },
+      ...[0, 1, 2].map((draw) => ({ policy: "random" as const, fraction, draw, ...others })),
+    ],
+    onProgress: progress("hybrid attention by layers"),
+  });
+}
+
 /** How well a model answers, by the number of owners. */
 async function answers(name: string, model: PretrainedModel, count: number, folder: string) {
   const { title } = studies[name];
@@ -154,7 +178,7 @@ if (import.meta.main) {
     args: [...Deno.args],
     allowPositionals: true,
     options: {
-      parts: { type: "string", default: "identify,selectivity,ablate,sets,answers,window" },
+      parts: { type: "string", default: "identify,selectivity,ablate,sets,answers,window,hybrid" },
       ablated: { type: "string", default: "40" },
       scored: { type: "string", default: "48" },
       effects: { type: "string", default: "24" },
@@ -235,5 +259,8 @@ if (import.meta.main) {
       counts: [scored, ablated],
       rules: ["ram", "calibrated", "null-ram", "context-mass"],
     });
+  }
+  if (studies[name].window && await wanted("hybrid", "hybrid-window")) {
+    await hybridWindows(name, model, ablated, join(out, "hybrid-window"));
   }
 }

@@ -11,7 +11,7 @@ import { layerMatchedHeads, randomHeads } from "../../lib/heads/controls.ts";
 import { topHeads } from "../../lib/heads/select.ts";
 import type { AnyModel } from "../../lib/model/network_of.ts";
 import { networkOf } from "../../lib/model/network_of.ts";
-import { topShareInterval } from "../../lib/stats/bootstrap.ts";
+import { topShareInterval } from "../../lib/stats/bootstrap_maps.ts";
 import { entropy } from "../../lib/stats/concentration.ts";
 import { crossedInterval } from "../../lib/stats/crossed.ts";
 import type { Interval } from "../../lib/stats/interval.ts";

@@ -8,6 +8,7 @@ import { InputError } from "../common/errors.ts";
 import { checkNotEmpty, checkValues, extent } from "./check.ts";
 import { type Figure, makeFigure } from "./figure.ts";
 import { imageUrl, muted, type OverlayImage, shrink } from "./overlay_image.ts";
+import { type PanelCell, placePanels } from "./panel_places.ts";
 import { joinSentences } from "./records.ts";
 import type { Annotation, Axis, PlacedImage, Shape } from "./layout_spec.ts";
 import type { Trace } from "./spec.ts";
@@ -93,44 +94,8 @@ function checkPanel(panel: AttentionPanel, index: number): void {
   }
 }
 
-/** Where an image stands in the plot, in pixels from its top left. */
-interface Cell {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-const titleHeight = 22;
-const gap = 14;
-
-/** Places images in rows, each as large as its column and the height limit allow. */
-function placePanels(
-  panels: readonly AttentionPanel[],
-  columns: number,
-  plotWidth: number,
-  maxHeight: number,
-): { cells: Cell[]; height: number } {
-  const columnWidth = (plotWidth - gap * (columns - 1)) / columns;
-  const cells: Cell[] = [];
-  let top = 0;
-  for (let start = 0; start < panels.length; start += columns) {
-    const row = panels.slice(start, start + columns);
-    const sizes = row.map(({ image: { width, height } }) => {
-      const factor = Math.min(columnWidth / width, maxHeight / height);
-      return { width: width * factor, height: height * factor };
-    });
-    const rowHeight = Math.max(...sizes.map(({ height }) => height));
-    sizes.forEach((size, i) =>
-      cells.push({ left: i * (columnWidth + gap), top: top + titleHeight, ...size })
-    );
-    top += titleHeight + rowHeight + gap;
-  }
-  return { cells, height: top - gap };
-}
-
 /** Pixels for an image that is sharp on screens with two pixels per point, but not too large. */
-function sharpSide({ width, height }: Cell): number {
+function sharpSide({ width, height }: PanelCell): number {
   return Math.min(640, Math.ceil(2 * Math.max(width, height)));
 }
 

@@ -7,7 +7,8 @@
 import { InputError } from "../common/errors.ts";
 import { isRecord, kindOf } from "../common/values.ts";
 import { quoted } from "../common/text.ts";
-import { bootstrapMeans, meanIntervals, topShareInterval } from "../stats/bootstrap.ts";
+import { bootstrapMeans, meanIntervals } from "../stats/bootstrap.ts";
+import { topShareInterval } from "../stats/bootstrap_maps.ts";
 import { concentrationTest } from "../stats/chance_concentration.ts";
 import { gini } from "../stats/concentration.ts";
 import type { Interval } from "../stats/interval.ts";

@@ -6,7 +6,8 @@
  */
 
 import { InputError } from "../common/errors.ts";
-import { type BootstrapOptions, meanMapInterval } from "./bootstrap.ts";
+import type { BootstrapOptions } from "./bootstrap.ts";
+import { meanMapInterval } from "./bootstrap_maps.ts";
 import { acceleration, type Interval, intervalFromDraws } from "./interval.ts";
 import { Random } from "./random.ts";
 import { canLeaveOneOut, drawCount, drawRows, resamplePlan } from "./resample.ts";

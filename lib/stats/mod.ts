@@ -5,7 +5,13 @@
  * @module
  */
 
-export * from "./bootstrap.ts";
+export {
+  bootstrapMeans,
+  type BootstrapOptions,
+  type ColumnIntervals,
+  meanIntervals,
+} from "./bootstrap.ts";
+export * from "./bootstrap_maps.ts";
 export * from "./bootstrap_pairs.ts";
 export * from "./chance_concentration.ts";
 export * from "./clusters.ts";

@@ -1,12 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/common/errors.ts";
-import {
-  bootstrapMeans,
-  meanIntervals,
-  meanMapInterval,
-  topShareInterval,
-} from "../../lib/stats/bootstrap.ts";
+import { bootstrapMeans, meanIntervals } from "../../lib/stats/bootstrap.ts";
+import { meanMapInterval, topShareInterval } from "../../lib/stats/bootstrap_maps.ts";
 import { topShare } from "../../lib/stats/concentration.ts";
 import { columnMeans, sampleMatrix } from "../../lib/stats/matrix.ts";
 import { Random } from "../../lib/stats/random.ts";
