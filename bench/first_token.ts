@@ -3,8 +3,8 @@
  * with SDPA, in turn with the same weights, pixels, threads and element type.
  *
  *     deno run -A bench/first_token.ts --python PYTHON [--vision-layers 24] [--layers 8]
- *         [--photo 2000] [--side 1024] [--question 16] [--dtype float32] [--rounds 2] [--threads 1]
- *         [--checkpoint FOLDER] [--out out/bench_first_token.json]
+ *         [--photo 2000] [--side 1024] [--question 16] [--vocabulary 151936] [--dtype float32]
+ *         [--rounds 2] [--threads 1] [--checkpoint FOLDER] [--out out/bench_first_token.json]
  *
  * A photo of `--photo` squared pixels is resized to `--side` squared (1,024 make 4,096 patches, 1,024
  * visual tokens), and a question of so many tokens follows. What is timed is the processor, from
@@ -41,6 +41,7 @@ const settings = options(Deno.args, {
   photo: "2000",
   side: "1024",
   question: "16",
+  vocabulary: "151936",
   dtype: "float32",
   rounds: "2",
   threads: "1",
@@ -51,12 +52,18 @@ const dtype = settings.dtype === "bfloat16" ? "bfloat16" : "float32";
 const threads = Number(settings.threads), side = Number(settings.side);
 /** Largest difference of the logits, relative to the largest: roundings of the element type. */
 const bound = { float32: 2e-3, bfloat16: 0.2 }[dtype];
-const tokens = { image: 151655, video: 151656, visionStart: 151652, visionEnd: 151653 };
+const vocabSize = Number(settings.vocabulary);
+const tokens = {
+  image: vocabSize - 1,
+  video: vocabSize - 2,
+  visionStart: vocabSize - 3,
+  visionEnd: vocabSize - 4,
+};
 
 /** The 2B's decoder with fewer layers. */
 const text: TextConfig = {
   ...benchConfig(Number(settings.layers)),
-  ...{ hiddenSize: 2048, intermediateSize: 6144, headDim: 128, vocabSize: 151936 },
+  ...{ hiddenSize: 2048, intermediateSize: 6144, headDim: 128, vocabSize },
   mropeSection: [24, 20, 20],
 };
 const depth = Number(settings["vision-layers"]);
@@ -113,7 +120,7 @@ const promptOf = (visual: number): number[] => [
   tokens.visionStart,
   ...Array(visual).fill(tokens.image),
   tokens.visionEnd,
-  ...Array.from({ length: question }, (_, i) => 1000 + 37 * i),
+  ...Array.from({ length: question }, (_, i) => 100 + 37 * i),
 ];
 
 const backend = await useBackend("tensorflow", { threads });

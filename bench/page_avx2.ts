@@ -7,8 +7,24 @@ import { median } from "../lib/stats/summary.ts";
 import type { Records } from "./page.ts";
 import { cell, ratio, type Table, whole } from "./page_cells.ts";
 
+/** Records of an image to the first token. */
+const firstTokens = ["zen3_first_token", "zen3_first_token_2_threads", "zen3_first_token_bfloat16"];
+
 /** These tables, by their names in the page. */
 export const avx2Tables: Readonly<Record<string, (records: Records) => Table>> = {
+  "first-token": (records) => [
+    ["from", "dtype", "threads", "layers", "ours, s", "theirs, s", "ours over theirs", "processor"],
+    ...firstTokens.flatMap((name) => records.rows(name)).map((row) => [
+      String(row.what).replace(" to first token", "").replace(" to patches", " to patches only"),
+      String(row.dtype),
+      String(row.threads),
+      `${row.visionLayers} + ${row.layers}`,
+      ((row.ms as number) / 1e3).toFixed(2),
+      ((row.transformersMs as number) / 1e3).toFixed(2),
+      ratio(row.ratio),
+      ratio(row.cpuRatio),
+    ]),
+  ],
   "vision-tower": (records) => [
     ["tower", "size", "layers", "dtype", "ours over theirs", "largest difference"],
     ...["zen3_vision_tower", "zen3_vision_tower_bfloat16"].flatMap((name) => records.rows(name))

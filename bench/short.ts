@@ -66,6 +66,14 @@ const measurements: Readonly<Record<string, Short>> = {
     takesPeer: true,
     show: ({ rows }) => rows.map((row) => [`vision tower, ${row.tower}, ${over}`, row.ratio]),
   },
+  first_token: {
+    program: "first_token",
+    args: ["--vision-layers", "2", "--layers", "1", "--photo", "512", "--side", "512"]
+      .concat("--vocabulary", "2048"),
+    needsPeer: true,
+    takesPeer: true,
+    show: ({ rows }) => rows.slice(0, 2).map((row) => [`${row.what}, ${over}`, row.cpuRatio]),
+  },
   hooks: {
     program: "hooks",
     args: ["--tokens", "1024", "--layers", "2", "--rounds", "2"],

@@ -27,6 +27,24 @@ export function qwenTower(depth: number, deepstack: readonly number[] = []): Vis
   };
 }
 
+/**
+ * Qwen2.5-VL-3B's tower with so many layers, every eighth of which sees whole images, as in the model;
+ * the others see windows of 64 patches.
+ */
+export function windowTower(depth: number): VisionConfig {
+  return {
+    ...qwenTower(depth),
+    ...{ hiddenSize: 1280, intermediateSize: 3420, hiddenAct: "silu", patchSize: 14 },
+    ...{ numPositionEmbeddings: 0, norm: "rms", gatedMlp: true, windowTokens: 4 },
+    fullAttentionLayers: Array.from({ length: depth }, (_, i) => i).filter((i) => i % 8 === 7),
+  };
+}
+
+/** A tower of patches, `qwen3_vl` or `qwen2_5_vl`, with so many layers; null for others. */
+export function patchTower(kind: string, depth: number): VisionConfig | null {
+  return kind === "qwen3_vl" ? qwenTower(depth) : kind === "qwen2_5_vl" ? windowTower(depth) : null;
+}
+
 const tileBase = { norm: "layer", qkNorm: false, layerScale: false } as const;
 const tiles: Readonly<Record<string, Omit<ImageEncoderConfig, "depth" | "featureDepth">>> = {
   clip: {
@@ -77,7 +95,14 @@ export function transformersQwenTower(config: VisionConfig): Record<string, unkn
 
 /** The sizes of a tower under transformers' names. */
 export function transformersTower(kind: string, depth: number): Record<string, unknown> {
-  if (kind === "qwen3_vl") return transformersQwenTower(qwenTower(depth));
+  const patches = patchTower(kind, depth);
+  if (patches?.windowTokens) {
+    const { num_position_embeddings: _, deepstack_visual_indexes: __, ...own } =
+      transformersQwenTower(patches);
+    const windows = { window_size: 112, fullatt_block_indexes: patches.fullAttentionLayers };
+    return { ...own, ...windows };
+  }
+  if (patches) return transformersQwenTower(patches);
   const { imageSize, patchSize, ...config } = tileTower(kind, depth);
   const squares = kind === "internvit" // its config has two sides of everything
     ? { image_size: [imageSize, imageSize], patch_size: [patchSize, patchSize] }

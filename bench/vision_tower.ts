@@ -6,12 +6,13 @@
  *         [--layers 2] [--patches 64] [--tiles 2] [--dtype float32] [--rounds 3] [--threads 1]
  *         [--out out/bench_vision_tower.json]
  *
- * `qwen3_vl` has Qwen3-VL-2B's shapes on one image of `--patches` squared patches; `clip` those of
- * CLIP-L at 336 pixels, `siglip` of SigLIP-so400m at 384, `internvit` of InternViT-300M at 448, on so
+ * `qwen3_vl` has Qwen3-VL-2B's shapes on one image of `--patches` squared patches, `qwen2_5_vl` (windows)
+ * those of Qwen2.5-VL-3B; `clip` those of CLIP-L at 336 pixels, `siglip` of SigLIP-so400m at 384, `internvit` of InternViT-300M at 448, on so
  * many tiles.
  * @module
  */
 import { imageTowerRenames } from "../lib/families/image_tower_config.ts";
+import { qwen2VlRenames } from "../lib/families/qwen2_vl.ts";
 import { nativeKernels } from "../lib/backend/native.ts";
 import { useBackend } from "../lib/backend/select.ts";
 import { ImageEncoder } from "../lib/model/image_encoder.ts";
@@ -31,7 +32,7 @@ import {
   table,
   writeRecord,
 } from "./report.ts";
-import { qwenTower, tileTower, transformersTower } from "./tower_shapes.ts";
+import { patchTower, tileTower, transformersTower } from "./tower_shapes.ts";
 
 const settings = options(Deno.args, {
   python: "",
@@ -51,14 +52,18 @@ const k = nativeKernels({ dtype });
 /** Largest difference of the features, relative to the largest: roundings of the element type. */
 const bound = { float32: 1e-3, bfloat16: 0.1 }[dtype];
 
-/** Weights of a checkpoint under our names. */
-async function readWeights(path: string): Promise<WeightsMap> {
+/** Weights of a checkpoint under our names, of a tower of patches or of tiles. */
+async function readWeights(path: string, patches: boolean): Promise<WeightsMap> {
+  const renames = patches ? qwen2VlRenames : imageTowerRenames;
   using source = await openSafetensors(path);
   const tensors = new Map<string, Tensor>();
   for (const name of source.names()) {
     const { bytes, dtype, shape } = await source.readWeight(name);
     const stored = `encoder.${name.replace(/^vision_model\./, "")}`;
-    const own = imageTowerRenames.reduce((text, [from, to]) => text.replace(from, to), stored)
+    const own = renames.reduce(
+      (text, [from, to]) => text.replace(from, to),
+      stored,
+    )
       .replace("encoder.", "");
     tensors.set(own, k.weight(bytes, dtype, shape));
   }
@@ -87,7 +92,7 @@ const found: Record<string, unknown>[] = [];
 for (const kind of settings.towers.split(",")) {
   const checkpoint = await Deno.makeTempFile({ suffix: ".safetensors" });
   const script = new URL("vision_transformers.py", import.meta.url).pathname;
-  const tile = kind === "qwen3_vl" ? null : tileTower(kind, depth);
+  const patch = patchTower(kind, depth), tile = patch ? null : tileTower(kind, depth);
   const config = JSON.stringify(transformersTower(kind, depth));
   await using peer = new PythonPeer(
     settings.python,
@@ -95,11 +100,13 @@ for (const kind of settings.towers.split(",")) {
     [kind, config, checkpoint, String(threads), dtype],
   );
   const versions = await peer.line<Record<string, unknown>>();
-  const weights = await readWeights(checkpoint);
+  const weights = await readWeights(checkpoint, patch !== null);
   await Deno.remove(checkpoint);
-  const sizes = numbers(kind === "qwen3_vl" ? settings.patches : settings.tiles);
+  const sizes = numbers(patch ? settings.patches : settings.tiles);
   for (const size of sizes) {
-    const shape = tile ? [size, 3, tile.imageSize, tile.imageSize] : [size * size, 3 * 2 * 16 * 16];
+    const shape = tile
+      ? [size, 3, tile.imageSize, tile.imageSize]
+      : [size * size, 3 * 2 * patch!.patchSize ** 2];
     const grid = tile ? null : [[1, size, size] as const];
     const pixels = Float32Array.from(
       { length: shape.reduce((a, b) => a * b, 1) },
@@ -108,7 +115,7 @@ for (const kind of settings.towers.split(",")) {
     const body = tile
       ? () => new ImageEncoder(k, tile, weights).encode(pixels)
       : () =>
-        new VisionEncoder(k, qwenTower(depth), weights).encode(k.tensor(pixels, shape), [grid![0]])
+        new VisionEncoder(k, patch!, weights).encode(k.tensor(pixels, shape), [grid![0]])
           .features;
     const request = { shape, grid };
     const [own, theirs]: Outcome[][] = [[], []];

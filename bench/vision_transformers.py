@@ -1,6 +1,6 @@
 """A vision tower by transformers with SDPA, for bench/vision_tower.ts: JSON lines in, JSON lines out.
 
-Arguments: KIND (qwen3_vl, clip, siglip, internvit) CONFIG (JSON) CHECKPOINT (written, safetensors)
+Arguments: KIND (qwen3_vl, qwen2_5_vl, clip, siglip, internvit) CONFIG (JSON) CHECKPOINT (written)
            THREADS DTYPE (float32, bfloat16)
 Request:   {"shape": [...], "grid": [[frames, rows, columns], ...] or null}
 Answer:    {"ms": milliseconds, "cpuMs": of the processor, "rows": the first features}
@@ -16,11 +16,15 @@ import transformers
 from safetensors.torch import save_file
 from transformers import (CLIPVisionConfig, CLIPVisionModel, InternVLVisionConfig,
                           InternVLVisionModel, SiglipVisionConfig, SiglipVisionModel)
+from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLVisionConfig
+from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import (
+    Qwen2_5_VisionTransformerPretrainedModel)
 from transformers.models.qwen3_vl.configuration_qwen3_vl import Qwen3VLVisionConfig
 from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLVisionModel
 
 KINDS = {
     "qwen3_vl": (Qwen3VLVisionConfig, Qwen3VLVisionModel),
+    "qwen2_5_vl": (Qwen2_5_VLVisionConfig, Qwen2_5_VisionTransformerPretrainedModel),
     "clip": (CLIPVisionConfig, CLIPVisionModel),
     "internvit": (InternVLVisionConfig, InternVLVisionModel),
     "siglip": (SiglipVisionConfig, SiglipVisionModel),

@@ -129,12 +129,13 @@ function resizeRows(
     for (let x = 0; x < output; x++, to += 3) {
       let from = (y * input + first[x]) * 3;
       const rest = beside[x];
-      let r = half + rest * red, g = half + rest * green, b = half + rest * blue;
+      // Math.imul and | 0: sums are below 2^31, and so stay whole numbers for the compiler
+      let r = half + rest * red | 0, g = half + rest * green | 0, b = half + rest * blue | 0;
       for (let j = start[x], end = j + count[x]; j < end; j++, from += 3) {
         const weight = weights[j];
-        r += weight * source[from];
-        g += weight * source[from + 1];
-        b += weight * source[from + 2];
+        r = r + Math.imul(weight, source[from]) | 0;
+        g = g + Math.imul(weight, source[from + 1]) | 0;
+        b = b + Math.imul(weight, source[from + 2]) | 0;
       }
       out[to] = r >> precision;
       out[to + 1] = g >> precision;
@@ -175,7 +176,7 @@ function resizeColumns(
     else for (let i = 0; i < stride; i++) sums[i] = half + rest * plain[i];
     for (let j = 0; j < count[y]; j++) {
       const weight = weights[start[y] + j], from = (first[y] + j) * stride;
-      for (let i = 0; i < stride; i++) sums[i] += weight * source[from + i];
+      for (let i = 0; i < stride; i++) sums[i] += Math.imul(weight, source[from + i]);
     }
     for (let i = 0, to = y * stride; i < stride; i++) out[to + i] = sums[i] >> precision;
   }
