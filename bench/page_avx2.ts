@@ -10,6 +10,13 @@ import { cell, ratio, type Table, whole } from "./page_cells.ts";
 /** Records of an image to the first token. */
 const firstTokens = ["zen3_first_token", "zen3_first_token_2_threads", "zen3_first_token_bfloat16"];
 
+/** Records of vision towers. */
+const towers = [
+  "zen3_vision_tower",
+  "zen3_vision_tower_tiles",
+  "zen3_vision_tower_bfloat16",
+];
+
 /** These tables, by their names in the page. */
 export const avx2Tables: Readonly<Record<string, (records: Records) => Table>> = {
   "first-token": (records) => [
@@ -27,12 +34,12 @@ export const avx2Tables: Readonly<Record<string, (records: Records) => Table>> =
   ],
   "vision-tower": (records) => [
     ["tower", "size", "layers", "dtype", "ours over theirs", "largest difference"],
-    ...["zen3_vision_tower", "zen3_vision_tower_bfloat16"].flatMap((name) => records.rows(name))
+    ...towers.flatMap((name) => records.rows(name))
       .map((
         row,
       ) => [
         String(row.tower),
-        row.tower === "qwen3_vl"
+        String(row.tower).startsWith("qwen")
           ? `${whole((row.size as number) ** 2)} patches`
           : `${row.size} tile${row.size === 1 ? "" : "s"}`,
         String(row.layers),

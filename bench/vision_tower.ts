@@ -150,7 +150,7 @@ console.log(table(
 ));
 writeRecord(settings.out, {
   what: "processor time of vision towers against transformers with SDPA",
-  settings,
+  settings: { ...settings, python: undefined },
   machine: manifest(backend),
   rows: found,
 });
