@@ -173,8 +173,12 @@ function headerBytes(
     number(bytes.length, 8);
     pieces.push(bytes);
   };
-  const kindOf = (key: string, value: unknown) =>
-    typeof value === "string" ? 8 : typeof value === "boolean" ? 7 : floats.test(key) ? 6 : 4;
+  const kindOf = (key: string, value: unknown) => {
+    if (typeof value === "string") return 8;
+    if (typeof value === "boolean") return 7;
+    if (/token_type$|sections$/.test(key)) return 5; // llama.cpp wants these with a sign
+    return floats.test(key) ? 6 : 4;
+  };
   const one = (kind: number, value: unknown) => {
     if (kind === 8) text(String(value));
     else if (kind === 6) pieces.push(new Uint8Array(Float32Array.of(Number(value)).buffer));

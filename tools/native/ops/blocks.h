@@ -11,21 +11,43 @@
 
 namespace corelens {
 
+// What formats of small codes share. Codes lie in their blocks as numbers from 0 up to 63, of which each
+// stands for itself less kTaken. ForCodes calls with(place, 32 codes) for every 32 of them. What they
+// are multiplied with, and what is added for each number of x (for kTaken too), is said
+//
+//   where a block has one scale, by ScalesOf, for up to eight blocks at once;
+//   where its runs have their own, by Factors: one scale, which it returns, and for each run a whole number
+//     and an offset.
+//
+// Codes and Scales say the same in bytes with a sign and in floats, a run at a time.
+template <typename Own, int kTaken, bool kOne>
+struct SmallCodes {
+  static constexpr bool kSmallCodes = true, kOneScale = kOne;
+  static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
+    Own::ForCodes(block, [&](int place, Bytes codes) {
+      StoreAs(buffer + 32 * place, codes - static_cast<uint8_t>(kTaken));
+    });
+    return buffer;
+  }
+};
+
 // Blocks of 32 with four or five bits each, a scale, and an offset or none.
 template <int kBits, bool kOffset>
-struct NarrowBlock {
+struct NarrowBlock
+    : SmallCodes<NarrowBlock<kBits, kOffset>, kOffset ? 0 : 1 << (kBits - 1), true> {
   static constexpr int kElements = 32, kRun = 32;
   static constexpr int kHigh = kOffset ? 4 : 2, kLow = kBits == 5 ? kHigh + 4 : kHigh;
   static constexpr int kBytes = kLow + 16;
   static constexpr bool kOffsets = kOffset;
-  static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
+  template <typename With>
+  static void ForCodes(const uint8_t *block, With with) {
     Bytes codes = Nibbles(block + kLow);
-    // Without an offset codes of five bits are less 16: those without the fifth bit become negative.
-    if (kBits == 5 && kOffset) codes |= WhereBits<true>(block + kHigh, 16);
-    if (kBits == 5 && !kOffset) codes |= WhereBits<false>(block + kHigh, 0xf0);
-    if (kBits == 4 && !kOffset) codes -= 8;
-    StoreAs(buffer, codes);
-    return buffer;
+    if (kBits == 5) codes |= WhereBits<true>(block + kHigh, 16);
+    with(0, codes);
+  }
+  static void ScalesOf(const uint8_t *blocks, int count, EightFloats *scales, EightFloats *offsets) {
+    *scales = HalvesAt(blocks, kBytes, count);
+    *offsets = kOffset ? HalvesAt(blocks + 2, kBytes, count) : *scales * -float(1 << (kBits - 1));
   }
   static void Scales(const uint8_t *block, float *scales, float *offsets) {
     scales[0] = HalfAt(block);
@@ -35,6 +57,7 @@ struct NarrowBlock {
 
 // Blocks of 32 signed bytes and a scale.
 struct ByteBlock {
+  static constexpr bool kSmallCodes = false;
   static constexpr int kElements = 32, kBytes = 34, kRun = 32;
   static constexpr bool kOffsets = false;
   static const int8_t *Codes(const uint8_t *block, int8_t *) {
@@ -45,114 +68,142 @@ struct ByteBlock {
 
 // Blocks of 256 in eight runs of 32, whose scales and offsets, of six bits each, have a scale in turn.
 template <int kBits>
-struct RunBlock {
+struct RunBlock : SmallCodes<RunBlock<kBits>, 0, false> {
   static constexpr int kElements = 256, kRun = 32, kLow = kBits == 5 ? 48 : 16;
   static constexpr int kBytes = kLow + 128;
   static constexpr bool kOffsets = true;
-  static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
+  template <typename With>
+  static void ForCodes(const uint8_t *block, With with) {
     const Bytes high = kBits == 5 ? LoadAs<Bytes>(block + 16) : Bytes{};
+#pragma GCC unroll 4
     for (int pair = 0; pair < 4; pair++) {
       const Bytes both = LoadAs<Bytes>(block + kLow + 32 * pair);
       Bytes first = both & 15, second = ShiftedRight(both, 4);
       if (kBits == 5) {
-        first |= (Bytes)((Pairs)(ShiftedRight(high, 2 * pair) & 1) << 4);
-        second |= (Bytes)((Pairs)(ShiftedRight(high, 2 * pair + 1) & 1) << 4);
+        first |= BitsTo<4>(high, 2 * pair, 16);
+        second |= BitsTo<4>(high, 2 * pair + 1, 16);
       }
-      StoreAs(buffer + 64 * pair, first);
-      StoreAs(buffer + 64 * pair + 32, second);
+      with(2 * pair, first);
+      with(2 * pair + 1, second);
     }
-    return buffer;
+  }
+  static float Factors(const uint8_t *block, Sixteen *factors, EightFloats *offsets) {
+    *factors = SixBits(block + 4);
+    offsets[0] = EightOf<true>(*factors) * -HalfAt(block + 2);
+    return HalfAt(block);
   }
   static void Scales(const uint8_t *block, float *scales, float *offsets) {
-    const float scale = HalfAt(block), least = -HalfAt(block + 2);
-    const uint32_t a = WordAt(block + 4), b = WordAt(block + 8), c = WordAt(block + 12);
-    const uint32_t words[4] = {a & 0x3f3f3f3f, (c & 0x0f0f0f0f) | (a >> 6 & 0x03030303) << 4,
-                               b & 0x3f3f3f3f, (c >> 4 & 0x0f0f0f0f) | (b >> 6 & 0x03030303) << 4};
-    const uint8_t *parts = reinterpret_cast<const uint8_t *>(words);
-    StoreAs(scales, ByteFloats(parts) * scale);
-    StoreAs(offsets, ByteFloats(parts + 8) * least);
+    const Sixteen parts = SixBits(block + 4); // of the scales, then of the offsets
+    StoreAs(scales, EightOf<false>(parts) * HalfAt(block));
+    StoreAs(offsets, EightOf<true>(parts) * -HalfAt(block + 2));
   }
 };
 
 // Blocks of 256 six-bit numbers, with a signed scale for every 16 and a scale of these.
-struct SixBitBlock {
+struct SixBitBlock : SmallCodes<SixBitBlock, 32, false> {
   static constexpr int kElements = 256, kBytes = 210, kRun = 16;
   static constexpr bool kOffsets = false;
-  static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
+  template <typename With>
+  static void ForCodes(const uint8_t *block, With with) {
+#pragma GCC unroll 2
     for (int part = 0; part < 2; part++) {
       const Bytes high = LoadAs<Bytes>(block + 128 + 32 * part);
+#pragma GCC unroll 4
       for (int run = 0; run < 4; run++) {
         const Bytes low = LoadAs<Bytes>(block + 64 * part + (run & 1) * 32);
-        const Bytes above = ShiftedRight(high, 2 * run) & 3;
-        const Bytes code = (run < 2 ? low & 15 : ShiftedRight(low, 4)) | (Bytes)((Pairs)above << 4);
-        StoreAs(buffer + 128 * part + 32 * run, code - 32);
+        const Bytes above = BitsTo<4>(high, 2 * run, 48);
+        with(4 * part + run, (run < 2 ? low & 15 : ShiftedRight(low, 4)) | above);
       }
     }
-    return buffer;
+  }
+  static float Factors(const uint8_t *block, Sixteen *factors, EightFloats *offsets) {
+    const float scale = HalfAt(block + 208);
+    *factors = LoadAs<Sixteen>(block + 192);
+    offsets[0] = EightOf<false>(*factors) * (-32 * scale);
+    offsets[1] = EightOf<true>(*factors) * (-32 * scale);
+    return scale;
   }
   static void Scales(const uint8_t *block, float *scales, float *) {
     const float scale = HalfAt(block + 208);
-    const int8_t *own = reinterpret_cast<const int8_t *>(block + 192);
-    for (int run = 0; run < 16; run += 8) StoreAs(scales + run, ByteFloats(own + run) * scale);
+    const Sixteen own = LoadAs<Sixteen>(block + 192);
+    StoreAs(scales, EightOf<false>(own) * scale);
+    StoreAs(scales + 8, EightOf<true>(own) * scale);
   }
 };
 
 // Blocks of 256 two-bit numbers, with a scale and an offset of four bits for every 16.
-struct TwoBitBlock {
+struct TwoBitBlock : SmallCodes<TwoBitBlock, 0, false> {
   static constexpr int kElements = 256, kBytes = 84, kRun = 16;
   static constexpr bool kOffsets = true;
-  static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
+  template <typename With>
+  static void ForCodes(const uint8_t *block, With with) {
+#pragma GCC unroll 2
     for (int part = 0; part < 2; part++) {
       const Bytes all = LoadAs<Bytes>(block + 16 + 32 * part);
-      for (int run = 0; run < 4; run++) {
-        StoreAs(buffer + 128 * part + 32 * run, ShiftedRight(all, 2 * run) & 3);
-      }
+#pragma GCC unroll 4
+      for (int run = 0; run < 4; run++) with(4 * part + run, BitsTo<0>(all, 2 * run, 3));
     }
-    return buffer;
+  }
+  static float Factors(const uint8_t *block, Sixteen *factors, EightFloats *offsets) {
+    const float least = -HalfAt(block + 82);
+    const Sixteen both = LoadAs<Sixteen>(block), other = (both >> 4) & 15;
+    *factors = both & 15;
+    offsets[0] = EightOf<false>(other) * least;
+    offsets[1] = EightOf<true>(other) * least;
+    return HalfAt(block + 80);
   }
   static void Scales(const uint8_t *block, float *scales, float *offsets) {
     const float scale = HalfAt(block + 80), least = -HalfAt(block + 82);
-    const Bytes both = Nibbles(block);
-    uint8_t parts[32];
-    StoreAs(parts, both);
-    for (int run = 0; run < 16; run += 8) {
-      StoreAs(scales + run, ByteFloats(parts + run) * scale);
-      StoreAs(offsets + run, ByteFloats(parts + 16 + run) * least);
-    }
+    const Sixteen both = LoadAs<Sixteen>(block), own = both & 15, other = (both >> 4) & 15;
+    StoreAs(scales, EightOf<false>(own) * scale);
+    StoreAs(scales + 8, EightOf<true>(own) * scale);
+    StoreAs(offsets, EightOf<false>(other) * least);
+    StoreAs(offsets + 8, EightOf<true>(other) * least);
   }
 };
 
 // Blocks of 256 three-bit numbers, whose third bits lie apart and count when they are 0, with a signed
 // scale of six bits for every 16.
-struct ThreeBitBlock {
+struct ThreeBitBlock : SmallCodes<ThreeBitBlock, 4, false> {
   static constexpr int kElements = 256, kBytes = 110, kRun = 16;
   static constexpr bool kOffsets = false;
-  static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
+  template <typename With>
+  static void ForCodes(const uint8_t *block, With with) {
     const Bytes third = LoadAs<Bytes>(block);
+#pragma GCC unroll 2
     for (int part = 0; part < 2; part++) {
       const Bytes all = LoadAs<Bytes>(block + 32 + 32 * part);
+#pragma GCC unroll 4
       for (int run = 0; run < 4; run++) {
-        const Bytes low = ShiftedRight(all, 2 * run) & 3;
-        const Bytes high = (Bytes)((Pairs)(ShiftedRight(third, 4 * part + run) & 1) << 2);
-        StoreAs(buffer + 128 * part + 32 * run, (low | high) - 4);
+        with(4 * part + run, BitsTo<0>(all, 2 * run, 3) | BitsTo<2>(third, 4 * part + run, 4));
       }
     }
-    return buffer;
   }
-  static void Scales(const uint8_t *block, float *scales, float *) {
-    const float scale = HalfAt(block + 108);
+  // The scales of the runs, which have six bits with a sign.
+  static Sixteen Parts(const uint8_t *block) {
     const uint32_t a = WordAt(block + 96), b = WordAt(block + 100), high = WordAt(block + 104);
     uint32_t words[4] = {a & 0x0f0f0f0f, b & 0x0f0f0f0f, a >> 4 & 0x0f0f0f0f, b >> 4 & 0x0f0f0f0f};
     for (int i = 0; i < 4; i++) words[i] |= (high >> 2 * i & 0x03030303) << 4;
-    const uint8_t *parts = reinterpret_cast<const uint8_t *>(words);
-    for (int run = 0; run < 16; run += 8) {
-      StoreAs(scales + run, (ByteFloats(parts + run) - 32.0f) * scale);
-    }
+    return LoadAs<Sixteen>(words) - 32;
+  }
+  static float Factors(const uint8_t *block, Sixteen *factors, EightFloats *offsets) {
+    const float scale = HalfAt(block + 108);
+    *factors = Parts(block);
+    offsets[0] = EightOf<false>(*factors) * (-4 * scale);
+    offsets[1] = EightOf<true>(*factors) * (-4 * scale);
+    return scale;
+  }
+  static void Scales(const uint8_t *block, float *scales, float *) {
+    const float scale = HalfAt(block + 108);
+    const Sixteen own = Parts(block);
+    StoreAs(scales, EightOf<false>(own) * scale);
+    StoreAs(scales + 8, EightOf<true>(own) * scale);
   }
 };
 
 // Blocks of 32 numbers of four bits that stand for the levels, and a scale.
 struct LevelBlock {
+  static constexpr bool kSmallCodes = false;
   static constexpr int kElements = 32, kBytes = 18, kRun = 32;
   static constexpr bool kOffsets = false;
   static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
@@ -164,6 +215,7 @@ struct LevelBlock {
 
 // Blocks of 256 in eight runs of 32 of the same, each with a signed scale of six bits.
 struct LevelRunBlock {
+  static constexpr bool kSmallCodes = false;
   static constexpr int kElements = 256, kBytes = 136, kRun = 32;
   static constexpr bool kOffsets = false;
   static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
@@ -188,17 +240,33 @@ struct LevelRunBlock {
 // have a sign.
 template <int kBits, bool kOffset, int kSize>
 struct GroupBlock {
+  static constexpr bool kSmallCodes = kBits < 8, kOneScale = true;
   static constexpr int kElements = kSize, kRun = 32;
   static constexpr int kStart = kOffset ? 8 : kBits == 8 ? 4 : 5;
   static constexpr int kBytes = kStart + kSize * kBits / 8;
   static constexpr bool kOffsets = kOffset;
+  template <typename With>
+  static void ForCodes(const uint8_t *block, With with) {
+#pragma GCC unroll 4
+    for (int place = 0; place < kSize / 32; place++) {
+      with(place, CodesOf<kBits>(block + kStart + 4 * kBits * place));
+    }
+  }
   static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
     if (kBits == 8) return reinterpret_cast<const int8_t *>(block + kStart);
-    const uint8_t zero = kOffset ? 0 : block[4];
-    for (int run = 0; run < kSize / 32; run++) {
-      StoreAs(buffer + 32 * run, CodesOf<kBits>(block + kStart + 4 * kBits * run) - zero);
-    }
+    const uint8_t taken = kOffset ? 0 : block[4];
+    ForCodes(block, [&](int place, Bytes codes) { StoreAs(buffer + 32 * place, codes - taken); });
     return buffer;
+  }
+  static void ScalesOf(const uint8_t *blocks, int count, EightFloats *scales, EightFloats *offsets) {
+    float own[8] = {}, more[8] = {};
+    for (int i = 0; i < count; i++) {
+      const uint8_t *block = blocks + i * kBytes;
+      own[i] = LoadAs<float>(block);
+      more[i] = kOffset ? LoadAs<float>(block + 4) : own[i] * -static_cast<int8_t>(block[4]);
+    }
+    *scales = LoadAs<EightFloats>(own);
+    *offsets = LoadAs<EightFloats>(more);
   }
   static void Scales(const uint8_t *block, float *scales, float *offsets) {
     for (int run = 0; run < kSize / 32; run++) {

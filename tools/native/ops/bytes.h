@@ -9,10 +9,21 @@ namespace corelens {
 typedef uint8_t Bytes __attribute__((vector_size(32)));
 typedef uint16_t Pairs __attribute__((vector_size(32)));  // the same bits, for shifts
 
+typedef int8_t Sixteen __attribute__((vector_size(16)));
+
 // Every byte shifted to the right.
 inline Bytes ShiftedRight(Bytes bytes, int count) {
   const uint8_t kept = 255 >> count;
   return (Bytes)((Pairs)bytes >> count) & kept;
+}
+
+// Some bits of every byte, from the `count`-th on, brought down and then up by kUp; `kept` says where they
+// are then.
+template <int kUp>
+inline Bytes BitsTo(Bytes bytes, int count, uint8_t kept) {
+  const Pairs pairs = (Pairs)bytes;
+  const Pairs moved = count > kUp ? pairs >> (count - kUp) : count < kUp ? pairs << (kUp - count) : pairs;
+  return (Bytes)moved & kept;
 }
 
 // The low halves of 16 bytes, then their high halves.
@@ -35,6 +46,26 @@ inline uint32_t WordAt(const uint8_t *bytes) {
   uint32_t word;
   std::memcpy(&word, bytes, sizeof(word));
   return word;
+}
+
+// The 16 numbers of six bits in the 12 bytes of a K block.
+inline Sixteen SixBits(const uint8_t *bytes) {
+#if defined(__AVX2__)
+  const __m128i all = LoadAs<__m128i>(bytes - 4); // which are there in every K block
+  const __m128i low = _mm_srlv_epi32(
+      _mm_shuffle_epi8(all, _mm_set_epi32(0x0f0e0d0c, 0x0b0a0908, 0x0f0e0d0c, 0x07060504)),
+      _mm_set_epi32(4, 0, 0, 0));
+  const __m128i high = _mm_srli_epi32(
+      _mm_shuffle_epi8(all, _mm_set_epi32(0x0b0a0908, -1, 0x07060504, -1)), 2);
+  const __m128i kept = _mm_set_epi32(0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f);
+  return (Sixteen)_mm_or_si128(_mm_and_si128(low, kept),
+                               _mm_and_si128(high, _mm_set1_epi8(0x30)));
+#else
+  const uint32_t a = WordAt(bytes), b = WordAt(bytes + 4), c = WordAt(bytes + 8);
+  const uint32_t words[4] = {a & 0x3f3f3f3f, (c & 0x0f0f0f0f) | (a >> 6 & 0x03030303) << 4,
+                             b & 0x3f3f3f3f, (c >> 4 & 0x0f0f0f0f) | (b >> 6 & 0x03030303) << 4};
+  return LoadAs<Sixteen>(words);
+#endif
 }
 
 // `value` in each of 32 bytes whose bit, the lowest first, is as wanted; 0 in the others.
@@ -152,6 +183,37 @@ inline EightFloats ByteFloats(const Byte *bytes) {
 #else
   EightFloats values;
   for (int i = 0; i < 8; i++) values[i] = bytes[i];
+  return values;
+#endif
+}
+
+typedef int32_t EightInts __attribute__((vector_size(32)));
+
+// The first or the last eight of 16 bytes with a sign as floats.
+template <bool kLast>
+inline EightFloats EightOf(Sixteen bytes) {
+#if defined(__AVX2__)
+  const __m128i own = kLast ? _mm_srli_si128((__m128i)bytes, 8) : (__m128i)bytes;
+  return (EightFloats)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(own));
+#else
+  EightFloats values;
+  for (int i = 0; i < 8; i++) values[i] = bytes[kLast ? 8 + i : i];
+  return values;
+#endif
+}
+
+// Half-precision numbers `stride` bytes apart, of which there are up to eight; zeros follow.
+inline EightFloats HalvesAt(const uint8_t *bytes, int stride, int count) {
+#if defined(__F16C__)
+  uint16_t halves[8];
+  for (int i = 0; i < 8; i++) {
+    if (i < count) std::memcpy(halves + i, bytes + i * stride, 2);
+    else halves[i] = 0;
+  }
+  return (EightFloats)_mm256_cvtph_ps(LoadAs<__m128i>(halves));
+#else
+  EightFloats values{};
+  for (int i = 0; i < count; i++) values[i] = HalfAt(bytes + i * stride);
   return values;
 #endif
 }

@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "packed.h"
+#include "packed_digits.h"
 #include "parallel.h"
 #include "sizes.h"
 
@@ -145,8 +146,8 @@ inline float RoundRun(const float *x, int16_t *out) {
   return zeros == 0 ? largest / 32767 : zeros;
 }
 
-template <typename Block, typename Number, typename T>
-void PackedProducts(const PackedRows<Number> &x, const PackedWeight &weight, const T *bias, T *y,
+template <typename Block, typename Rows, typename T>
+void PackedProducts(const Rows &x, const PackedWeight &weight, const T *bias, T *y,
                     int64_t rows) {
   const int64_t width = weight.width;
   const int64_t grain = std::max<int64_t>(1, (1 << 16) / (weight.depth + 1));
@@ -155,7 +156,7 @@ void PackedProducts(const PackedRows<Number> &x, const PackedWeight &weight, con
     const auto run = [&](auto count) {
       constexpr int kRows = decltype(count)::value;
       for (; r + kRows <= rows; r += kRows) {
-        const PackedRows<Number> own = x.From(r);
+        const Rows own = x.From(r);
         for (int64_t j = begin; j < end; j++) {
           float out[kRows];
           PackedDots<Block, kRows>(weight.bytes + j * weight.row_bytes, weight.blocks, own, out);
@@ -169,6 +170,29 @@ void PackedProducts(const PackedRows<Number> &x, const PackedWeight &weight, con
   });
 }
 
+#if defined(__AVX2__)
+// The same by digits.
+template <typename Block, typename T>
+void DigitProducts(const float *x, const PackedWeight &weight, const T *bias, T *y, int64_t rows) {
+  constexpr int kDigits = sizeof(T) == 2 ? 2 : 3, kRuns = Block::kElements / kSumRun<Block>;
+  const int64_t blocks = weight.blocks, whole = RoundUp(blocks, 8), row_bytes = kDigits * weight.depth;
+  float *scales = Scratch<float>(kPackedValues, rows * (whole * (1 + kRuns) + row_bytes / 4));
+  float *sums = scales + rows * whole;
+  int8_t *digits = reinterpret_cast<int8_t *>(sums + rows * whole * kRuns);
+  std::fill(scales, sums + rows * whole * kRuns, 0.0f);
+  for (int64_t r = 0; r < rows; r++) {
+    for (int64_t b = 0; b < blocks; b++) {
+      const int64_t at = b * Block::kElements;
+      scales[r * whole + b] =
+          BlockDigits<Block, kDigits>(x + r * weight.depth + at, digits + r * row_bytes + at * kDigits,
+                                      sums + (r * whole + b) * kRuns);
+    }
+  }
+  const DigitRows<kDigits> own{digits, scales, sums, row_bytes, whole, whole * kRuns};
+  PackedProducts<Block>(own, weight, bias, y, rows);
+}
+#endif
+
 // x [rows, depth], bias [width] or null, y [rows, width].
 template <typename Block, typename T>
 void PackedFew(const T *x, const PackedWeight &weight, const T *bias, T *y, int64_t rows) {
@@ -177,6 +201,9 @@ void PackedFew(const T *x, const PackedWeight &weight, const T *bias, T *y, int6
   float *sums = wide + size, *scales = sums + rows * runs;
   int16_t *whole = reinterpret_cast<int16_t *>(scales + rows * runs);
   for (int64_t i = 0; i < size; i += kLanes) Store(wide + i, Load(x + i));
+#if defined(__AVX2__)
+  if constexpr (Block::kSmallCodes) return DigitProducts<Block>(wide, weight, bias, y, rows);
+#endif
   constexpr bool kWhole = kWholeNumbers && sizeof(T) == 2;
   for (int64_t i = 0; i < rows * runs; i++) {
     const float *run = wide + i * Block::kRun;
