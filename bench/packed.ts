@@ -70,8 +70,8 @@ async function serve(dtype: "float32" | "bfloat16", unpack: boolean): Promise<vo
       before = residentMegabytes();
     },
   });
-  const k = model.kernels, inputs = textInputs(promptIds(model.config.text, tokens), 1);
-  const short = textInputs(promptIds(model.config.text, 16), 1);
+  const k = model.kernels, { text } = model.config, axes = text.mropeSection ? 3 : 1;
+  const [inputs, short] = [tokens, 16].map((count) => textInputs(promptIds(text, count), axes));
   const say = (value: unknown) => console.log(JSON.stringify(value));
   say({ before, loaded: residentMegabytes() });
   for await (const chunk of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
