@@ -18,7 +18,7 @@ import { TF_BFLOAT16, TF_HALF } from "./tensorflow.ts";
 
 /**
  * Formats that the operations read, and their numbers: those of GGUF files, and of groups of codes and of
- * floats of eight bits (`lib/weights/packings/groups.ts`). The counterpart is `WithFormat` in `tools/native/ops/blocks.h`:
+ * floats of eight bits (`lib/weights/packings/groups.ts`). The counterpart is `WithFormat` in `tools/native/ops/formats.h`:
  * change both.
  */
 export const nativeFormats: Readonly<Record<string, number>> = {

@@ -21,6 +21,7 @@ export const compiledFiles: readonly string[] = [
       "buffers.h",
       "bytes.h",
       "calls.h",
+      "formats.h",
       "gradient_calls.h",
     ],
     ...[
@@ -36,6 +37,7 @@ export const compiledFiles: readonly string[] = [
     ...[
       "packed.h",
       "packed_calls.h",
+      "packed_digits.h",
       "packed_few.h",
       "parallel.h",
       "plain_weight.h",

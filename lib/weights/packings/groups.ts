@@ -19,7 +19,7 @@ import {
 
 /**
  * How codes lie in a block; the counterparts in C++ are `GroupBlock` and `Float8Block` in
- * `tools/native/ops/blocks.h`.
+ * `tools/native/ops/formats.h`.
  */
 export interface GroupFormat extends BlockFormat {
   /** What the codes are: whole numbers without a sign, with one (of eight bits), or floats. */

@@ -132,6 +132,9 @@ bool ProcessorFits() {
 #if defined(__AMX_BF16__) && !defined(CORELENS_SOFTWARE_TILES)
   if (!has(edx, 22)) return false;
 #endif
+#if defined(__AVX512VNNI__)
+  if (!has(ecx, 11)) return false;
+#endif
 #if defined(__AVX512BF16__)
   __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx);
   if (!has(eax, 5)) return false;

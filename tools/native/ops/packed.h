@@ -1,9 +1,9 @@
-// Weights that stay in their blocks (blocks.h). For products of many rows, a panel of rows of the weight
+// Weights that stay in their blocks (formats.h). For products of many rows, a panel of rows of the weight
 // at a time becomes floats, for linear_float.h and linear.h; those of few rows are in packed_few.h.
 #ifndef CORELENS_PACKED_H_
 #define CORELENS_PACKED_H_
 
-#include "blocks.h"
+#include "formats.h"
 #include "scratch.h"
 
 namespace corelens {
