@@ -109,6 +109,31 @@ export function packedTests(test: KernelTest): void {
       }
     });
 
+    test(`${format.name}: products of few rows keep what is small beside a large number`, (k) => {
+      const coarse = k.computeDType === "bfloat16";
+      // of a block's largest number, by which all others may be off; of each product, rounded
+      const [share, rounding] = coarse ? [2 ** -15, 3 * unitRoundoff.bfloat16] : [2 ** -22, 3e-6];
+      for (const rows of [1, 2, 4, 5]) {
+        k.scope(() => {
+          const { weight, seen } = weightOf(k, format, [9, depth], rows);
+          const value = (i: number) => i % 256 === 77 ? 1 : 3e-3 * Math.sin(i);
+          const data = Float32Array.from({ length: rows * depth }, (_, i) => value(i));
+          const x = rounded(k, { shape: [rows, depth], data });
+          const found = k.readSync(k.linear(upload(k, x), weight));
+          for (let i = 0; i < found.length; i++) {
+            const row = Math.floor(i / 9) * depth, own = (i % 9) * depth;
+            let wanted = 0, bound = 0;
+            for (let j = 0; j < depth; j++) {
+              const product = x.data[row + j] * seen.data[own + j];
+              wanted += product;
+              bound += share * Math.abs(seen.data[own + j]) + rounding * Math.abs(product);
+            }
+            assert(Math.abs(found[i] - wanted) <= bound, `${found[i]}, not ${wanted} +- ${bound}`);
+          }
+        });
+      }
+    });
+
     test(`${format.name}: other operations see the numbers of a weight in blocks`, (k) => {
       const equal = equalIn(k, format);
       k.scope(() => {

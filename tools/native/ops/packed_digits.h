@@ -70,6 +70,7 @@ struct DigitSums {
   __attribute__((always_inline)) void AddRuns(const uint8_t *block, const DigitRows<kDigits> &rows,
                                               int64_t b) {
     constexpr int kRuns = Block::kElements / Block::kRun;
+    CallUp<Block::kBytes>(block);
     Sixteen factors;
     EightFloats offsets[kRuns / 8];
     const float scale = Block::Factors(block, &factors, offsets);
@@ -117,6 +118,7 @@ struct DigitSums {
       shifts[r] = _mm256_fmadd_ps((__m256)offsets, sums, shifts[r]);
     }
     asm volatile("" ::: "memory");
+    CallUp<8 * Block::kBytes>(blocks);
     const __m256i ones = _mm256_set1_epi16(1), base = _mm256_set1_epi16(256);
 #pragma GCC unroll 8
     for (int i = 0; i < count; i++) {

@@ -1,9 +1,10 @@
 // y = x w^T + bias for few rows of x, as in decoding, and weights in blocks: codes are multiplied as they
 // come out of a block, and each row of the weight is read once for four rows of x.
 //
-// For x of floats the sums are those of floats. For x of bfloat16, where there is AVX2, each run of x
-// becomes whole numbers of 16 bits with a scale: half as much work, and finer than bfloat16 is for all
-// but numbers that are small beside the largest of their run.
+// Where there is AVX2, small codes are multiplied by digits (packed_digits.h). Others are multiplied as
+// floats; for x of bfloat16, where there is AVX2, each run of x becomes whole numbers of 16 bits with a
+// scale: half as much work, and finer than bfloat16 is for all but numbers that are small beside the
+// largest of their run.
 #ifndef CORELENS_PACKED_FEW_H_
 #define CORELENS_PACKED_FEW_H_
 
@@ -78,6 +79,7 @@ struct PackedSums {
   template <typename Block>
   __attribute__((always_inline)) void Add(const uint8_t *block, const PackedRows<Number> &rows,
                                           int64_t b, int place) {
+    CallUp<Block::kBytes>(block);
     constexpr int kRuns = Block::kElements / Block::kRun;
     alignas(64) int8_t buffer[Block::kElements];
     alignas(32) float scales[kBlockRuns], offsets[kBlockRuns], own[kRows][kBlockRuns];
@@ -171,7 +173,7 @@ void PackedProducts(const Rows &x, const PackedWeight &weight, const T *bias, T 
 }
 
 #if defined(__AVX2__)
-// The same by digits.
+// x [rows, depth] by digits.
 template <typename Block, typename T>
 void DigitProducts(const float *x, const PackedWeight &weight, const T *bias, T *y, int64_t rows) {
   constexpr int kDigits = sizeof(T) == 2 ? 2 : 3, kRuns = Block::kElements / kSumRun<Block>;
@@ -193,20 +195,16 @@ void DigitProducts(const float *x, const PackedWeight &weight, const T *bias, T 
 }
 #endif
 
-// x [rows, depth], bias [width] or null, y [rows, width].
+// x [rows, depth] by codes as they come out of a block; there is room for as many numbers, and two for
+// each of their runs, behind it.
 template <typename Block, typename T>
-void PackedFew(const T *x, const PackedWeight &weight, const T *bias, T *y, int64_t rows) {
-  const int64_t depth = weight.depth, runs = depth / Block::kRun, size = rows * depth;
-  float *wide = Scratch<float>(kPackedKeys, 2 * size + 2 * rows * runs);
-  float *sums = wide + size, *scales = sums + rows * runs;
-  int16_t *whole = reinterpret_cast<int16_t *>(scales + rows * runs);
-  for (int64_t i = 0; i < size; i += kLanes) Store(wide + i, Load(x + i));
-#if defined(__AVX2__)
-  if constexpr (Block::kSmallCodes) return DigitProducts<Block>(wide, weight, bias, y, rows);
-#endif
+void CodeProducts(float *x, const PackedWeight &weight, const T *bias, T *y, int64_t rows) {
   constexpr bool kWhole = kWholeNumbers && sizeof(T) == 2;
+  const int64_t depth = weight.depth, runs = depth / Block::kRun;
+  float *sums = x + rows * depth, *scales = sums + rows * runs;
+  int16_t *whole = reinterpret_cast<int16_t *>(scales + rows * runs);
   for (int64_t i = 0; i < rows * runs; i++) {
-    const float *run = wide + i * Block::kRun;
+    const float *run = x + i * Block::kRun;
     if (Block::kOffsets) {
       Floats sum{};
       for (int j = 0; j < Block::kRun; j += kLanes) sum += Load(run + j);
@@ -218,9 +216,23 @@ void PackedFew(const T *x, const PackedWeight &weight, const T *bias, T *y, int6
     const PackedRows<int16_t> own{whole, sums, scales, depth, runs};
     PackedProducts<Block>(own, weight, bias, y, rows);
   } else {
-    const PackedRows<float> own{wide, sums, scales, depth, runs};
+    const PackedRows<float> own{x, sums, scales, depth, runs};
     PackedProducts<Block>(own, weight, bias, y, rows);
   }
+}
+
+// x [rows, depth], bias [width] or null, y [rows, width].
+template <typename Block, typename T>
+void PackedFew(const T *x, const PackedWeight &weight, const T *bias, T *y, int64_t rows) {
+  const int64_t size = rows * weight.depth, runs = size / Block::kRun;
+  float *wide = Scratch<float>(kPackedKeys, 2 * size + 2 * runs);
+  for (int64_t i = 0; i < size; i += kLanes) Store(wide + i, Load(x + i));
+#if defined(__AVX2__)
+  if constexpr (Block::kSmallCodes) DigitProducts<Block>(wide, weight, bias, y, rows);
+  else CodeProducts<Block>(wide, weight, bias, y, rows);
+#else
+  CodeProducts<Block>(wide, weight, bias, y, rows);
+#endif
 }
 
 }  // namespace corelens
