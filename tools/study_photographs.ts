@@ -5,7 +5,7 @@
  * `deno task qwen`, `deno task photographs`, `deno task manuals` and `deno run -A tools/train_photographs.ts`.
  *
  *     deno run -A tools/study_photographs.ts [--samples 40] [--scored 24] [--draws 20] [--model data/models/qwen-vision]
- *       [--parts reading,manuals,identify,ablate-answer] [--out data/results/qwen-vision]
+ *       [--parts naming,reading,letters,manuals,identify,ablate-answer] [--out data/results/qwen-vision]
  * @module
  */
 import { join } from "node:path";
@@ -17,11 +17,7 @@ import { headSamples, lazily } from "../lib/experiments/samples.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { ruleNamed } from "../lib/heads/scoring_rules.ts";
 import { type BlockGrid, blockGrids } from "../lab/pages/photograph_page.ts";
-import {
-  type PhotographQuestion,
-  photographQuestions,
-  photographSample,
-} from "../lab/pages/photograph_samples.ts";
+import { type PhotographQuestion, photographSample } from "../lab/pages/photograph_samples.ts";
 import { manualSample } from "../lab/pages/manual_page.ts";
 import { loadManual, manuals } from "../lab/pages/manuals.ts";
 import { loadPhotographs, type PhotographKind, photographKinds } from "../lab/pages/photographs.ts";
@@ -38,7 +34,7 @@ if (import.meta.main) {
       samples: { type: "string", default: "40" },
       scored: { type: "string", default: "24" },
       draws: { type: "string", default: "20" },
-      parts: { type: "string", default: "reading,manuals,identify,ablate-answer" },
+      parts: { type: "string", default: "naming,reading,letters,manuals,identify,ablate-answer" },
       out: { type: "string", default: "data/results/qwen-vision" },
     },
   });
@@ -65,26 +61,39 @@ if (import.meta.main) {
       ...{ question, grid, split: "test", set },
     });
 
+  /** Pages of some kinds, one of each kind after the other. */
+  const asked = (
+    kinds: readonly (readonly [PhotographKind, PhotographQuestion, BlockGrid])[],
+    pages: number,
+  ) =>
+    Array.from({ length: pages }, (_, i) =>
+      kinds.map(([set, question, grid]) => ({
+        id: `${set} ${question} ${grid.rows * grid.columns} ${i}`,
+        kind: `${set}, ${question}, ${grid.rows * grid.columns}`,
+        draw: () => drawn(i, set, question, grid),
+      }))).flat();
+  const data = "photographs of tuxpaint-stamps-default";
+  if (await wanted("naming")) {
+    const samples = asked(photographKinds.map((set) => [set, "what", eight] as const), 4 * count);
+    await photographReading({ model, samples, name, data, views: ["named"] }, {
+      folder: folder("naming"),
+      onProgress: progress("naming"),
+    });
+  }
   if (await wanted("reading")) {
-    const kinds = photographKinds.flatMap((set) =>
-      photographQuestions.flatMap((question) =>
-        [eight, four].map((grid) => ({ set, question, grid }))
-      )
-    );
-    const samples = Array.from(
-      { length: count },
-      (_, i) =>
-        kinds.map(({ set, question, grid }) => ({
-          id: `${set} ${question} ${grid.rows * grid.columns} ${i}`,
-          kind: `${set}, ${question}, ${grid.rows * grid.columns}`,
-          grid,
-          draw: () => drawn(i, set, question, grid),
-        })),
-    ).flat();
-    const data = `photographs of tuxpaint-stamps-default, ${count} pages of each kind`;
+    const samples = asked(photographKinds.map((set) => [set, "what", eight] as const), count);
     await photographReading({ model, samples, name, data }, {
       folder: folder("reading"),
       onProgress: progress("reading"),
+    });
+  }
+  if (await wanted("letters")) {
+    const kinds = photographKinds.slice(0, 2).flatMap((set) =>
+      [four, eight].map((grid) => [set, "which", grid] as const)
+    );
+    await photographReading({ model, samples: asked(kinds, Math.ceil(count / 2)), name, data }, {
+      folder: folder("letters"),
+      onProgress: progress("letters"),
     });
   }
 
@@ -122,9 +131,9 @@ if (import.meta.main) {
   }
   if (await wanted("ablate-answer")) {
     const scores = await readFoundHeads(folder("identify"));
-    const asked = new Map(pages(2000, count).map((page) => [page.sample.id, page]));
-    const samples = lazily([...asked.values()].map(({ sample }) => sample), (sample) => {
-      const { begun, candidates, asked: block } = asked.get(sample.id)!;
+    const chosen = new Map(pages(2000, count).map((page) => [page.sample.id, page]));
+    const samples = lazily([...chosen.values()].map(({ sample }) => sample), (sample) => {
+      const { begun, candidates, asked: block } = chosen.get(sample.id)!;
       return completionSample(model, sample, { begun, rest: candidates[block] });
     });
     await ablateHeads(model, samples, scores, {

@@ -5,6 +5,7 @@
  * @module
  */
 import { digestOf } from "../../lib/common/digest.ts";
+import { InputError } from "../../lib/common/errors.ts";
 import { type ExperimentConfig, runExperiment } from "../../lib/experiments/experiment.ts";
 import type { Experiment } from "../../lib/experiments/experiment.ts";
 import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
@@ -17,9 +18,13 @@ import { tokenText } from "../pages/page_words.ts";
 import type { AnySample } from "../../lib/experiments/samples.ts";
 import { completionSample } from "./completion_sample.ts";
 import { textTwin } from "./page_reading.ts";
+import { nearestRows } from "./read_cells.ts";
 
-/** What a prompt shows: the page, its captions as text, or an empty page. */
-export const photographViews = ["seen", "read", "blind"] as const;
+/**
+ * What a prompt shows: the page, its captions as text, or an empty page. `named`: the language model is not run, and
+ * the answer is the candidate whose embedding lies nearest to what the vision tower gives in the answer's cells.
+ */
+export const photographViews = ["seen", "read", "blind", "named"] as const;
 
 /** One of {@link photographViews}. */
 export type PhotographView = typeof photographViews[number];
@@ -80,7 +85,7 @@ export interface PhotographReadingResult {
 export interface PhotographReadingConfig {
   readonly model: PretrainedModel;
   readonly samples: readonly LazyPicturedQuestion[];
-  /** Which views are asked; all by default. */
+  /** Which views are asked: seen, read and blind by default. */
   readonly views?: readonly PhotographView[];
   /** Name of the model in the record. */
   readonly name: string;
@@ -126,6 +131,28 @@ async function promptOf(
   );
 }
 
+/** The candidate nearest to the mean of the answer's visual tokens; for questions whose answer is a caption's word. */
+async function namedCandidate(
+  { network }: PretrainedModel,
+  { media }: ModelInputs,
+  { captions = [], candidates, asked }: PicturedQuestion,
+  tokens: readonly number[],
+): Promise<number> {
+  const { kernels: k, decoder, vision, config: { text: { hiddenSize: width } } } = network;
+  const cells = [...captions.keys()].filter((i) => captions[i] === candidates[asked].trim());
+  const [mean, table] = k.scope(() => {
+    const rows = k.gather(
+      vision!.encodeMedia(media).images!.features,
+      k.tensor(Int32Array.from(cells), [cells.length]),
+    );
+    const embeddings = k.cast(decoder.embed(Int32Array.from(tokens)), "float32");
+    return [k.scale(k.sum(rows, 0), 1 / cells.length), embeddings].map((x) => k.keep(x));
+  });
+  const [own, all] = [await k.read(mean), await k.read(table)] as Float32Array[];
+  k.dispose(mean, table);
+  return tokens[nearestRows(own, all, width)[0]];
+}
+
 async function readSample(
   model: PretrainedModel,
   { id, kind }: LazyPicturedQuestion,
@@ -136,9 +163,17 @@ async function readSample(
   const tokens = drawn.candidates.map((text) =>
     model.processor.tokenizer.encode(text, { addSpecialTokens: false })[0]
   );
+  if (new Set(tokens).size < tokens.length) {
+    throw new InputError(`Cannot ask ${id}: some of its answers begin with the same token`);
+  }
   const right = tokens[drawn.asked];
   for (const view of views) {
-    const { logits } = await model.forward(await promptOf(model, drawn, view));
+    const inputs = await promptOf(model, drawn, view);
+    if (view === "named") {
+      choice.named = Number(await namedCandidate(model, inputs, drawn, tokens) === right);
+      continue;
+    }
+    const { logits } = await model.forward(inputs);
     choice[view] = Number(likeliest(logits!.data, tokens) === right);
     free[view] = Number(likeliest(logits!.data) === right);
   }
@@ -195,7 +230,7 @@ export function photographReadingResults(
  * @throws {InputError} for samples that cannot be used
  */
 export async function photographReading(
-  { model, samples, views = photographViews, name, data }: PhotographReadingConfig,
+  { model, samples, views = ["seen", "read", "blind"], name, data }: PhotographReadingConfig,
   context: RunContext = {},
 ): Promise<PhotographReadingResult[]> {
   const about = { model: name, data };
