@@ -117,7 +117,7 @@ export const commonOptions: Options = {
     type: "string",
     value: "DIR|HUB_ID",
     help:
-      "checkpoint directory, hub id, or mini / mini-natural / mini-sparse / smol / smol-vision / qwen / gemma (default: mini)",
+      "checkpoint directory, hub id, or mini / mini-natural / mini-sparse / mini-varied / smol / smol-vision / qwen / gemma (default: mini)",
   },
   backend: {
     type: "string",

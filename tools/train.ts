@@ -10,7 +10,7 @@
  *                                          all varieties, three quarters of an hour of one core
  *     deno task train --phase varied --resume --work .cache/training/varied   goes on with it
  *     deno task train --phase lengths --work .cache/training/varied
- *                                          then at all lengths, half an hour
+ *                                          then at all lengths, about an hour
  *     deno task train --phase export --averaged --from .cache/training/varied/lengths.safetensors \
  *       --model data/models/mini-varied    the average of its weights as a model
  *

@@ -60,7 +60,7 @@ export const phases = {
   /** All varieties without a regulariser: stages of `variedStages`. */
   varied: { seed: 12, steps: 1800, cellWeight: 0.2, averageDecay: 0.995 },
   /** All varieties at all lengths: stages of `lengthStages`. */
-  lengths: { seed: 13, steps: 1040, cellWeight: 0.1, averageDecay: 0.99, hintWeight: 0.3 },
+  lengths: { seed: 13, steps: 920, cellWeight: 0.1, averageDecay: 0.99, hintWeight: 0.3 },
   /** The same with the attention regulariser on sharpness: stages of `concentrationStages`. */
   concentrate: { seed: 7, steps: 500, regulariser: { sharpness: 0.04, mass: 0 }, ramp: 20 },
   /** Fine-tuning with the regulariser on attention mass, too: stages of `finetuningStages`. */

@@ -2,6 +2,7 @@
 import {
   accuracy,
   alsoInduction,
+  calibratedShare,
   change,
   dense,
   heads,
@@ -131,10 +132,15 @@ export const tables: readonly Declared[] = [
   {
     file: "data/models/README.md",
     heading: "## Heads",
-    columns: { "`mini-natural`": small("mini-natural"), "`mini`": small("mini") },
+    columns: {
+      "`mini-natural`": small("mini-natural"),
+      "`mini-varied`": small("mini-varied"),
+      "`mini`": small("mini"),
+    },
     rows: [
       ["heads with RAM above 0.5, first and last layer", (c) => headsAbove(c.identify)],
       ["share of all RAM in the top 5%", (c) => topShare(c.identify)],
+      ["share of all calibrated RAM in the top 5%", (c) => calibratedShare(c.identify)],
       ["of the top 5%, also top induction heads", (c) => alsoInduction(c.identify)],
       ["accuracy, no head ablated", (c) => accuracy(c.ablate, "none")],
       ["from the question on, without the top 5%", (c) => accuracy(c.ablate, "core")],

@@ -69,6 +69,17 @@ export function topShare(run: string, fraction = 0.05): Recorded {
   return [percent(meanOf(top) * top.length / (meanOf(sorted) * sorted.length))];
 }
 
+/** Share of what is left of all RAM without that of a question about something absent, in the best heads by it. */
+export function calibratedShare(run: string, fraction = 0.05): Recorded {
+  const found = scores(run);
+  if (!found?.ram || !found.nullRam) return null;
+  const { ram, nullRam } = found;
+  const left = ram.flatMap((row, l) => row.map((value, h) => Math.max(0, value - nullRam[l][h])))
+    .toSorted((a, b) => b - a);
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  return [percent(sum(left.slice(0, Math.round(fraction * left.length))) / sum(left))];
+}
+
 /** What of their RAM the best heads keep where the question asks for something absent. */
 export function keptWhenAbsent(run: string, fraction = 0.05): Recorded {
   const found = scores(run);
