@@ -4,7 +4,7 @@
  *
  *     deno run -A tools/study_attribution.ts mini|smol [--samples 8] [--steps 5]
  *     deno run -A tools/study_attribution.ts mini --changes "noise image"
- *     deno run -A tools/study_attribution.ts mini --corrections      the corrections of AtP*
+ *     deno run -A tools/study_attribution.ts mini --corrections [--domains scene,video]     the corrections of AtP*
  *
  * @module
  */
@@ -34,6 +34,7 @@ if (import.meta.main) {
       steps: { type: "string", default: "5" },
       changes: { type: "string", default: "zero,mean" },
       corrections: { type: "boolean", default: false },
+      domains: { type: "string" },
     },
   });
   if (name !== "mini" && (name !== "smol" || values.corrections)) {
@@ -46,7 +47,9 @@ if (import.meta.main) {
   const count = Number(values.samples), steps = Number(values.steps);
   using model = await fromPretrained(name, { dtype: "float32" });
   const needle = { needles: 1, sentences: 28, split: "test" } as const;
-  const domains = domainsFor(model).filter((domain) => domain !== "long-video");
+  const known = domainsFor(model).filter((domain) => domain !== "long-video");
+  const wanted = values.domains?.split(","),
+    domains = known.filter((domain) => wanted?.includes(domain) ?? true);
   if (values.corrections) {
     const made = madeSamples(Math.ceil(count / domains.length), { domains, first });
     await attributionCorrections({
