@@ -233,6 +233,8 @@ export const tables: Readonly<Record<string, (records: Records) => Table>> = {
   "decoding": (records) => decoding(records, "generate"),
   "decoding-smol": (records) => decoding(records, "smol_generate"),
   "packed-qwen": (records) => packed(records, "zen3_packed_qwen"),
+  "packed-qwen-token": (records) => packed(records, "zen3_packed_qwen_token"),
+  "packed-4b": (records) => packed(records, "zen3_packed_4b"),
   "packed-smol": (records) => packed(records, "zen3_packed_smol"),
   "load": (records) => [
     ["held as", "MB of weights", "MB a second", "peak over the weights"],
