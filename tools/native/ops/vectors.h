@@ -154,7 +154,7 @@ inline void Store(Bfloat16 *p, Floats x) {
 template <typename T>
 inline Floats LoadPart(const T *p, int count) {
   Floats v{};
-  for (int i = 0; i < count; i++) v[i] = Widen(p[i]);
+  for (int i = 0; i < count; i++) v[i] = Widen(LoadAs<T>(p + i));  // in a mapped file at any address
   return v;
 }
 
