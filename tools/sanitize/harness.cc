@@ -234,6 +234,7 @@ void TryPacked(const BlockFormat &format, int64_t rows, int64_t blocks, int64_t 
     uint8_t *block = static_cast<uint8_t *>(weight.tensor->data) + skipped + i * format.bytes;
     for (const int64_t at : format.halves) block[at + 1] &= 0xbf;  // below 2, of either sign
     for (const int64_t at : format.floats) block[at + 3] = 0x3f;   // from 0.5 to 2
+    if (format.number >= 101 && format.number <= 103) block[4] &= 15;  // what is taken off four bits
     const bool float8 = format.number == 109 || format.number == 110;
     for (int64_t at = 4; float8 && at < format.bytes; at++) block[at] &= 0xf7;  // no NaN
   }
