@@ -9,8 +9,11 @@ import { type HeadScores, headScores, summarizeHeads } from "../heads/head_score
 import { bootstrapInterval } from "../stats/bootstrap_pairs.ts";
 import { topIndices } from "../stats/rank.ts";
 
-/** Kinds of readers of an edge. */
-export const edgeInputs = ["logits", "mlp", "queries", "keys", "values"] as const;
+/** What reads an edge: `queries` of a head, `keys` or `values` of a key-value head, `mlp`, `logits`. */
+export type EdgeInput = "logits" | "mlp" | "queries" | "keys" | "values";
+
+/** All kinds of readers of an edge. */
+export const edgeInputs: readonly EdgeInput[] = ["logits", "mlp", "queries", "keys", "values"];
 
 /** Losses by one sample. */
 export interface AttributionRow {
@@ -23,7 +26,7 @@ export interface AttributionRow {
   /** Losses `[L * N]` by rule, the first the one that heads are ranked by. */
   readonly rules: Readonly<Record<string, Float32Array>>;
   /** Losses by edge, as in `EdgeAttribution`; null where none were asked for. */
-  readonly edges: Readonly<Record<typeof edgeInputs[number], Float32Array>> | null;
+  readonly edges: Readonly<Record<EdgeInput, Float32Array>> | null;
 }
 
 /** A mean over samples with its 95% interval. */
@@ -48,8 +51,8 @@ export interface AttributedHead {
 export interface AttributedEdge extends AttributedLoss {
   /** Layer and number of the head that writes. */
   readonly from: readonly [layer: number, head: number];
-  /** What of the reader: `queries` of a head, `keys` or `values` of a key-value head, `mlp`, `logits`. */
-  readonly input: typeof edgeInputs[number];
+  /** What of the reader. */
+  readonly input: EdgeInput;
   /** Layer of the reader, and its number there; null for a network, and both for the logits. */
   readonly to: readonly [layer: number | null, head: number | null];
 }
@@ -68,7 +71,7 @@ export interface AttributedHeads {
 
 /** Losses by reader: the effects with their signs turned. */
 export function edgeLosses(found: EdgeAttribution): NonNullable<AttributionRow["edges"]> {
-  const turned = (name: typeof edgeInputs[number]) => found[name].map((effect) => 0 - effect);
+  const turned = (name: EdgeInput) => found[name].map((effect) => 0 - effect);
   return {
     ...{ logits: turned("logits"), mlp: turned("mlp"), queries: turned("queries") },
     ...{ keys: turned("keys"), values: turned("values") },

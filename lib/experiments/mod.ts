@@ -46,6 +46,7 @@ export type {
   AttributedHead,
   AttributedHeads,
   AttributedLoss,
+  EdgeInput,
 } from "./attribution_results.ts";
 export * from "./attribution_samples.ts";
 export * from "./compare_variants.ts";
