@@ -5,7 +5,7 @@
  *     deno task bench [--python PYTHON] [--only prefill,decoding,…] [--threads 1] [--out out/bench]
  *
  * With an interpreter that has torch and transformers, ours is measured beside transformers; without
- * one, only what compares ours with ours. About ten minutes on two cores.
+ * one, only what compares ours with ours. Three to ten minutes on two cores.
  * @module
  */
 import { bars } from "../lib/figures/bars.ts";
@@ -13,6 +13,9 @@ import { machineKind, type Manifest, options, table } from "./report.ts";
 
 /** A ratio of times with its interval. */
 type Ratio = readonly [estimate: number, low: number, high: number];
+
+/** The ratio the other way round. */
+const inverse = ([estimate, low, high]: Ratio): Ratio => [1 / estimate, 1 / high, 1 / low];
 
 /** A record, as the programs write it. */
 interface Measured {
@@ -45,7 +48,7 @@ const measurements: Readonly<Record<string, Short>> = {
         [`prefill, ${row.program}, ${over}`, row.cpuOverSdpa] as const,
         [
           `prefill, ${row.program}, over our dense`,
-          row.denseOver && (row.denseOver as number[]).map((x) => 1 / x),
+          row.denseOver && inverse(row.denseOver as Ratio),
         ] as const,
       ]),
   },
