@@ -1,5 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { corelens as run } from "../suites/command_line.ts";
+import {
+  assertRefused,
+  assertSameFiles,
+  corelens as run,
+  runInShards,
+} from "../suites/command_line.ts";
 
 const data = ["--dataset", "shipped:scene", "--limit", "3"];
 
@@ -44,20 +49,14 @@ Deno.test("attribute: from samples to a record that other commands read", async 
   );
   assertEquals(losses.code, 0, losses.err);
   assertMatch(losses.err, /warning: 1 of 1 samples also chose the heads/);
-  for (
-    const [wrong, message] of [
-      [["--mask-kind", "zeros"], /by "zeros": there are zero/],
-      [["--corrupted", "dark"], /--corrupted dark: wanted noise, other/],
-      [["--corrupted", "noise", "--mask-kind", "zero"], /wanted one of them/],
-      [["--metric", "logit-difference"], /without --corrupted other/],
-      [["--inputs"], /--inputs without --corrupted/],
-      [["--steps", "0"], /steps/],
-    ] as const
-  ) {
-    const { code, err } = await run(...attribute, ...wrong, "--fresh");
-    assertEquals(code, 2, err);
-    assertMatch(err, message);
-  }
+  await assertRefused([...attribute, "--fresh"], [
+    [["--mask-kind", "zeros"], /by "zeros": there are zero/],
+    [["--corrupted", "dark"], /--corrupted dark: wanted noise, other/],
+    [["--corrupted", "noise", "--mask-kind", "zero"], /wanted one of them/],
+    [["--metric", "logit-difference"], /without --corrupted other/],
+    [["--inputs"], /--inputs without --corrupted/],
+    [["--steps", "0"], /steps/],
+  ]);
   await Deno.remove(folder, { recursive: true });
 });
 
@@ -74,18 +73,7 @@ Deno.test("attribute: planned, worked on in shards and merged, to the results of
     "3",
   ];
   assertEquals((await run(...line, "--out", alone)).code, 0);
-  const plan = await run("plan", ...line, "--out", planned, "--shard-minutes", "0.001");
-  assertEquals(plan.code, 0, plan.err);
-  const shards = (await Deno.readTextFile(`${planned}/shards.jsonl`)).trim().split("\n").length;
-  for (let shard = 0; shard < shards; shard++) {
-    const work = await run("work", planned, "--shard", String(shard));
-    assertEquals(work.code, 0, work.err);
-  }
-  const merged = await run("merge", planned);
-  assertEquals(merged.code, 0, merged.err);
-  for (const file of ["results.json", "scores.json", "edges.json", "rows.json"]) {
-    const [found, wanted] = [planned, alone].map((at) => Deno.readTextFileSync(`${at}/${file}`));
-    assertEquals(found, wanted, file);
-  }
+  await runInShards(line, planned);
+  assertSameFiles(planned, alone, ["results.json", "scores.json", "edges.json", "rows.json"]);
   await Deno.remove(folder, { recursive: true });
 });

@@ -2,7 +2,12 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { domainOf } from "../../lab/synthetic/domains.ts";
 import { writeFolderDataSet } from "../../lib/data/folder_data_set.ts";
 import { goldenDir } from "../suites/golden.ts";
-import { corelens as run } from "../suites/command_line.ts";
+import {
+  assertRefused,
+  assertSameFiles,
+  corelens as run,
+  runInShards,
+} from "../suites/command_line.ts";
 
 Deno.test("steer: scores and samples with foils to a record and a table", async () => {
   const folder = await Deno.makeTempDir();
@@ -23,18 +28,12 @@ Deno.test("steer: scores and samples with foils to a record and a table", async 
   assertEquals(manifest.leftOut.samples[0].sample, "nowhere");
   const results = JSON.parse(await Deno.readTextFile(`${out}/results.json`));
   assertEquals(results.length, 1 + 3 * 2);
-  for (
-    const [wrong, message] of [
-      [["--biases", "2,x"], /Cannot read "x" in --biases/],
-      [["--fraction", "2"], /2/],
-      [["--conditions", "cor"], /condition "cor"/],
-      [["--during", "never"], /never/],
-    ] as const
-  ) {
-    const { code, err } = await run(...steer, ...wrong, "--fresh");
-    assertEquals(code, 2, err);
-    assertMatch(err, message);
-  }
+  await assertRefused([...steer, "--fresh"], [
+    [["--biases", "2,x"], /Cannot read "x" in --biases/],
+    [["--fraction", "2"], /2/],
+    [["--conditions", "cor"], /condition "cor"/],
+    [["--during", "never"], /never/],
+  ]);
   await Deno.remove(folder, { recursive: true });
 });
 
@@ -49,19 +48,8 @@ Deno.test("steer and retrieve: planned, worked on in shards and merged, to the r
     const one = await run(...line, "--out", alone);
     assertEquals(one.code, 0, one.err);
     assertMatch(one.err, /warning: 1 of 3 samples also chose the heads/);
-    const plan = await run("plan", ...line, "--out", planned, "--shard-minutes", "0.001");
-    assertEquals(plan.code, 0, plan.err);
-    const shards = (await Deno.readTextFile(`${planned}/shards.jsonl`)).trim().split("\n").length;
-    for (let shard = 0; shard < shards; shard++) {
-      const work = await run("work", planned, "--shard", String(shard));
-      assertEquals(work.code, 0, work.err);
-    }
-    const merged = await run("merge", planned);
-    assertEquals(merged.code, 0, merged.err);
-    for (const file of ["results.json", "rows.json"]) {
-      const [found, wanted] = [planned, alone].map((at) => Deno.readTextFileSync(`${at}/${file}`));
-      assertEquals(found, wanted);
-    }
+    await runInShards(line, planned);
+    assertSameFiles(planned, alone, ["results.json", "rows.json"]);
     const manifest = JSON.parse(await Deno.readTextFile(`${planned}/manifest.json`));
     assertEquals(manifest.options.samplesInBoth, 1);
   }

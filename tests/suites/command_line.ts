@@ -3,6 +3,7 @@
  * or start-up are what is tested.
  * @module
  */
+import { assertEquals, assertMatch } from "@std/assert";
 import { main } from "../../cli/main.ts";
 import { repository } from "./program.ts";
 
@@ -37,4 +38,38 @@ export async function corelensProcess(...args: string[]): Promise<CommandOutcome
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, out: text(stdout), err: text(stderr) };
+}
+
+/** Runs a command once for each mistake in its options, and checks the exit code and the message. */
+export async function assertRefused(
+  line: readonly string[],
+  mistakes: readonly (readonly [options: readonly string[], message: RegExp])[],
+): Promise<void> {
+  for (const [options, message] of mistakes) {
+    const { code, err } = await corelens(...line, ...options);
+    assertEquals(code, 2, err);
+    assertMatch(err, message);
+  }
+}
+
+/** Plans a command into a folder, works on every shard, and merges; every step has to succeed. */
+export async function runInShards(line: readonly string[], folder: string): Promise<void> {
+  const done = async (...args: string[]) => {
+    const { code, err } = await corelens(...args);
+    assertEquals(code, 0, err);
+  };
+  await done("plan", ...line, "--out", folder, "--shard-minutes", "0.001");
+  const shards = (await Deno.readTextFile(`${folder}/shards.jsonl`)).trim().split("\n").length;
+  for (let shard = 0; shard < shards; shard++) {
+    await done("work", folder, "--shard", String(shard));
+  }
+  await done("merge", folder);
+}
+
+/** Checks that files of two records are the same to the letter. */
+export function assertSameFiles(found: string, wanted: string, files: readonly string[]): void {
+  for (const file of files) {
+    const [own, other] = [found, wanted].map((at) => Deno.readTextFileSync(`${at}/${file}`));
+    assertEquals(own, other, file);
+  }
 }
