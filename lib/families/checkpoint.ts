@@ -7,7 +7,7 @@ import { InputError } from "../common/errors.ts";
 import { JsonReader } from "../common/json_reader.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_files.ts";
-import type { WeightSource } from "../weights/safetensors.ts";
+import type { WeightSource } from "../weights/weight_source.ts";
 import { joinedExperts } from "../weights/joined_experts.ts";
 import { openWeights } from "../weights/weights.ts";
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";

@@ -6,7 +6,7 @@
 import { nativeFormats } from "../backend/native_packed_ops.ts";
 import type { BlockFormat } from "../nn/kernels.ts";
 import { halfFormats } from "../weights/half_formats.ts";
-import type { WeightHeaders } from "../weights/safetensors.ts";
+import type { WeightHeaders } from "../weights/weight_source.ts";
 
 /**
  * The blocks in which a weight can be kept: those of a quantised one, and the two bytes of each number

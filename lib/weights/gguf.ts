@@ -24,7 +24,8 @@ import { interleavedHeads, textWeights } from "./gguf_text_weights.ts";
 import { towerOf } from "./gguf_towers/registry.ts";
 import { TowerTensors } from "./gguf_towers/tower.ts";
 import { RangeFile } from "./range_file.ts";
-import { checkedShape, type StoredAs, type WeightSource } from "./safetensors.ts";
+import { checkedShape } from "./safetensors.ts";
+import type { StoredAs, WeightSource } from "./weight_source.ts";
 import type { TensorInfo } from "./safetensors_header.ts";
 
 /** The tensors of an open file. */

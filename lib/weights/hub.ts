@@ -22,14 +22,8 @@ import { TemporaryError } from "./hub_retries.ts";
 import { type HubFile, type HubListing, isCommit, listModel } from "./hub_listing.ts";
 import { type HubOptions, type HubSettings, hubSettings } from "./hub_settings.ts";
 import { readHubHeaders } from "./hub_headers.ts";
-import {
-  indexFile,
-  isPickle,
-  pickleAdvice,
-  readIndex,
-  singleFile,
-  type WeightHeaders,
-} from "./safetensors.ts";
+import { indexFile, isPickle, pickleAdvice, readIndex, singleFile } from "./safetensors.ts";
+import type { WeightHeaders } from "./weight_source.ts";
 
 /** Files beside the weights that a model may need; those that it has are downloaded. */
 const smallFiles = [

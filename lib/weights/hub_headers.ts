@@ -10,7 +10,8 @@ import { ask, pieces } from "./hub_http.ts";
 import { TemporaryError, withRetries } from "./hub_retries.ts";
 import type { HubFile } from "./hub_listing.ts";
 import type { HubSettings } from "./hub_settings.ts";
-import { placeTensors, type WeightHeaders } from "./safetensors.ts";
+import { placeTensors } from "./safetensors.ts";
+import type { WeightHeaders } from "./weight_source.ts";
 import { SafetensorsFile } from "./safetensors_file.ts";
 import { headerLength, parseHeader, type SafetensorsHeader } from "./safetensors_header.ts";
 

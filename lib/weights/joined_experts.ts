@@ -9,12 +9,8 @@
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import type { FileBytes } from "../nn/kernels.ts";
-import {
-  checkedShape,
-  type StoredAs,
-  type WeightHeaders,
-  type WeightSource,
-} from "./safetensors.ts";
+import { checkedShape } from "./safetensors.ts";
+import type { StoredAs, WeightHeaders, WeightSource } from "./weight_source.ts";
 import type { TensorInfo } from "./safetensors_header.ts";
 
 const single = /^(.*\.mlp\.experts)\.(\d{1,4})\.(gate|up|down)_proj\.weight$/;

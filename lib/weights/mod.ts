@@ -19,14 +19,14 @@ export { type DownloadProgress, isHubId, resolveCheckpoint, type ResolveOptions 
 export type { HubOptions } from "./hub_settings.ts";
 export { openGguf } from "./gguf.ts";
 export type { GgufFiles } from "./gguf_files.ts";
-export {
-  openSafetensors,
-  type PackedBytes,
-  type StoredAs,
-  type StoredWeight,
-  type WeightHeaders,
-  type WeightSource,
-} from "./safetensors.ts";
+export { openSafetensors } from "./safetensors.ts";
+export type {
+  PackedBytes,
+  StoredAs,
+  StoredWeight,
+  WeightHeaders,
+  WeightSource,
+} from "./weight_source.ts";
 export {
   type DecodedTensor,
   float32Tensor,

@@ -14,7 +14,8 @@ import { groupedCodes } from "./packings/group_plan.ts";
 import { groupsOf, intoGroups, orderOf } from "./packings/groups.ts";
 import type { PackedWeight, Packing, PackingSettings, PartRole } from "./packings/packing.ts";
 import { packingOf } from "./packings/registry.ts";
-import { checkedShape, type WeightHeaders, type WeightSource } from "./safetensors.ts";
+import { checkedShape } from "./safetensors.ts";
+import type { WeightHeaders, WeightSource } from "./weight_source.ts";
 
 /** A weight that is made of stored parts. */
 interface Unpacked {

@@ -7,7 +7,8 @@ import { openGguf } from "./gguf.ts";
 import { findGguf } from "./gguf_files.ts";
 import { hasCheckpointFile, type LinkRules, readCheckpointJson } from "./checkpoint_files.ts";
 import { unpackedSource } from "./packed_source.ts";
-import { openSafetensors, type WeightSource } from "./safetensors.ts";
+import { openSafetensors } from "./safetensors.ts";
+import type { WeightSource } from "./weight_source.ts";
 
 /**
  * Opens the weights of a checkpoint: safetensors, plain or in the packing that its config names, or

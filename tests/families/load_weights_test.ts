@@ -3,7 +3,8 @@ import { InputError } from "../../lib/common/errors.ts";
 import { readModelConfig } from "../../lib/families/checkpoint.ts";
 import { matchWeights, readWeights, storedWeights } from "../../lib/families/load_weights.ts";
 import { blockFormat } from "../../lib/weights/gguf_blocks.ts";
-import { openSafetensors, type WeightSource } from "../../lib/weights/safetensors.ts";
+import { openSafetensors } from "../../lib/weights/safetensors.ts";
+import type { WeightSource } from "../../lib/weights/weight_source.ts";
 import type { StoredDType } from "../../lib/nn/kernels.ts";
 import { goldenDir, goldenNames, testKernels } from "../suites/golden.ts";
 

@@ -3,7 +3,7 @@ import { JsonReader } from "../../lib/common/json_reader.ts";
 import { openCheckpoint } from "../../lib/families/checkpoint.ts";
 import { loadModel } from "../../lib/families/load_weights.ts";
 import { qwen3VlMoe } from "../../lib/families/qwen3_vl_moe.ts";
-import type { WeightSource } from "../../lib/weights/safetensors.ts";
+import type { WeightSource } from "../../lib/weights/weight_source.ts";
 import { visionDepth } from "../../lib/model/config.ts";
 import { familySuite } from "../suites/family_suite.ts";
 import { assertBelow, driftBound, rmsError, transformerRoundings } from "../suites/near.ts";

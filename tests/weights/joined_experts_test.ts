@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
 import { joinedExperts, joinedHeaders } from "../../lib/weights/joined_experts.ts";
-import { openSafetensors, type WeightSource } from "../../lib/weights/safetensors.ts";
+import { openSafetensors } from "../../lib/weights/safetensors.ts";
+import type { WeightSource } from "../../lib/weights/weight_source.ts";
 import { entry, rawFile, withFolder } from "./helpers.ts";
 
 const prefix = "model.layers.0.mlp.experts";

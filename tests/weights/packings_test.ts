@@ -15,7 +15,8 @@ import {
 } from "../../lib/weights/packings/layout.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { packingOf, packings } from "../../lib/weights/packings/registry.ts";
-import { openSafetensors, type WeightSource } from "../../lib/weights/safetensors.ts";
+import { openSafetensors } from "../../lib/weights/safetensors.ts";
+import type { WeightSource } from "../../lib/weights/weight_source.ts";
 import {
   float32Tensor,
   readSafetensorsFile,
