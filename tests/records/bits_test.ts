@@ -1,4 +1,4 @@
-/** What README says of fewer bits and of Gemma's layers is what the records say. */
+/** What docs/results.md says of fewer bits and of Gemma's layers is what the records say. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { readBits } from "../../lab/studies/bits_record.ts";
@@ -6,15 +6,15 @@ import { readAblatedHeads } from "../../lib/experiments/ablate_heads.ts";
 import type { AblationResult } from "../../lib/experiments/ablation_table.ts";
 import { repository } from "../suites/program.ts";
 
-const readme = Deno.readTextFileSync(join(repository, "README.md")).replace(/\s+/g, " ");
+const results = Deno.readTextFileSync(join(repository, "docs/results.md")).replace(/\s+/g, " ");
 const part = (pattern: RegExp) => {
-  const [said] = pattern.exec(readme) ?? [""];
+  const [said] = pattern.exec(results) ?? [""];
   assert(said !== "", `${pattern}`);
   return said;
 };
 const percent = (share: number) => (100 * share).toFixed(0);
 
-Deno.test("README: what mini-natural keeps at fewer bits, as recorded", async () => {
+Deno.test("docs/results.md: what mini-natural keeps at fewer bits, as recorded", async () => {
   const said = part(/- Fewer bits:.*?notebook 10\)/);
   const levels = await readBits(join(repository, "data/results/mini-natural/bits"));
   const at = (name: string) => levels.find(({ level }) => level === name)!;
@@ -30,7 +30,7 @@ Deno.test("README: what mini-natural keeps at fewer bits, as recorded", async ()
   assert(said.includes(`instead of ${percent(at("source").right.value)}%`));
 });
 
-Deno.test("README: SmolLM2 at few bits, as recorded", async () => {
+Deno.test("docs/results.md: SmolLM2 at few bits, as recorded", async () => {
   const said = part(/SmolLM2 loses answers before heads.*?notebook 10\)/);
   const levels = await readBits(join(repository, "data/results/smol/bits"));
   const { stored, right, agreement: { top, overlap } } = levels.find(({ level }) =>
@@ -41,7 +41,7 @@ Deno.test("README: SmolLM2 at few bits, as recorded", async () => {
   assert(said.includes(`and ${Math.round(top * overlap.same.estimate)} of its ${top} best heads`));
 });
 
-Deno.test("README: Gemma 3 without its global heads, as recorded", async () => {
+Deno.test("docs/results.md: Gemma 3 without its global heads, as recorded", async () => {
   const said = part(/- Gemma 3 270M .*?notebook 10\)/);
   const rows = await readAblatedHeads(join(repository, "data/results/gemma/ablate-window"));
   const at = (condition: string, set?: string) =>

@@ -43,10 +43,15 @@ Deno.test("notebook 12 and README say what the record holds", async () => {
     }%`,
   ];
   for (const claim of said) assert(text.includes(claim), claim);
-  const readme = (await Deno.readTextFile(join(repository, "README.md"))).replace(/\s+/g, " ");
+  const results = (await Deno.readTextFile(join(repository, "docs/results.md"))).replace(
+    /\s+/g,
+    " ",
+  );
   const interval = `${estimate} [${parseInt(low)}, ${parseInt(high)}]`;
   const claim = `${heads.length} of \`mini\`'s 96 heads do ${interval} of what it does`;
-  assert(readme.includes(claim) && readme.includes(`on ${samples} samples that did not find them`));
+  assert(
+    results.includes(claim) && results.includes(`on ${samples} samples that did not find them`),
+  );
   assert(Math.abs(without.estimate) < 0.005 && without.high < 0.01, "nothing is left without them");
   assert(controls.every(({ faithfulness }) => Math.abs(faithfulness) < 0.005));
 });

@@ -60,37 +60,64 @@ export interface Declared {
   readonly rows: readonly (readonly [label: string, recorded: (column: Column) => Recorded])[];
 }
 
+type Row = Declared["rows"][number];
+
+/** Models and texts that the first tables of README and docs/results.md tell of. */
+const shown: Declared["columns"] = {
+  "Qwen2.5-Coder, 8 owners": owners("qwen/identify", "qwen/ablate", "qwen/ablate-sets"),
+  "SmolLM2, 4 owners": owners(
+    "smol/identify-owners",
+    "smol/ablate-owners",
+    "smol/ablate-sets",
+  ),
+  "SmolLM2, 1 owner": smol("smol"),
+  "`smol-vision`": smol("smol-vision"),
+  "`mini-natural`": small("mini-natural"),
+  "`mini`": small("mini"),
+};
+
+const concentration: readonly Row[] = [
+  ["heads", (c) => heads(c.identify)],
+  ["share of all RAM in the top 5% of heads", (c) => topShare(c.identify)],
+];
+
+const withoutTop: readonly Row[] = [
+  ["accuracy, no head ablated", (c) => accuracy(c.ablate, "none")],
+  ["from the question on, without the top 5%", (c) => accuracy(c.ablate, "core")],
+  ["… without random 5%", (c) => overDraws(c.ablate, "random")],
+];
+
+const strictest: readonly Row[] = [
+  ["… without 5% that look at the context as much", (c) => overDraws(c.ablate, "score-matched")],
+  ["… without the lowest 5%", (c) => accuracy(c.ablate, "bottom")],
+];
+
+const hybridAttention: readonly Row[] = [
+  ["hybrid attention: heads with full attention", (c) => c.full === null ? null : [100 * c.full]],
+  ["… accuracy, dense", (c) => dense(c.hybrid)],
+  ["… those with the highest RAM full", (c) => hybrid(c.hybrid, "core", c.full ?? 0)],
+  ["… as many random heads full", (c) => hybrid(c.hybrid, "random", c.full ?? 0)],
+];
+
 /** The tables. */
 export const tables: readonly Declared[] = [
   {
     file: "README.md",
     heading: "## What it finds",
-    columns: {
-      "Qwen2.5-Coder, 8 owners": owners("qwen/identify", "qwen/ablate", "qwen/ablate-sets"),
-      "SmolLM2, 4 owners": owners(
-        "smol/identify-owners",
-        "smol/ablate-owners",
-        "smol/ablate-sets",
-      ),
-      "SmolLM2, 1 owner": smol("smol"),
-      "`smol-vision`": smol("smol-vision"),
-      "`mini-natural`": small("mini-natural"),
-      "`mini`": small("mini"),
-    },
+    columns: shown,
+    rows: [...concentration, ...withoutTop, ...strictest, ...hybridAttention],
+  },
+  {
+    file: "docs/results.md",
+    heading: "## Heads that answers need",
+    columns: shown,
     rows: [
-      ["heads", (c) => heads(c.identify)],
-      ["share of all RAM in the top 5% of heads", (c) => topShare(c.identify)],
+      ...concentration,
       ["of their RAM left when the thing asked for is absent", (c) => keptWhenAbsent(c.identify)],
       ["of the top 5%, also top induction heads", (c) => alsoInduction(c.identify)],
-      ["accuracy, no head ablated", (c) => accuracy(c.ablate, "none")],
-      ["from the question on, without the top 5%", (c) => accuracy(c.ablate, "core")],
-      ["… without random 5%", (c) => overDraws(c.ablate, "random")],
+      ...withoutTop,
       ["… without 5% of the same layers", (c) => overDraws(c.ablate, "layer-matched")],
-      [
-        "… without 5% that look at the context as much",
-        (c) => overDraws(c.ablate, "score-matched"),
-      ],
-      ["… without the lowest 5%", (c) => accuracy(c.ablate, "bottom")],
+      ...strictest,
       [
         "… without top calibrated heads that are no top induction heads",
         (c) => c.sets ? ofSet(c.sets, "retrieval-not-induction") : null,
@@ -120,13 +147,7 @@ export const tables: readonly Declared[] = [
         "… without the lowest 5%",
         (c) => c.sentences ? accuracy(c.sentences.ablate, "bottom") : null,
       ],
-      [
-        "hybrid attention: heads with full attention",
-        (c) => c.full === null ? null : [100 * c.full],
-      ],
-      ["… accuracy, dense", (c) => dense(c.hybrid)],
-      ["… those with the highest RAM full", (c) => hybrid(c.hybrid, "core", c.full ?? 0)],
-      ["… as many random heads full", (c) => hybrid(c.hybrid, "random", c.full ?? 0)],
+      ...hybridAttention,
     ],
   },
   {

@@ -7,7 +7,7 @@ import { repository } from "../suites/program.ts";
 const text = (path: string) => Deno.readTextFileSync(join(repository, path)).replace(/\s+/g, " ");
 const nats = (value: number) => value.toFixed(1).replace("-", "−");
 
-Deno.test("README and method: margins and answers without text, prior and retrieval heads, as recorded", async () => {
+Deno.test("docs/results.md and method: margins and answers without text, prior and retrieval heads, as recorded", async () => {
   const rows = await readPriorHeads(join(repository, "data/results/smol/priors/sets"));
   const of = (name: string) => rows.find((row) => row.name === name)!;
   const method = /## Prior heads.*?## Questions/.exec(text("docs/method.md"))![0];
@@ -32,7 +32,7 @@ Deno.test("README and method: margins and answers without text, prior and retrie
     ["text heads", "retrieval heads", "prior heads"].map((name) => of(name).followsText),
     [0, 0, 1],
   );
-  const readme = /- Where a text contradicts.*?priors`\)/.exec(text("README.md"))![0];
-  assert(readme.includes(`in ${percent(none.followsText)}% of ${none.samples} cases`));
-  assert(readme.includes(`without random heads in ${percent(of("random").followsText)}%`));
+  const results = /- Where a text contradicts.*?priors`\)/.exec(text("docs/results.md"))![0];
+  assert(results.includes(`in ${percent(none.followsText)}% of ${none.samples} cases`));
+  assert(results.includes(`without random heads in ${percent(of("random").followsText)}%`));
 });

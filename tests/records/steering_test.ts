@@ -1,4 +1,4 @@
-/** What README says of steering is what the records say. */
+/** What docs/results.md says of steering is what the records say. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { readSteeredHeads } from "../../lib/experiments/steer_heads.ts";
@@ -7,9 +7,9 @@ import { repository } from "../suites/program.ts";
 const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
 const ends = (range: readonly number[]) => range.map((end) => (100 * end).toFixed(0)).join(", ");
 
-Deno.test("README: answers that follow steered heads, and controls, as recorded", async () => {
-  const readme = Deno.readTextFileSync(join(repository, "README.md")).replace(/\s+/g, " ");
-  const [said] = /- Steering moves answers.*?`data\/results\/\*\/steer`\)/.exec(readme) ?? [""];
+Deno.test("docs/results.md: answers that follow steered heads, and controls, as recorded", async () => {
+  const results = Deno.readTextFileSync(join(repository, "docs/results.md")).replace(/\s+/g, " ");
+  const [said] = /- Steering moves answers.*?`data\/results\/\*\/steer`\)/.exec(results) ?? [""];
   assert(said !== "");
   for (const name of ["mini", "mini-natural"]) {
     const rows = await readSteeredHeads(join(repository, "data/results", name, "steer"));
@@ -26,9 +26,9 @@ Deno.test("README: answers that follow steered heads, and controls, as recorded"
   }
 });
 
-Deno.test("README: SmolLM2's answers as its heads are steered, as recorded", async () => {
-  const readme = Deno.readTextFileSync(join(repository, "README.md")).replace(/\s+/g, " ");
-  const [said] = /In SmolLM2, led to another.*?notebook 11\)/.exec(readme) ?? [""];
+Deno.test("docs/results.md: SmolLM2's answers as its heads are steered, as recorded", async () => {
+  const results = Deno.readTextFileSync(join(repository, "docs/results.md")).replace(/\s+/g, " ");
+  const [said] = /In SmolLM2, led to another.*?notebook 11\)/.exec(results) ?? [""];
   const rows = await readSteeredHeads(join(repository, "data/results/smol/steer"));
   const found = ["core", "random", "layer-matched"].map((condition) =>
     rows.find((row) => row.condition === condition && row.bias === 16)!
