@@ -15,6 +15,7 @@ Layers and query heads are counted from 0 everywhere.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -22,6 +23,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +74,17 @@ def _json(path: Path) -> Any:
         raise RecordError(f"Cannot read {path} as JSON: {error}") from None
 
 
+def _record_bytes(folder: Path, name: str) -> bytes:
+    """A file as it was written; `samples.arrow.gz` stands for `samples.arrow`."""
+    packed = folder / f"{name}.gz"
+    if (folder / name).exists() or not packed.exists():
+        return (folder / name).read_bytes()
+    try:
+        return gzip.decompress(packed.read_bytes())
+    except (EOFError, zlib.error) as error:
+        raise RecordError(f"Cannot unpack {packed}: {error}") from None
+
+
 def check_run(folder: str | Path) -> list[str]:
     """Names of a record's files that are missing or not as they were written, by its manifest.
 
@@ -84,8 +97,8 @@ def check_run(folder: str | Path) -> list[str]:
         if "/" in name or "\\" in name or name in ("", ".", ".."):
             raise RecordError(f"Cannot check {folder}: its manifest names {name!r}")
         try:
-            found = hashlib.sha256((folder / name).read_bytes()).hexdigest()[:32]
-        except OSError:
+            found = hashlib.sha256(_record_bytes(folder, name)).hexdigest()[:32]
+        except (OSError, RecordError):
             found = None
         if found != digest:
             damaged.append(name)
@@ -168,9 +181,8 @@ def samples_frame(run: Run | str | Path):
     """samples.arrow as a DataFrame: for identify runs a row per sample and head, a column per rule."""
     import pyarrow
 
-    path = _as_run(run).folder / "samples.arrow"
-    with pyarrow.memory_map(str(path)) as source:
-        return pyarrow.ipc.open_file(source).read_all().to_pandas()
+    table = _record_bytes(_as_run(run).folder, "samples.arrow")
+    return pyarrow.ipc.open_file(pyarrow.py_buffer(table)).read_all().to_pandas()
 
 
 def results_frame(run: Run | str | Path):

@@ -12,6 +12,7 @@ import { type AblationResult, ablationResults } from "../lib/experiments/ablatio
 import { tableOf } from "../lib/experiments/ablation_sample.ts";
 import { ablationRowsFromArrow } from "../lib/experiments/ablation_table_file.ts";
 import { jsonText, readManifest, writeRecord } from "../lib/experiments/record.ts";
+import { readRecordBytes } from "../lib/experiments/record_bytes.ts";
 import { say } from "./setup/command.ts";
 
 if (import.meta.main) {
@@ -25,7 +26,7 @@ if (import.meta.main) {
         ...{ condition: condition as Condition, fraction, draw, set },
         heads: heads.map(([layer, head]) => ({ layer, head })),
       }));
-    const bytes = await Deno.readFile(join(folder, "samples.arrow"));
+    const bytes = await readRecordBytes(folder, "samples.arrow");
     const table = tableOf(ablationRowsFromArrow(bytes, plan.length), plan);
     const manifest = await readManifest(folder);
     const results = ablationResults(table, { seed: Number(manifest.seed ?? 0) });

@@ -6,12 +6,13 @@
  */
 import { join } from "node:path";
 import { InputError } from "../../lib/common/errors.ts";
-import { readBytesOf, readJsonOf } from "../../lib/common/text_files.ts";
+import { readJsonOf } from "../../lib/common/text_files.ts";
 import { readAblatedHeads } from "../../lib/experiments/ablate_heads.ts";
 import type { AblationResult } from "../../lib/experiments/ablation_table.ts";
 import { ablationRowsFromArrow } from "../../lib/experiments/ablation_table_file.ts";
 import { readFoundHeads } from "../../lib/experiments/found_heads.ts";
 import { readManifest } from "../../lib/experiments/record.ts";
+import { readRecordBytes } from "../../lib/experiments/record_bytes.ts";
 import type { HeadScores } from "../../lib/heads/head_scores.ts";
 import { type PairedAgreement, pairedAgreement } from "../../lib/heads/paired_agreement.ts";
 import type { Interval } from "../../lib/stats/interval.ts";
@@ -51,8 +52,8 @@ export interface BitsLevel {
 /** 1 for each sample that the whole model answers rightly. */
 async function rightBySample(folder: string): Promise<Map<string, number>> {
   const { sets } = (await readManifest(folder)).options as { readonly sets: number };
-  const path = join(folder, "samples.arrow");
-  const rows = ablationRowsFromArrow(await readBytesOf(path), sets, path);
+  const name = "samples.arrow", bytes = await readRecordBytes(folder, name);
+  const rows = ablationRowsFromArrow(bytes, sets, join(folder, name));
   return new Map(rows.map(({ id, correct }) => [id, correct[0]]));
 }
 

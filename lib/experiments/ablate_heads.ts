@@ -31,7 +31,6 @@ import {
   turnsOf,
 } from "./ablation_sample.ts";
 import type { AblationResult, AblationRow, AblationTable } from "./ablation_table.ts";
-import { readBytesOf } from "../common/text_files.ts";
 import { checkArrow } from "../heads/arrow_check.ts";
 import { ablationRowsFromArrow, ablationTableToArrow } from "./ablation_table_file.ts";
 import {
@@ -44,6 +43,7 @@ import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import type { FoundHeads } from "./found_heads.ts";
 import { sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
+import { readRecordBytes } from "./record_bytes.ts";
 import { checkExperiment, experiments } from "./registry.ts";
 import { checkScoreOrigin, checkScoreSizes, type OriginOptions } from "./score_origin.ts";
 import { scoredRun } from "./scored_run.ts";
@@ -148,7 +148,7 @@ export const ablateHeadsExperiment: Experiment<AblateHeadsConfig, AblationRow, A
   }),
   async readRows(folder, { plan }) {
     const path = `${folder}/samples.arrow`;
-    const bytes = await readBytesOf(path);
+    const bytes = await readRecordBytes(folder, "samples.arrow");
     checkArrow(bytes, path);
     return ablationRowsFromArrow(bytes, plan.length, path);
   },

@@ -5,13 +5,13 @@
  */
 import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
-import { readBytesOf } from "../common/text_files.ts";
 import { checkArrow } from "../heads/arrow_check.ts";
 import type { HeadScores } from "../heads/head_scores.ts";
 import { headScoresFromArrow } from "../heads/head_scores_file.ts";
 import type { RivalScores } from "../heads/rival_scores.ts";
 import { type EvidenceConcentration, readConcentration } from "./moved_maps.ts";
 import { readManifestIfAny } from "./record.ts";
+import { readRecordBytes } from "./record_bytes.ts";
 import { readRivals } from "./recorded_rivals.ts";
 import { checkExperiment, experiments } from "./registry.ts";
 import { type ScoreOrigin, scoreOrigin } from "./score_origin.ts";
@@ -37,7 +37,7 @@ export async function readFoundHeads(folder: string): Promise<FoundHeads> {
   const name = "samples.arrow", path = `${folder}/${name}`;
   const manifest = await readManifestIfAny(folder);
   checkExperiment(folder, manifest, experiments.findHeads, experiments.attributeHeads);
-  const bytes = await readBytesOf(path).catch((error) => {
+  const bytes = await readRecordBytes(folder, name).catch((error) => {
     if (!(error.cause instanceof Deno.errors.NotFound)) throw error;
     throw new InputError(`Cannot read ${path}: no such file; wanted the folder of an identify run`);
   });

@@ -13,6 +13,7 @@ import { packageVersion } from "../common/package.ts";
 import { writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
 import type { Json } from "./journal.ts";
 import type { Identity } from "./identity.ts";
+import { packedSuffix } from "./record_bytes.ts";
 import { checkExperiment, type ExperimentFacts } from "./registry.ts";
 
 /** `manifest.json`: what a record was made of. */
@@ -135,7 +136,7 @@ export async function makeManifest(
 /**
  * Writes the files of a record, each whole or not at all. The manifest of an earlier record goes first
  * and the new one comes last, with digests of the others, so that files of two runs never look like
- * one record.
+ * one record. Where the folder kept a file compressed, that copy goes.
  *
  * @param folder made if missing
  * @param files texts or bytes by name
@@ -145,14 +146,17 @@ export async function writeRecord(
   manifest: Manifest,
   files: Readonly<Record<string, string | Uint8Array>>,
 ): Promise<void> {
-  await Deno.remove(`${folder}/manifest.json`).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
+  const remove = (name: string) =>
+    Deno.remove(`${folder}/${name}`).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  await remove("manifest.json");
   const digests: Record<string, string> = {};
   for (const [name, content] of Object.entries(files)) {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     digests[name] = digestOfBytes(bytes);
     await writeAtomically(`${folder}/${name}`, (file) => writeAll(file, bytes));
+    await remove(`${name}${packedSuffix}`);
   }
   await writeTextAtomically(`${folder}/manifest.json`, jsonText({ ...manifest, files: digests }));
 }

@@ -6,10 +6,10 @@
 import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
 import { relativeNameProblem, removeTemporaries } from "../common/files.ts";
-import { readBytesOf } from "../common/text_files.ts";
 import { changedParts, type Identity } from "./identity.ts";
 import { Journal, type Json } from "./journal.ts";
 import { type Manifest, readManifest } from "./record.ts";
+import { packedSuffix, readRecordBytes } from "./record_bytes.ts";
 
 /** Name of the journal in a run's folder; it is removed when the record is written. */
 export const journalName = "run.partial";
@@ -42,7 +42,7 @@ export async function damagedFile(
   manifest: Pick<Manifest, "files">,
 ): Promise<string | null> {
   for (const [name, digest] of filesOf(manifest)) {
-    const bytes = await readBytesOf(`${folder}/${name}`).catch(() => null);
+    const bytes = await readRecordBytes(folder, name).catch(() => null);
     if (bytes === null || digestOfBytes(bytes) !== digest) return name;
   }
   return null;
@@ -51,7 +51,8 @@ export async function damagedFile(
 /** Removes a record: its manifest first, so that nothing halfway counts as a record. */
 async function removeRecord(folder: string): Promise<void> {
   const manifest = await readManifest(folder).catch(() => ({ files: {} }));
-  for (const name of ["manifest.json", ...filesOf(manifest).map(([file]) => file)]) {
+  const files = filesOf(manifest).flatMap(([file]) => [file, `${file}${packedSuffix}`]);
+  for (const name of ["manifest.json", ...files]) {
     await Deno.remove(`${folder}/${name}`).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });

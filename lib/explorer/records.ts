@@ -5,12 +5,12 @@
  */
 import { InputError } from "../common/errors.ts";
 import { headIndex } from "../common/head_id.ts";
-import { readBytesOf } from "../common/text_files.ts";
 import type { AblationResult, AblationRow } from "../experiments/ablation_results.ts";
 import { readAblatedHeads } from "../experiments/ablate_heads.ts";
 import { ablationRowsFromArrow } from "../experiments/ablation_table_file.ts";
 import { checkArrow } from "../heads/arrow_check.ts";
 import { type Manifest, readManifest, readRecordJson } from "../experiments/record.ts";
+import { readRecordBytes } from "../experiments/record_bytes.ts";
 import type { ScoresRecord } from "../experiments/scores_record.ts";
 import type {
   ExplorerAblation,
@@ -178,7 +178,7 @@ async function bySample(
   ids: ReadonlySet<string>,
 ): Promise<ExplorerAblation["bySample"]> {
   const path = `${folder}/samples.arrow`;
-  const bytes = await readBytesOf(path).catch((error) => {
+  const bytes = await readRecordBytes(folder, "samples.arrow").catch((error) => {
     if (error.cause instanceof Deno.errors.NotFound) return null;
     throw error;
   });

@@ -2,6 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import type { PlannedAblation } from "../../lib/experiments/ablation_plan.ts";
 import { type AblationResult, ablationResults } from "../../lib/experiments/ablation_results.ts";
 import { tableOf, turnsOf } from "../../lib/experiments/ablation_sample.ts";
+import { readRecordBytes } from "../../lib/experiments/record_bytes.ts";
 import {
   ablationRowsFromArrow,
   ablationTableToArrow,
@@ -63,7 +64,7 @@ Deno.test("the file of a thinned table holds what was run, and comes back the sa
 
 Deno.test("records of earlier versions still load", async () => {
   for (const name of ["smol/ablate-answer", "smol-vision/ablate-all"]) {
-    const bytes = await Deno.readFile(`data/results/${name}/samples.arrow`);
+    const bytes = await readRecordBytes(`data/results/${name}`, "samples.arrow");
     const { options } = JSON.parse(await Deno.readTextFile(`data/results/${name}/manifest.json`));
     const rows = ablationRowsFromArrow(bytes, options.sets);
     assert(rows.length > 100 && rows.every(({ logProb }) => logProb.every(Number.isFinite)));
@@ -78,7 +79,7 @@ Deno.test("intervals over samples and draws are those of an independent recomput
     "random": [0.72, 0.55, 0.87],
   };
   const folder = "data/results/smol-vision/ablate-answer";
-  const bytes = await Deno.readFile(`${folder}/samples.arrow`);
+  const bytes = await readRecordBytes(folder, "samples.arrow");
   const written: AblationResult[] = JSON.parse(await Deno.readTextFile(`${folder}/results.json`));
   const sets = written.filter(({ metric, domain }) => metric === "accuracy" && domain === "all");
   const planned = sets.map((row): PlannedAblation => ({
