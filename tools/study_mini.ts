@@ -3,7 +3,7 @@
  * loss costs against controls, with single words and with whole sentences, how few must see everything,
  * and whether concentration is due to the evidence. Resumable; run it again to go on.
  *
- *     deno run -A tools/study_mini.ts mini|mini-natural|mini-sparse|mini-varied [--samples 20]
+ *     deno run -A tools/study_mini.ts mini|mini-natural|mini-varied [--samples 20]
  *       [--parts identify,ablate,ablate-all,hybrid,concentration,…] [--out data/results/mini]
  *
  * Parts that end in `-sentences` ask whole sentences of 4 kinds of wording; without it questions are
@@ -28,7 +28,7 @@ import { meanScores } from "../lib/heads/head_scores.ts";
 import { say } from "./setup/command.ts";
 import { progress } from "./study_smol.ts";
 
-const names: readonly string[] = ["mini", "mini-natural", "mini-sparse", "mini-varied"];
+const names: readonly string[] = ["mini", "mini-natural", "mini-varied"];
 const everyPart = [
   ...["identify", "ablate", "ablate-all", "hybrid", "concentration"],
   ...["identify-sentences", "ablate-sentences", "ablate-all-sentences"],

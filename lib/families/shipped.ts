@@ -11,11 +11,10 @@ import { kindOf } from "../common/values.ts";
 
 /**
  * Short names: the small model, fine-tuned with an attention regulariser that concentrates retrieval in
- * few heads; the same before that; the same after sparsity-aware fine-tuning; the one that went on learning
- * every form of the questions instead; SmolLM2; SmolLM2 with a vision tower; Qwen2.5-Coder; Gemma 3.
+ * few heads; the same before that; the one that went on learning every form of the questions instead; SmolLM2; SmolLM2 with a vision tower; Qwen2.5-Coder; Gemma 3.
  */
 export const shippedNames = [
-  ...["mini", "mini-natural", "mini-sparse", "mini-varied"] as const,
+  ...["mini", "mini-natural", "mini-varied"] as const,
   ...["smol", "smol-vision", "qwen", "gemma"] as const,
 ];
 

@@ -39,7 +39,7 @@ Deno.test("explore scores heads first where there is no record, then shows the r
       samples: ["scene-01"],
       heads: 96,
     });
-    const other = await corelens("explore", ...args, "--model", "mini-sparse");
+    const other = await corelens("explore", ...args, "--model", "mini-natural");
     assertEquals(other.code, 2);
     assertMatch(other.err, /Cannot explore .*: its scores are of "mini" with other weights/);
     const elsewhere = await corelens("explore", ...args, "--dataset", "shipped:video");

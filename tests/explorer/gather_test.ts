@@ -121,7 +121,7 @@ Deno.test("another model, other samples and no samples are refused", () =>
       Error,
       "none of its 3 samples",
     );
-    using other = await fromPretrained("mini-sparse");
+    using other = await fromPretrained("mini-natural");
     const refused = () => explorer(folder, { model: other, dataset: samples });
     await assertRejects(refused, Error, "with other weights");
   }));
