@@ -8,7 +8,13 @@ import type { RgbImage } from "../lib/inputs/image.ts";
 import type { VideoFile, VideoFrames } from "../lib/inputs/messages.ts";
 import type { PreparedPrompt } from "../lib/inputs/processor.ts";
 import type { Arguments, Command } from "./command.ts";
-import { decodingOptions, decodingWishes, tellDecoding } from "./decoding.ts";
+import {
+  answeringModel,
+  answeringModels,
+  decodingOptions,
+  decodingWishes,
+  tellDecoding,
+} from "./decoding.ts";
 import { checkOutput } from "./outputs.ts";
 import { pixelOptions } from "./pixels.ts";
 import { hybridFrom, sparseOptions } from "./sparse.ts";
@@ -103,6 +109,7 @@ async function drawAttention(
 export const command: Command = {
   name: "ask",
   summary: "ask one question about images or a video",
+  defaultModel: answeringModels,
   options: {
     image: { type: "string", multiple: true, value: "FILE", help: "an image; may be repeated" },
     video: {
@@ -153,6 +160,7 @@ export const command: Command = {
     const { loaded, prompt } = await loadWithPrompt(
       args,
       ({ processor }) => processor.prepareQuestion({ ...media, question }),
+      answeringModel(args),
     );
     using model = loaded;
     tellDecoding(model.config, decoding);

@@ -99,6 +99,8 @@ export interface Command {
   readonly options: Options;
   /** Which of {@link commonOptions} it takes, for a command that loads no model itself; all by default. */
   readonly common?: readonly string[];
+  /** What `--model` is where it is not given, for the help; `mini` by default. */
+  readonly defaultModel?: string;
   /** Words that it takes before its options, in order, for the help; none by default. */
   readonly words?: readonly string[];
   /** The command that its first word makes of it, which takes the other arguments; null for none. */
@@ -117,7 +119,7 @@ export const commonOptions: Options = {
     type: "string",
     value: "DIR|HUB_ID",
     help:
-      "checkpoint directory, hub id, or mini / mini-natural / mini-sparse / mini-varied / smol / smol-vision / qwen / gemma (default: mini)",
+      "checkpoint directory, hub id, or mini / mini-natural / mini-varied / smol / smol-vision / qwen / gemma (default: mini)",
   },
   backend: {
     type: "string",
@@ -138,9 +140,13 @@ export const commonOptions: Options = {
 };
 
 /** The common options that a command takes. */
-function commonOf({ common }: Command): Options {
-  if (!common) return commonOptions;
-  return Object.fromEntries([...common, "help"].map((name) => [name, commonOptions[name]]));
+function commonOf({ common, defaultModel = "mini" }: Command): Options {
+  const names = common ? [...common, "help"] : Object.keys(commonOptions);
+  const ofModel = (help: string) => help.replace("default: mini", `default: ${defaultModel}`);
+  return Object.fromEntries(names.map((name) => {
+    const option = commonOptions[name];
+    return [name, name === "model" ? { ...option, help: ofModel(option.help) } : option];
+  }));
 }
 
 /** The help of one command. */

@@ -70,13 +70,16 @@ export async function loadCommandModel(
 /**
  * Loads the model as {@link loadCommandModel} does, with a prompt for it. The prompt is prepared before
  * the weights are read, so that what is wrong with it is told at once.
+ *
+ * @param otherwise the model where `--model` is not given
  */
 export async function loadWithPrompt(
   args: Arguments,
   prepare: (parts: LoadedParts) => Promise<PreparedPrompt>,
+  otherwise?: string,
 ): Promise<{ loaded: PretrainedModel; prompt: PreparedPrompt }> {
   let prompt: PreparedPrompt | undefined;
-  const loaded = await loadCommandModel(args, undefined, async (parts) => {
+  const loaded = await loadCommandModel(args, otherwise, async (parts) => {
     prompt = await prepare(parts);
   });
   return { loaded, prompt: prompt! };

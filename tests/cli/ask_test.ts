@@ -36,3 +36,13 @@ Deno.test("ask tells the words of a question that the model does not know, and n
   assertMatch(await told("what is the grand total?"), /grand/);
   assert(!/vocabulary|unknown|not know/i.test(await told("which page has the ash?")));
 });
+
+Deno.test("ask takes the model that knows most questions, and with a record's heads the one they are of", async () => {
+  const heart = ["--image", "data/samples/scene/scene-01-0.png"];
+  const asked = ["ask", ...heart, "--question", "where is the red heart?"];
+  assertEquals((await corelens(...asked)).out, "a2\n"); // what the sample says; mini misses it
+  const sparse = ["--sparse", "data/results/mini/identify", "--full-heads", "1"];
+  const { code, out, err } = await corelens(...asked, ...sparse);
+  assertEquals(code, 0, err); // scores of another model would be refused
+  assertEquals(out, (await corelens(...asked, "--model", "mini")).out);
+});
