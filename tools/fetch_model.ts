@@ -1,6 +1,6 @@
 /**
- * Gets a real language model once: `smol` (SmolLM2-135M-Instruct) or `qwen`
- * (Qwen2.5-Coder-0.5B-Instruct).
+ * Gets a real language model once: `smol` (SmolLM2-135M-Instruct), `qwen`
+ * (Qwen2.5-Coder-0.5B-Instruct), `qwen-1.5b` (the same of 1.5B) or `gemma` (Gemma 3 270M).
  * @module
  */
 import { say, SetupError } from "./setup/command.ts";

@@ -1,10 +1,10 @@
 /**
  * Records of questions with several owners, where copying the only name cannot be right: how well a
  * frozen model answers them, which heads move to what is asked for, and of what kind they are.
- * Resumable; run it again to go on. Needs `deno task qwen`, `deno task smol`, `deno task assemble` or
+ * Resumable; run it again to go on. Needs `deno task qwen`, `deno task qwen-1.5b`, `deno task smol`, `deno task assemble` or
  * `deno task gemma`.
  *
- *     deno run -A tools/study_owners.ts qwen|smol|smol-vision|gemma
+ *     deno run -A tools/study_owners.ts qwen|qwen-1.5b|smol|smol-vision|gemma
  *       [--parts identify,selectivity,ablate,sets,answers,window,hybrid]
  *       [--scored 48] [--ablated 40] [--effects 24] [--answers 40] [--out data/results/qwen]
  * @module
@@ -53,6 +53,11 @@ interface Study {
 const studies: Readonly<Record<string, Study>> = {
   qwen: {
     title: "Qwen2.5-Coder-0.5B-Instruct Q4_K_M",
+    ending: "",
+    samples: (model) => textOwners(model, 8, 8),
+  },
+  "qwen-1.5b": {
+    title: "Qwen2.5-Coder-1.5B-Instruct Q4_K_M",
     ending: "",
     samples: (model) => textOwners(model, 8, 8),
   },

@@ -11,11 +11,12 @@ import { kindOf } from "../common/values.ts";
 
 /**
  * Short names: the small model, fine-tuned with an attention regulariser that concentrates retrieval in
- * few heads; the same before that; the one that went on learning every form of the questions instead; SmolLM2; SmolLM2 with a vision tower; Qwen2.5-Coder; Gemma 3.
+ * few heads; the same before that; the one that went on learning every form of the questions instead;
+ * SmolLM2; SmolLM2 with a vision tower; Qwen2.5-Coder in two sizes; Gemma 3.
  */
 export const shippedNames = [
   ...["mini", "mini-natural", "mini-varied"] as const,
-  ...["smol", "smol-vision", "qwen", "gemma"] as const,
+  ...["smol", "smol-vision", "qwen", "qwen-1.5b", "gemma"] as const,
 ];
 
 /** How the models that are not in the repository get there. */
@@ -23,6 +24,7 @@ const recipes: Readonly<Record<string, string>> = {
   smol: "get it once with `deno task smol` (98 MB)",
   "smol-vision": "make it once with `deno task smol` (98 MB) and `deno task assemble` (270 MB)",
   qwen: "get it once with `deno task qwen` (491 MB)",
+  "qwen-1.5b": "get it once with `deno task qwen-1.5b` (1.1 GB)",
   gemma: "get it once with `deno task gemma` (253 MB)",
 };
 
