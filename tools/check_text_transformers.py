@@ -3,7 +3,7 @@
     python tools/check_text_transformers.py [model] [prompts] [greedy tokens]
 
 Needs deno and, in Python, transformers 5.23, torch 2.13 (CPU is enough), accelerate, gguf, safetensors. The model is
-`smol` (after `deno task smol`), `qwen` (after `deno task qwen`) or a GGUF file with a vocabulary of either kind. For each
+`smol`, `qwen` or `qwen-1.5b` (after `deno task` with its name) or a GGUF file with a vocabulary of either kind. For each
 prompt `tools/dump_text_logits.ts` writes this library's text, token ids, logits of all positions and greedy tokens, in
 float32; transformers dequantises and reorders the weights by its own code, and tokenizers and Jinja make text and ids.
 Exits with 1 where logits differ by more than 2e-4 of the largest, or where text, token ids or greedy tokens differ.
