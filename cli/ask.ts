@@ -8,13 +8,7 @@ import type { RgbImage } from "../lib/inputs/image.ts";
 import type { VideoFile, VideoFrames } from "../lib/inputs/messages.ts";
 import type { PreparedPrompt } from "../lib/inputs/processor.ts";
 import type { Arguments, Command } from "./command.ts";
-import {
-  answeringModel,
-  answeringModels,
-  decodingOptions,
-  decodingWishes,
-  tellDecoding,
-} from "./decoding.ts";
+import { decodingOptions, decodingWishes, tellDecoding } from "./decoding.ts";
 import { checkOutput } from "./outputs.ts";
 import { pixelOptions } from "./pixels.ts";
 import { hybridFrom, sparseOptions } from "./sparse.ts";
@@ -106,10 +100,23 @@ async function drawAttention(
   await writeTextAtomically(page, report([figure], { title: "CoReLens: attention" }));
 }
 
+/**
+ * The model that answers where `--model` is not given: the one that knows most forms of questions, but
+ * with a record of heads the default of the commands that make records, and a line says so.
+ */
+function answeringModel(args: Arguments): string {
+  const record = ["scores", "sparse"].find((name) => args.text(name) !== undefined);
+  if (record === undefined) return "mini-varied";
+  if (args.text("model") === undefined) {
+    console.error(`mini answers, since --${record} names heads; without it, mini-varied does`);
+  }
+  return "mini";
+}
+
 export const command: Command = {
   name: "ask",
   summary: "ask one question about images or a video",
-  defaultModel: answeringModels,
+  defaultModel: "mini-varied; mini with --scores or --sparse",
   options: {
     image: { type: "string", multiple: true, value: "FILE", help: "an image; may be repeated" },
     video: {

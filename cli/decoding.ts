@@ -8,18 +8,6 @@ import type { GenerationSettings } from "../lib/model/decoding_rules.ts";
 import type { GenerationConfigUse } from "../lib/model/generate.ts";
 import type { Arguments, Options } from "./command.ts";
 
-/** What {@link answeringModel} chooses, for the help of a command. */
-export const answeringModels = "mini-varied; mini where heads are named";
-
-/**
- * The model that answers where `--model` is not given: the one that knows most forms of questions, but
- * where heads are named, or a record that chose them, the one that is the other commands' default.
- */
-export function answeringModel(args: Arguments): string {
-  const names = ["mask", "sparse", "scores"].some((name) => args.text(name) !== undefined);
-  return names ? "mini" : "mini-varied";
-}
-
 /** Options about `generation_config.json`. */
 export const decodingOptions: Options = {
   "max-new-tokens": {

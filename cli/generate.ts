@@ -1,12 +1,6 @@
 /** `corelens generate`: greedy (or sampled) decoding with a KV cache. */
 import type { Command } from "./command.ts";
-import {
-  answeringModel,
-  answeringModels,
-  decodingOptions,
-  decodingWishes,
-  tellDecoding,
-} from "./decoding.ts";
+import { decodingOptions, decodingWishes, tellDecoding } from "./decoding.ts";
 import { messagesOptions, promptOf, readMessages } from "./messages.ts";
 import { maskOptions } from "./model.ts";
 import { sparseOptions } from "./sparse.ts";
@@ -15,7 +9,6 @@ import { write } from "./terminal.ts";
 export const command: Command = {
   name: "generate",
   summary: "continue a conversation, token by token",
-  defaultModel: answeringModels,
   options: {
     ...messagesOptions,
     ...maskOptions,
@@ -53,7 +46,7 @@ export const command: Command = {
     const { loaded, prompt } = await loadWithPrompt(args, ({ processor, config }) => {
       parseMask(args, config);
       return promptOf(given, processor);
-    }, answeringModel(args));
+    });
     using model = loaded;
     const { tokenizer } = model.processor;
     tellDecoding(model.config, decoding);

@@ -44,5 +44,6 @@ Deno.test("ask takes the model that knows most questions, and with a record's he
   const sparse = ["--sparse", "data/results/mini/identify", "--full-heads", "1"];
   const { code, out, err } = await corelens(...asked, ...sparse);
   assertEquals(code, 0, err); // scores of another model would be refused
+  assertMatch(err, /^mini answers, since --sparse names heads/);
   assertEquals(out, (await corelens(...asked, "--model", "mini")).out);
 });
