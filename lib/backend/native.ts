@@ -9,6 +9,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { blockedAttention } from "../nn/blocked_attention.ts";
+import { composedAttentionInputs, plainAfterAttention } from "../nn/decoder_layer.ts";
 import { composedRowAttention } from "../nn/row_attention.ts";
 import { foldedShape } from "./folded_product.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
@@ -81,7 +82,7 @@ export function nativeKernels(options: NativeOptions): Kernels {
     (x, name) => plain.gated(x, null, name),
   );
   const kernels = makeKernels(ops, options.dtype, oneDnn, blocks, backward);
-  return fused?.packed ? withPacked(kernels, ops) : kernels;
+  return fused?.packed ? withPacked(kernels, ops, fused) : kernels;
 }
 
 /** Which of our products takes many rows of floats; null for TensorFlow's. */
@@ -251,6 +252,8 @@ function makeKernels(
       [call.query, call.key, call.value].forEach(({ rows }) => own(rows));
       return store.scope(() => rowAttention(call));
     },
+    attentionInputs: (call) => composedAttentionInputs(kernels, call),
+    afterAttention: (call) => plainAfterAttention(kernels, call),
     skipsHiddenKeys: blocks.attention !== null,
     rmsNorm: (x, gain, eps) => store.scope(() => blocks.rmsNorm(own(x), gain && own(gain), eps)),
     layerNorm: (x, gain, bias, eps) =>

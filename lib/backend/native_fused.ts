@@ -39,6 +39,8 @@ export interface FusedOps {
   readonly activations: boolean;
   /** Whether there are attention on rows and sums of floats: an older set-up did not compile them. */
   readonly rows: boolean;
+  /** Whether there are layers of few rows in two calls: an older set-up did not compile them. */
+  readonly layers: boolean;
 }
 
 const registered = new Map<string, FusedOps | null>();
@@ -47,7 +49,7 @@ const registered = new Map<string, FusedOps | null>();
  * Rows up to which our product, which reads the weight as it lies, is faster than TensorFlow's. The
  * counterpart in C++ is `kFewRows` in `tools/native/ops/calls.h`: change both.
  */
-const fewRows = { float32: 16, bfloat16: 2 } as const;
+export const fewRows = { float32: 16, bfloat16: 2 } as const;
 /** Rows from which our product packs the weight: for Strassen's sums, or for matrix registers. */
 const manyRows = { float32: 256, bfloat16: 32 } as const;
 /**
@@ -89,6 +91,7 @@ function register(path: string, threads: number): FusedOps | null {
       corelens_has_packed: { parameters: [], result: "i32", optional: true },
       corelens_has_activations: { parameters: [], result: "i32", optional: true },
       corelens_has_rows: { parameters: [], result: "i32", optional: true },
+      corelens_has_layers: { parameters: [], result: "i32", optional: true },
       corelens_has_split_products: { parameters: [], result: "i32", optional: true },
     } as const,
   );
@@ -103,6 +106,7 @@ function register(path: string, threads: number): FusedOps | null {
     splitProducts: symbols.corelens_has_split_products?.() === 1,
     activations: symbols.corelens_has_activations !== null,
     rows: symbols.corelens_has_rows !== null,
+    layers: symbols.corelens_has_layers !== null,
   };
 }
 
@@ -110,7 +114,7 @@ function register(path: string, threads: number): FusedOps | null {
 const partsOf: Readonly<Record<OwnProduct, number>> = { strassen: 0, bf16x3: 3, bf16x2: 2 };
 
 /** Numbers of the activations in `tools/native/ops/pointwise.h`. */
-const activationNumbers: Readonly<Record<Activation, number>> = {
+export const activationNumbers: Readonly<Record<Activation, number>> = {
   silu: 0,
   quick_gelu: 1,
   gelu_pytorch_tanh: 2,

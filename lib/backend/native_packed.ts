@@ -5,7 +5,10 @@
  * The specification is {@link BlockFormat.unpack}; `tests/suites/kernel_packed.ts` holds the two equal.
  * @module
  */
+import { composedAttentionInputs, plainAfterAttention } from "../nn/decoder_layer.ts";
 import type { BlockFormat, FileBytes, Kernels, Tensor } from "../nn/kernels.ts";
+import type { FusedOps } from "./native_fused.ts";
+import { LayerOps } from "./native_layer.ts";
 import type { NativeOps } from "./native_ops.ts";
 import { nativeFormats, PackedOps } from "./native_packed_ops.ts";
 import { type NativeTensor, PackedTensor } from "./native_tensors.ts";
@@ -20,9 +23,11 @@ const lengthOf = ({ ranges }: FileBytes) => ranges.reduce((sum, [, length]) => s
  *
  * @param plain kernels that know no such weights
  * @param ops operations of the same store
+ * @param fused which operations of our own there are
  */
-export function withPacked(plain: Kernels, ops: NativeOps): Kernels {
+export function withPacked(plain: Kernels, ops: NativeOps, fused: FusedOps): Kernels {
   const { store } = ops, packed = new PackedOps(ops, plain.computeDType);
+  const layers = fused.layers ? new LayerOps(ops, plain.computeDType) : null;
   /** Numbers of 16 bits are kept where they would be widened: products in bfloat16 take them plain. */
   const keeps = ({ name, elements }: BlockFormat) =>
     Object.hasOwn(nativeFormats, name) && (elements > 1 || plain.computeDType === "float32");
@@ -40,8 +45,11 @@ export function withPacked(plain: Kernels, ops: NativeOps): Kernels {
         ? store.scope(() => operation(...args.map(opened) as Args))
         : operation(...args);
   };
-  return {
+  const kernels: Kernels = {
     ...plain,
+    attentionInputs: (call) =>
+      layers?.attentionInputs(call) ?? composedAttentionInputs(kernels, call),
+    afterAttention: (call) => layers?.afterAttention(call) ?? plainAfterAttention(kernels, call),
     packedWeight: (bytes, format, shape, order) => {
       checkPacked(bytes.byteLength, format, shape);
       if (!keeps(format)) return plain.packedWeight(bytes, format, shape, order);
@@ -120,6 +128,7 @@ export function withPacked(plain: Kernels, ops: NativeOps): Kernels {
     rmsNorm: seeing(plain.rmsNorm),
     activation: seeing(plain.activation),
   };
+  return kernels;
 
   function known(x: Tensor): NativeTensor {
     store.idOf(x);

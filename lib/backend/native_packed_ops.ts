@@ -32,6 +32,14 @@ export const nativeFormats: Readonly<Record<string, number>> = {
   ...{ "A5_32": 111, "A5_64": 112, "A6_32": 113, "A6_64": 114, "A8_32": 115, "A8_64": 116 },
 };
 
+/** Which bytes of its tensor are a weight's, as operations are told: nothing where all are. */
+export function placeOf({ shape, how: { format, skipped } }: PackedTensor): number[] {
+  if (skipped === null) return [];
+  const rows = sizeOf(shape.slice(0, -1)),
+    rowBytes = packedRowBytes(format, shape[shape.length - 1]);
+  return [skipped | 0, Math.floor(skipped / 2 ** 32), rows, rowBytes];
+}
+
 let orders = 0;
 
 /** An order of columns with its inverse, under a name of its own. */
@@ -96,13 +104,9 @@ export class PackedOps {
     }
   }
 
-  /** Which bytes of its tensor are a weight's: id of a constant for the operations. */
-  #place({ shape, how: { format, skipped } }: PackedTensor): number {
-    const { store } = this.ops;
-    if (skipped === null) return store.constant([]);
-    const rows = sizeOf(shape.slice(0, -1));
-    const rowBytes = packedRowBytes(format, shape[shape.length - 1]);
-    return store.constant([skipped | 0, Math.floor(skipped / 2 ** 32), rows, rowBytes]);
+  /** Id of {@link placeOf} a weight. */
+  #place(weight: PackedTensor): number {
+    return this.ops.store.constant(placeOf(weight));
   }
 
   #attributes({ how: { format } }: PackedTensor, dtype: DType) {

@@ -118,6 +118,17 @@ export class TensorStore {
     return this.adopt(this.tensorFlow.binding.executeOp(name, attributes, inputs, 1)[0]);
   }
 
+  /** Runs an operation with several outputs, which join the innermost scope. */
+  runAll(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): NativeTensor[] {
+    return this.tensorFlow.binding.executeOp(name, attributes, inputs, outputs)
+      .map((raw) => this.adopt(raw));
+  }
+
   /** Runs an operation whose output is freed by the caller at once. */
   runRaw(name: string, attributes: readonly OpAttribute[], inputs: readonly number[]): RawTensor {
     return this.tensorFlow.binding.executeOp(name, attributes, inputs, 1)[0];

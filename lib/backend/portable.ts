@@ -9,6 +9,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { alikeBatches } from "./batches.ts";
 import { blockedAttention } from "../nn/blocked_attention.ts";
+import { composedAttentionInputs, plainAfterAttention } from "../nn/decoder_layer.ts";
 import { composedRowAttention } from "../nn/row_attention.ts";
 import { foldedShape } from "./folded_product.ts";
 import { checkPacked, inOrder } from "./packed_shape.ts";
@@ -173,6 +174,8 @@ export function portableKernels(): Kernels {
     attention: (query, keys, values, options) =>
       blockedAttention(kernels, query, keys, values, options),
     rowAttention: (call) => composedRowAttention(kernels, call),
+    attentionInputs: (call) => composedAttentionInputs(kernels, call),
+    afterAttention: (call) => plainAfterAttention(kernels, call),
     skipsHiddenKeys: false,
     rmsNorm: (x, gain, eps) => {
       const input = unwrap(x);

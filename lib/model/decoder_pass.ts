@@ -165,16 +165,17 @@ export class LayerPass {
     return this.pass.kernels.slice(x, begin, x.shape.map(() => -1));
   }
 
-  /** Rotary tables of the keys (all tokens), or of the queries (the rows that come out). */
-  tables(role: "q" | "k"): RopeTables {
-    const { kernels: k, tokens, localTables } = this.pass;
-    const tables = this.window === undefined ? this.pass.tables : localTables!;
-    const skipped = tokens - this.rows;
-    if (role === "k" || skipped === 0) return tables;
-    return {
-      cos: k.slice(tables.cos, [skipped, 0], [-1, -1]),
-      sin: k.slice(tables.sin, [skipped, 0], [-1, -1]),
-    };
+  /** Heads' outputs as attention gives them, `[B, N, T, H]`, as hooks leave them: `[B, T, N, H]`. */
+  heads(z: Tensor): Tensor {
+    // of one token both lie alike, and nobody sees the shape
+    if (z.shape[2] === 1 && !this.wants("attn.z")) return z;
+    return this.at("attn.z", this.pass.kernels.transpose(z, [0, 2, 1, 3]));
+  }
+
+  /** Rotary tables of all tokens. */
+  get tables(): RopeTables {
+    const { tables, localTables } = this.pass;
+    return this.window === undefined ? tables : localTables!;
   }
 
   /**

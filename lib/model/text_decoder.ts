@@ -8,9 +8,16 @@
  */
 import { InputError } from "../common/errors.ts";
 import { expertsFeedForward } from "../nn/experts.ts";
-import type { KeyValueGroup } from "../nn/grouped_attention.ts";
+import {
+  afterAttentionPoints,
+  attentionInputPoints,
+  type AttentionInputsCall,
+  composedAfterAttention,
+  composedAttentionInputs,
+  composedFeedForward,
+  composedKeys,
+} from "../nn/decoder_layer.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
-import { foldGain } from "../nn/rope.ts";
 import type { TextConfig } from "./config.ts";
 import { type DecoderOptions, DecoderPass, type LayerPass } from "./decoder_pass.ts";
 import type { WeightsMap } from "./weights_map.ts";
@@ -89,105 +96,64 @@ export class TextDecoder {
 
   /** One layer on the residual stream `[B, T, D]`; gives the rows that are wanted of it. */
   #layer(layer: LayerPass, input: Tensor): Tensor {
-    const { kernels: k, config: { rmsNormEps, sandwichNorms } } = this;
-    const residPre = layer.at("resid_pre", input);
-    const normalized = layer.at(
-      "ln1.normalized",
-      k.rmsNorm(residPre, this.#weight(layer, "input_layernorm.weight"), rmsNormEps),
-    );
-    const z = layer.at("attn.z", this.#attention(layer, normalized)); // [B, T, N, H]
-    const attnOut = layer.at("attn_out", this.#after(layer, this.#output(layer, z), "attention"));
-    const residMid = layer.at("resid_mid", k.add(layer.last(residPre), attnOut));
-    const before = `${sandwichNorms ? "pre_feedforward" : "post_attention"}_layernorm.weight`;
-    const normalizedMid = layer.at(
-      "ln2.normalized",
-      k.rmsNorm(residMid, this.#weight(layer, before), rmsNormEps),
-    );
-    const mlpOut = layer.at(
-      "mlp_out",
-      this.#after(layer, this.#feedForward(layer, normalizedMid), "feedforward"),
-    );
-    return layer.at("resid_post", k.add(residMid, mlpOut));
+    const { kernels: k } = this;
+    const residPre = layer.at("resid_pre", input), inputs = this.#inputs(layer, residPre);
+    // one call where nobody wants to see what is computed on the way
+    const { query, key, value } = attentionInputPoints.some((point) => layer.wants(point))
+      ? composedAttentionInputs(k, inputs, layer)
+      : k.attentionInputs(inputs);
+    const z = layer.heads(layer.attend(query, layer.append(key, value)));
+    return layer.at("resid_post", this.#after(layer, layer.last(residPre), z));
   }
 
   /** Adds the keys and values of a layer of which nothing else is wanted. */
   #keysOnly(layer: LayerPass, input: Tensor): void {
-    const weight = this.#weight(layer, "input_layernorm.weight");
-    this.#append(layer, this.kernels.rmsNorm(input, weight, this.config.rmsNormEps));
+    const { key, value } = composedKeys(this.kernels, this.#inputs(layer, input), layer);
+    layer.append(key, value);
   }
 
-  /** What a branch gives, normalised where the model does that before it is added. */
-  #after(layer: LayerPass, x: Tensor, branch: "attention" | "feedforward"): Tensor {
-    const { kernels: k, config: { rmsNormEps, sandwichNorms } } = this;
-    if (!sandwichNorms) return x;
-    return k.rmsNorm(x, this.#weight(layer, `post_${branch}_layernorm.weight`), rmsNormEps);
+  /** What becomes queries, keys and values of a layer, from its input `[B, T, D]`. */
+  #inputs(layer: LayerPass, x: Tensor): AttentionInputsCall {
+    const { headDim, qkNorm, queryPreAttnScalar, rmsNormEps } = this.config;
+    const part = (role: "q" | "k" | "v") => ({
+      weight: this.#weight(layer, `self_attn.${role}_proj.weight`),
+      bias: this.#bias(layer, `self_attn.${role}_proj.bias`),
+      gain: qkNorm && role !== "v" ? this.#weight(layer, `self_attn.${role}_norm.weight`) : null,
+    });
+    return {
+      ...{ x, gain: this.#weight(layer, "input_layernorm.weight"), eps: rmsNormEps, headDim },
+      ...{ query: part("q"), key: part("k"), value: part("v"), tables: layer.tables },
+      scale: 1 / Math.sqrt(queryPreAttnScalar ?? headDim),
+      queryRows: layer.rows,
+    };
   }
 
-  /** Heads' outputs z `[B, T, N, H]` of one layer, from its normalised input `[B, T, D]`. */
-  #attention(layer: LayerPass, x: Tensor): Tensor {
-    const { kernels: k, config: { numAttentionHeads } } = this;
-    const queries = this.#project(layer, "q", layer.last(x), numAttentionHeads);
-    const query = this.#rotate(layer, "q", queries); // [B, N, T, H]
-    const seen = this.#append(layer, x); // [B, K, S, H]
-    return k.transpose(layer.attend(query, seen), [0, 2, 1, 3]); // [B, N, T, H] -> [B, T, N, H]
-  }
-
-  /** Adds keys and values of a layer's normalised input to what its queries see. */
-  #append(layer: LayerPass, x: Tensor): readonly KeyValueGroup[] {
-    const { kernels: k, config: { numKeyValueHeads } } = this;
-    const key = this.#rotate(layer, "k", this.#project(layer, "k", x, numKeyValueHeads));
-    const value = k.transpose(this.#project(layer, "v", x, numKeyValueHeads), [0, 2, 1, 3]);
-    return layer.append(key, value);
-  }
-
-  /** Queries, keys or values of all heads, `[B, T, heads, H]`. */
-  #project(layer: LayerPass, role: "q" | "k" | "v", x: Tensor, heads: number): Tensor {
-    const { kernels: k, config: { headDim } } = this;
-    const name = `self_attn.${role}_proj`;
-    const flat = k.linear(
-      x,
-      this.#weight(layer, `${name}.weight`),
-      this.#bias(layer, `${name}.bias`),
-    );
-    const [batch, tokens] = x.shape;
-    return layer.at(`attn.${role}`, k.reshape(flat, [batch, tokens, heads, headDim]));
-  }
-
-  /**
-   * Norm, gain, rotary embedding and the factor (1/sqrt(H)) of queries in one go, `[B, T, heads, H]` to
-   * `[B, heads, T, H]`: gain and factor are folded into the tables.
-   */
-  #rotate(layer: LayerPass, role: "q" | "k", x: Tensor): Tensor {
-    const { kernels: k, config: { qkNorm, rmsNormEps, headDim, queryPreAttnScalar } } = this;
-    const factor = role === "q" ? 1 / Math.sqrt(queryPreAttnScalar ?? headDim) : 1;
-    const gain = qkNorm ? this.#weight(layer, `self_attn.${role}_norm.weight`) : null;
-    const unit = gain ? k.rmsNorm(x, null, rmsNormEps) : x;
-    const { cos, sin } = foldGain(k, layer.tables(role), gain, factor);
-    const rotated = k.rotate(k.transpose(unit, [0, 2, 1, 3]), cos, sin);
-    const point = `attn.rot_${role}` as const;
-    if (!layer.wants(point)) return rotated;
-    const shown = layer.at(point, k.transpose(k.scale(rotated, 1 / factor), [0, 2, 1, 3]));
-    return k.scale(k.transpose(shown, [0, 2, 1, 3]), factor);
-  }
-
-  /** The output projection of the heads' outputs `[B, T, N, H]`: `[B, T, D]`. */
-  #output(layer: LayerPass, z: Tensor): Tensor {
-    const [batch, tokens, heads, headDim] = z.shape;
-    return this.kernels.linear(
-      this.kernels.reshape(z, [batch, tokens, heads * headDim]),
-      this.#weight(layer, "self_attn.o_proj.weight"),
-      this.#bias(layer, "self_attn.o_proj.bias"),
-    );
-  }
-
-  /** The gated feed-forward network, or the experts, of a layer, `[B, T, D]`. */
-  #feedForward(layer: LayerPass, x: Tensor): Tensor {
-    const { kernels: k, config } = this;
-    if (config.experts?.layers.includes(layer.index)) return this.#experts(layer, x);
-    const gate = layer.at("mlp.pre", k.linear(x, this.#weight(layer, "mlp.gate_proj.weight")));
-    const up = layer.at("mlp.pre_linear", k.linear(x, this.#weight(layer, "mlp.up_proj.weight")));
-    const post = layer.at("mlp.post", k.gatedActivation(gate, up, config.hiddenAct));
-    return k.linear(post, this.#weight(layer, "mlp.down_proj.weight"));
+  /** The residual stream after a layer, from that before it and the heads' outputs `[B, T, N, H]`. */
+  #after(layer: LayerPass, x: Tensor, z: Tensor): Tensor {
+    const { kernels: k, config } = this, { sandwichNorms } = config;
+    const norm = (name: string) => this.#weight(layer, `${name}_layernorm.weight`);
+    const call = {
+      ...{ x, z, eps: config.rmsNormEps, activation: config.hiddenAct },
+      output: {
+        weight: this.#weight(layer, "self_attn.o_proj.weight"),
+        bias: this.#bias(layer, "self_attn.o_proj.bias"),
+      },
+      outputGain: sandwichNorms ? norm("post_attention") : null,
+      gain: norm(sandwichNorms ? "pre_feedforward" : "post_attention"),
+      feedGain: sandwichNorms ? norm("post_feedforward") : null,
+    };
+    if (config.experts?.layers.includes(layer.index)) {
+      return composedAfterAttention(k, call, layer, (own) => this.#experts(layer, own));
+    }
+    const whole = {
+      ...call,
+      gate: this.#weight(layer, "mlp.gate_proj.weight"),
+      up: this.#weight(layer, "mlp.up_proj.weight"),
+      down: this.#weight(layer, "mlp.down_proj.weight"),
+    };
+    if (!afterAttentionPoints.some((point) => layer.wants(point))) return k.afterAttention(whole);
+    const feedForward = (own: Tensor) => composedFeedForward(k, whole, own, layer);
+    return composedAfterAttention(k, whole, layer, feedForward);
   }
 
   /** The feed-forward network of a layer with experts, `[B, T, D]`. */
@@ -227,7 +193,7 @@ export class TextDecoder {
     const { kernels: k, config, lmHead } = this;
     if (!lmHead) throw new Error("Cannot compute logits: this decoder was made without a head");
     return k.scope(() => {
-      const rows = lastOnly
+      const rows = lastOnly && residual.shape[1] > 1
         ? k.slice(residual, [0, residual.shape[1] - 1, 0], [-1, 1, -1])
         : residual;
       const normalized = k.rmsNorm(rows, this.weights.get("norm.weight"), config.rmsNormEps);

@@ -9,6 +9,7 @@
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
+import type { AfterAttentionCall, AttentionInputs, AttentionInputsCall } from "./decoder_layer.ts";
 
 /** A tensor of TensorFlow.js, as its own operations take it. */
 export type TfjsTensor = tf.Tensor;
@@ -269,6 +270,16 @@ export interface Kernels {
    * `[P, N * H]` in {@link Kernels.computeDType}, the heads side by side.
    */
   rowAttention(call: RowAttention): Tensor;
+  /**
+   * A decoder layer before its attention: norm, projections, norms of the heads and rotary embedding. The
+   * same as these steps one by one (`decoder_layer.ts`), in fewer calls where there is an operation for it.
+   */
+  attentionInputs(call: AttentionInputsCall): AttentionInputs;
+  /**
+   * A decoder layer after its attention: output projection, sum, norm, gated feed-forward network and sum,
+   * in the same way. Gives the residual stream `[B, T, D]`.
+   */
+  afterAttention(call: AfterAttentionCall): Tensor;
   /** Whether {@link Kernels.attention} saves the work for keys outside of the ranges. */
   readonly skipsHiddenKeys: boolean;
   /** `gain * x / sqrt(mean(x^2) + eps)` over the last axis; without `gain` only normalised. */

@@ -13,6 +13,16 @@ export {
   withBlocks,
 } from "./attention.ts";
 export {
+  afterAttentionPoints,
+  attentionInputPoints,
+  composedAfterAttention,
+  composedAttentionInputs,
+  composedFeedForward,
+  composedKeys,
+  plainAfterAttention,
+} from "./decoder_layer.ts";
+export type * from "./decoder_layer.ts";
+export {
   chooseExperts,
   type ExpertsConfig,
   expertsFeedForward,

@@ -8,6 +8,7 @@
  * @module
  */
 import { attentionGradient } from "./attention_gradient.ts";
+import { composedAttentionInputs, plainAfterAttention } from "./decoder_layer.ts";
 import type { Kernels, Tensor } from "./kernels.ts";
 import { padded, rowsBack, shapedLike, turnedBack } from "./tape_shapes.ts";
 
@@ -179,6 +180,8 @@ export class Tape {
         );
         return k.rowAttention(call);
       },
+      attentionInputs: (call) => composedAttentionInputs(this.kernels, call),
+      afterAttention: (call) => plainAfterAttention(this.kernels, call),
       rmsNorm: (x, gain, eps) => {
         this.#constant("a norm with a watched gain", [gain]);
         const backward = (dy: Tensor) => [k.rmsNormGradient(x, gain, dy, eps)];

@@ -5,10 +5,12 @@ import type { Kernels } from "../../lib/nn/kernels.ts";
 import { registerFusedOps } from "../../lib/backend/native_fused.ts";
 import { nativeKernels, type NativeOptions } from "../../lib/backend/native.ts";
 import type { OwnProduct } from "../../lib/backend/product_choice.ts";
+import { tensorStore } from "../../lib/backend/native_tensors.ts";
 import { useBackend } from "../../lib/backend/select.ts";
 import { defaultNativeDir, tensorFlow } from "../../lib/backend/tensorflow.ts";
 import { Random } from "../../lib/stats/random.ts";
 
+import { inputsCall } from "../suites/kernel_layer.ts";
 import { kernelSuite } from "../suites/kernel_suite.ts";
 import { assertNear } from "../suites/near.ts";
 
@@ -62,6 +64,23 @@ if (built) {
     const k = await native({ dtype: "bfloat16" });
     await t.step("say what they are", () => {
       assertEquals([k.name, k.computeDType], ["native", "bfloat16"]);
+    });
+    await t.step("take a layer before its attention in one call, where that was compiled", () => {
+      const store = tensorStore(), plain = { biased: true, normed: true };
+      let calls = 0;
+      const counted = (name: "run" | "runAll") => {
+        const own = store[name].bind(store) as (...given: unknown[]) => never;
+        Object.assign(store, { [name]: (...given: unknown[]) => (calls++, own(...given)) });
+      };
+      k.scope(() => {
+        const call = inputsCall(k, ["Q4_K", "BF16", "plain"], [1, 1], plain);
+        counted("run");
+        counted("runAll");
+        k.attentionInputs(call);
+      });
+      for (const name of ["run", "runAll"]) Reflect.deleteProperty(store, name);
+      if (registerFusedOps(tensorFlow())?.layers) assertEquals(calls, 1);
+      else assert(calls > 10);
     });
     await t.step("hold no raw tensor after a scope but cached constants", () => {
       const { binding } = tensorFlow();

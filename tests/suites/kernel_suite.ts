@@ -7,6 +7,7 @@ import type { Kernels } from "../../lib/nn/kernels.ts";
 import { attentionTests } from "./kernel_attention.ts";
 import type { KernelTest } from "./kernel_check.ts";
 import { gradientTests } from "./kernel_gradients.ts";
+import { layerTests } from "./kernel_layer.ts";
 import { packedTests } from "./kernel_packed.ts";
 import { pointwiseTests } from "./kernel_pointwise.ts";
 import { productTests } from "./kernel_products.ts";
@@ -25,6 +26,7 @@ export function kernelSuite(name: string, make: () => Kernels | Promise<Kernels>
   tensorTests(test);
   productTests(test);
   packedTests(test);
+  layerTests(test);
   attentionTests(test);
   pointwiseTests(test);
   gradientTests(test);

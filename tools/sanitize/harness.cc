@@ -214,6 +214,18 @@ const std::vector<BlockFormat> block_formats{
     {112, 64, 48, {}, {0, 4}}, {113, 32, 32, {}, {0, 4}}, {114, 64, 56, {}, {0, 4}},
     {115, 32, 40, {}, {0, 4}}, {116, 64, 72, {}, {0, 4}}};
 
+// Gives blocks of any bytes scales that are numbers of no extreme size.
+void FillBlocks(const BlockFormat &format, uint8_t *blocks, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    uint8_t *block = blocks + i * format.bytes;
+    for (const int64_t at : format.halves) block[at + 1] &= 0xbf;  // below 2, of either sign
+    for (const int64_t at : format.floats) block[at + 3] = 0x3f;   // from 0.5 to 2
+    if (format.number >= 101 && format.number <= 103) block[4] &= 15;  // what is taken off four bits
+    const bool float8 = format.number == 109 || format.number == 110;
+    for (int64_t at = 4; float8 && at < format.bytes; at++) block[at] &= 0xf7;  // no NaN
+  }
+}
+
 // Rows of a weight in blocks, unpacked, and products with it.
 void TryPacked(const BlockFormat &format, int64_t rows, int64_t blocks, int64_t width,
                TF_DataType type) {
@@ -230,14 +242,7 @@ void TryPacked(const BlockFormat &format, int64_t rows, int64_t blocks, int64_t 
   }
   const Given bias(type, {OneIn(2) ? width : 0}), all(TF_FLOAT, {width});  // int32: as wide as float
   for (int64_t i = 0; i < width; i++) static_cast<int32_t *>(all.tensor->data)[i] = i;
-  for (int64_t i = 0; i < width * blocks; i++) {
-    uint8_t *block = static_cast<uint8_t *>(weight.tensor->data) + skipped + i * format.bytes;
-    for (const int64_t at : format.halves) block[at + 1] &= 0xbf;  // below 2, of either sign
-    for (const int64_t at : format.floats) block[at + 3] = 0x3f;   // from 0.5 to 2
-    if (format.number >= 101 && format.number <= 103) block[4] &= 15;  // what is taken off four bits
-    const bool float8 = format.number == 109 || format.number == 110;
-    for (int64_t at = 4; float8 && at < format.bytes; at++) block[at] &= 0xf7;  // no NaN
-  }
+  FillBlocks(format, static_cast<uint8_t *>(weight.tensor->data) + skipped, width * blocks);
   const double number = format.number;
   const auto values = Call("CorelensUnpackRows", {{"format", number}, {"T", TF_FLOAT}},
                            {weight.tensor, place.tensor, all.tensor});
@@ -247,6 +252,12 @@ void TryPacked(const BlockFormat &format, int64_t rows, int64_t blocks, int64_t 
         0, reference::Linear(x.values, values[0], bias.values, rows, depth, width),
         Roundings(type, 3));
 }
+
+}  // namespace
+
+#include "layers.h"
+
+namespace {
 
 // Codes of a weight put into blocks, of parts that fit and of parts that are too small; their values are
 // tested in tests/weights/packings_test.ts.
@@ -538,8 +549,8 @@ void TryMisfits() {
       {"CorelensMaskedSoftmax", 2}, {"CorelensSoftmaxGradient", 2}, {"CorelensRotateGradient", 4},
       {"CorelensAttention", 6},    {"CorelensAdd", 2},            {"CorelensWeightedSum", 2},
       {"CorelensRowAttention", 6}, {"CorelensPackedLinear", 4}, {"CorelensUnpackRows", 3},
-      {"CorelensPackGroups", 6}};
-  const auto &[name, count] = operations[Between(0, 15)];
+      {"CorelensPackGroups", 6},   {"CorelensLayerStart", 13},    {"CorelensLayerRest", 12}};
+  const auto &[name, count] = operations[Between(0, 17)];
   now = std::string(name) + " of misfits";
   const std::string own = name;
   TF_DataType type = AnyType();
@@ -558,7 +569,9 @@ void TryMisfits() {
     const bool plain = own == "CorelensRowAttention" && i > 2;
     const bool narrow = own == "CorelensAdd" && i > 0;
     const bool wide = (own == "CorelensAdd" && i == 0) || (own == "CorelensUnpackRows" && i > 0) ||
-                      (own == "CorelensPackedLinear" && i == 2) || (own == "CorelensPackGroups" && i > 0);
+                      (own == "CorelensPackedLinear" && i == 2) || (own == "CorelensPackGroups" && i > 0) ||
+                      (own == "CorelensLayerStart" && (i == 0 || i > 9)) ||
+                      (own == "CorelensLayerRest" && (i == 0 || i == 11));
     const bool bytes =
         own == (i == 0 ? "CorelensUnpackRows" : i == 1 ? "CorelensPackedLinear" : "") ||
         (own == "CorelensPackGroups" && i == 0);
@@ -644,7 +657,7 @@ void TryAny() {
   Shape shape(Between(1, 4));
   for (int64_t &size : shape) size = Size(1, 9);
   shape.back() = Size(1, 90);
-  switch (Between(0, 13)) {
+  switch (Between(0, 15)) {
     case 0: return TryNorm(shape, type);
     case 1: return TryGated(shape, type);
     case 2: return TryRotate({Size(1, 6), Size(1, 20), 2 * Size(1, 40)}, type);
@@ -658,6 +671,8 @@ void TryAny() {
       return TryPacked(format, Size(1, 60), Size(1, 512 / format.elements), Size(1, 50), type);
     }
     case 10: return TryGroups();
+    case 12: return TryLayerStart(type);
+    case 13: return TryLayerRest(type);
     case 11: return TryFile();
     case 9: {
       Shape lengths(Between(1, 4));

@@ -12,9 +12,10 @@
 // int corelens_multiplies_bfloat16(): 1 where the processor has instructions for products of bfloat16. A
 // library without this function does not read files.
 // int corelens_has_split_products(): 1 where it takes them in bfloat16 parts to matrix registers.
-// int corelens_has_gradients(), corelens_has_packed(), corelens_has_activations(), corelens_has_rows(): 1; a
-// library compiled before there were gradients, products with packed weights, products with an
-// activation, or attention on rows and sums of floats, lacks the function.
+// int corelens_has_gradients(), corelens_has_packed(), corelens_has_activations(), corelens_has_rows(),
+// corelens_has_layers(): 1; a library compiled before there were gradients, products with packed weights,
+// products with an activation, attention on rows and sums of floats, or layers of few rows, lacks the
+// function.
 
 #include <dlfcn.h>
 #if defined(__x86_64__)
@@ -26,6 +27,7 @@
 
 #include "calls.h"
 #include "gradient_calls.h"
+#include "layer_calls.h"
 #include "pack_groups.h"
 #include "packed_calls.h"
 #include "read_file.h"
@@ -98,6 +100,19 @@ bool RegisterAll() {
        {t.c_str(), "heads: int >= 1", "width: int >= 1", "scale: float", "query_column: int",
         "key_column: int", "value_column: int"},
        {"z: T"}, MakeRowAttention, Guarded<ComputeRowAttention>},
+      {"CorelensLayerStart",
+       {"x: float", "gain: T", "query: Q", "query_bias: T", "key: K", "key_bias: T", "value: V",
+        "value_bias: T", "query_gain: T", "key_gain: T", "cosine: float", "sine: float",
+        "plan: int32"},
+       {t.c_str(), "Q: {uint8, float, bfloat16}", "K: {uint8, float, bfloat16}",
+        "V: {uint8, float, bfloat16}", "eps: float", "scale: float"},
+       {"queries: T", "keys: T", "values: T"}, MakeLayerStart, Guarded<ComputeLayerStart>},
+      {"CorelensLayerRest",
+       {"x: float", "z: T", "gain: T", "attention_gain: T", "feed_gain: T", "output: O", "gate: G",
+        "up: U", "down: D", "output_bias: T", "none: T", "plan: int32"},
+       {t.c_str(), "O: {uint8, float, bfloat16}", "G: {uint8, float, bfloat16}",
+        "U: {uint8, float, bfloat16}", "D: {uint8, float, bfloat16}", "eps: float", "kind: int"},
+       {"y: float"}, MakeLayerRest, Guarded<ComputeLayerRest>},
       {"CorelensNormGradient", {"x: float", "gain: float", "dy: float"}, {"eps: float"},
        {"dx: float", "dgain: float"}, MakeNormGradient, Guarded<ComputeNormGradient>},
       {"CorelensGatedGradient", {"gate: float", "up: float", "dy: float"}, {},
@@ -199,6 +214,8 @@ extern "C" __attribute__((visibility("default"))) int corelens_has_packed() { re
 extern "C" __attribute__((visibility("default"))) int corelens_has_activations() { return 1; }
 
 extern "C" __attribute__((visibility("default"))) int corelens_has_rows() { return 1; }
+
+extern "C" __attribute__((visibility("default"))) int corelens_has_layers() { return 1; }
 
 extern "C" __attribute__((visibility("default"))) int corelens_multiplies_bfloat16() {
 #if defined(__AVX512BF16__) || defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)

@@ -4,10 +4,9 @@
 
 #include <vector>
 
+#include "few_products.h"
 #include "linear.h"
-#include "linear_few.h"
 #include "linear_float.h"
-#include "packed_few.h"
 #include "tensors.h"
 
 namespace corelens {
@@ -24,47 +23,6 @@ void *MakePacked(TF_OpKernelConstruction *construction) {
     TF_OpKernelConstruction_GetAttrType(construction, "T", &type, status);
     settings->narrow = type == TF_BFLOAT16;
   });
-}
-
-// The bytes of a weight: a tensor [rows, row bytes]; or a part of one of any shape, where `place` says how
-// many bytes it leaves out at first, its rows and their bytes (four numbers: the first in two words).
-struct PackedBytes {
-  const uint8_t *data = nullptr;
-  int64_t rows = 0, row_bytes = 0;
-  bool found = false;
-
-  PackedBytes(const Input &bytes, const Input &place) {
-    int64_t skip = 0;
-    if (place.size() == 4) {
-      const int32_t *numbers = place.data<int32_t>();
-      skip = LoadAs<int64_t>(numbers);
-      rows = numbers[2];
-      row_bytes = numbers[3];
-    } else if (place.size() == 0 && bytes.rank() == 2) {
-      rows = bytes.dim(0);
-      row_bytes = bytes.dim(1);
-    } else {
-      return;
-    }
-    found = skip >= 0 && skip <= bytes.size() && rows >= 0 && row_bytes >= 0 &&
-            rows * row_bytes <= bytes.size() - skip;
-    if (found) data = bytes.data<uint8_t>() + skip;
-  }
-  // Whether rows are `depth` numbers in whole blocks.
-  template <typename Block>
-  bool Fit(int64_t depth) const {
-    return depth % Block::kElements == 0 && row_bytes == depth / Block::kElements * Block::kBytes;
-  }
-};
-
-// A weight of floats for products of few rows: as it lies where that can be read at once.
-template <typename Block>
-PackedWeight FewWeight(const PackedWeight &weight, Block) {
-  return weight;
-}
-template <typename Number>
-PlainWeight<Number> FewWeight(const PackedWeight &weight, PlainNumbers<Number>) {
-  return {reinterpret_cast<const Number *>(weight.bytes), weight.width, weight.depth};
 }
 
 template <typename Block, typename T>

@@ -10,6 +10,9 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "sizes.h"
 
@@ -49,18 +52,25 @@ class Pool {
       for (int64_t i = 0; i < count; i++) task(i);
       return;
     }
+    bool asleep;
     {
       std::lock_guard<std::mutex> lock(mutex_);
       task_ = &task;
       count_ = count;
       next_ = 0;
       round_++;
+      asleep = asleep_ > 0;
     }
-    wake_.notify_all();
+    if (asleep) wake_.notify_all();
     Take(task, count);
     // A thread that has not begun by now finds no task left; those that have are waited for.
     std::unique_lock<std::mutex> lock(mutex_);
     task_ = nullptr;
+    if (busy_ > 0) {
+      lock.unlock();
+      Linger([this] { return busy_ == 0; });
+      lock.lock();
+    }
     done_.wait(lock, [this] { return busy_ == 0; });
     if (!failure_) return;
     const std::exception_ptr failure = failure_;
@@ -80,12 +90,29 @@ class Pool {
     }
   }
 
+  // Waits for something that mostly happens soon, for some tens of microseconds at most: to be woken takes
+  // as long, which is more than a small task does.
+  template <typename Happened>
+  static void Linger(Happened happened) {
+    for (int i = 0; i < 1000 && !happened(); i++) {
+#if defined(__x86_64__)
+      _mm_pause();
+#else
+      std::this_thread::yield();
+#endif
+    }
+  }
+
   void Work() {
     uint64_t seen = 0;
-    std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
-      wake_.wait(lock, [&] { return round_ != seen && task_ != nullptr; });
+      Linger([&] { return round_ != seen; });
+      std::unique_lock<std::mutex> lock(mutex_);
+      asleep_++;
+      wake_.wait(lock, [&] { return round_ != seen; });
+      asleep_--;
       seen = round_;
+      if (!task_) continue;  // done by others meanwhile
       const std::function<void(int64_t)> &task = *task_;
       const int64_t count = count_;
       busy_++;
@@ -103,8 +130,9 @@ class Pool {
   int64_t count_ = 0;
   std::atomic<int64_t> next_{0};
   std::exception_ptr failure_;
-  uint64_t round_ = 0;
-  int busy_ = 0;
+  std::atomic<uint64_t> round_{0};
+  std::atomic<int> busy_{0};
+  int asleep_ = 0;
 };
 
 // Runs body(begin, end) on pieces of [0, size) of about `grain` elements.

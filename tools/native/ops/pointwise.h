@@ -138,22 +138,25 @@ inline void ActivateRun(Activation kind, T *y, int64_t size) {
   ForVectors(size, [=](int64_t i, int n) { StoreUpTo(y + i, Activate(kind, LoadUpTo(y + i, n)), n); });
 }
 
-// Rotary embedding in rotate-half layout of x [blocks, tokens, width]; tables [tokens, width].
+// Rotary embedding in rotate-half layout of a head [width], with its row of the tables.
+template <typename T>
+inline void RotateHead(const T *in, const float *c, const float *s, T *out, int64_t width) {
+  const int64_t half = width / 2;
+  ForVectors(half, [&](int64_t i, int n) {
+    const Floats low = LoadUpTo(in + i, n), high = LoadUpTo(in + half + i, n);
+    StoreUpTo(out + i, low * LoadUpTo(c + i, n) - high * LoadUpTo(s + i, n), n);
+    StoreUpTo(out + half + i, high * LoadUpTo(c + half + i, n) + low * LoadUpTo(s + half + i, n), n);
+  });
+}
+
+// The same of x [blocks, tokens, width]; tables [tokens, width].
 template <typename T>
 void Rotate(const T *x, const float *cosine, const float *sine, T *y, int64_t blocks,
             int64_t tokens, int64_t width) {
-  const int64_t half = width / 2;
   ParallelFor(blocks * tokens, kGrain / (width + 1), [=](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
-      const T *in = x + row * width;
-      T *out = y + row * width;
-      const float *c = cosine + row % tokens * width, *s = sine + row % tokens * width;
-      ForVectors(half, [&](int64_t i, int n) {
-        const Floats low = LoadUpTo(in + i, n), high = LoadUpTo(in + half + i, n);
-        StoreUpTo(out + i, low * LoadUpTo(c + i, n) - high * LoadUpTo(s + i, n), n);
-        StoreUpTo(out + half + i,
-                  high * LoadUpTo(c + half + i, n) + low * LoadUpTo(s + half + i, n), n);
-      });
+      const int64_t table = row % tokens * width;
+      RotateHead(x + row * width, cosine + table, sine + table, y + row * width, width);
     }
   });
 }

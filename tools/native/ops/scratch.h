@@ -17,6 +17,7 @@ enum ScratchSlot {
   kPackedValues,
   kMoreKeys,
   kMoreValues,
+  kLayerRows,
   kScratchSlots
 };
 

@@ -47,6 +47,7 @@ class Input {
   int64_t size() const { return TF_TensorElementCount(tensor_); }
   int rank() const { return TF_NumDims(tensor_); }
   int64_t dim(int axis) const { return TF_Dim(tensor_, axis); }
+  TF_DataType type() const { return TF_TensorType(tensor_); }
   bool narrow() const { return TF_TensorType(tensor_) == TF_BFLOAT16; }
   std::vector<int64_t> shape() const {
     std::vector<int64_t> sizes(rank());
