@@ -3,10 +3,11 @@
  * the same file: prefill, decoding and memory, in turn.
  *
  *     deno run -A bench/packed.ts [--model qwen|gemma|smol|FILE.gguf] [--llama PATH/llama-bench]
- *         [--tokens 1000] [--new 32] [--rounds 5] [--plain float32,bfloat16]
+ *         [--tokens 1000] [--new 32] [--rounds 5] [--threads 1] [--plain float32,bfloat16]
  *         [--out out/bench_packed.json]
  *
- * Times are processor time, so that other programs on the machine matter less (Linux only). Each of ours
+ * Times of one thread are processor time, so that other programs on the machine matter less (Linux only);
+ * those of several are the clock's. Each of ours
  * is a process of its own that stays, so that its memory can be told; decoding follows a prompt of 16
  * tokens. llama.cpp is a new process each time; a prompt of one token comes first, so that loading does
  * not count, and a token last, so that the process still runs when its time is read. `--plain` names the
@@ -52,12 +53,15 @@ const settings = options(Deno.args, {
   tokens: "1000",
   new: "32",
   rounds: "5",
+  threads: "1",
   plain: "float32,bfloat16",
   out: "out/bench_packed.json",
   only: "",
 });
 const tokens = Number(settings.tokens), made = Number(settings.new);
-const threads = 1;
+const threads = Number(settings.threads);
+/** Milliseconds so far: of the processor, or by the clock. */
+const now = () => threads === 1 ? processorMs() : performance.now();
 
 /** Loads a model in this process, and measures it each time that a line comes in. */
 async function serve(dtype: "float32" | "bfloat16", unpack: boolean): Promise<void> {
@@ -77,19 +81,19 @@ async function serve(dtype: "float32" | "bfloat16", unpack: boolean): Promise<vo
   for await (const chunk of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
     for (const line of chunk.split("\n").filter(Boolean)) {
       const { warm } = JSON.parse(line);
-      const start = processorMs();
+      const start = now();
       const cache = model.newCache();
       const logits = k.scope(() => {
         const residual = model.prefill(warm ? short : inputs, { cache, lastRows: 1 });
         return model.decoder.logits(residual, {}, true);
       });
       await k.read(logits);
-      const prefillMs = processorMs() - start;
+      const prefillMs = now() - start;
       k.dispose(logits);
       cache.dispose();
       const times: number[] = [];
       const wanted = { maxNewTokens: made, stopTokenIds: [] };
-      for await (const _ of generate(model, short, wanted)) times.push(processorMs());
+      for await (const _ of generate(model, short, wanted)) times.push(now());
       const stepMs = (times.at(-1)! - times[0]) / (made - 1);
       say({ prefillMs, stepMs, peak: peakMegabytes() });
     }
@@ -116,7 +120,8 @@ async function llama(file: string): Promise<Outcome> {
   const marks: number[] = []; // a line is written when a test is done
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     for (const _ of text.matchAll(/\}\n/g)) {
-      if (marks.length < 3) marks.push(processorMsOf(child.pid)); // the fourth is its end
+      if (marks.length === 3) break; // the fourth is its end
+      marks.push(threads === 1 ? processorMsOf(child.pid) : performance.now());
     }
   }
   const { success } = await child.status;
@@ -138,6 +143,7 @@ async function earlierRows(
   }
   const names = record.rows.map(({ program }: { program: string }) => program);
   const same = record.settings.model === settings.model && record.settings.new === settings.new &&
+    (record.settings.threads ?? "1") === settings.threads &&
     record.settings.tokens === settings.tokens && names.join() === programs.join();
   if (!same) throw new Error(`Cannot take ${settings.out} further: it has other settings`);
   return record.rows;
@@ -160,7 +166,7 @@ if (settings.only) {
     stack.use(
       new PythonPeer(Deno.execPath(), "run", [
         ...["-A", script, "--only", name, "--model", settings.model],
-        ...["--tokens", settings.tokens, "--new", settings.new],
+        ...["--tokens", settings.tokens, "--new", settings.new, "--threads", settings.threads],
       ]),
     )
   );
@@ -221,7 +227,9 @@ if (settings.only) {
   writeRecord(settings.out, {
     what:
       "prefill to the logits of the last position, and each further token after a prompt of 16, in " +
-      "milliseconds of processor time (one thread); memory of the weights and largest memory of the process in megabytes",
+      `milliseconds ${
+        threads === 1 ? "of processor time (one thread)" : "by the clock"
+      }; memory of the weights and largest memory of the process in megabytes`,
     settings: { ...settings, llama: undefined, only: undefined, out: undefined },
     machine: manifest(backend),
     fileMB: (await Deno.stat(files.model)).size / 1e6,

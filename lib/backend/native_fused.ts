@@ -39,7 +39,10 @@ export interface FusedOps {
   readonly activations: boolean;
   /** Whether there are attention on rows and sums of floats: an older set-up did not compile them. */
   readonly rows: boolean;
-  /** Whether there are layers of few rows in two calls: an older set-up did not compile them. */
+  /**
+   * Whether there are layers of few rows in two calls, and numbers of files that change their type as they
+   * are read: an older set-up did not compile them.
+   */
   readonly layers: boolean;
 }
 

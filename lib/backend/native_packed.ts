@@ -12,7 +12,7 @@ import { LayerOps } from "./native_layer.ts";
 import type { NativeOps } from "./native_ops.ts";
 import { nativeFormats, PackedOps } from "./native_packed_ops.ts";
 import { type NativeTensor, PackedTensor } from "./native_tensors.ts";
-import { bytesFromFile, checkPlain, plainWeight } from "./native_weights.ts";
+import { bytesFromFile, checkPlain, plainWeight, weightFromFile } from "./native_weights.ts";
 import { checkPacked } from "./packed_shape.ts";
 import { storedBytes } from "./widen.ts";
 
@@ -60,6 +60,7 @@ export function withPacked(plain: Kernels, ops: NativeOps, fused: FusedOps): Ker
     files: {
       weight: (bytes, stored, shape) => {
         checkPlain(lengthOf(bytes), stored, shape);
+        if (fused.layers) return weightFromFile(ops, bytes, stored, shape, plain.computeDType);
         const raw = bytesFromFile(ops, bytes, [...shape, storedBytes[stored]]);
         return plainWeight(ops, raw, stored, plain.computeDType);
       },

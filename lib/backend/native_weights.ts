@@ -7,7 +7,7 @@ import { InputError } from "../common/errors.ts";
 import type { FileBytes, StoredDType } from "../nn/kernels.ts";
 import type { NativeOps } from "./native_ops.ts";
 import { castAttributes, type NativeTensor, sizeOf, typeNumber } from "./native_tensors.ts";
-import { type OpAttribute, TF_BFLOAT16, TF_HALF } from "./tensorflow.ts";
+import { type OpAttribute, type RawTensor, TF_BFLOAT16, TF_HALF } from "./tensorflow.ts";
 import { storedBytes } from "./widen.ts";
 
 const storedNumbers: Readonly<Record<StoredDType, number>> = {
@@ -60,15 +60,16 @@ function words(numbers: readonly number[]): Int32Array {
 /**
  * Runs an operation on a file.
  *
- * @returns id of its output
+ * @returns its output
  * @throws {InputError} where the file cannot be read, or is not the one that was opened before
  */
 function onFile(
   { store }: NativeOps,
-  operation: "CorelensReadFile" | "CorelensMapFile",
+  operation: "CorelensReadFile" | "CorelensReadWeight" | "CorelensMapFile",
   { file, ranges }: FileBytes,
   more: readonly Int32Array[] = [],
-): number {
+  attributes: readonly OpAttribute[] = [],
+): RawTensor {
   const { binding } = store.tensorFlow;
   const path = new TextEncoder().encode(file.path);
   const numbers = [words([file.inode, file.size]), words(ranges.flat()), ...more];
@@ -77,7 +78,7 @@ function onFile(
     ...numbers.map((own) => binding.createTensor([own.length], typeNumber.int32, own)),
   ];
   try {
-    return store.runRaw(operation, [], inputs).id;
+    return store.runRaw(operation, attributes, inputs);
   } catch (error) {
     const [, why] = /(the file [^\n]*)/.exec((error as Error).message) ?? [];
     if (why === undefined) throw error;
@@ -95,7 +96,28 @@ function onFile(
  * @throws {InputError} where the file cannot be read, or is not the one that was opened before
  */
 export function bytesFromFile(ops: NativeOps, bytes: FileBytes, shape: readonly number[]): number {
-  return onFile(ops, "CorelensReadFile", bytes, [Int32Array.from(shape)]);
+  return onFile(ops, "CorelensReadFile", bytes, [Int32Array.from(shape)]).id;
+}
+
+/**
+ * A weight of numbers in a file in the element type of products, each piece of which becomes that as it is
+ * read; it joins the innermost scope.
+ *
+ * @throws {InputError} as {@link bytesFromFile}
+ */
+export function weightFromFile(
+  ops: NativeOps,
+  bytes: FileBytes,
+  stored: StoredDType,
+  shape: readonly number[],
+  computeDType: "float32" | "bfloat16",
+): NativeTensor {
+  const attributes = ops.attributes(`read${stored}`, () => [
+    ops.type("T", computeDType),
+    ops.integer("kind", storedNumbers[stored]),
+  ]);
+  const raw = onFile(ops, "CorelensReadWeight", bytes, [Int32Array.from(shape)], attributes);
+  return ops.store.adopt(raw);
 }
 
 /** What `tools/native/ops/read_file.h` says where a file system has no mapped files. */
@@ -120,7 +142,7 @@ export function mappedFile(
   const [[offset, length]] = bytes.ranges;
   if (bytes.ranges.length > 1 || length < mappedFrom) return null;
   try {
-    return { id: onFile(ops, "CorelensMapFile", bytes), skipped: offset % 64 };
+    return { id: onFile(ops, "CorelensMapFile", bytes).id, skipped: offset % 64 };
   } catch (error) {
     // some file systems map nothing
     if (error instanceof InputError && error.message.endsWith(cannotMap)) return null;

@@ -220,6 +220,16 @@ export function packedTests(test: KernelTest): void {
       const lying = { file, ranges: [[bytes.length + 36, 4 * plain.length]] as const };
       const own = files.weight(lying, "F32", [40, 30]);
       assertEquals(k.readSync(own), rounded(k, { shape: [40, 30], data: plain }).data);
+      for (const stored of ["F16", "BF16"] as const) { // the same bytes as other numbers
+        const halves = content.subarray(bytes.length + 36, bytes.length + 36 + 4 * plain.length);
+        for (const count of [2400, 1201]) { // in one range, and from two that follow each other
+          const first = 2 * (2400 - count), start = bytes.length + 36;
+          const ranges = [[start, 2 * 1199], [start + 2 * 1199, 2 * 1201]] as const;
+          const own = count === 2400 ? { file, ranges } : { file, ranges: [ranges[1]] };
+          const wanted = k.weight(halves.slice(first, first + 2 * count), stored, [count]);
+          assertEquals(k.readSync(files.weight(own, stored, [count])), k.readSync(wanted));
+        }
+      }
       assertThrows(() => files.weight(lying, "F32", [40, 31]), InputError, "needs 4960");
       for (const other of [{ ...file, inode: 1 }, { ...file, size: 1 }]) {
         const changed = { ...lying, file: other };

@@ -341,6 +341,30 @@ void TryFile() {
   if (fits ? read.empty() || read[0] != wanted : !read.empty()) {
     std::printf("%s: read otherwise\n", now.c_str()), wrong++;
   }
+  const int kinds[] = {TF_FLOAT, TF_HALF, TF_BFLOAT16};
+  const int kind = kinds[Between(0, 2)];
+  const int64_t unit = kind == TF_FLOAT ? 4 : 2, count = length / unit;
+  const TF_DataType type = AnyType();
+  const int32_t numbers = static_cast<int32_t>(count);
+  std::memcpy(shape.tensor->data, &numbers, 4);
+  const auto as = Call("CorelensReadWeight", {{"kind", kind}, {"T", type}},
+                       {name.tensor, known->tensor, range->tensor, shape.tensor});
+  Values values(right ? count : 0);
+  for (size_t i = 0; i < values.size(); i++) {
+    uint8_t bytes[4];
+    std::memcpy(bytes, content.data() + offset + i * unit, unit);
+    const float value = kind == TF_FLOAT  ? corelens::LoadAs<float>(bytes)
+                        : kind == TF_HALF ? corelens::HalfAt(bytes)
+                                          : corelens::Widen(corelens::LoadAs<corelens::Bfloat16>(bytes));
+    corelens::Bfloat16 narrow;
+    corelens::Put(&narrow, value);
+    values[i] = type == TF_BFLOAT16 ? corelens::Widen(narrow) : value;
+  }
+  if (fits && length % unit == 0) {
+    Check(as, 0, values, 0);
+  } else if (!as.empty()) {
+    std::printf("%s: numbers that are not there\n", now.c_str()), wrong++;
+  }
   const auto mapped = Call("CorelensMapFile", {}, {name.tensor, known->tensor, range->tensor});
   if (right && length > 0) {
     const size_t before = offset % 64;

@@ -14,8 +14,8 @@
 // int corelens_has_split_products(): 1 where it takes them in bfloat16 parts to matrix registers.
 // int corelens_has_gradients(), corelens_has_packed(), corelens_has_activations(), corelens_has_rows(),
 // corelens_has_layers(): 1; a library compiled before there were gradients, products with packed weights,
-// products with an activation, attention on rows and sums of floats, or layers of few rows, lacks the
-// function.
+// products with an activation, attention on rows and sums of floats, or layers of few rows and weights of
+// files in one type of numbers or another, lacks the function.
 
 #include <dlfcn.h>
 #if defined(__x86_64__)
@@ -85,6 +85,8 @@ bool RegisterAll() {
        {"y: T"}, MakePacked, Guarded<ComputeUnpackRows>},
       {"CorelensReadFile", {"path: uint8", "file: int32", "ranges: int32", "shape: int32"}, {},
        {"y: uint8"}, nullptr, Guarded<ComputeReadFile>},
+      {"CorelensReadWeight", {"path: uint8", "file: int32", "ranges: int32", "shape: int32"},
+       {t.c_str(), "kind: int"}, {"y: T"}, MakeReadWeight, Guarded<ComputeReadWeight>},
       {"CorelensMapFile", {"path: uint8", "file: int32", "range: int32"}, {}, {"y: uint8"}, nullptr,
        Guarded<ComputeMapFile>},
       {"CorelensPackGroups",

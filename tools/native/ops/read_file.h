@@ -1,5 +1,6 @@
-// Bytes of files as tensors, for weights as they lie in a checkpoint: read, several pieces at a time, or
-// mapped, so that pages come from the system's cache when they are first used and belong to all processes.
+// Files as tensors, for weights as they lie in a checkpoint: read, several pieces at a time, as bytes or as
+// numbers of another type; or mapped, so that pages come from the system's cache when they are first used
+// and belong to all processes.
 #ifndef CORELENS_READ_FILE_H_
 #define CORELENS_READ_FILE_H_
 
@@ -13,16 +14,19 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
+#include "bytes.h"
 #include "parallel.h"
+#include "scratch.h"
 #include "tensors.h"
 
 namespace corelens {
 namespace {
 
-// Of what is read at once: threads take pieces in turn.
-constexpr int64_t kReadPiece = 4 << 20;
+// Of what is read at once: threads take pieces in turn, which stay in their caches.
+constexpr int64_t kReadPiece = 1 << 20;
 
 // A file that is open for reading. Throws what is wrong with it.
 class OpenFile {
@@ -82,37 +86,98 @@ inline OpenFile OpenNamed(const Input &path, const Input &file) {
   return OpenFile(name.c_str(), LongAt(file, 0), LongAt(file, 1));
 }
 
-// Inputs: `path`; `file`, see above; `ranges` [n, 2], offsets and lengths, whose bytes follow each other in
-// the output; its shape.
+// What is to be read: `ranges` [n, 2], offsets and lengths, whose bytes follow each other in an output of
+// some shape.
+struct FileParts {
+  std::vector<FilePiece> pieces;
+  std::vector<int64_t> shape;
+  const char *failure = nullptr;
+
+  // Of numbers of `unit` bytes, none of which lies in two ranges.
+  FileParts(const Input &ranges, const Input &sizes, int64_t unit) {
+    int64_t place = 0, size = unit;
+    for (int64_t i = 0; i < ranges.size() / 4; i++) {
+      const int64_t offset = LongAt(ranges, 2 * i), length = LongAt(ranges, 2 * i + 1);
+      if (offset < 0 || length < 0 || length % unit != 0) {
+        failure = "a range has a negative place or length, or is no whole numbers";
+        return;
+      }
+      for (int64_t at = 0; at < length; at += kReadPiece) {
+        const int64_t part = std::min(kReadPiece, length - at);
+        pieces.push_back({offset + at, part, place + at});
+      }
+      place += length;
+    }
+    for (int64_t axis = 0; axis < sizes.size(); axis++) {
+      shape.push_back(sizes.data<int32_t>()[axis]);
+      size *= shape.back();
+    }
+    if (size != place) failure = "the ranges are not as long as the tensor";
+  }
+};
+
+// Numbers of From in a file as those of T.
+template <typename From, typename T>
+void ReadNumbers(TF_OpKernelContext *context, const Input &path, const Input &file,
+                 const Input &ranges, const Input &sizes) {
+  const FileParts parts(ranges, sizes, sizeof(From));
+  if (parts.failure) return Fail(context, parts.failure);
+  const OpenFile own = OpenNamed(path, file);
+  T *out = Output<T>(context, parts.shape);
+  if (!out) return;
+  Pool::Get().Run(parts.pieces.size(), [&](int64_t i) {
+    const FilePiece &piece = parts.pieces[i];
+    T *to = out + piece.place / static_cast<int64_t>(sizeof(From));
+    if constexpr (std::is_same_v<From, T>) {
+      own.Read(piece.offset, piece.length, reinterpret_cast<uint8_t *>(to));
+    } else {
+      uint8_t *bytes = Scratch<uint8_t>(kMoreValues, kReadPiece);
+      own.Read(piece.offset, piece.length, bytes);
+      const From *from = reinterpret_cast<const From *>(bytes);
+      ForVectors(piece.length / sizeof(From), [&](int64_t j, int n) {
+        StoreUpTo(to + j, LoadUpTo(from + j, n), n);
+      });
+    }
+  });
+}
+
+// Inputs: `path`; `file`, see above; `ranges`; the output's shape.
+bool FileInputsFit(TF_OpKernelContext *context, const Input &path, const Input &file,
+                   const Input &ranges) {
+  if (file.size() == 4 && ranges.size() % 4 == 0 && path.size() > 0) return true;
+  Fail(context, "wanted a path, a number and a size, and ranges of two numbers each");
+  return false;
+}
+
 void ComputeReadFile(void *, TF_OpKernelContext *context) {
   const Input path(context, 0), file(context, 1), ranges(context, 2), sizes(context, 3);
-  if (file.size() != 4 || ranges.size() % 4 != 0 || path.size() == 0) {
-    return Fail(context, "wanted a path, a number and a size, and ranges of two numbers each");
-  }
-  std::vector<FilePiece> pieces;
-  int64_t place = 0;
-  for (int64_t i = 0; i < ranges.size() / 4; i++) {
-    const int64_t offset = LongAt(ranges, 2 * i), length = LongAt(ranges, 2 * i + 1);
-    if (offset < 0 || length < 0) return Fail(context, "a range has a negative place or length");
-    for (int64_t at = 0; at < length; at += kReadPiece) {
-      const int64_t part = std::min(kReadPiece, length - at);
-      pieces.push_back({offset + at, part, place + at});
-    }
-    place += length;
-  }
-  std::vector<int64_t> shape(sizes.size());
-  int64_t size = 1;
-  for (int64_t axis = 0; axis < sizes.size(); axis++) {
-    shape[axis] = sizes.data<int32_t>()[axis];
-    size *= shape[axis];
-  }
-  if (size != place) return Fail(context, "the ranges are not as long as the tensor");
-  const OpenFile own = OpenNamed(path, file);
-  uint8_t *out = Output<uint8_t>(context, shape);
-  if (!out) return;
-  Pool::Get().Run(pieces.size(), [&](int64_t i) {
-    own.Read(pieces[i].offset, pieces[i].length, out + pieces[i].place);
+  if (!FileInputsFit(context, path, file, ranges)) return;
+  ReadNumbers<uint8_t, uint8_t>(context, path, file, ranges, sizes);
+}
+
+void *MakeReadWeight(TF_OpKernelConstruction *construction) {
+  return MakeSettings(construction, [&](Settings *settings, TF_Status *status) {
+    TF_OpKernelConstruction_GetAttrInt32(construction, "kind", &settings->kind, status);
+    TF_DataType type = TF_FLOAT;
+    TF_OpKernelConstruction_GetAttrType(construction, "T", &type, status);
+    settings->narrow = type == TF_BFLOAT16;
   });
+}
+
+// The same of numbers: TensorFlow's TF_FLOAT, TF_HALF or TF_BFLOAT16 says which lie in the file.
+void ComputeReadWeight(void *kernel, TF_OpKernelContext *context) {
+  const Settings &settings = *static_cast<Settings *>(kernel);
+  const Input path(context, 0), file(context, 1), ranges(context, 2), sizes(context, 3);
+  if (!FileInputsFit(context, path, file, ranges)) return;
+  const auto read = [&](auto from) {
+    typedef decltype(from) From;
+    if (settings.narrow) ReadNumbers<From, Bfloat16>(context, path, file, ranges, sizes);
+    else ReadNumbers<From, float>(context, path, file, ranges, sizes);
+  };
+  if (settings.kind == TF_FLOAT) read(float());
+  else if (settings.kind == TF_HALF) read(Half());
+  else if (settings.kind == TF_BFLOAT16) read(Bfloat16());
+  else Fail(context, "there are no such numbers in files");
 }
 
 // A range of a file that is mapped, from the page in which it begins.
