@@ -23,6 +23,8 @@ namespace corelens {
 template <typename Own, int kTaken, bool kOne>
 struct SmallCodes {
   static constexpr bool kSmallCodes = true, kOneScale = kOne;
+  static constexpr bool kPlainFactors = false;  // of no sign
+  static constexpr bool kNibbles = false;       // 16 bytes, and nothing else, are 32 codes: see Nibbles
   static const int8_t *Codes(const uint8_t *block, int8_t *buffer) {
     Own::ForCodes(block, [&](int place, Bytes codes) {
       StoreAs(buffer + 32 * place, codes - static_cast<uint8_t>(kTaken));
@@ -38,7 +40,8 @@ struct NarrowBlock
   static constexpr int kElements = 32, kRun = 32;
   static constexpr int kHigh = kOffset ? 4 : 2, kLow = kBits == 5 ? kHigh + 4 : kHigh;
   static constexpr int kBytes = kLow + 16;
-  static constexpr bool kOffsets = kOffset;
+  static constexpr bool kOffsets = kOffset, kNibbles = kBits == 4;
+  static constexpr int kCodes = kLow;  // where they begin
   template <typename With>
   static void ForCodes(const uint8_t *block, With with) {
     Bytes codes = Nibbles(block + kLow);
@@ -69,6 +72,7 @@ struct ByteBlock {
 // Blocks of 256 in eight runs of 32, whose scales and offsets, of six bits each, have a scale in turn.
 template <int kBits>
 struct RunBlock : SmallCodes<RunBlock<kBits>, 0, false> {
+  static constexpr bool kPlainFactors = true;
   static constexpr int kElements = 256, kRun = 32, kLow = kBits == 5 ? 48 : 16;
   static constexpr int kBytes = kLow + 128;
   static constexpr bool kOffsets = true;
@@ -133,6 +137,7 @@ struct SixBitBlock : SmallCodes<SixBitBlock, 32, false> {
 
 // Blocks of 256 two-bit numbers, with a scale and an offset of four bits for every 16.
 struct TwoBitBlock : SmallCodes<TwoBitBlock, 0, false> {
+  static constexpr bool kPlainFactors = true;
   static constexpr int kElements = 256, kBytes = 84, kRun = 16;
   static constexpr bool kOffsets = true;
   template <typename With>

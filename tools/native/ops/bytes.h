@@ -205,12 +205,13 @@ inline EightFloats EightOf(Sixteen bytes) {
 // Half-precision numbers `stride` bytes apart, of which there are up to eight; zeros follow.
 inline EightFloats HalvesAt(const uint8_t *bytes, int stride, int count) {
 #if defined(__F16C__)
-  uint16_t halves[8];
-  for (int i = 0; i < 8; i++) {
-    if (i < count) std::memcpy(halves + i, bytes + i * stride, 2);
-    else halves[i] = 0;
-  }
-  return (EightFloats)_mm256_cvtph_ps(LoadAs<__m128i>(halves));
+  const auto at = [=](int i) {  // no memory in between: many small stores and a wide load wait for each other
+    int16_t half = 0;
+    if (i < count) std::memcpy(&half, bytes + i * stride, 2);
+    return half;
+  };
+  return (EightFloats)_mm256_cvtph_ps(
+      _mm_set_epi16(at(7), at(6), at(5), at(4), at(3), at(2), at(1), at(0)));
 #else
   EightFloats values{};
   for (int i = 0; i < count; i++) values[i] = HalfAt(bytes + i * stride);

@@ -13,10 +13,10 @@ namespace corelens {
 // have a sign.
 template <int kBits, bool kOffset, int kSize>
 struct GroupBlock {
-  static constexpr bool kSmallCodes = kBits < 8, kOneScale = true;
+  static constexpr bool kSmallCodes = kBits < 8, kOneScale = true, kNibbles = kBits == 4;
   static constexpr int kElements = kSize, kRun = 32;
   static constexpr int kStart = kOffset ? 8 : kBits == 8 ? 4 : 5;
-  static constexpr int kBytes = kStart + kSize * kBits / 8;
+  static constexpr int kBytes = kStart + kSize * kBits / 8, kCodes = kStart;
   static constexpr bool kOffsets = kOffset;
   template <typename With>
   static void ForCodes(const uint8_t *block, With with) {

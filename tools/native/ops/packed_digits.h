@@ -8,6 +8,7 @@
 #define CORELENS_PACKED_DIGITS_H_
 
 #include <algorithm>
+#include <type_traits>
 
 #include "packed.h"
 
@@ -15,10 +16,14 @@ namespace corelens {
 
 #if defined(__AVX2__)
 
+// Whether x stays whole numbers of 16 bits: codes of four bits are multiplied with these in fewer steps.
+template <typename Block, int kDigits>
+constexpr bool kWholeWords = kDigits == 2 && Block::kNibbles;
+
 // Rows of x in digits.
 template <int kDigits>
 struct DigitRows {
-  const int8_t *digits;  // for every 32 numbers kDigits vectors, the lowest digits first
+  const int8_t *digits;  // for every 32 numbers kDigits vectors, the lowest digits first; or the numbers
   const float *scales;   // of the blocks of each row
   const float *sums;     // of the rounded numbers of each run of each row
   int64_t row_bytes, row_scales, row_sums;
@@ -41,27 +46,39 @@ inline __m256i AddPairProducts(__m256i a, __m256i x, __m256i y) {
 #endif
 }
 
-// Where in 16 bytes the factors of each of 32 codes are, as shuffles take it: as the upper bytes of 16 bits.
+// Where in 16 bytes the factors of each of 32 codes are, as shuffles take it: as the upper bytes of 16 bits, or
+// as the lower ones where factors have no sign.
 struct FactorPlaces {
   alignas(32) int8_t of[8][32];
-  constexpr explicit FactorPlaces(int run) : of() {
+  constexpr FactorPlaces(int run, bool lower) : of() {
     for (int place = 0; place < 8; place++) {
       for (int i = 0; i < 32; i++) {
-        of[place][i] = i % 2 == 0 ? -1 : static_cast<int8_t>((32 * place + i) / run);
+        of[place][i] = (i % 2 == 0) != lower ? -1 : static_cast<int8_t>((32 * place + i) / run);
       }
     }
   }
 };
-template <int kRun>
-constexpr FactorPlaces kFactorPlaces{kRun};
+template <int kRun, bool kLower>
+constexpr FactorPlaces kFactorPlaces{kRun, kLower};
+
+// A sum that is there before the next is begun: the compiler would rather keep all terms, in memory.
+inline void Settle(__m256i &sum) {
+#if defined(__GNUC__)
+  asm("" : "+x"(sum));
+#endif
+}
 
 // What a row of a weight and kRows rows of x have summed up so far.
 template <int kDigits, int kRows>
 struct DigitSums {
-  __m256 totals[kRows] = {}, shifts[kRows] = {};
+  // A sum waits for the one before it: with one row of x, two go on beside each other.
+  static constexpr int kChains = kRows == 1 ? 2 : 1;
+  __m256 totals[kRows][kChains] = {}, shifts[kRows] = {};
 
   float Of(int r) const {
-    const EightFloats sum = (EightFloats)_mm256_add_ps(totals[r], shifts[r]);
+    __m256 total = totals[r][0];
+    for (int i = 1; i < kChains; i++) total = _mm256_add_ps(total, totals[r][i]);
+    const EightFloats sum = (EightFloats)_mm256_add_ps(total, shifts[r]);
     return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
   }
 
@@ -78,14 +95,17 @@ struct DigitSums {
     __m256i sums[kRows][kDigits][2] = {};  // a sum waits for the one before it
     const int8_t *x = rows.digits + b * Block::kElements * kDigits;
     Block::ForCodes(block, [&](int place, Bytes codes) __attribute__((always_inline)) {
-      const __m256i places = LoadAs<__m256i>(kFactorPlaces<Block::kRun>.of[place]);
-      const __m256i own = _mm256_srai_epi16(_mm256_shuffle_epi8(all, places), 8);
+      constexpr bool kLower = Block::kPlainFactors;
+      const __m256i places = LoadAs<__m256i>(kFactorPlaces<Block::kRun, kLower>.of[place]);
+      const __m256i shuffled = _mm256_shuffle_epi8(all, places);
+      const __m256i own = kLower ? shuffled : _mm256_srai_epi16(shuffled, 8);
       for (int r = 0; r < kRows; r++) {
         for (int d = 0; d < kDigits; d++) {
           const int8_t *digits = x + r * rows.row_bytes + (place * kDigits + d) * 32;
           const __m256i pairs = _mm256_maddubs_epi16((__m256i)codes, LoadAs<__m256i>(digits));
           __m256i &sum = sums[r][d][kRows == 1 ? place % 2 : 0];
           sum = AddPairProducts(sum, pairs, own);
+          if (kDigits == 2) Settle(sum);  // with three digits there are more sums than registers
         }
       }
     });
@@ -96,7 +116,7 @@ struct DigitSums {
         whole = _mm256_fmadd_ps(whole, _mm256_set1_ps(256), sum);
       }
       const float own = scale * rows.scales[r * rows.row_scales + b];
-      totals[r] = _mm256_fmadd_ps(whole, _mm256_set1_ps(own), totals[r]);
+      totals[r][0] = _mm256_fmadd_ps(whole, _mm256_set1_ps(own), totals[r][0]);
       const float *more = rows.sums + r * rows.row_sums + b * kRuns;
       for (int i = 0; i < kRuns / 8; i++) {
         shifts[r] = _mm256_fmadd_ps((__m256)offsets[i], LoadAs<__m256>(more + 8 * i), shifts[r]);
@@ -104,25 +124,51 @@ struct DigitSums {
     }
   }
 
-  // Adds the blocks from the b-th on, `count` of at most eight, which have one scale each.
+  // Adds a block of codes of four bits times numbers of 16, the i-th of some with scales.
   template <typename Block>
+  __attribute__((always_inline)) void AddWords(const uint8_t *block, const int8_t *x, int64_t row_bytes,
+                                               const float (&scales)[kRows][8], int i) {
+    __m256i sums[kRows] = {};
+#pragma GCC unroll 4
+    for (int place = 0; place < Block::kElements / 32; place++) {
+      const __m256i both = _mm256_cvtepu8_epi16(LoadAs<__m128i>(block + Block::kCodes + 16 * place));
+      const __m256i first = _mm256_and_si256(both, _mm256_set1_epi16(15));
+      const __m256i second = _mm256_srli_epi16(both, 4);
+      for (int r = 0; r < kRows; r++) {
+        const int8_t *words = x + r * row_bytes + 64 * place;
+        sums[r] = AddPairProducts(sums[r], first, LoadAs<__m256i>(words));
+        sums[r] = AddPairProducts(sums[r], second, LoadAs<__m256i>(words + 32));
+      }
+    }
+    for (int r = 0; r < kRows; r++) {
+      const __m256 whole = _mm256_cvtepi32_ps(sums[r]);
+      __m256 &total = totals[r][i % kChains];
+      total = _mm256_fmadd_ps(whole, _mm256_set1_ps(scales[r][i]), total);
+    }
+  }
+
+  // Adds the blocks from the b-th on, kCount of at most eight, which have one scale each.
+  template <typename Block, int kCount>
   __attribute__((always_inline)) void AddBlocks(const uint8_t *blocks,
-                                                const DigitRows<kDigits> &rows, int64_t b,
-                                                int count) {
+                                                const DigitRows<kDigits> &rows, int64_t b) {
     EightFloats scales, offsets;
     alignas(32) float own[kRows][8];
-    Block::ScalesOf(blocks, count, &scales, &offsets);
+    Block::ScalesOf(blocks, kCount, &scales, &offsets);
     for (int r = 0; r < kRows; r++) {  // rows have zeros at their ends
       StoreAs(own[r], scales * LoadAs<EightFloats>(rows.scales + r * rows.row_scales + b));
       const __m256 sums = LoadAs<__m256>(rows.sums + r * rows.row_sums + b);
       shifts[r] = _mm256_fmadd_ps((__m256)offsets, sums, shifts[r]);
     }
     asm volatile("" ::: "memory");
-    CallUp<8 * Block::kBytes>(blocks);
+    CallUp<kCount * Block::kBytes>(blocks);
     const __m256i ones = _mm256_set1_epi16(1), base = _mm256_set1_epi16(256);
 #pragma GCC unroll 8
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < kCount; i++) {
       const int8_t *x = rows.digits + (b + i) * Block::kElements * kDigits;
+      if constexpr (kWholeWords<Block, kDigits>) {
+        AddWords<Block>(blocks + i * Block::kBytes, x, rows.row_bytes, own, i);
+        continue;
+      }
       __m256i upper[kRows] = {}, lowest[kRows] = {};
       Block::ForCodes(blocks + i * Block::kBytes, [&](int place, Bytes codes)
                                                       __attribute__((always_inline)) {
@@ -141,7 +187,8 @@ struct DigitSums {
         if (kDigits == 3) {
           whole = _mm256_fmadd_ps(whole, _mm256_set1_ps(256), _mm256_cvtepi32_ps(lowest[r]));
         }
-        totals[r] = _mm256_fmadd_ps(whole, _mm256_set1_ps(own[r][i]), totals[r]);
+        __m256 &total = totals[r][i % kChains];
+        total = _mm256_fmadd_ps(whole, _mm256_set1_ps(own[r][i]), total);
       }
     }
   }
@@ -153,24 +200,35 @@ inline void PackedDots(const uint8_t *row, int64_t blocks, const DigitRows<kDigi
   DigitSums<kDigits, kRows> result;
   int64_t b = 0;
   if constexpr (Block::kOneScale) {
-    for (; b + 8 <= blocks; b += 8) {
-      result.template AddBlocks<Block>(row + b * Block::kBytes, rows, b, 8);
-    }
-    if (b < blocks) result.template AddBlocks<Block>(row + b * Block::kBytes, rows, b, blocks - b);
+    const auto add = [&](auto count) __attribute__((always_inline)) {
+      result.template AddBlocks<Block, count>(row + b * Block::kBytes, rows, b);
+      b += count;
+    };
+    while (b + 8 <= blocks) add(std::integral_constant<int, 8>());
+    if (b + 4 <= blocks) add(std::integral_constant<int, 4>());
+    if (b + 2 <= blocks) add(std::integral_constant<int, 2>());
+    if (b < blocks) add(std::integral_constant<int, 1>());
   } else {
     for (; b < blocks; b++) result.template AddRuns<Block>(row + b * Block::kBytes, rows, b);
   }
   for (int r = 0; r < kRows; r++) out[r] = result.Of(r);
 }
 
-// 32 numbers as digits, a vector of each kind. Adds up the numbers of each half.
-template <int kDigits>
+// 32 numbers as digits, a vector of each kind, or as numbers of 16 bits. Adds up the numbers of each half.
+template <int kDigits, bool kWords>
 inline void StoreDigits(const float *x, float inverse, int8_t *out, EightInts *sums) {
   __m256i rest[4];
   for (int i = 0; i < 4; i++) {
     const __m256 scaled = _mm256_mul_ps(LoadAs<__m256>(x + 8 * i), _mm256_set1_ps(inverse));
     rest[i] = _mm256_cvtps_epi32(scaled);
     sums[i / 2] += (EightInts)rest[i];
+  }
+  if (kWords) {
+    for (int i = 0; i < 2; i++) {
+      const __m256i packed = _mm256_packs_epi32(rest[2 * i], rest[2 * i + 1]);
+      StoreAs(out + 32 * i, _mm256_permute4x64_epi64(packed, 0b11011000));
+    }
+    return;
   }
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);  // as packing leaves groups of four
   for (int d = 0; d < kDigits; d++) {
@@ -209,7 +267,7 @@ inline float BlockDigits(const float *x, int8_t *out, float *sums) {
   EightInts total{};
   for (int i = 0; i < kElements; i += 32) {
     EightInts halves[2] = {};
-    StoreDigits<kDigits>(x + i, inverse, out + i * kDigits, halves);
+    StoreDigits<kDigits, kWholeWords<Block, kDigits>>(x + i, inverse, out + i * kDigits, halves);
     if (kRun == 16) {
       sums[i / 16] = scale * WholeSum(halves[0]);
       sums[i / 16 + 1] = scale * WholeSum(halves[1]);

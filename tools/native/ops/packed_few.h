@@ -177,7 +177,8 @@ void PackedProducts(const Rows &x, const PackedWeight &weight, const T *bias, T 
 template <typename Block, typename T>
 void DigitProducts(const float *x, const PackedWeight &weight, const T *bias, T *y, int64_t rows) {
   constexpr int kDigits = sizeof(T) == 2 ? 2 : 3, kRuns = Block::kElements / kSumRun<Block>;
-  const int64_t blocks = weight.blocks, whole = RoundUp(blocks, 8), row_bytes = kDigits * weight.depth;
+  // scales are read eight at a time, with zeros behind the last
+  const int64_t blocks = weight.blocks, whole = RoundUp(blocks, 8) + 8, row_bytes = kDigits * weight.depth;
   float *scales = Scratch<float>(kPackedValues, rows * (whole * (1 + kRuns) + row_bytes / 4));
   float *sums = scales + rows * whole;
   int8_t *digits = reinterpret_cast<int8_t *>(sums + rows * whole * kRuns);
