@@ -43,6 +43,17 @@ AnyWeight MakeWeight(int64_t width, int64_t depth, TF_DataType type) {
   return made;
 }
 
+// Intermediate results as the operation stores them; sums that nearly cancel would differ by far else.
+Values Stored(Values values, TF_DataType type) {
+  for (double &value : values) {
+    if (type != TF_BFLOAT16) continue;
+    corelens::Bfloat16 narrow;
+    corelens::Put(&narrow, static_cast<float>(value));
+    value = corelens::Widen(narrow);
+  }
+  return values;
+}
+
 // int32 numbers as a tensor.
 std::unique_ptr<Given> Numbers(const std::vector<int32_t> &numbers) {
   std::unique_ptr<Given> given(new Given(TF_FLOAT, {static_cast<int64_t>(numbers.size())}));
@@ -93,15 +104,16 @@ void TryLayerStart(TF_DataType type) {
                            biases[2]->tensor, query_gain.tensor, key_gain.tensor, cosine.tensor,
                            sine.tensor, numbers->tensor});
   if (spoilt) return;
-  const Values unit = reference::Norm(x.values, gain.values, {}, depth, 1e-3, false);
+  const Values unit = Stored(reference::Norm(x.values, gain.values, {}, depth, 1e-3, false), type);
   for (int part = 0; part < 3; part++) {
     Values wanted = reference::Linear(unit, weights[part].values, biases[part]->values, rows, depth,
                                       counts[part] * width);
+    wanted = Stored(wanted, type);
     if (part < 2 && normed) {
       const Values &own = part == 0 ? query_gain.values : key_gain.values;
       wanted = reference::Norm(wanted, own, {}, width, 1e-3, false);
     }
-    wanted = HeadsFirst(wanted, batch, counts[part], tokens, width);
+    wanted = HeadsFirst(Stored(wanted, type), batch, counts[part], tokens, width);
     if (part < 2) wanted = reference::Rotate(wanted, cosine.values, sine.values, tokens, width);
     if (part == 0) for (double &value : wanted) value *= 0.25;
     Check(found, part, wanted, Roundings(type, 24));
@@ -136,16 +148,17 @@ void TryLayerRest(TF_DataType type) {
     for (size_t i = 0; i < branch.size(); i++) branch[i] += residual[i];
     return branch;
   };
-  const Values attended = reference::Linear(z.values, output.values, bias.values, rows, inner, depth);
+  const Values attended =
+      Stored(reference::Linear(z.values, output.values, bias.values, rows, inner, depth), type);
   const Values mid = added(x.values, attended, attention_gain.values);
-  const Values unit = reference::Norm(mid, gain.values, {}, depth, 1e-3, false);
-  Values active = reference::Linear(unit, gate.values, {}, rows, depth, middle);
-  const Values linear = reference::Linear(unit, up.values, {}, rows, depth, middle);
+  const Values unit = Stored(reference::Norm(mid, gain.values, {}, depth, 1e-3, false), type);
+  Values active = Stored(reference::Linear(unit, gate.values, {}, rows, depth, middle), type);
+  const Values linear = Stored(reference::Linear(unit, up.values, {}, rows, depth, middle), type);
   for (size_t i = 0; i < active.size(); i++) {
     active[i] = reference::Activate(kind, active[i]) * linear[i];
   }
-  const Values fed = reference::Linear(active, down.values, {}, rows, middle, depth);
-  Check(found, 0, added(mid, fed, feed_gain.values), Roundings(type, 24));
+  const Values fed = reference::Linear(Stored(active, type), down.values, {}, rows, middle, depth);
+  Check(found, 0, added(mid, Stored(fed, type), feed_gain.values), Roundings(type, 24));
 }
 
 }  // namespace
