@@ -12,8 +12,8 @@ import type {
   AttentionInputs,
   AttentionInputsCall,
   Projection,
-} from "../nn/decoder_layer.ts";
-import type { Tensor } from "../nn/kernels.ts";
+  Tensor,
+} from "../nn/kernels.ts";
 import { activationNumbers, fewRows } from "./native_fused.ts";
 import type { NativeOps } from "./native_ops.ts";
 import { nativeFormats, placeOf } from "./native_packed_ops.ts";

@@ -11,13 +11,12 @@ import { expertsFeedForward } from "../nn/experts.ts";
 import {
   afterAttentionPoints,
   attentionInputPoints,
-  type AttentionInputsCall,
   composedAfterAttention,
   composedAttentionInputs,
   composedFeedForward,
   composedKeys,
 } from "../nn/decoder_layer.ts";
-import type { Kernels, Tensor } from "../nn/kernels.ts";
+import type { AttentionInputsCall, Kernels, Tensor } from "../nn/kernels.ts";
 import type { TextConfig } from "./config.ts";
 import { type DecoderOptions, DecoderPass, type LayerPass } from "./decoder_pass.ts";
 import type { WeightsMap } from "./weights_map.ts";

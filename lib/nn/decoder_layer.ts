@@ -6,82 +6,14 @@
  * holds both equal.
  * @module
  */
-import type { Activation, Kernels, Tensor } from "./kernels.ts";
+import type {
+  AfterAttentionCall,
+  AttentionInputs,
+  AttentionInputsCall,
+  Kernels,
+  Tensor,
+} from "./kernels.ts";
 import { foldGain, type RopeTables } from "./rope.ts";
-
-/** A product with a weight. */
-export interface Projection {
-  /** `[out, in]`. */
-  readonly weight: Tensor;
-  /** `[out]`, or null for none. */
-  readonly bias: Tensor | null;
-}
-
-/** A projection to heads side by side, each of which may be normalised. */
-export interface HeadProjection extends Projection {
-  /** Gain of the norm of each head, `[H]`; null without such a norm. */
-  readonly gain: Tensor | null;
-}
-
-/** What a layer does with the residual stream before its attention. */
-export interface AttentionInputsCall {
-  /** Residual stream `[B, T, D]`. */
-  readonly x: Tensor;
-  /** Gain of its norm, `[D]`. */
-  readonly gain: Tensor;
-  /** Epsilon of all norms. */
-  readonly eps: number;
-  /** H, the width of a head. */
-  readonly headDim: number;
-  /** Projection to the N query heads. */
-  readonly query: HeadProjection;
-  /** Projection to the K key heads. */
-  readonly key: HeadProjection;
-  /** Projection to the K value heads. */
-  readonly value: Projection;
-  /** Rotary tables of all T tokens, `[T, H]`. */
-  readonly tables: RopeTables;
-  /** Factor of the queries, such as 1/sqrt(H). */
-  readonly scale: number;
-  /** Of how many last tokens queries are wanted; T by default. */
-  readonly queryRows?: number;
-}
-
-/** Queries, keys and values after the rotary embedding. */
-export interface AttentionInputs {
-  /** `[B, N, rows, H]`, with the factor. */
-  readonly query: Tensor;
-  /** `[B, K, T, H]`. */
-  readonly key: Tensor;
-  /** `[B, K, T, H]`. */
-  readonly value: Tensor;
-}
-
-/** What a layer does after its attention. */
-export interface AfterAttentionCall {
-  /** Residual stream before the attention, `[B, T, D]`. */
-  readonly x: Tensor;
-  /** Outputs of the heads, `[B, T, N, H]`; also `[B, N, T, H]` where T is 1. */
-  readonly z: Tensor;
-  /** Output projection. */
-  readonly output: Projection;
-  /** Gain of a norm of what the projection gives, `[D]`; null for none. */
-  readonly outputGain: Tensor | null;
-  /** Gain of the norm before the feed-forward network, `[D]`. */
-  readonly gain: Tensor;
-  /** Epsilon of all norms. */
-  readonly eps: number;
-  /** Gate of the feed-forward network, `[F, D]`. */
-  readonly gate: Tensor;
-  /** Its other half, `[F, D]`. */
-  readonly up: Tensor;
-  /** The way back, `[D, F]`. */
-  readonly down: Tensor;
-  /** Activation of the gate. */
-  readonly activation: Activation;
-  /** Gain of a norm of what the network gives, `[D]`; null for none. */
-  readonly feedGain: Tensor | null;
-}
 
 /** Points before the attention at which hooks may see, and change, an activation. */
 export const attentionInputPoints = [

@@ -9,13 +9,19 @@
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
-import type { AfterAttentionCall, AttentionInputs, AttentionInputsCall } from "./decoder_layer.ts";
+import type {
+  Activation,
+  AfterAttentionCall,
+  AttentionInputs,
+  AttentionInputsCall,
+  DType,
+  Tensor,
+} from "./layer_calls.ts";
+
+export type * from "./layer_calls.ts";
 
 /** A tensor of TensorFlow.js, as its own operations take it. */
 export type TfjsTensor = tf.Tensor;
-
-/** Element types that live in a backend. `bfloat16` exists in the native kernels only. */
-export type DType = "float32" | "bfloat16" | "int32";
 
 /** Element types that a checkpoint may store. */
 export type StoredDType = "F32" | "F16" | "BF16";
@@ -110,14 +116,6 @@ export interface RowAttention {
   readonly scale: number;
 }
 
-/** A handle on an array that lives in the backend. Only {@link Kernels} can compute with it. */
-export interface Tensor {
-  /** Sizes of the axes, outermost first. */
-  readonly shape: readonly number[];
-  /** Element type. */
-  readonly dtype: DType;
-}
-
 /** Tensors in any arrangement of arrays and objects; what a {@link Kernels.scope} may return. */
 export type TensorTree =
   | Tensor
@@ -129,9 +127,6 @@ export type TensorTree =
   | void
   | readonly TensorTree[]
   | { readonly [key: string]: TensorTree };
-
-/** Activation functions by their Hugging Face names (`hidden_act`). */
-export type Activation = "silu" | "gelu" | "gelu_pytorch_tanh" | "quick_gelu" | "relu";
 
 /** Keys that a query sees at most, of those up to its own position. */
 export interface KeyRange {

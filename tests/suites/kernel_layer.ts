@@ -4,13 +4,15 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import {
-  type AfterAttentionCall,
-  type AttentionInputsCall,
-  composedAttentionInputs,
-  plainAfterAttention,
-} from "../../lib/nn/decoder_layer.ts";
-import type { Activation, BlockFormat, Kernels, Tensor } from "../../lib/nn/kernels.ts";
+import { composedAttentionInputs, plainAfterAttention } from "../../lib/nn/decoder_layer.ts";
+import type {
+  Activation,
+  AfterAttentionCall,
+  AttentionInputsCall,
+  BlockFormat,
+  Kernels,
+  Tensor,
+} from "../../lib/nn/kernels.ts";
 import { grid, type KernelTest, upload } from "./kernel_check.ts";
 import { sizeOf } from "./kernel_loops.ts";
 import { blockFormats, randomBlocks } from "./kernel_packed.ts";
