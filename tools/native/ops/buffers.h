@@ -18,14 +18,13 @@
 
 namespace corelens {
 
-// Asks for large pages below memory of some megabytes.
+// Asks for large pages below memory of many megabytes.
 inline void AskForLargePages(void *data, size_t size) {
 #if defined(__linux__)
   constexpr size_t kLargePage = 2 << 20;
-  if (size < 2 * kLargePage) return;
+  if (size < 8 * kLargePage) return;
   const uintptr_t begin = RoundUp(reinterpret_cast<uintptr_t>(data), kLargePage);
   const uintptr_t end = (reinterpret_cast<uintptr_t>(data) + size) / kLargePage * kLargePage;
-  if (begin >= end) return;
   madvise(reinterpret_cast<void *>(begin), end - begin, MADV_HUGEPAGE);  // a wish: it may be refused
 #endif
 }
