@@ -120,28 +120,6 @@ function packed(records: Records, name: string): Table {
   ];
 }
 
-/** Weights in blocks on two threads, beside llama.cpp. */
-function packedOnTwo(records: Records): Table {
-  const models = {
-    "4B, 12 layers": "zen3_packed_4b_2_threads",
-    "Qwen2.5-Coder-0.5B": "zen3_packed_qwen_2_threads",
-    "SmolLM2-135M": "zen3_packed_smol_2_threads",
-  };
-  return [
-    ["model", "program", "prefill, ms", "over llama.cpp", "token, ms", "over llama.cpp"],
-    ...Object.entries(models).flatMap(([model, name]) =>
-      records.rows(name).map((row) => [
-        model,
-        String(row.program),
-        whole(median(row.prefillMs as number[])),
-        ratio(row.prefillOverLlama),
-        number(median(row.stepMs as number[]), 1),
-        ratio(row.stepOverLlama),
-      ])
-    ),
-  ];
-}
-
 /** Ratios of our product to TensorFlow's, as the range over shapes. */
 function product(records: Records): Table {
   const range = (name: string, rows: number) => {
@@ -257,7 +235,6 @@ export const tables: Readonly<Record<string, (records: Records) => Table>> = {
   "packed-qwen": (records) => packed(records, "zen3_packed_qwen"),
   "packed-qwen-token": (records) => packed(records, "zen3_packed_qwen_token"),
   "packed-4b": (records) => packed(records, "zen3_packed_4b"),
-  "packed-two-threads": packedOnTwo,
   "packed-smol": (records) => packed(records, "zen3_packed_smol"),
   "load": (records) => [
     ["held as", "MB of weights", "MB a second", "peak over the weights"],
