@@ -3,6 +3,9 @@ import type { Command } from "./command.ts";
 import type { WeightSummary } from "../lib/families/resolve.ts";
 import { settingsText } from "./decoding.ts";
 
+/** Element types that are no packing. */
+const plainTypes: ReadonlySet<string> = new Set(["F32", "F16", "BF16"]);
+
 /** Bytes in the files by element type or packing, most first. */
 function storedBytes(weights: readonly WeightSummary[]): Record<string, number> {
   const bytes = new Map<string, number>();
@@ -10,6 +13,18 @@ function storedBytes(weights: readonly WeightSummary[]): Record<string, number> 
     bytes.set(format, (bytes.get(format) ?? 0) + byteLength);
   }
   return Object.fromEntries([...bytes].sort(([, a], [, b]) => b - a));
+}
+
+/** Packed weights that become plain numbers in memory, since no blocks hold their groups, by packing. */
+function dequantised(weights: readonly WeightSummary[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { shape, dtype, stored: { format }, kept } of weights) {
+    const plain = kept.float32 === 4 * shape.reduce((a, b) => a * b, 1);
+    if (plain && format !== dtype && !plainTypes.has(format)) {
+      counts.set(format, (counts.get(format) ?? 0) + 1);
+    }
+  }
+  return Object.fromEntries(counts);
 }
 
 /** Bytes that the weights take in memory as plain numbers (`--unpack`), by `--dtype`. */
@@ -61,6 +76,7 @@ export const command: Command = {
       stored: weights && storedBytes(weights),
       memoryBytes: weights && memoryBytes(weights),
       unpackedBytes: weights && unpackedBytes(weights),
+      dequantised: weights && dequantised(weights),
       stopTokens: config.eosTokenIds,
       generation: config.generation ?? null,
       dtypes: weights && [...new Set(weights.map(({ stored }) => stored.format))],
@@ -80,6 +96,9 @@ export const command: Command = {
       stored: listed(report.stored),
       memoryBytes: listed(report.memoryBytes),
       unpackedBytes: listed(report.unpackedBytes),
+      dequantised: Object.keys(report.dequantised ?? {}).length === 0
+        ? null
+        : listed(report.dequantised),
       generation: settings ? settings + followed : "greedy",
       hookPoints: names.length,
     };

@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 GROUP = 64
-PROJECTION = re.compile(r"(?<!visual)\.layers\.\d+\.(self_attn|mlp)\.\w+_proj\.weight$")
+PROJECTION = re.compile(r"(?<!visual)(?<!encoder)\.layers\.\d+\.(self_attn|mlp)\.\w+_proj\.weight$")
 TABLE = re.compile(r"(embed_tokens|lm_head)\.weight$")
 
 

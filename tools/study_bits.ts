@@ -1,8 +1,8 @@
 /**
  * Records of one model at several numbers of bits: every head's calibrated score on texts with several
- * owners, right answers, and what is lost without the heads that the source's scores name.
- * Resumable; run it again to go on. Needs `deno task smol` or `deno task qwen`, except for
- * `mini-natural`, whose weights have 16 bits.
+ * owners (`smol-vision`: on pages), right answers, and what is lost without the heads that the source's scores name.
+ * Resumable; run it again to go on. Needs `deno task smol`, `deno task qwen` or
+ * `deno task assemble`; `mini-natural` and `smol-vision` have weights of 16 bits.
  *
  * The files are made from the fetched GGUF file (`SOURCE`), and not kept in the repository. In a folder
  * FILES, by llama.cpp's `llama-quantize` (of the version in llama-cpp-python 0.3.36) and by MLX:
@@ -10,7 +10,7 @@
  *     llama-quantize --allow-requantize SOURCE FILES/Q8_0.gguf Q8_0    likewise Q6_K, Q4_K_M, Q3_K_M, Q2_K
  *     python tools/pack_mlx.py SOURCE FILES/mlx-3 3                    likewise mlx-8, 6, 5, 4, 2
  *
- *     deno run -A tools/study_bits.ts smol|qwen|mini-natural --files FILES [--levels source,Q8_0,mlx-3,…]
+ *     deno run -A tools/study_bits.ts smol|qwen|smol-vision|mini-natural --files FILES [--levels source,Q8_0,mlx-3,…]
  *       [--scored 24] [--tested 40] [--out data/results/smol/bits]
  * @module
  */
@@ -19,7 +19,7 @@ import { parseArgs } from "node:util";
 import { domainsFor } from "../lab/synthetic/domains_for.ts";
 import { madeSamples } from "../lab/synthetic/made_samples.ts";
 import type { Split } from "../lab/synthetic/split.ts";
-import { type OwnerStudy, textOwners } from "../lab/studies/owner_samples.ts";
+import { type OwnerStudy, pageOwners, textOwners } from "../lab/studies/owner_samples.ts";
 import { storedBits } from "../lab/studies/stored_bits.ts";
 import { writeTextAtomically } from "../lib/common/files.ts";
 import { ablateHeads, type LazyAblationSample } from "../lib/experiments/ablate_heads.ts";
@@ -75,6 +75,11 @@ const studies: Readonly<Record<string, BitsStudy>> = {
     title: "Qwen2.5-Coder-0.5B-Instruct Q4_K_M",
     source: fetched("qwen"),
     samples: (model) => textOwners(model, 8, 8),
+  },
+  "smol-vision": {
+    title: "SmolLM2-135M-Instruct with a vision tower",
+    source: "data/models/smol-vision",
+    samples: (model) => pageOwners(model, 4, 1),
   },
   "mini-natural": {
     title: "mini-natural",

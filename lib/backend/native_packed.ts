@@ -69,9 +69,9 @@ export function withPacked(plain: Kernels, ops: NativeOps, fused: FusedOps): Ker
         holds = true;
         return packed.create(bytes, format, shape);
       },
-      groupedWeight: (codes) => {
+      groupedWeight: (parts, shape) => {
         holds = true;
-        return packed.grouped(codes);
+        return packed.grouped(parts, shape);
       },
     },
     holdsPacked: () => holds,

@@ -80,10 +80,34 @@ export class PackedOps {
     return store.enter(new PackedTensor(id, [...shape], this.computeDType, how));
   }
 
-  /** A weight of codes that are put into its blocks. */
-  grouped(
-    { codes, plan, scales, zeros, offsets, format, shape, order }: GroupedCodes,
-  ): PackedTensor {
+  /** A weight of codes that are put into its blocks, part by part. */
+  grouped(parts: readonly GroupedCodes[], shape: readonly number[]): PackedTensor {
+    const [{ format, order }] = parts, { store } = this.ops, ids: number[] = [];
+    const how = { format, skipped: null, columns: order ? columnsOf(order) : null };
+    const enter = (id: number) =>
+      store.enter(new PackedTensor(id, [...shape], this.computeDType, how));
+    if (parts.length === 1) return enter(this.#intoBlocks(parts[0]));
+    try {
+      for (const part of parts) ids.push(this.#intoBlocks(part));
+      return enter(this.#oneBehindTheOther(ids));
+    } finally {
+      ids.forEach((id) => store.freeRaw(id));
+    }
+  }
+
+  /** Id of the rows of some tensors of bytes one behind the other. */
+  #oneBehindTheOther(ids: readonly number[]): number {
+    const { store } = this.ops, { binding } = store.tensorFlow;
+    const attributes = [
+      this.ops.integer("N", ids.length),
+      { name: "T", type: binding.TF_ATTR_TYPE, value: binding.TF_UINT8 },
+      this.ops.type("Tidx", "int32"),
+    ];
+    return store.runRaw("ConcatV2", attributes, [...ids, store.constant(0)]).id;
+  }
+
+  /** Id of the blocks of codes. */
+  #intoBlocks({ codes, plan, scales, zeros, offsets, order }: GroupedCodes): number {
     const { store } = this.ops, { binding } = store.tensorFlow;
     const length = codes.ranges.reduce((sum, [, own]) => sum + own, 0);
     const mapped = mappedFile(this.ops, codes);
@@ -96,9 +120,7 @@ export class PackedOps {
     };
     const inputs = [bytes, ...[own, scales, zeros, offsets, order ?? new Int32Array()].map(vector)];
     try {
-      const { id } = store.runRaw("CorelensPackGroups", [], inputs);
-      const how = { format, skipped: null, columns: order ? columnsOf(order) : null };
-      return store.enter(new PackedTensor(id, [...shape], this.computeDType, how));
+      return store.runRaw("CorelensPackGroups", [], inputs).id;
     } finally {
       inputs.forEach((id) => store.freeRaw(id));
     }

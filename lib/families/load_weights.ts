@@ -17,6 +17,7 @@ import { checkedShape } from "../weights/safetensors.ts";
 import type { WeightHeaders, WeightSource } from "../weights/weight_source.ts";
 import { unusualWeights } from "./other_layouts.ts";
 import type { Family } from "./family.ts";
+import { checkIdleBias, mayBeIdleBias } from "./idle_biases.ts";
 import { keptFormat } from "./kept_weights.ts";
 
 /** Called while weights are read: bytes so far and in all. */
@@ -84,7 +85,7 @@ export function matchWeights(
 ): Map<string, string> {
   const expected = expectedShapes(family, config);
   const stored = new Map<string, string>();
-  const extra: string[] = [];
+  let extra: string[] = [];
   for (const name of source.names()) {
     const role = roleName(family, name);
     if (role && expected.has(role)) stored.set(role, name);
@@ -92,6 +93,8 @@ export function matchWeights(
       extra.push(name);
     }
   }
+  const names = new Set(extra.length > 0 ? source.names() : []);
+  extra = extra.filter((name) => !mayBeIdleBias(source, names, name));
   const missing = [...expected.keys()].filter((role) =>
     !stored.has(role) && role !== "lm_head.weight"
   );
@@ -186,7 +189,7 @@ export async function readWeight(
   }
   if (format && blocks) {
     const codes = kernels.files && await source.readGroups?.(name, shape);
-    if (kernels.files && codes) return kernels.files.groupedWeight(codes);
+    if (kernels.files && codes) return kernels.files.groupedWeight(codes, shape);
     const found = await source.readPacked!(name, shape);
     if (found) return kernels.packedWeight(found.bytes, format, shape, found.order);
   }
@@ -232,6 +235,7 @@ export async function readWeights(
         tensors.set(role, kernels.weight(plusOne(bytes, dtype), "F32", wanted));
       } else {
         const shape = order?.map((axis) => wanted[axis]) ?? wanted;
+        await checkIdleBias(source, name, (bias) => shapes.has(roleName(family, bias) ?? ""));
         const own = await readWeight(kernels, source, name, shape, large);
         tensors.set(role, own);
         if (order) {

@@ -7,7 +7,7 @@
 import { InputError } from "../common/errors.ts";
 import type { JsonObject } from "../common/key_policy.ts";
 import { quoted } from "../common/text.ts";
-import { packingOf, packings } from "../weights/packings/registry.ts";
+import { packings, packingsOf } from "../weights/packings/registry.ts";
 
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -78,7 +78,7 @@ export function refuseOtherLayouts(json: JsonObject, dir: string): void {
     throw new InputError(`Cannot use ${dir}: this is not the layout of transformers but ${layout}`);
   }
   const method = quantisation(json);
-  if (method === null || packingOf(json) !== null) return;
+  if (method === null || packingsOf(json).length > 0) return;
   throw new InputError(
     `Cannot use ${dir}: its weights are quantised (${method}), ${
       unquantised(dir)

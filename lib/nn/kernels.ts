@@ -84,8 +84,13 @@ export interface FileReader {
   weight(bytes: FileBytes, stored: StoredDType, shape: readonly number[]): Tensor;
   /** As {@link Kernels.packedWeight}, for formats that {@link Kernels.keepsPacked}. */
   packedWeight(bytes: FileBytes, format: BlockFormat, shape: readonly number[]): Tensor;
-  /** A weight in blocks of codes that lie otherwise in their file. */
-  groupedWeight(codes: GroupedCodes): Tensor;
+  /**
+   * A weight in blocks of codes that lie otherwise in their file. One of several parts has their rows one
+   * behind the other.
+   *
+   * @param parts of one format, none in another order where there are several
+   */
+  groupedWeight(parts: readonly GroupedCodes[], shape: readonly number[]): Tensor;
 }
 
 /** Columns of a projection `[P, width]` that hold heads side by side. */

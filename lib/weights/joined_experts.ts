@@ -8,7 +8,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import type { FileBytes } from "../nn/kernels.ts";
+import type { FileBytes, GroupedCodes } from "../nn/kernels.ts";
 import { checkedShape } from "./safetensors.ts";
 import type { StoredAs, WeightHeaders, WeightSource } from "./weight_source.ts";
 import type { TensorInfo } from "./safetensors_header.ts";
@@ -161,8 +161,19 @@ export function joinedExperts(source: WeightSource): WeightSource {
       if (!own) return source.lying?.(name, as) ?? null;
       return as === "numbers" ? inOneFile(own.map((part) => source.lying?.(part, as))) : null;
     },
-    readGroups: async (name, wanted) =>
-      parts.has(name) ? null : await source.readGroups?.(name, wanted) ?? null,
+    readGroups: async (name, wanted) => {
+      const own = parts.get(name);
+      if (!own) return await source.readGroups?.(name, wanted) ?? null;
+      if (!source.readGroups || !headers.packedAs!(name)) return null;
+      checkedShape(name, source.path, headers.info(name).shape, wanted);
+      const codes: GroupedCodes[] = [];
+      for (const part of own) {
+        const piece = await source.readGroups(part);
+        if (!piece || piece.some(({ order }) => order)) return null; // each expert has its own order
+        codes.push(...piece);
+      }
+      return codes;
+    },
     readWeight: async (name, wanted) => {
       const own = parts.get(name);
       if (!own) return await source.readWeight(name, wanted);

@@ -9,16 +9,23 @@ import type { JsonObject } from "../common/key_policy.ts";
 import { quoted } from "../common/text.ts";
 import { dtypeBytes } from "./dtypes.ts";
 import { checkParts } from "./packings/check_parts.ts";
-import { blocksOf, type PackedLayout, type PackedParts, unpack } from "./packings/layout.ts";
+import {
+  blocksOf,
+  type PackedLayout,
+  type PackedParts,
+  shapeOf,
+  unpack,
+} from "./packings/layout.ts";
 import { groupedCodes } from "./packings/group_plan.ts";
 import { groupsOf, intoGroups, orderOf } from "./packings/groups.ts";
-import type { PackedWeight, Packing, PackingSettings, PartRole } from "./packings/packing.ts";
-import { packingOf } from "./packings/registry.ts";
+import { type PackedWeight, type PartRole, refuseWeight } from "./packings/packing.ts";
+import { type NamedPacking, packingsOf } from "./packings/registry.ts";
 import { checkedShape } from "./safetensors.ts";
 import type { WeightHeaders, WeightSource } from "./weight_source.ts";
 
 /** A weight that is made of stored parts. */
 interface Unpacked {
+  readonly by: NamedPacking;
   readonly weight: PackedWeight;
   readonly layout: PackedLayout;
   /** Names of the parts. */
@@ -33,20 +40,22 @@ interface Plain {
 
 const roles: readonly PartRole[] = ["codes", "scales", "zeros", "offsets", "groups", "shape"];
 
-/** Sorts the stored tensors into packed weights and plain ones. */
-function sortTensors(
+/** Scales of keys and values in a cache of fewer bits, which is not what is used here. */
+const cacheScale =
+  /\.self_attn\.([kvq]_scale|[kvq]_zero_point|[kvq]_proj\.([kvq]_scale|output_scale))$/;
+
+/** The packed weights of one packing. */
+function packedBy(
   headers: WeightHeaders,
-  packing: Packing,
-  settings: PackingSettings,
-): Map<string, Unpacked | Plain> {
-  const all = headers.names(), known = new Set(all);
-  const rename = (name: string) => packing.rename?.(name, all) ?? name;
-  const found = new Map<string, Unpacked | Plain>(), parts = new Set<string>();
-  const ends = packing.parts;
-  for (const name of all) {
-    if (!name.endsWith(`.${ends.codes}`)) continue;
+  by: NamedPacking,
+  known: ReadonlySet<string>,
+  parts: Set<string>,
+): [name: string, own: Unpacked][] {
+  const { packing, settings } = by, ends = packing.parts;
+  return headers.names().flatMap((name): [string, Unpacked][] => {
+    if (!name.endsWith(`.${ends.codes}`)) return [];
     const module = name.slice(0, -ends.codes!.length - 1);
-    if (!known.has(`${module}.${ends.scales}`)) continue;
+    if (!known.has(`${module}.${ends.scales}`)) return [];
     const names = Object.fromEntries(roles.flatMap((role) => {
       const part = `${module}.${ends[role]}`;
       return ends[role] !== undefined && known.has(part) ? [[role, part]] : [];
@@ -59,11 +68,26 @@ function sortTensors(
     checkParts(weight, layout);
     for (const part of Object.values(names)) parts.add(part);
     for (const end of packing.ignored ?? []) parts.add(`${module}.${end}`);
-    found.set(rename(`${module}.weight`), { weight, layout, names });
-  }
+    return [[`${module}.${packing.weight ?? "weight"}`, { by, weight, layout, names }]];
+  });
+}
+
+/** Sorts the stored tensors into packed weights and plain ones. */
+function sortTensors(
+  headers: WeightHeaders,
+  packings: readonly NamedPacking[],
+): Map<string, Unpacked | Plain> {
+  const all = headers.names(), known = new Set(all), parts = new Set<string>();
+  const rename = (name: string) =>
+    packings.reduce((own, { packing }) => packing.rename?.(own, all) ?? own, name);
+  const axesOf = (name: string) =>
+    packings.map(({ packing }) => packing.axes?.(name, all)).find((axes) => axes) ?? null;
+  const packed = packings.flatMap((by) => packedBy(headers, by, known, parts));
+  const found = new Map<string, Unpacked | Plain>();
+  for (const [name, own] of packed) found.set(rename(name), own);
   for (const name of all) {
-    if (parts.has(name)) continue;
-    found.set(rename(name), { stored: name, axes: packing.axes?.(name, all) ?? null });
+    if (parts.has(name) || cacheScale.test(name)) continue;
+    found.set(rename(name), { stored: name, axes: axesOf(name) });
   }
   return found;
 }
@@ -78,8 +102,6 @@ function formatOf(own: Unpacked | Plain) {
 /** Headers of what is found when the weights are unpacked. */
 function headersOf(
   source: WeightHeaders,
-  packing: Packing,
-  settings: PackingSettings,
   entries: ReadonlyMap<string, Unpacked | Plain>,
 ): WeightHeaders {
   const names = [...entries.keys()];
@@ -96,7 +118,7 @@ function headersOf(
       const { shape } = own.layout;
       return {
         dtype: "F32",
-        shape,
+        shape: shapeOf(own.layout),
         offset: own.weight.parts.codes!.offset,
         byteLength: 4 * shape[0] * shape[1],
       };
@@ -109,7 +131,7 @@ function headersOf(
       }
       const parts = Object.values(own.weight.parts);
       return {
-        format: packing.format(own.weight, settings),
+        format: own.by.packing.format(own.weight, own.by.settings),
         byteLength: parts.reduce((sum, { byteLength }) => sum + byteLength, 0),
       };
     },
@@ -125,10 +147,8 @@ function headersOf(
  * @throws {InputError} for parts that are missing or do not fit each other
  */
 export function unpackedHeaders(headers: WeightHeaders, config: JsonObject): WeightHeaders {
-  const found = packingOf(config);
-  if (!found) return headers;
-  const { packing, settings } = found;
-  return headersOf(headers, packing, settings, sortTensors(headers, packing, settings));
+  const found = packingsOf(config);
+  return found.length === 0 ? headers : headersOf(headers, sortTensors(headers, found));
 }
 
 /** Bytes with the axes of a tensor in another order. */
@@ -162,28 +182,21 @@ async function readGroups(
   const bytes = await source.read(names.groups), count = blocksOf(layout)[1];
   const groups = new Int32Array(bytes.buffer);
   if (groups.every((group) => group >= 0 && group < count)) return groups;
-  throw new InputError(
-    `Cannot unpack ${
-      quoted(weight.module)
-    } of ${weight.path}: its groups are numbers outside 0 to ` +
-      `${count - 1}`,
-  );
+  return refuseWeight(weight, `its groups are numbers outside 0 to ${count - 1}`);
 }
 
 /** Refuses padding that the sizes of the parts do not show. */
 async function checkTrueShape(source: WeightSource, own: Unpacked): Promise<void> {
-  const { weight: { module, path }, layout: { shape }, names } = own;
+  const { weight, layout: { shape }, names } = own;
   if (!names.shape) return;
   const bytes = await source.read(names.shape), { dtype } = source.info(names.shape);
   const found = dtype === "I64"
     ? [...new BigInt64Array(bytes.buffer)].map(Number)
     : [...new Int32Array(bytes.buffer)];
   if (found.length === 2 && found.every((size, axis) => size === shape[axis])) return;
-  throw new InputError(
-    `Cannot unpack ${
-      quoted(module)
-    } of ${path}: its codes are those of a weight of [${shape}], its ` +
-      `weight_shape says [${found}]`,
+  refuseWeight(
+    weight,
+    `its codes are those of a weight of [${shape}], its weight_shape says [${found}]`,
   );
 }
 
@@ -192,7 +205,7 @@ async function readShared(
   source: WeightSource,
   own: Unpacked,
 ): Promise<Omit<PackedParts, "codes">> {
-  const { names } = own;
+  const { names, layout: { mendZeros = (bytes) => bytes } } = own;
   const wide = async (name: string | undefined) => {
     if (name === undefined) return undefined;
     return widenToFloat32(await source.read(name), source.info(name).dtype as "F32");
@@ -200,7 +213,7 @@ async function readShared(
   await checkTrueShape(source, own);
   return {
     scales: (await wide(names.scales))!,
-    zeros: names.zeros ? await source.read(names.zeros) : undefined,
+    zeros: names.zeros ? mendZeros(await source.read(names.zeros)) : undefined,
     offsets: await wide(names.offsets),
     groups: await readGroups(source, own),
   };
@@ -228,11 +241,10 @@ async function readUnpacked(
  * @throws {InputError} for parts that are missing or do not fit each other
  */
 export function unpackedSource(source: WeightSource, config: JsonObject): WeightSource {
-  const found = packingOf(config);
-  if (!found) return source;
-  const { packing, settings } = found;
-  const entries = sortTensors(source, packing, settings);
-  const headers = headersOf(source, packing, settings, entries);
+  const found = packingsOf(config);
+  if (found.length === 0) return source;
+  const entries = sortTensors(source, found);
+  const headers = headersOf(source, entries);
   const read = async (name: string): Promise<Uint8Array<ArrayBuffer>> => {
     const own = entries.get(name) ?? { stored: name, axes: null };
     if (!isPlain(own)) return await readUnpacked(source, own);
@@ -265,11 +277,11 @@ export function unpackedSource(source: WeightSource, config: JsonObject): Weight
     readGroups: async (name, wanted) => {
       const own = entries.get(name) ?? { stored: name, axes: null }, format = formatOf(own);
       if (isPlain(own) || !format) return null;
-      checkedShape(name, source.path, own.layout.shape, wanted);
+      checkedShape(name, source.path, shapeOf(own.layout), wanted);
       const lying = source.lying?.(own.names.codes!, "bytes");
       if (!lying) return null;
       const parts = await readShared(source, own), order = orderOf(own.layout, parts.groups);
-      return order === null ? null : groupedCodes(own.layout, parts, lying, format, order);
+      return order === null ? null : [groupedCodes(own.layout, parts, lying, format, order)];
     },
     readWeight: async (name, wanted) => {
       const own = entries.get(name) ?? { stored: name, axes: null };

@@ -78,8 +78,8 @@ export interface WeightSource extends WeightHeaders, Disposable {
    * for a type that is no weight's. A tensor of any type lies somewhere as `bytes`.
    */
   lying?(name: string, as: "blocks" | "numbers" | "bytes"): FileBytes | null;
-  /** A weight whose codes kernels can put into blocks themselves; null for any other. */
-  readGroups?(name: string, shape?: readonly number[]): Promise<GroupedCodes | null>;
+  /** A weight whose codes kernels can put into blocks themselves, in its parts; null for any other. */
+  readGroups?(name: string, shape?: readonly number[]): Promise<readonly GroupedCodes[] | null>;
   /** Closes every open file of the checkpoint; reading afterwards fails. */
   close(): void;
 }

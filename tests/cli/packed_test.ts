@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { corelens } from "../suites/command_line.ts";
 import { goldenDir } from "../suites/golden.ts";
+import { openSafetensors } from "../../lib/weights/safetensors.ts";
+import { type TensorToWrite, writeSafetensors } from "../../lib/weights/safetensors_write.ts";
 
 /** Standard output of one command line that succeeds. */
 async function output(...args: string[]): Promise<string> {
@@ -61,3 +63,43 @@ for (const [folder, stored] of folders) {
     await Promise.all([data, out].map((dir) => Deno.remove(dir, { recursive: true })));
   });
 }
+
+/** The golden mixture of experts with one matrix of 24 columns in 8-bit floats. */
+async function narrowPacked(folder: string): Promise<void> {
+  const golden = goldenDir("qwen3_vl_moe"),
+    module = "model.language_model.layers.0.self_attn.q_proj";
+  const files = ["tokenizer.json", "tokenizer_config.json", "preprocessor_config.json"];
+  for (const name of files) await Deno.copyFile(`${golden}/${name}`, `${folder}/${name}`);
+  const config = JSON.parse(await Deno.readTextFile(`${golden}/config.json`));
+  const quantization_config = { quant_method: "fp8", activation_scheme: "static" };
+  await Deno.writeTextFile(
+    `${folder}/config.json`,
+    JSON.stringify({ ...config, quantization_config }),
+  );
+  using source = await openSafetensors(golden);
+  const tensors: Record<string, TensorToWrite> = {};
+  for (const name of source.names()) {
+    const { dtype, shape } = source.info(name);
+    tensors[name] = { dtype, shape, data: await source.read(name) };
+  }
+  tensors[`${module}.weight`] = {
+    ...{ dtype: "F8_E4M3", shape: [32, 24] } as const,
+    data: Uint8Array.from({ length: 32 * 24 }, (_, i) => i % 100),
+  };
+  tensors[`${module}.weight_scale`] = { shape: [], data: Float32Array.of(0.1) };
+  tensors[`${module}.input_scale`] = { shape: [], data: Float32Array.of(1) };
+  await writeSafetensors(`${folder}/model.safetensors`, tensors, { format: "pt" });
+}
+
+Deno.test("info says which packed weights become plain numbers in memory", async () => {
+  const folder = await Deno.makeTempDir();
+  await narrowPacked(folder);
+  const info = async (model: string) =>
+    JSON.parse(await output("info", "--model", model, "--json"));
+  assertEquals((await info(folder)).dequantised, { fp8: 1 });
+  assert((await output("info", "--model", folder)).includes("dequantised     fp8 1"));
+  assertEquals((await info("tests/golden/packed/fp8")).dequantised, {});
+  const messages = `${goldenDir("qwen3_vl_moe")}/expected/text.json`;
+  await output("forward", "--model", folder, "--messages", messages);
+  await Deno.remove(folder, { recursive: true });
+});

@@ -14,7 +14,7 @@ import {
   wordsOf,
 } from "../../lib/weights/packings/layout.ts";
 import { Random } from "../../lib/stats/random.ts";
-import { packingOf, packings } from "../../lib/weights/packings/registry.ts";
+import { packings, packingsOf } from "../../lib/weights/packings/registry.ts";
 import { openSafetensors } from "../../lib/weights/safetensors.ts";
 import type { WeightSource } from "../../lib/weights/weight_source.ts";
 import {
@@ -93,7 +93,7 @@ for (const name of cases) {
     assertEquals(inOrder(format.unpack(packed.bytes), packed.order), ours);
     const kernels = await testKernels(), codes = await source.readGroups!("m.weight", shape);
     if (!kernels.files) return;
-    const weight = kernels.files.groupedWeight(codes!); // the same, put into blocks by the kernels
+    const weight = kernels.files.groupedWeight(codes!, shape); // the same, put into blocks by the kernels
     const seen = kernels.readSync(weight);
     assert(ours.every((value, i) => Object.is(value + 0, seen[i] + 0)), name); // also NaN
     kernels.dispose(weight);
@@ -175,7 +175,10 @@ Deno.test("kernels put codes into blocks wherever they lie", async () => {
     const { ino, size } = await Deno.stat(path);
     const file = { path, shownAs: path, inode: ino!, size };
     const lying = { file, ranges: [[3, parts.codes.length]] as const };
-    const weight = kernels.files.groupedWeight(groupedCodes(layout, parts, lying, format, order));
+    const weight = kernels.files.groupedWeight(
+      [groupedCodes(layout, parts, lying, format, order)],
+      layout.shape,
+    );
     const seen = kernels.readSync(weight);
     const wrong = wanted.findIndex((value, i) => value !== seen[i]);
     assertEquals(wrong, -1, `${JSON.stringify(layout)}: ${seen[wrong]}, wanted ${wanted[wrong]}`);
@@ -185,10 +188,10 @@ Deno.test("kernels put codes into blocks wherever they lie", async () => {
 });
 
 Deno.test("every packing has a case, and plain weights have none", () => {
-  const seen = new Set(cases.map((name) => packingOf(settings(name))!.packing));
+  const seen = new Set(cases.flatMap((name) => packingsOf(settings(name)).map((by) => by.packing)));
   assertEquals(seen, new Set(packings));
   for (const config of [{}, { quantization_config: null }, { quantization: { bits: 4 } }]) {
-    assertEquals(packingOf(config), null);
+    assertEquals(packingsOf(config), []);
   }
 });
 
@@ -209,7 +212,7 @@ const refused: [string, Record<string, unknown>, string][] = [
   [
     "ct_int4_group",
     { quant_method: "compressed-tensors", format: "pack-quantized", config_groups: {} },
-    "0 different config_groups",
+    "none of 0 config_groups",
   ],
 ];
 

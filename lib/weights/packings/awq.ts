@@ -38,7 +38,7 @@ export const awq: Packing = {
       shape: [8 * words, inputs],
       codes,
       block: { outputs: 1, inputs: groupSize(settings, inputs, 128), transposed: true },
-      ...(weight.parts.zeros ? { zeros: codes } : {}),
+      zeros: codes,
     };
   },
   format: () => "int4 (AWQ)",

@@ -3,25 +3,23 @@
  *
  * @module
  */
-import { InputError } from "../../common/errors.ts";
-import { quoted } from "../../common/text.ts";
 import { dtypeBytes } from "../dtypes.ts";
 import type { TensorInfo } from "../safetensors_header.ts";
 import { blocksOf, type CodeLayout, type PackedLayout, wordsOf } from "./layout.ts";
-import type { PackedWeight, PartRole } from "./packing.ts";
+import { type PackedWeight, type PartRole, refuseWeight } from "./packing.ts";
 
 /** Refuses a part of another size than its layout asks for. */
 function checkPart(
-  { module, path }: PackedWeight,
+  weight: PackedWeight,
   role: PartRole,
   info: TensorInfo,
   size: number,
 ): void {
   const found = info.shape.reduce((a, b) => a * b, 1);
   if (found === size) return;
-  throw new InputError(
-    `Cannot unpack ${quoted(module)} of ${path}: its ${role} are ${found} numbers of shape ` +
-      `[${info.shape}]; wanted ${size}`,
+  refuseWeight(
+    weight,
+    `its ${role} are ${found} numbers of shape [${info.shape}]; wanted ${size}`,
   );
 }
 
@@ -44,7 +42,7 @@ const floats = ["F32", "F16", "BF16"];
  * @throws {InputError} for one that is missing or does not fit the others
  */
 export function checkParts(weight: PackedWeight, layout: PackedLayout): void {
-  const { parts, module, path } = weight, [outputs, inputs] = layout.shape;
+  const { parts } = weight, [outputs, inputs] = layout.shape;
   const [rows, columns] = blocksOf(layout);
   checkPart(
     weight,
@@ -57,17 +55,14 @@ export function checkParts(weight: PackedWeight, layout: PackedLayout): void {
     if (!info) continue;
     checkPart(weight, role, info, rows * columns);
     if (floats.includes(info.dtype)) continue;
-    throw new InputError(
-      `Cannot unpack ${
-        quoted(module)
-      } of ${path}: its ${role} are ${info.dtype}; wanted F32, F16 ` +
-        "or BF16",
-    );
+    refuseWeight(weight, `its ${role} are ${info.dtype}; wanted F32, F16 or BF16`);
   }
-  if (layout.zeros) {
-    if (!parts.zeros) {
-      throw new InputError(`Cannot unpack ${quoted(module)} of ${path}: its zeros are missing`);
+  for (const role of ["zeros", "offsets"] as const) {
+    if (layout[role] && !parts[role]) {
+      refuseWeight(weight, `its ${role} are missing; wanted ${rows * columns} of them`);
     }
+  }
+  if (layout.zeros && parts.zeros) {
     checkPart(
       weight,
       "zeros",

@@ -12,6 +12,7 @@ import { quoted } from "../../common/text.ts";
 import type { BlockLayout, CodeLayout, PackedLayout } from "./layout.ts";
 import {
   matrixPart,
+  namePattern,
   objectIn,
   type PackedWeight,
   type Packing,
@@ -21,34 +22,78 @@ import {
 
 const formats = ["pack-quantized", "int-quantized", "float-quantized", "naive-quantized"];
 
-/** The formats and the numbers of a config whose groups are all stored the same way. */
+/** The groups of modules that are stored the same way. */
+function groupsOf(settings: JsonObject): JsonObject[] {
+  const all = Object.values(objectIn(settings, "config_groups") ?? {});
+  return all.filter((group): group is JsonObject => typeof group === "object" && group !== null);
+}
+
+const formatOf = (group: JsonObject, settings: JsonObject) => group["format"] ?? settings["format"];
+
+/** Refuses what would have to be undone besides unpacking. */
+function refuseMore(settings: JsonObject): void {
+  const sparse = objectIn(settings, "sparsity_config")?.["format"] ?? "dense";
+  const turned = Object.keys(
+    objectIn(objectIn(settings, "transform_config") ?? {}, "config_groups") ?? {},
+  );
+  if (sparse === "dense" && turned.length === 0) return;
+  throw new InputError(
+    `Cannot unpack weights of compressed-tensors with ` +
+      (sparse === "dense"
+        ? `"transform_config" (${
+          quoted(turned[0], 60)
+        }): activations are turned while the model runs`
+        : `"sparsity_config" of the format ${quoted(String(sparse), 60)}; supported is dense`),
+  );
+}
+
+/** The settings of a config that has groups in one of the wanted formats. */
 function settingsOf(config: JsonObject, wanted: readonly string[]): PackingSettings | null {
   const found = quantisationOf(config);
   if (!found || found["quant_method"] !== "compressed-tensors") return null;
-  const groups = Object.values(objectIn(found, "config_groups") ?? {}) as JsonObject[];
-  const named = new Set(groups.map((group) => group["format"] ?? found["format"]));
-  const format = named.size === 1 ? [...named][0] : found["format"];
-  if (!formats.includes(format as string)) {
+  const groups = groupsOf(found);
+  const named = groups.length === 0
+    ? [found["format"]]
+    : groups.map((group) => formatOf(group, found));
+  const unknown = named.find((format) => !formats.includes(format as string));
+  if (unknown !== undefined || named.includes(undefined)) {
     throw new InputError(
-      `Cannot unpack weights in the format ${quoted(String(format), 60)} of compressed-tensors; ` +
+      `Cannot unpack weights in the format ${quoted(String(unknown), 60)} of compressed-tensors; ` +
         `supported are ${formats.join(", ")}`,
     );
   }
-  return wanted.includes(format as string) ? { ...found, format } : null;
+  refuseMore(found);
+  return named.some((format) => wanted.includes(format as string)) ? found : null;
 }
 
-/** How weights are quantised: of the one group, since a tensor does not say which it belongs to. */
-function weightsOf({ config_groups }: PackingSettings): JsonObject {
-  const groups = Object.values(config_groups as JsonObject ?? {}) as JsonObject[];
-  const all = groups.map((group) => objectIn(group, "weights") ?? {});
-  const key = ({ num_bits, strategy, group_size, symmetric, type, block_structure }: JsonObject) =>
-    JSON.stringify([num_bits, strategy, group_size, symmetric, type, block_structure]);
-  if (all.length > 0 && new Set(all.map(key)).size === 1) return all[0];
+/** How well a target of a group fits a module: by its name, by a pattern, or as any matrix; 0 for not. */
+function fit(target: unknown, module: string, path: string): number {
+  if (typeof target !== "string") return 0;
+  if (target === module) return 3;
+  if (target.startsWith("re:")) {
+    return namePattern(target.slice(3), `"targets" of ${path}`).test(module) ? 2 : 0;
+  }
+  return /^[A-Z]\w*$/.test(target) ? 1 : 0; // a class: of modules with weights in codes there is one
+}
+
+/** How a weight is quantised: of the group whose targets fit its name best. */
+function weightsOf({ module, path }: PackedWeight, settings: PackingSettings): JsonObject {
+  const groups = groupsOf(settings);
+  const fits = groups.map(({ targets }) =>
+    Math.max(0, ...(Array.isArray(targets) ? targets : []).map((one) => fit(one, module, path)))
+  );
+  const best = groups.length === 1 ? 0 : fits.indexOf(Math.max(...fits));
+  if (groups.length > 0 && (groups.length === 1 || fits[best] > 0)) {
+    return objectIn(groups[best], "weights") ?? {};
+  }
   throw new InputError(
-    `Cannot unpack weights of compressed-tensors with ${all.length} different config_groups; ` +
-      "supported is one kind for all weights",
+    `Cannot unpack ${quoted(module)} of ${path}: none of ${groups.length} config_groups of ` +
+      "compressed-tensors has a target that fits its name",
   );
 }
+
+/** Whether the zeros of a group's codes are stored. */
+const hasZeros = (weights: JsonObject) => weights["symmetric"] === false;
 
 /** The block that shares a scale, by the strategy. */
 function blockOf(weights: JsonObject, outputs: number, inputs: number): BlockLayout {
@@ -84,7 +129,7 @@ function bitsOf(weights: JsonObject): number {
 }
 
 /** Zeros of packed integers: packed along the outputs, or bytes in files of older releases. */
-function zerosOf({ parts }: PackedWeight, codes: CodeLayout): CodeLayout {
+function packedZeros({ parts }: PackedWeight, codes: CodeLayout): CodeLayout {
   if (parts.zeros?.dtype === "I8") return { ...codes, bits: 8, level: { kind: "signed" } };
   return { ...codes, along: "outputs", words: "apart" };
 }
@@ -106,7 +151,7 @@ export const packQuantized: Packing = {
     shape: "weight_shape",
   },
   layout(weight, settings): PackedLayout {
-    const weights = weightsOf(settings), bits = bitsOf(weights);
+    const weights = weightsOf(weight, settings), bits = bitsOf(weights);
     const [outputs, words] = matrixPart(weight, "codes", ["I32"]);
     const inputs = Math.floor(words * 32 / bits);
     const codes: CodeLayout = {
@@ -119,10 +164,10 @@ export const packQuantized: Packing = {
       shape: [outputs, inputs],
       codes,
       block: blockOf(weights, outputs, inputs),
-      ...(weight.parts.zeros ? { zeros: zerosOf(weight, codes) } : {}),
+      ...(weight.parts.zeros || hasZeros(weights) ? { zeros: packedZeros(weight, codes) } : {}),
     };
   },
-  format: (_, settings) => `int${bitsOf(weightsOf(settings))} (compressed-tensors)`,
+  format: (weight, settings) => `int${bitsOf(weightsOf(weight, settings))} (compressed-tensors)`,
 };
 
 /** Bytes and 8-bit floats, one for each number. */
@@ -132,7 +177,7 @@ export const byteQuantized: Packing = {
   settings: (config) => settingsOf(config, ["int-quantized", "float-quantized", "naive-quantized"]),
   parts: { codes: "weight", scales: "weight_scale", zeros: "weight_zero_point" },
   layout(weight: PackedWeight, settings): PackedLayout {
-    const weights = weightsOf(settings);
+    const weights = weightsOf(weight, settings);
     const shape = matrixPart(weight, "codes", ["I8", "F8_E4M3"]);
     const integers = weight.parts.codes!.dtype === "I8";
     const codes: CodeLayout = {
@@ -145,7 +190,7 @@ export const byteQuantized: Packing = {
       shape,
       codes,
       block: blockOf(weights, ...shape),
-      ...(integers && weight.parts.zeros ? { zeros: codes } : {}),
+      ...(integers && (weight.parts.zeros || hasZeros(weights)) ? { zeros: codes } : {}),
     };
   },
   format: ({ parts }) => `${parts.codes?.dtype === "I8" ? "int8" : "fp8"} (compressed-tensors)`,

@@ -47,6 +47,17 @@ export interface PackedLayout {
   readonly block: BlockLayout;
   /** Codes of the zeros, one for each block; they lie as a matrix of blocks. */
   readonly zeros?: CodeLayout;
+  /** What is made of the bytes of the zeros before they are read. */
+  readonly mendZeros?: (bytes: Uint8Array) => Uint8Array;
+  /** Whether an offset is added in each block. */
+  readonly offsets?: boolean;
+  /** Matrices of equal size that are stored one behind the other, along an axis of their own. */
+  readonly stacked?: number;
+}
+
+/** Sizes of the axes of a weight. */
+export function shapeOf({ shape, stacked }: PackedLayout): readonly number[] {
+  return stacked === undefined ? shape : [stacked, shape[0] / stacked, shape[1]];
 }
 
 /** The stored parts of a weight, as float32 or bytes. */

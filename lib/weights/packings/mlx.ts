@@ -14,11 +14,22 @@ import {
   type PackedWeight,
   type Packing,
   type PackingSettings,
+  setting,
 } from "./packing.ts";
 
-/** The settings of one module, which may have its own. */
+/** The first weight of a Qwen-VL tower, whose axes MLX stores as time, height, width, colour. */
+const patchWeight = "vision_tower.patch_embed.proj.weight";
+
+/** Hugging Face's name of what MLX calls otherwise. */
+const huggingFace = (name: string) =>
+  name.replace(/^language_model\.model\./, "model.language_model.")
+    .replace(/^language_model\.lm_head/, "lm_head")
+    .replace(/^vision_tower\./, "model.visual.");
+
+/** The settings of one module, which may have its own, under either name. */
 function ownSettings({ module }: PackedWeight, settings: PackingSettings): PackingSettings {
-  const own = objectIn(settings, module);
+  const names = [module, huggingFace(module), module.replace(/^language_model\./, "")];
+  const own = names.map((name) => objectIn(settings, name)).find((found) => found !== null);
   const merged = { ...settings, ...own };
   const mode = merged["mode"] ?? "affine";
   if (mode === "affine") return merged;
@@ -27,20 +38,21 @@ function ownSettings({ module }: PackedWeight, settings: PackingSettings): Packi
   );
 }
 
-/** Bits of the codes: of the settings, as far as the stored sizes agree. */
-function bitsOf(weight: PackedWeight, settings: PackingSettings): number {
-  const { bits } = ownSettings(weight, settings);
-  if (typeof bits === "number" && [2, 3, 4, 5, 6, 8].includes(bits)) return bits;
-  throw new InputError(
-    `Cannot unpack weights with "bits": ${
-      quoted(JSON.stringify(bits) ?? "nothing", 60)
-    }; supported ` +
-      "are 2, 3, 4, 5, 6, 8",
-  );
-}
+const knownBits = [2, 3, 4, 5, 6, 8];
 
-/** The first weight of a Qwen-VL tower, whose axes MLX stores as time, height, width, colour. */
-const patchWeight = "vision_tower.patch_embed.proj.weight";
+/**
+ * Bits of the codes: of the settings; where the stored sizes are those of other bits in groups of the same
+ * size, of these. Files of mixed bits exist whose settings name modules otherwise than their tensors.
+ */
+function bitsOf(weight: PackedWeight, settings: PackingSettings): number {
+  const own = ownSettings(weight, settings);
+  const bits = setting(own, "bits", knownBits), { codes, scales } = weight.parts;
+  if (codes?.shape.length !== 2 || scales?.shape.length !== 2 || own["group_size"] === -1) {
+    return bits;
+  }
+  const stored = codes.shape[1] * 32 / (scales.shape[1] * groupSize(own, 0));
+  return knownBits.includes(stored) ? stored : bits;
+}
 
 /** MLX. */
 export const mlx: Packing = {
@@ -64,14 +76,13 @@ export const mlx: Packing = {
         level: { kind: "unsigned", less: 0 },
       },
       block: { outputs: 1, inputs: groupSize(ownSettings(weight, settings), inputs) },
+      offsets: true,
     };
   },
   format: (weight, settings) => `int${bitsOf(weight, settings)} (MLX)`,
   rename(name, names) {
     if (!names.includes(patchWeight)) return name;
-    return name.replace(/^language_model\.model\./, "model.language_model.")
-      .replace(/^language_model\.lm_head\./, "lm_head.")
-      .replace(/^vision_tower\./, "model.visual.");
+    return huggingFace(name);
   },
   axes: (name, names) => name === patchWeight && names.includes(name) ? [0, 4, 1, 2, 3] : null,
 };

@@ -39,6 +39,8 @@ export interface Packing {
   settings(config: JsonObject): PackingSettings | null;
   /** Ends of the names of the parts; `codes` and `scales` make a packed weight. */
   readonly parts: PartNames;
+  /** End of the name of the weight that the parts make; `weight` by default. */
+  readonly weight?: string;
   /** Ends of the names of other tensors of packed modules, which say nothing about weights. */
   readonly ignored?: readonly string[];
   /** What the parts of one weight are. @throws {InputError} for settings that are not supported */
@@ -95,19 +97,54 @@ export function groupSize(settings: PackingSettings, inputs: number, fallback?: 
   );
 }
 
-/** The header of a part that must be there, with its two axes. @throws {InputError} otherwise */
+/** The error of a weight that cannot be unpacked. */
+export function refuseWeight({ module, path }: PackedWeight, problem: string): never {
+  throw new InputError(`Cannot unpack ${quoted(module)} of ${path}: ${problem}`);
+}
+
+/** The header of a part that must be there, with so many axes. @throws {InputError} otherwise */
+export function partOf(
+  weight: PackedWeight,
+  role: PartRole,
+  dtypes: readonly string[],
+  axes: number,
+): TensorInfo {
+  const info = weight.parts[role];
+  if (info && dtypes.includes(info.dtype) && info.shape.length === axes) return info;
+  return refuseWeight(
+    weight,
+    `its ${role} are ${info ? `${info.dtype} of shape [${info.shape}]` : "missing"}; wanted ` +
+      `${axes === 2 ? "a matrix" : `${axes} axes`} of ${dtypes.join(" or ")}`,
+  );
+}
+
+/** The sizes of a matrix that must be there. @throws {InputError} otherwise */
 export function matrixPart(
-  { module, parts, path }: PackedWeight,
+  weight: PackedWeight,
   role: PartRole,
   dtypes: readonly string[],
 ): readonly [number, number] {
-  const info = parts[role];
-  if (info && dtypes.includes(info.dtype) && info.shape.length === 2) {
-    return [info.shape[0], info.shape[1]];
+  const { shape } = partOf(weight, role, dtypes, 2);
+  return [shape[0], shape[1]];
+}
+
+/** Numbers of a part; 0 for one that is missing. */
+export const countOf = ({ parts }: PackedWeight, role: PartRole): number =>
+  parts[role]?.shape.reduce((a, b) => a * b, 1) ?? 0;
+
+/**
+ * A pattern of a config, as a regular expression that begins where names do.
+ *
+ * @throws {InputError} for one that is none here
+ */
+export function namePattern(pattern: string, where: string): RegExp {
+  try {
+    return new RegExp(`^(?:${pattern})`);
+  } catch {
+    throw new InputError(
+      `Cannot use ${where}: ${
+        quoted(pattern, 80)
+      } is no regular expression that is understood here`,
+    );
   }
-  throw new InputError(
-    `Cannot unpack ${quoted(module)} of ${path}: its ${role} are ` +
-      (info ? `${info.dtype} of shape [${info.shape}]` : "missing") +
-      `; wanted a matrix of ${dtypes.join(" or ")}`,
-  );
 }

@@ -6,7 +6,7 @@
 import type { JsonObject } from "../../common/key_policy.ts";
 import { awq } from "./awq.ts";
 import { byteQuantized, packQuantized } from "./compressed_tensors.ts";
-import { fbgemmFp8, fp8 } from "./fp8.ts";
+import { fp8, fp8Experts, scaledFp8 } from "./fp8.ts";
 import { gptq } from "./gptq.ts";
 import { mlx } from "./mlx.ts";
 import type { Packing, PackingSettings } from "./packing.ts";
@@ -18,30 +18,34 @@ export const packings: readonly Packing[] = [
   awq,
   gptq,
   fp8,
-  fbgemmFp8,
+  ...fp8Experts,
+  scaledFp8,
   mlx,
 ];
 
+/** A packing with what a config says of it. */
+export interface NamedPacking {
+  readonly packing: Packing;
+  readonly settings: PackingSettings;
+}
+
 /**
- * The packing that a `config.json` names.
+ * The packings that a `config.json` names; a checkpoint may have some weights in one and some in another.
  *
- * @returns null where weights are plain, or in a packing that is not known
+ * @returns none where weights are plain, or in a packing that is not known
  * @throws {InputError} for a form of a known packing that is not supported
  *
  * @example
  * ```ts
- * import { packingOf } from "./registry.ts";
+ * import { packingsOf } from "./registry.ts";
  * import { assertEquals } from "@std/assert";
- * const found = packingOf({ quantization_config: { quant_method: "awq", bits: 4 } });
- * assertEquals(found?.packing.name, "AWQ");
+ * const found = packingsOf({ quantization_config: { quant_method: "awq", bits: 4 } });
+ * assertEquals(found.map(({ packing }) => packing.name), ["AWQ"]);
  * ```
  */
-export function packingOf(
-  config: JsonObject,
-): { readonly packing: Packing; readonly settings: PackingSettings } | null {
-  for (const packing of packings) {
+export function packingsOf(config: JsonObject): readonly NamedPacking[] {
+  return packings.flatMap((packing) => {
     const settings = packing.settings(config);
-    if (settings) return { packing, settings };
-  }
-  return null;
+    return settings ? [{ packing, settings }] : [];
+  });
 }
