@@ -7,6 +7,7 @@
 import { InputError } from "../common/errors.ts";
 import type { JsonObject } from "../common/key_policy.ts";
 import { quoted } from "../common/text.ts";
+import { settingsIn } from "../weights/packings/packing.ts";
 import { packings, packingsOf } from "../weights/packings/registry.ts";
 
 const isObject = (value: unknown): value is JsonObject =>
@@ -78,7 +79,7 @@ export function refuseOtherLayouts(json: JsonObject, dir: string): void {
     throw new InputError(`Cannot use ${dir}: this is not the layout of transformers but ${layout}`);
   }
   const method = quantisation(json);
-  if (method === null || packingsOf(json).length > 0) return;
+  if (method === null || settingsIn(dir, () => packingsOf(json)).length > 0) return;
   throw new InputError(
     `Cannot use ${dir}: its weights are quantised (${method}), ${
       unquantised(dir)

@@ -3,12 +3,16 @@
  *
  * @module
  */
-import { ggufArchitecture, ggufConfig } from "./gguf_config.ts";
+import { InputError } from "../common/errors.ts";
+import { quoted } from "../common/text.ts";
+import { type DecoderConfig, ggufArchitecture, ggufConfig } from "./gguf_config.ts";
 import { findGguf, type GgufFiles, ggufHeader } from "./gguf_files.ts";
-import type { GgufHeader } from "./gguf_header.ts";
+import type { GgufHeader, GgufTensor } from "./gguf_header.ts";
+import { ropeFactors } from "./gguf_text_weights.ts";
 import { ggufTokenizer, ggufTokenizerConfig } from "./gguf_tokenizer.ts";
 import { towerOf } from "./gguf_towers/registry.ts";
 import type { JsonFile, TowerFile } from "./gguf_towers/tower.ts";
+import { RangeFile } from "./range_file.ts";
 
 /** The headers of a checkpoint's files. */
 interface Headers {
@@ -65,6 +69,44 @@ export async function ggufWith(path: string, name: string): Promise<GgufFiles | 
   return contents[name](await headersOf(files)) === null ? null : files;
 }
 
+/** A config with the divisors of rotary frequencies that one of the files may have. */
+async function withRopeFactors(files: GgufFiles, config: JsonFile): Promise<JsonFile> {
+  for (const path of [files.model, ...files.parts ?? []]) {
+    const tensor = (await ggufHeader(path)).tensors.get(ropeFactors);
+    if (!tensor) continue;
+    const decoder = (config.text_config ?? config) as DecoderConfig;
+    const scaled = { ...decoder, rope_scaling: await readRopeFactors(path, tensor, decoder) };
+    return config.text_config ? { ...config, text_config: scaled } : scaled;
+  }
+  return config;
+}
+
+/** `rope_scaling` of the divisors in a file: those of short and of long texts alike. */
+async function readRopeFactors(
+  path: string,
+  tensor: GgufTensor,
+  decoder: DecoderConfig,
+): Promise<DecoderConfig> {
+  const { type, shape, offset, byteLength } = tensor, half = Number(decoder.head_dim) / 2;
+  const refuse = (found: string): never => {
+    throw new InputError(`Cannot use tensor ${quoted(ropeFactors)} of ${path}: ${found}`);
+  };
+  if (decoder.rope_scaling) refuse("its notes name another scaling of rotary positions besides");
+  if (type !== "F32" || String(shape) !== String([half])) {
+    refuse(`it is ${type} of shape [${shape}]; wanted F32 of [${half}], half of a head`);
+  }
+  using file = await RangeFile.open(path);
+  const bytes = await file.read(offset, byteLength);
+  if (bytes.length < byteLength) refuse("the file was truncated after its header was read");
+  const factors = [...new Float32Array(bytes.buffer)];
+  const wrong = factors.find((factor) => !(factor > 0 && factor < Infinity));
+  if (wrong !== undefined) refuse(`one of its divisors is ${wrong}; wanted numbers above 0`);
+  return {
+    ...{ rope_type: "longrope", short_factor: factors, long_factor: factors, factor: 1 },
+    ...{ attention_factor: 1, original_max_position_embeddings: decoder.max_position_embeddings },
+  };
+}
+
 /**
  * What GGUF files hold in place of one of Hugging Face's files.
  *
@@ -74,5 +116,6 @@ export async function ggufWith(path: string, name: string): Promise<GgufFiles | 
  * @throws {InputError} for a damaged file, and a model or vocabulary of a kind that is not supported
  */
 export async function readInsideGguf(files: GgufFiles, name: string): Promise<JsonFile> {
-  return contents[name](await headersOf(files)) ?? {};
+  const content = contents[name](await headersOf(files)) ?? {};
+  return name === "config.json" ? await withRopeFactors(files, content) : content;
 }

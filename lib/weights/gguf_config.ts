@@ -5,7 +5,8 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import type { GgufHeader, GgufValue } from "./gguf_header.ts";
+import type { GgufValue } from "./gguf_cursor.ts";
+import type { GgufHeader } from "./gguf_header.ts";
 import { GgufNotes } from "./gguf_notes.ts";
 import { towerOf } from "./gguf_towers/registry.ts";
 import type { TowerFile } from "./gguf_towers/tower.ts";
@@ -108,6 +109,28 @@ function endTokens(metadata: ReadonlyMap<string, GgufValue>): number[] {
   return [...new Set(ids.filter((id) => typeof id === "number"))];
 }
 
+/** How rotary positions are scaled, or null. */
+function readScaling(notes: GgufNotes): DecoderConfig | null {
+  notes.require("rope.scaling.type", "none", "linear", "yarn");
+  const kind = notes.value("rope.scaling.type") ?? "none";
+  const factor = notes.number("rope.scaling.factor", 1);
+  const original = notes.value("rope.scaling.original_context_length");
+  notes.ignore("rope.scaling.finetuned");
+  for (const key of ["attn_factor", "yarn_attn_factor", "yarn_ext_factor"]) {
+    notes.require(`rope.scaling.${key}`, 1);
+  }
+  const ramp = ["fast", "slow"].flatMap((end) => {
+    const value = notes.value(`rope.scaling.yarn_beta_${end}`);
+    return value === undefined ? [] : [[`beta_${end}`, value]];
+  });
+  if (kind === "none") return null;
+  if (kind === "linear") return { rope_type: "linear", factor };
+  return {
+    ...{ rope_type: "yarn", factor, ...Object.fromEntries(ramp) },
+    ...original === undefined ? {} : { original_max_position_embeddings: original },
+  };
+}
+
 /** The decoder's config. */
 function readDecoder(header: GgufHeader, file: string): DecoderConfig {
   const architecture = ggufArchitecture(header, file);
@@ -122,9 +145,6 @@ function readDecoder(header: GgufHeader, file: string): DecoderConfig {
   notes.require("expert_count", (more.num_experts ?? 0) as number);
   notes.require("expert_used_count", (more.num_experts_per_tok ?? 0) as number);
   notes.require("attention.sliding_window", (more.sliding_window ?? 0) as number);
-  notes.require("rope.scaling.type", "none", "linear");
-  const factor = notes.number("rope.scaling.factor", 1);
-  const linear = header.metadata.get(`${architecture}.rope.scaling.type`) === "linear";
   const [vocabulary] = header.tensors.get("token_embd.weight")?.shape ?? [];
   const config = {
     model_type: modelType,
@@ -139,7 +159,7 @@ function readDecoder(header: GgufHeader, file: string): DecoderConfig {
     vocab_size: vocabulary ?? notes.number("vocab_size"),
     max_position_embeddings: notes.number("context_length"),
     rope_theta: notes.number("rope.freq_base", 10000),
-    rope_scaling: linear ? { rope_type: "linear", factor } : null,
+    rope_scaling: readScaling(notes),
     tie_word_embeddings: !header.tensors.has("output.weight"),
     eos_token_id: endTokens(header.metadata),
     ...more,

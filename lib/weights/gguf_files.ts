@@ -7,9 +7,9 @@
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
+import { HeaderIncomplete } from "./gguf_cursor.ts";
 import {
   type GgufHeader,
-  HeaderIncomplete,
   maxGgufHeaderBytes,
   parseGgufHeader,
   peekArchitecture,

@@ -5,7 +5,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import type { GgufValue } from "./gguf_header.ts";
+import type { GgufValue } from "./gguf_cursor.ts";
 
 /** Reads the notes of one prefix, such as `llama`, and knows which nobody read. */
 export class GgufNotes {

@@ -36,6 +36,9 @@ const otherNames: Readonly<Record<string, string>> = {
   "output.weight": "lm_head.weight",
 };
 
+/** What llama.cpp's converter makes of Llama 3.1's scaling: divisors of the rotary frequencies. */
+export const ropeFactors = "rope_freqs.weight";
+
 /**
  * Hugging Face's name of a weight, or null for one that has none.
  *
@@ -133,6 +136,7 @@ export function textWeights(
     weights.set(name, withRows(gain(weight, name, architecture), name, heads(name)));
   };
   for (const [name, tensor] of tensors) {
+    if (name === ropeFactors) continue; // read with the config
     const [, layer, half] = /^blk\.(\d{1,4})\.(\w+)\.weight$/.exec(name) ?? [];
     if (half === expertHalves[1]) continue; // taken with the other half
     if (half === expertHalves[0]) {

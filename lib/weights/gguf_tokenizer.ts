@@ -5,7 +5,8 @@
  */
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
-import type { GgufHeader, GgufValue } from "./gguf_header.ts";
+import type { GgufValue } from "./gguf_cursor.ts";
+import type { GgufHeader } from "./gguf_header.ts";
 import { mergesOf } from "./gguf_merges.ts";
 
 /** Kinds of tokens (`tokenizer.ggml.token_type`) that are cut out of a text before all else. */

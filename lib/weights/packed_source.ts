@@ -18,7 +18,7 @@ import {
 } from "./packings/layout.ts";
 import { groupedCodes } from "./packings/group_plan.ts";
 import { groupsOf, intoGroups, orderOf } from "./packings/groups.ts";
-import { type PackedWeight, type PartRole, refuseWeight } from "./packings/packing.ts";
+import { type PackedWeight, type PartRole, refuseWeight, settingsIn } from "./packings/packing.ts";
 import { type NamedPacking, packingsOf } from "./packings/registry.ts";
 import { checkedShape } from "./safetensors.ts";
 import type { WeightHeaders, WeightSource } from "./weight_source.ts";
@@ -64,7 +64,7 @@ function packedBy(
       Object.entries(names).map(([role, part]) => [role, headers.info(part)]),
     );
     const weight: PackedWeight = { module, parts: infos, path: headers.path };
-    const layout = packing.layout(weight, settings);
+    const layout = settingsIn(headers.path, () => packing.layout(weight, settings));
     checkParts(weight, layout);
     for (const part of Object.values(names)) parts.add(part);
     for (const end of packing.ignored ?? []) parts.add(`${module}.${end}`);
@@ -147,7 +147,7 @@ function headersOf(
  * @throws {InputError} for parts that are missing or do not fit each other
  */
 export function unpackedHeaders(headers: WeightHeaders, config: JsonObject): WeightHeaders {
-  const found = packingsOf(config);
+  const found = settingsIn(headers.path, () => packingsOf(config));
   return found.length === 0 ? headers : headersOf(headers, sortTensors(headers, found));
 }
 
@@ -241,7 +241,7 @@ async function readUnpacked(
  * @throws {InputError} for parts that are missing or do not fit each other
  */
 export function unpackedSource(source: WeightSource, config: JsonObject): WeightSource {
-  const found = packingsOf(config);
+  const found = settingsIn(source.path, () => packingsOf(config));
   if (found.length === 0) return source;
   const entries = sortTensors(source, found);
   const headers = headersOf(source, entries);

@@ -52,6 +52,21 @@ Deno.test("ggufConfig: a head of its own, scaling, and two tokens that end an an
   assertEquals(config.eos_token_id, [2, 5]);
 });
 
+Deno.test("ggufConfig: YaRN, as Qwen's long models have it", () => {
+  const config = read([
+    ...plain,
+    textNote("llama.rope.scaling.type", "yarn"),
+    float("llama.rope.scaling.factor", 4),
+    numberNote("llama.rope.scaling.original_context_length", 128),
+    float("llama.rope.scaling.yarn_beta_fast", 16),
+    numberNote("llama.rope.scaling.finetuned", 1),
+  ]);
+  const beta_fast = 16, original_max_position_embeddings = 128;
+  assertEquals(config.rope_scaling, {
+    ...{ rope_type: "yarn", factor: 4, beta_fast, original_max_position_embeddings },
+  });
+});
+
 /** One bad file a line. */
 const refused: [string, readonly Note[], string][] = [
   ["no architecture", plain.slice(1), "not said"],
@@ -60,7 +75,16 @@ const refused: [string, readonly Note[], string][] = [
   ["a size that is a text", replaced(textNote("llama.block_count", "3")), "wanted a number"],
   ["experts", [...plain, numberNote("llama.expert_count", 8)], "llama.expert_count is"],
   ["half of a head turned", [...plain, numberNote("llama.rope.dimension_count", 8)], "wanted 16"],
-  ["another scaling", [...plain, textNote("llama.rope.scaling.type", "yarn")], "yarn"],
+  ["another scaling", [...plain, textNote("llama.rope.scaling.type", "longrope")], "yarn"],
+  [
+    "scaling with a factor of its own",
+    [
+      ...plain,
+      textNote("llama.rope.scaling.type", "yarn"),
+      float("llama.rope.scaling.attn_factor", 2),
+    ],
+    "llama.rope.scaling.attn_factor",
+  ],
   ["an unknown note", [...plain, float("llama.logit_scale", 2)], "llama.logit_scale"],
   ["another vocabulary", [...plain, numberNote("llama.vocab_size", 11)], "wanted 10"],
   ["no heads", replaced(numberNote("llama.attention.head_count", 0)), "wanted a number"],

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/common/errors.ts";
-import { HeaderIncomplete, parseGgufHeader } from "../../lib/weights/gguf_header.ts";
+import { HeaderIncomplete } from "../../lib/weights/gguf_cursor.ts";
+import { parseGgufHeader } from "../../lib/weights/gguf_header.ts";
 import { ggufBytes, join, le, numberNote, text, textNote, textsNote } from "./gguf_bytes.ts";
 
 const parse = (bytes: Uint8Array) => parseGgufHeader(bytes, bytes.length, "x.gguf");

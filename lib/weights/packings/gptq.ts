@@ -40,7 +40,9 @@ function formOf(settings: PackingSettings): string {
     : settings["checkpoint_format"] ?? "gptq";
   if (forms.includes(form as string)) return form as string;
   throw new InputError(
-    `Cannot unpack weights of GPTQ in the form ${quoted(String(form), 60)}; supported are ` +
+    `Cannot unpack weights of GPTQ in the form ${
+      quoted(typeof form === "string" ? form : JSON.stringify(form), 60)
+    }; supported are ` +
       forms.join(", "),
   );
 }

@@ -97,6 +97,20 @@ export function groupSize(settings: PackingSettings, inputs: number, fallback?: 
   );
 }
 
+/**
+ * What settings give, with errors that say whose settings they are.
+ *
+ * @param where the checkpoint, or a module of it
+ */
+export function settingsIn<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InputError) || error.message.includes(where)) throw error;
+    throw new InputError(`${error.message} (says the config of ${where})`);
+  }
+}
+
 /** The error of a weight that cannot be unpacked. */
 export function refuseWeight({ module, path }: PackedWeight, problem: string): never {
   throw new InputError(`Cannot unpack ${quoted(module)} of ${path}: ${problem}`);
