@@ -35,7 +35,12 @@ export {
   movementTable,
   readComparedModels,
 } from "./studies/compared_models.ts";
-export { layerLosses, windowLosses, windowMovement } from "./studies/window_figures.ts";
+export {
+  layerLosses,
+  windowHybrid,
+  windowLosses,
+  windowMovement,
+} from "./studies/window_figures.ts";
 export {
   type StoredBits,
   storedBits,

@@ -5,6 +5,7 @@
  */
 import { InputError } from "../../lib/common/errors.ts";
 import type { AblationResult } from "../../lib/experiments/ablation_table.ts";
+import type { HybridQualityRow } from "../../lib/experiments/hybrid_quality.ts";
 import { bars, curves, type Figure } from "../../lib/figures/mod.ts";
 import {
   filterSamples,
@@ -100,5 +101,36 @@ export function layerLosses(
     xTicks: "number",
     yPercent: true,
     caption: `n = ${own[0].samples} texts; from the question on; band: 95%`,
+  });
+}
+
+/**
+ * Right answers where only some layers' heads see the whole text.
+ *
+ * @param rows of `tools/study_owners.ts`: `core` are the global layers' heads, `bottom` the local ones'
+ */
+export function windowHybrid(rows: readonly HybridQualityRow[]): Figure {
+  const [{ denseValue, dense95, samples, sink, window, tokens }] = rows;
+  const names: Readonly<Record<string, string>> = {
+    core: "global layers",
+    bottom: "local layers",
+    local: "no layer",
+    random: "as many heads at random",
+  };
+  const shown = rows.map(({ policy, draw, sparseValue: value, ci95: [low, high] }) => ({
+    label: names[policy] + (draw === undefined ? "" : `, draw ${draw + 1}`),
+    value: { value, low, high },
+  }));
+  const dense = { value: denseValue, low: dense95[0], high: dense95[1] };
+  return bars(["every layer", ...shown.map(({ label }) => label)], [{
+    name: "right answers",
+    values: [dense, ...shown.map(({ value }) => value)],
+  }], {
+    title: "Right answers, by whose heads see the whole text",
+    valueTitle: "right answers",
+    percent: true,
+    caption:
+      `n = ${samples} texts of ${Math.round(tokens)} tokens; the others see the first ${sink} ` +
+      `and the last ${window}; 95%`,
   });
 }

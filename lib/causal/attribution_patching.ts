@@ -5,10 +5,10 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import type { Tensor } from "../nn/kernels.ts";
 import type { AnyModel } from "../model/network_of.ts";
 import { ChangedHeads, type ChangedLayer } from "./changed_heads.ts";
 import type { CorruptedPrompt, HeadChange, PatchingOptions } from "./head_changes.ts";
+import { HeadSums, sizesOf } from "./head_sums.ts";
 import type { AnswerSample } from "./sweep.ts";
 
 /** How effects of heads are attributed. */
@@ -132,50 +132,24 @@ export async function attributionPatching(
   const { steps = 1, gradDrop = false } = options;
   checkSteps(steps);
   using run = new ChangedHeads(model, sample, change, options);
-  const { kernels: k, grid: { layers, heads: count } } = run.network;
+  const { kernels, grid } = run.network, { layers, heads: count } = grid;
   // effects with every layer, then without the gradient of each one
-  const maps = Array.from(
-    { length: gradDrop ? layers : 1 },
-    () => new Float64Array(layers * count),
-  );
+  using sums = new HeadSums(kernels, grid, gradDrop ? layers : 1);
+  const note = (map: number, own: ChangedLayer<"attn.z">) => sums.add(map, own);
   let value = 0;
   for (const part of partsOf(steps)) {
-    const sums: { readonly map: number; readonly layer: number; readonly sum: Tensor }[] = [];
-    const note = (map: number, { layer, change, at }: ChangedLayer<"attn.z">) => {
-      const product = k.mul(change, at("attn.z").gradient); // [1, T, N, H]
-      sums.push({ map, layer, sum: k.keep(k.sum(k.sum(product, 3), 1)) }); // [1, N]
-    };
-    try {
-      const found = await run.gradients(part, ["attn.z"], (own) => note(0, own), {
-        ...gradDrop ? { without: note } : {},
-      });
-      if (steps === 1) value = found;
-      for (const { map, layer, sum } of sums) {
-        (await k.read(sum)).forEach((x, head) => maps[map][layer * count + head] += x / steps);
-      }
-    } finally {
-      k.dispose(...sums.map(({ sum }) => sum));
-    }
+    const found = await run.gradients(part, ["attn.z"], (own) => note(0, own), {
+      ...gradDrop ? { without: note } : {},
+    });
+    if (steps === 1) value = found;
+    await sums.read(1 / steps);
   }
   if (steps > 1) value = await run.value(0);
-  const [heads] = maps;
+  const [heads, ...without] = sums.maps;
   return {
     shape: [layers, count],
     heads,
     value,
-    ...gradDrop ? { sizes: sizesOf(maps, count) } : {},
+    ...gradDrop ? { sizes: sizesOf(heads, without, count) } : {},
   };
-}
-
-/**
- * Mean sizes of effects without one other layer each.
- *
- * @param maps effects with every layer, then without each layer from the second on
- */
-function sizesOf([whole, ...without]: readonly Float64Array[], count: number): Float64Array {
-  return whole.map((effect, i) => {
-    const layer = Math.floor(i / count); // what comes before it does not pass its gradient on
-    const later = without.slice(layer).reduce((sum, map) => sum + Math.abs(map[i]), 0);
-    return (layer * Math.abs(effect) + later) / Math.max(1, without.length);
-  });
 }

@@ -9,12 +9,13 @@ import type { AnyModel } from "../model/network_of.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import {
-  type AttributionPatchingOptions,
   checkSteps,
   type HeadAttribution,
+  type HeadAttributionOptions,
   partsOf,
 } from "./attribution_patching.ts";
-import { ChangedHeads } from "./changed_heads.ts";
+import { ChangedHeads, type GradientExtras } from "./changed_heads.ts";
+import { HeadSums, sizesOf } from "./head_sums.ts";
 import type { CorruptedPrompt, HeadChange, KeptHeads } from "./head_changes.ts";
 import type { AnswerSample } from "./sweep.ts";
 
@@ -42,6 +43,7 @@ const points = [
   ...["attn.q", "attn.k", "attn.v", "resid_pre"] as const,
   ...["ln2.normalized", "resid_mid", "resid_post"] as const,
 ] as const;
+type Point = typeof points[number] | "attn.z";
 
 /** Numbers in the largest tensor at most. */
 const largest = 1 << 24;
@@ -57,6 +59,8 @@ const largest = 1 << 24;
  * Gradients add up: a head's edges together are its effect in `heads`, which is that of
  * `attributionPatching`. Norms are taken to first order, both those before readers and the one after
  * attention that Gemma 3 has. The exact counterpart of an edge is `pathPatch`.
+ *
+ * With `gradDrop` it gives `sizes` as well, as `attributionPatching` does.
  *
  * Beyond `attributionPatching` it takes, for each reader, a product with the output weights of all earlier
  * layers: about a forward pass for each reader of a layer, and memory for all heads' outputs.
@@ -86,9 +90,9 @@ export async function edgeAttribution(
   model: AnyModel,
   sample: AnswerSample,
   change: HeadChange | CorruptedPrompt,
-  options: AttributionPatchingOptions = {},
+  options: HeadAttributionOptions = {},
 ): Promise<EdgeAttribution> {
-  const { steps = 1 } = options;
+  const { steps = 1, gradDrop = false } = options;
   checkSteps(steps);
   using run = new ChangedHeads(model, sample, change, options);
   const { network } = run, { kernels: k, config: { text }, grid } = network;
@@ -99,11 +103,16 @@ export async function edgeAttribution(
     ...{ logits: table(1), mlp: table(layers), queries: table(writers) },
     ...{ keys: table(layers * keyValueHeads), values: table(layers * keyValueHeads) },
   };
+  using drops = new HeadSums(k, grid, layers); // the first stays empty
+  const wanted: readonly Point[] = gradDrop ? [...points, "attn.z"] : points;
+  const extras: GradientExtras<Point> = gradDrop
+    ? { without: (map, own) => drops.add(map, own) }
+    : {};
   let value = 0;
   for (const part of partsOf(steps)) {
     const kept: KeptHeads = { outputs: [], changes: [] }, sums = new EdgeSums(network, kept);
     try {
-      const own = await run.gradients(part, points, ({ layer, at }) => {
+      const own = await run.gradients(part, wanted, ({ layer, at }) => {
         const stream = at("resid_pre").value, before = layer;
         const reader = (role: "q" | "k" | "v", into: "queries" | "keys" | "values") => {
           const { gradient } = at(`attn.${role}`), count = gradient.shape[2];
@@ -130,9 +139,10 @@ export async function edgeAttribution(
           layers,
           (writer, _, sum) => found.logits[writer] += sum * width,
         );
-      }, { kept });
+      }, { kept, ...extras });
       if (steps === 1) value = own;
       await sums.read();
+      await drops.read(width);
     } finally {
       k.dispose(...kept.outputs, ...kept.changes);
       sums.dispose();
@@ -144,7 +154,10 @@ export async function edgeAttribution(
     const readers = edges.length / writers;
     edges.forEach((edge, i) => total[Math.floor(i / readers)] += edge);
   }
-  return { shape: [layers, heads], heads: total, value, keyValueHeads, ...found };
+  return {
+    ...{ shape: [layers, heads], heads: total, value, keyValueHeads, ...found },
+    ...gradDrop ? { sizes: sizesOf(total, drops.maps.slice(1), heads) } : {},
+  };
 }
 
 /**

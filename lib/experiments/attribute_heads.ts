@@ -141,13 +141,11 @@ async function attributeSample(
 ): Promise<Omit<AttributionRow, "id" | "domain">> {
   const { network, scope, steps, gradDrop, inputs, edges } = config;
   const change = await changeOf(sample, config), metric = metricOf(sample, config);
-  const options = { metric, scope, steps };
+  const options = { metric, scope, steps, gradDrop };
   const losses = (effects: Float64Array) => Float32Array.from(effects, (effect) => 0 - effect);
   const found = edges > 0 ? await edgeAttribution(network, sample, change, options) : null;
-  const plain = found && !gradDrop
-    ? { ...found, sizes: undefined }
-    : await attributionPatching(network, sample, change, { ...options, gradDrop });
-  const { heads, sizes, value } = plain;
+  const { heads, sizes, value } = found ??
+    await attributionPatching(network, sample, change, options);
   const rules: Record<string, Float32Array> = {
     ...sizes ? { "attribution-size": Float32Array.from(sizes) } : {},
     attribution: losses(heads),

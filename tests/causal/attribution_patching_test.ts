@@ -9,29 +9,17 @@ import {
 import type { HeadChange } from "../../lib/causal/head_changes.ts";
 import { headOutputs, meanHeadOutputs } from "../../lib/causal/head_outputs.ts";
 import { interventions } from "../../lib/causal/interventions/registry.ts";
-import { type AnswerSample, sweep } from "../../lib/causal/sweep.ts";
+import { sweep } from "../../lib/causal/sweep.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import { answerLogit, answerLogProb, logitDifference } from "../../lib/causal/paths/metric.ts";
 import { allHeads, headIndex } from "../../lib/common/head_id.ts";
-import type { TokenSpans } from "../../lib/inputs/token_spans.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
-import type { Kernels } from "../../lib/nn/kernels.ts";
-import { goldenCase, goldenDir, goldenModel, goldenNames, testKernels } from "../suites/golden.ts";
+import { goldenDir, goldenNames, testKernels } from "../suites/golden.ts";
 import { assertNear } from "../suites/near.ts";
+import { withGolden } from "./golden_attribution.ts";
 
 const sum = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0);
 const zero = { intervention: interventions.zero() };
-
-/** A golden prompt with an answer of two tokens, whose last tokens are taken for its question. */
-async function goldenSample(family: string, name: string): Promise<AnswerSample> {
-  const { inputs } = await goldenCase(family, name);
-  const tokens = inputs.inputIds.length;
-  const spans: TokenSpans = {
-    ...{ system: [], visual: [[2, 3]], evidence: [], answer: [] },
-    question: [[tokens - 6, tokens]],
-  };
-  return { id: `${family} ${name}`, inputs, spans, answerIds: Int32Array.of(7, 11) };
-}
 
 /** As `make_attribution.py` corrupts a prompt: pixels in reverse, or some words changed. */
 function otherPrompt(inputs: ModelInputs): ModelInputs {
@@ -42,20 +30,6 @@ function otherPrompt(inputs: ModelInputs): ModelInputs {
   }
   const inputIds = inputs.inputIds.map((id, i) => (tokens - 1 - i) % 5 === 0 ? 30 + i : id);
   return { ...inputs, inputIds };
-}
-
-/** Runs a test of a model, and finds what it leaves behind. */
-async function withGolden(
-  family: string,
-  name: string,
-  body: (model: Awaited<ReturnType<typeof goldenModel>>, sample: AnswerSample) => Promise<void>,
-  kernels?: Kernels,
-): Promise<void> {
-  const k = kernels ?? await testKernels(), model = await goldenModel(family, k);
-  const before = k.tensorCount();
-  await body(model, await goldenSample(family, name));
-  assertEquals(k.tensorCount(), before, "tensors left behind");
-  model.dispose();
 }
 
 for (const family of ["gemma3_text", "qwen3_vl", "qwen2_5_vl", "llava", "qwen3_vl_moe"]) {
@@ -275,49 +249,3 @@ Deno.test("what cannot be attributed is refused, and nothing stays behind", asyn
     );
   });
 });
-
-for (const family of ["qwen3_vl", "gemma3"]) {
-  Deno.test(`${family}: sizes are those of slopes with what one other layer adds held, on average`, async () => {
-    await withGolden(family, "image", async (model, { inputs, spans, id }) => {
-      const { grid: { layers, heads: count } } = model, step = 0.02;
-      const sample = { id, inputs, spans, answerIds: Int32Array.of(7) };
-      const change = { intervention: interventions.scale(1 + step) };
-      const options = { metric: answerLogit, scope: "all", gradDrop: true } as const;
-      const { heads, sizes } = await attributionPatching(model, sample, change, options);
-      const { sizes: none } = await attributionPatching(model, sample, change, { scope: "all" });
-      assertEquals(none, undefined);
-      const names = (layer: number) => [`blocks.${layer}.attn_out`, `blocks.${layer}.mlp_out`];
-      const logitOf = async (scaled: number | null, factor: number, held: number | null) => {
-        const hooks: Record<string, (x: tf.Tensor) => tf.Tensor> = {};
-        if (scaled !== null) {
-          const own = Array.from({ length: count }, (_, n) => n === scaled % count ? factor : 1);
-          hooks[`blocks.${Math.floor(scaled / count)}.attn.z`] = (z) =>
-            tf.mul(z, tf.tensor(own, [1, 1, count, 1]));
-        }
-        for (const name of held === null ? [] : names(held)) {
-          const [{ data, shape }] = captured.get(name)!;
-          hooks[name] = () => tf.tensor(data, [...shape]);
-        }
-        const { logits } = await model.forward(inputs, { hooks, logits: "last" });
-        return logits!.data[7];
-      };
-      const everyLayer = Array.from({ length: layers }, (_, layer) => names(layer)).flat();
-      const { captured } = await model.forward(inputs, { capture: { names: everyLayer } });
-      const largest = Math.max(...sizes!);
-      for (const head of [0, 1, count, layers * count - 1]) {
-        const own = Math.floor(head / count);
-        const others = Array.from({ length: layers }, (_, layer) => layer)
-          .filter((layer) => layer !== own);
-        let wanted = 0;
-        for (const held of others) {
-          // a layer before the head's is the same with and without the change
-          const at = async (factor: number) =>
-            await logitOf(head, factor, held > own ? held : null);
-          wanted += Math.abs(await at(1 + step) - await at(1 - step)) / 2 / others.length;
-        }
-        assertAlmostEquals(sizes![head], wanted, 0.03 * largest, `head ${head}`);
-        if (own === layers - 1) assertAlmostEquals(sizes![head], Math.abs(heads[head]), 1e-6);
-      }
-    });
-  });
-}

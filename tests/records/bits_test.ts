@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { readBits } from "../../lab/studies/bits_record.ts";
 import { readAblatedHeads } from "../../lib/experiments/ablate_heads.ts";
+import { readHybridQuality } from "../../lib/experiments/hybrid_quality.ts";
 import type { AblationResult } from "../../lib/experiments/ablation_table.ts";
 import { repository } from "../suites/program.ts";
 
@@ -58,4 +59,40 @@ Deno.test("docs/results.md: Gemma 3 without its global heads, as recorded", asyn
   assert(said.includes(`of the others ${shown(at("set", "local-4"))}`));
   assert(said.includes(`random ${percent(best.againstControls!.random.value)}%`));
   assert(said.includes(`it is ${shown(at("none"))}`));
+});
+
+Deno.test("docs/results.md: Gemma 3 with long sight in some layers only, as recorded", async () => {
+  const said = part(/The answers need no other long look:.*?draws\)/);
+  const rows = await readHybridQuality(join(repository, "data/results/gemma/hybrid-window"));
+  const at = (policy: string) => rows.filter((row) => row.policy === policy);
+  const shown = (value: number, [low, high]: readonly [number, number]) =>
+    `${percent(value)}% [${percent(low)}, ${percent(high)}]`;
+  const [core] = at("core"), [bottom] = at("bottom"), random = at("random");
+  assertEquals([core.denseValue, core.dense95], [core.sparseValue, core.ci95]);
+  assert(
+    said.includes(`(${core.samples}, the other heads see ${core.sink} + ${core.window} tokens)`),
+  );
+  assert(
+    said.includes(`it is ${shown(core.sparseValue, core.ci95)} where only the heads of those`),
+  );
+  assert(said.includes(`${shown(bottom.sparseValue, bottom.ci95)} where only the others' do`));
+  assertEquals(random.map(({ sparseValue }) => sparseValue), [0.1, 0.1, 0.1]);
+  assert(said.includes(`(${random.length} draws)`));
+});
+
+Deno.test("docs/results.md: SmolLM2 on pages at few bits, as recorded", async () => {
+  const said = part(/On pages, with a vision tower.*?notebook 10\)/);
+  const levels = await readBits(join(repository, "data/results/smol-vision/bits"));
+  const at = (name: string) => levels.find(({ level }) => level === name)!;
+  const shown = (name: string) => {
+    const { value, low, high } = at(name).right;
+    return `${percent(value)}% [${percent(low)}, ${percent(high)}]`;
+  };
+  assertEquals(at("source").right, at("mlx-6").right);
+  assert(said.includes(`${shown("source")} of ${at("source").asked} at 16 bits and at 6.5`));
+  assert(said.includes(`in ${shown("mlx-4")} at ${at("mlx-4").stored.attention.bits}`));
+  const { stored, agreement: { overlap, top } } = at("mlx-3");
+  assert(said.includes(`in ${shown("mlx-3")} at ${stored.attention.bits}`));
+  assertEquals(overlap.same.estimate, 1);
+  assert(said.includes(`all ${top} best heads`));
 });
