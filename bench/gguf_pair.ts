@@ -9,7 +9,7 @@
  */
 import { Random } from "../lib/stats/random.ts";
 import { ggufHeader } from "../lib/weights/gguf_files.ts";
-import type { GgufValue } from "../lib/weights/gguf_header.ts";
+import type { GgufValue } from "../lib/weights/gguf_cursor.ts";
 import { blockSizes, type GgufType } from "../lib/weights/gguf_types.ts";
 import { takesSixBits } from "./model_sizes.ts";
 
