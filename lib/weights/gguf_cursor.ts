@@ -4,7 +4,6 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { quoted } from "../common/text.ts";
 
 /** A note: a number (64-bit ones only where exact), a switch, a text, or a list of one of these. */
 export type GgufValue = number | boolean | string | readonly (number | boolean | string)[];
