@@ -3,7 +3,7 @@
  *
  *     deno task train                      all phases, hours on two cores; goes on where it stopped
  *     deno task train --quick              one small circuit in minutes, as a test of the trainer
- *     deno task train --phase images       one phase: pretrain, align, images, varied, lengths,
+ *     deno task train --phase images       one phase: pretrain, align, images, varied, lengths, long,
  *                                          concentrate, finetune, export, sparse
  *     deno task train --phase sparse --full L3H1,L4H7   the sparsity-aware copy
  *     deno task train --phase varied --from data/models/mini-natural --work .cache/training/varied
@@ -11,7 +11,9 @@
  *     deno task train --phase varied --resume --work .cache/training/varied   goes on with it
  *     deno task train --phase lengths --work .cache/training/varied
  *                                          then at all lengths, about an hour
- *     deno task train --phase export --averaged --from .cache/training/varied/lengths.safetensors \
+ *     deno task train --phase long --work .cache/training/varied
+ *                                          then more of long contexts, three quarters of an hour
+ *     deno task train --phase export --averaged --from .cache/training/varied/long.safetensors \
  *       --model data/models/mini-varied    the average of its weights as a model
  *
  * Options: --work (folder of checkpoints and logs), --model (folder to export to), --steps (of the
@@ -36,6 +38,7 @@ import {
   finetunePhase,
   imagesPhase,
   lengthsPhase,
+  longPhase,
   pretrainPhase,
   sparsePhase,
   variedPhase,
@@ -62,6 +65,7 @@ const phaseNames = [
   "images",
   "varied",
   "lengths",
+  "long",
   "concentrate",
   "finetune",
   "export",
@@ -146,6 +150,13 @@ async function runPhase(given: string): Promise<void> {
         to: file("lengths"),
         steps,
         onLine: logTo("lengths"),
+      });
+    case "long":
+      return await longPhase({
+        from: args.from ?? file("lengths"),
+        to: file("long"),
+        steps,
+        onLine: logTo("long"),
       });
     case "concentrate":
       return await concentratePhase({

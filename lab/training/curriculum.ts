@@ -29,8 +29,14 @@ export interface Stage {
   readonly left: number;
   /** Difficulties of the task generator to draw from; 0 is the plain form. */
   readonly difficulties: readonly number[];
+  /** Part of the names of the varieties that are practised (`varieties.ts`); all by default. */
+  readonly only?: string;
+  /** Parts of the names of varieties that are not practised; none by default. */
+  readonly without?: readonly string[];
   /** Share of the steps, where stages are mixed and not passed one after the other. */
   readonly share?: number;
+  /** First step in which the share counts, and the one where that ends; all steps by default. */
+  readonly during?: readonly [first: number, end: number];
 }
 
 /** `count` images of `rows x columns` visual tokens. */
@@ -58,14 +64,18 @@ export const firstState: CurriculumState = { stage: 0, stepsInStage: 0, recent: 
 
 /**
  * The stage of the next batch: the current one, or in a share of the steps a lower one; any of them, by
- * their shares, where stages have shares.
+ * their shares in this step, where stages have shares.
  */
 export function drawStage(
   state: CurriculumState,
   random: Random,
-  stages: readonly Pick<Stage, "share">[] = [],
+  stages: readonly Pick<Stage, "share" | "during">[] = [],
+  step = 0,
 ): number {
-  const shares = stages.map(({ share = 0 }) => share), sum = shares.reduce((a, b) => a + b, 0);
+  const shares = stages.map(({ share = 0, during: [first, end] = [0, Infinity] }) =>
+    first <= step && step < end ? share : 0
+  );
+  const sum = shares.reduce((a, b) => a + b, 0);
   if (sum > 0) {
     let left = random.uniform(0, sum);
     return Math.max(0, shares.findIndex((share) => (left -= share) < 0));

@@ -46,6 +46,13 @@ export const lengthOptions: OptimiserOptions = {
   adamRate: 7e-4,
 };
 
+/** Settings of the optimiser where that goes on from annealed weights. */
+export const longOptions: OptimiserOptions = {
+  ...optimiserOptions,
+  muonRate: 0.0035,
+  adamRate: 5e-4,
+};
+
 /** Decoder layers below the readout of what questions know on the way to the answer. */
 export const hintLayers = 6;
 
@@ -61,6 +68,8 @@ export const phases = {
   varied: { seed: 12, steps: 1800, cellWeight: 0.2, averageDecay: 0.995 },
   /** All varieties at all lengths: stages of `lengthStages`. */
   lengths: { seed: 13, steps: 920, cellWeight: 0.1, averageDecay: 0.99, hintWeight: 0.3 },
+  /** More of long contexts: stages of `longStages`. */
+  long: { seed: 14, steps: 400, cellWeight: 0.1, averageDecay: 0.99, hintWeight: 1 },
   /** The same with the attention regulariser on sharpness: stages of `concentrationStages`. */
   concentrate: { seed: 7, steps: 500, regulariser: { sharpness: 0.04, mass: 0 }, ramp: 20 },
   /** Fine-tuning with the regulariser on attention mass, too: stages of `finetuningStages`. */

@@ -15,6 +15,7 @@ import {
   finetuningStages,
   imageStages,
   lengthStages,
+  longStages,
   plainStages,
   variedStages,
 } from "./stages.ts";
@@ -26,6 +27,7 @@ import {
   hintLayers,
   laterOptions,
   lengthOptions,
+  longOptions,
   optimiserOptions,
   phases,
   shippedConfig,
@@ -190,25 +192,40 @@ export function variedPhase(options: PhaseOptions & { readonly from: string }): 
   });
 }
 
+/** All varieties at all lengths, from the average of another phase's weights; the rates fall after a while. */
+function lengthsOf(
+  options: PhaseOptions & { readonly from: string },
+  { steps: planned, ...own }: typeof phases.lengths | typeof phases.long,
+  mix: Pick<TrainedPhase, "stages" | "optimiser">,
+  warmUp: number,
+): Promise<void> {
+  const steps = options.steps ?? planned;
+  return run({
+    ...{ ...options, ...own, ...mix, steps },
+    fromAverage: true,
+    source: varietySource,
+    schedule: { warmUp, holdUntil: Math.round(0.4 * steps), end: steps, floor: 0.03 },
+    trained: () => true,
+  });
+}
+
 /**
  * What follows `variedPhase`, from the average of its weights: all varieties from 48 to 4,096 visual tokens
  * at once, with losses on what questions know on the way to the answer (`answer_hints.ts`) and falling
- * rates. The average of its weights is what is exported.
+ * rates.
  */
 export function lengthsPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
-  const { steps: planned, ...own } = phases.lengths;
-  const steps = options.steps ?? planned;
-  return run({
-    ...options,
-    ...own,
-    steps,
-    fromAverage: true,
-    stages: lengthStages,
-    source: varietySource,
-    schedule: { warmUp: 30, holdUntil: Math.round(0.4 * steps), end: steps, floor: 0.03 },
-    trained: () => true,
-    optimiser: lengthOptions,
-  });
+  const mix = { stages: lengthStages, optimiser: lengthOptions };
+  return lengthsOf(options, phases.lengths, mix, 30);
+}
+
+/**
+ * What follows `lengthsPhase`, from the average of its weights: more of 2,048 to 4,096 visual tokens, and
+ * the slowest forms by themselves. The average of its weights is what is exported.
+ */
+export function longPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  const mix = { stages: longStages, optimiser: longOptions };
+  return lengthsOf(options, phases.long, mix, 15);
 }
 
 /** As phase 3, with the attention regulariser; its weights rise over the first steps. */

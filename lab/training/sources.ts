@@ -13,7 +13,7 @@ import type { ImageLayout, TokenGrid } from "./layout.ts";
 import { plainContext } from "./plain_contexts.ts";
 import { taskContext } from "./task_contexts.ts";
 import type { BatchSource } from "./train.ts";
-import { drawVariety, listsChoices, varieties } from "./varieties.ts";
+import { drawVariety, listsChoices, practisedVarieties } from "./varieties.ts";
 
 /** Share of the batches with positions left free between images. */
 const gapShare = 0.3;
@@ -76,10 +76,10 @@ export const imageSource: BatchSource = (stage, grids, random): Batch => {
  * contexts holds for 64 visual tokens; longer contexts are fewer. Variety stands in place of the domain.
  */
 export const varietySource: BatchSource = (stage, grids, random, running): Batch => {
-  const format: ImageLayout["format"] = random.uniform() < videoShare ? "video" : "images";
-  const possible = varieties.filter(({ domain }) =>
-    format === "images" || ofVideos.includes(domain)
-  );
+  const practised = practisedVarieties(stage);
+  const asVideo = practised.filter(({ domain }) => ofVideos.includes(domain));
+  const format = random.uniform() < videoShare && asVideo.length > 0 ? "video" : "images";
+  const possible = format === "video" ? asVideo : practised;
   const first = drawVariety(possible, running, random);
   const alike = possible.filter((one) => listsChoices(one) === listsChoices(first));
   const cells = grids.reduce((sum, [rows, columns]) => sum + rows * columns, 0);

@@ -133,7 +133,7 @@ export async function train(trainer: Trainer, plan: RunPlan): Promise<RunState> 
   while (state.step < plan.steps && !plan.until?.(state) && !plan.signal?.aborted) {
     const { step, curriculum, running } = state;
     const random = root.fork(`step ${step}`);
-    const drawn = drawStage(curriculum, random, plan.stages);
+    const drawn = drawStage(curriculum, random, plan.stages, step);
     const stage = plan.stages[drawn];
     const grids = stage.grids[random.integer(stage.grids.length)];
     const started = performance.now();

@@ -4,6 +4,7 @@
  * @module
  */
 import { Random } from "../../lib/stats/random.ts";
+import type { Stage } from "./curriculum.ts";
 import { domainNames } from "../synthetic/domains.ts";
 import {
   type DomainName,
@@ -53,6 +54,15 @@ function varietiesOf(domain: DomainName): Variety[] {
 
 /** All varieties: four levels of each domain, and each hard feature in the plain and in the varied form. */
 export const varieties: readonly Variety[] = domainNames.flatMap(varietiesOf);
+
+/** The varieties that a stage practises. */
+export function practisedVarieties(
+  { only = "", without = [] }: Pick<Stage, "only" | "without">,
+): Variety[] {
+  return varieties.filter(({ name }) =>
+    name.includes(only) && !without.some((part) => name.includes(part))
+  );
+}
 
 /** Whether a question of this variety lists choices, which makes it twice as long. */
 export function listsChoices({ variety: { choices } }: Variety): boolean {

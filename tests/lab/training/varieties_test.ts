@@ -1,10 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { Random } from "../../../lib/stats/random.ts";
-import { layoutsBetween, variedStages } from "../../../lab/training/stages.ts";
+import { layoutsBetween, longStages, variedStages } from "../../../lab/training/stages.ts";
+import { varietySource } from "../../../lab/training/sources.ts";
 import { taskContext } from "../../../lab/training/task_contexts.ts";
 import {
   drawVariety,
   listsChoices,
+  practisedVarieties,
   runningShares,
   varieties,
 } from "../../../lab/training/varieties.ts";
@@ -59,4 +61,19 @@ Deno.test("layouts have as many visual tokens as asked, and are not all squares"
     assert(cells >= 48 && cells <= 160);
   }
   assert(layouts.some(([[rows, columns]]) => rows === 5 && columns === 6));
+});
+
+Deno.test("every variety is practised in a stage of the longest phase, the slow ones by themselves", () => {
+  const names = longStages.map((stage) => practisedVarieties(stage).map(({ name }) => name));
+  assertEquals(new Set(names.flat()).size, varieties.length);
+  const slow = (name: string) => /coordinates|lettered choices/.test(name);
+  for (const [i, own] of names.entries()) {
+    assert(own.every((name) => slow(name) === (i >= 4)), `stage ${i}: ${own.join(", ")}`);
+  }
+  const scenes = longStages.findIndex(({ only }) => only === "coordinates");
+  for (let seed = 0; seed < 8; seed++) { // scenes are never videos: a draw of that format would find nothing
+    const random = new Random(seed), stage = { ...longStages[scenes], contexts: 1, questions: 2 };
+    const batch = varietySource(stage, stage.grids[random.integer(20)], random, {});
+    assert(batch.questions.every(({ domain }) => domain.startsWith("scene: coordinates")));
+  }
 });
