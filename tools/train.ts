@@ -13,12 +13,14 @@
  *                                          then at all lengths, about an hour
  *     deno task train --phase long --work .cache/training/varied
  *                                          then more of long contexts, three quarters of an hour
- *     deno task train --phase export --averaged --from .cache/training/varied/long.safetensors \
- *       --model data/models/mini-varied    the average of its weights as a model
+ *     deno task train --phase export --averaged --from .cache/training/varied/lengths.safetensors \
+ *       --and .cache/training/varied/long.safetensors --model data/models/mini-varied
+ *                                          the mean of both phases' average weights as a model
  *
  * Options: --work (folder of checkpoints and logs), --model (folder to export to), --steps (of the
  * chosen phase), --from (checkpoint or exported model to start it from), --resume (refuses to begin
- * anew: the phase's checkpoint must be there), --averaged (exports the average of the weights).
+ * anew: the phase's checkpoint must be there), --averaged (exports the average of the weights), --and (another
+ * checkpoint: exports the mean with its weights).
  * @module
  */
 import { join } from "node:path";
@@ -43,6 +45,7 @@ import {
   sparsePhase,
   variedPhase,
 } from "../lab/training/run_phases.ts";
+import { meanWith } from "../lab/training/weight_average.ts";
 import type { LogLine } from "../lab/training/train.ts";
 
 const { values: args } = parseArgs({
@@ -55,6 +58,7 @@ const { values: args } = parseArgs({
     full: { type: "string" },
     resume: { type: "boolean", default: false },
     averaged: { type: "boolean", default: false },
+    and: { type: "string" },
     quick: { type: "boolean", default: false },
   },
 });
@@ -174,9 +178,14 @@ async function runPhase(given: string): Promise<void> {
       });
     case "export": {
       const parameters = new ModelParameters(shippedConfig, weightSeed);
-      await loadCheckpoint(args.from ?? file("finetuned"), parameters, null, {
-        averaged: args.averaged,
-      });
+      const { averaged } = args;
+      await loadCheckpoint(args.from ?? file("finetuned"), parameters, null, { averaged });
+      if (args.and) {
+        const other = new ModelParameters(shippedConfig, weightSeed);
+        await loadCheckpoint(args.and, other, null, { averaged });
+        meanWith(parameters, other);
+        other.dispose();
+      }
       await exportModel(args.model, shippedConfig, parameters);
       parameters.dispose();
       return console.log(`exported to ${args.model}`);

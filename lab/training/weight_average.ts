@@ -60,3 +60,20 @@ export class WeightAverage {
     this.#averages.clear();
   }
 }
+
+/**
+ * Takes the mean with other weights of the same names: what two phases know, where the second began with
+ * the first one's weights.
+ *
+ * Source: Wortsman et al., "Robust fine-tuning of zero-shot models" (CVPR 2022).
+ */
+export function meanWith(
+  parameters: Pick<ModelParameters, "variables">,
+  other: Pick<ModelParameters, "variables">,
+): void {
+  tf.tidy(() => {
+    for (const [name, variable] of parameters.variables) {
+      variable.assign(tf.mul(tf.add(variable, other.variables.get(name)!), 0.5));
+    }
+  });
+}

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { useBackend } from "../../../lib/backend/select.ts";
-import { WeightAverage } from "../../../lab/training/weight_average.ts";
+import { meanWith, WeightAverage } from "../../../lab/training/weight_average.ts";
 
 await useBackend("auto");
 
@@ -20,4 +20,18 @@ Deno.test("the average follows the weights, faster at first, and goes on from a 
   average.update(); // from now on half
   assertAlmostEquals(value(), 4, 1e-5);
   average.dispose();
+});
+
+Deno.test("the mean of two sets of weights lies between them, name by name", () => {
+  const weights = (w: number[], v: number) => ({
+    variables: new Map<string, tf.Variable>([
+      ["w", tf.variable(tf.tensor1d(w))],
+      ["v", tf.variable(tf.scalar(v))],
+    ]),
+  });
+  const own = weights([1, 2], 4), other = weights([3, -2], 0);
+  meanWith(own, other);
+  assertEquals([...own.variables.get("w")!.dataSync()], [2, 0]);
+  assertEquals([...own.variables.get("v")!.dataSync()], [2]);
+  assertEquals([...other.variables.get("w")!.dataSync()], [3, -2]);
 });
