@@ -183,7 +183,11 @@ export const tables: readonly Declared[] = [
   {
     file: "data/models/README.md",
     heading: "## Hybrid attention",
-    columns: { "`mini`": small("mini"), "`mini-natural`": small("mini-natural") },
+    columns: {
+      "`mini`": small("mini"),
+      "`mini-natural`": small("mini-natural"),
+      "`mini-varied`": small("mini-varied"),
+    },
     rows: [
       ["dense", (c) => dense(c.hybrid)],
       ["5% full", (c) => hybrid(c.hybrid, "core", 0.05)],
