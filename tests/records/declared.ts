@@ -47,7 +47,7 @@ const smol = (name: string): Column => ({
 });
 
 /** A model asked about one of several owners: from the question on only, dense only. */
-const owners = (identify: string, ablate: string, sets: string): Column => ({
+const owners = (identify: string, ablate: string, sets?: string): Column => ({
   ...{ identify, ablate, sets, all: "none", hybrid: "none", full: null },
 });
 
@@ -64,7 +64,8 @@ type Row = Declared["rows"][number];
 
 /** Models and texts that the first tables of README and docs/results.md tell of. */
 const shown: Declared["columns"] = {
-  "Qwen2.5-Coder, 8 owners": owners("qwen/identify", "qwen/ablate", "qwen/ablate-sets"),
+  "Qwen2.5-Coder-1.5B, 8 owners": owners("qwen-1.5b/identify", "qwen-1.5b/ablate"),
+  "Qwen2.5-Coder-0.5B, 8 owners": owners("qwen/identify", "qwen/ablate", "qwen/ablate-sets"),
   "SmolLM2, 4 owners": owners(
     "smol/identify-owners",
     "smol/ablate-owners",
