@@ -77,6 +77,8 @@ const shown: Declared["columns"] = {
   "`mini`": small("mini"),
 };
 
+const { "SmolLM2, 1 owner": _fewer, ...inReadme } = shown;
+
 const concentration: readonly Row[] = [
   ["heads", (c) => heads(c.identify)],
   ["share of all RAM in the top 5% of heads", (c) => topShare(c.identify)],
@@ -105,7 +107,7 @@ export const tables: readonly Declared[] = [
   {
     file: "README.md",
     heading: "## What it finds",
-    columns: shown,
+    columns: inReadme,
     rows: [...concentration, ...withoutTop, ...strictest, ...hybridAttention],
   },
   {
