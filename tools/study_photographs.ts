@@ -19,11 +19,11 @@ import { ruleNamed } from "../lib/heads/scoring_rules.ts";
 import { type BlockGrid, blockGrids } from "../lab/pages/photograph_page.ts";
 import { type PhotographQuestion, photographSample } from "../lab/pages/photograph_samples.ts";
 import { manualSample } from "../lab/pages/manual_page.ts";
-import { loadManual, manuals } from "../lab/pages/manuals.ts";
-import { loadPhotographs, type PhotographKind, photographKinds } from "../lab/pages/photographs.ts";
+import { manualKinds } from "../lab/pages/manuals.ts";
+import { type PhotographKind, photographKinds } from "../lab/pages/photographs.ts";
 import { completionSample } from "../lab/studies/completion_sample.ts";
 import { photographReading } from "../lab/studies/photograph_reading.ts";
-import { isOneToken } from "../lab/training/photograph_batches.ts";
+import { loadReadingMatter } from "../lab/training/reading_matter.ts";
 import { progress } from "./study_smol.ts";
 
 if (import.meta.main) {
@@ -45,9 +45,7 @@ if (import.meta.main) {
     return parts.includes(part) && !await Deno.stat(manifest).then(() => true, () => false);
   };
   using model = await fromPretrained(values.model, { dtype: "float32" });
-  const { tokenizer } = model.processor;
-  const encode = (text: string) => [...tokenizer.encode(text, { addSpecialTokens: false })];
-  const photographs = await loadPhotographs(undefined, (name) => isOneToken(encode, name));
+  const { photographs, sections } = await loadReadingMatter(model.processor.tokenizer);
   const name = "Qwen2.5-Coder-0.5B-Instruct with a vision tower";
   const folder = (part: string) => join(values.out, part);
   const [four, eight] = blockGrids;
@@ -98,20 +96,15 @@ if (import.meta.main) {
   }
 
   if (await wanted("manuals")) {
-    const sections = await Promise.all(
-      (["train", "unseen-manual"] as const).map(async (kind) =>
-        [kind, await loadManual(kind)] as const
-      ),
-    );
     const samples = Array.from({ length: count }, (_, i) =>
-      sections.map(([kind, own]) => ({
+      manualKinds.map((kind) => ({
         id: `${kind} ${i}`,
-        kind: `${manuals[kind]}, heading`,
-        draw: () => manualSample(i, own, kind),
+        kind: `${kind}, heading, 4`,
+        draw: () => manualSample(i, sections[kind], kind),
       }))).flat();
     await photographReading({
-      ...{ model, samples, name, views: ["seen", "blind"] },
-      data: `pages of two manuals, ${count} of each`,
+      ...{ model, samples, name, data: `pages of two manuals, ${count} of each kind` },
+      views: ["seen", "read", "blind", "named"],
     }, { folder: folder("manuals"), onProgress: progress("manuals") });
   }
 

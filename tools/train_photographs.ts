@@ -15,14 +15,10 @@ import { widenToFloat32 } from "../lib/backend/widen.ts";
 import { openCheckpoint } from "../lib/families/checkpoint.ts";
 import { fromPretrained, loadProcessorOf } from "../lib/families/pretrained.ts";
 import { dataFolder, shippedOrGiven } from "../lib/families/shipped.ts";
-import { loadPhotographs, photographsFolder } from "../lab/pages/photographs.ts";
+import { photographsFolder } from "../lab/pages/photographs.ts";
 import { assembleLlava } from "../lab/training/assemble_llava.ts";
-import {
-  isOneToken,
-  mixedPages,
-  photographWords,
-  takeEncoder,
-} from "../lab/training/photograph_batches.ts";
+import { mixedPages, takeEncoder } from "../lab/training/photograph_batches.ts";
+import { loadReadingMatter } from "../lab/training/reading_matter.ts";
 import {
   freshVisionTower,
   pageWordTokens,
@@ -51,10 +47,10 @@ await Deno.mkdir(args.work, { recursive: true });
 await useBackend("auto");
 const dir = shippedOrGiven(args.base);
 const { tokenizer } = await loadProcessorOf(dir);
-const encode = (text: string) => [...tokenizer.encode(text, { addSpecialTokens: false })];
-const all = await loadPhotographs(args.photographs, (name) => isOneToken(encode, name));
+const { encode, photographs: all, sections, words } = await loadReadingMatter(tokenizer, {
+  photographs: args.photographs,
+});
 const photographs = all.filter(({ kind }) => kind === "train");
-const words = photographWords(encode, photographs);
 const { config, source } = await openCheckpoint(dir);
 const { bytes, dtype } = await source.readWeight("model.embed_tokens.weight");
 source.close();
@@ -93,7 +89,8 @@ async function align(): Promise<void> {
   const report = logged("align", 10);
   const parameters = await trainVisionTower(table, {
     start,
-    draw: (random, pages, level) => mixedPages(random, pages, level, words, photographs),
+    draw: (random, pages, level) =>
+      mixedPages(random, pages, level, words, photographs, sections.train),
     checkpoint: join(args.work, "align.safetensors"),
     steps: Number(args.steps),
     pages: Number(args.pages),

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { InputError } from "../../lib/common/errors.ts";
+import { Random } from "../../lib/stats/random.ts";
 import { hasStrokes } from "./stroke_font.ts";
 
 /** A section of a manual. */
@@ -18,11 +19,21 @@ export interface ManualSection {
   readonly words: readonly string[];
 }
 
-/** Manuals by what they are kept for: one to learn from, one never seen. */
-export const manuals = { train: "policy", "unseen-manual": "maint-guide" } as const;
+/**
+ * Manuals by what their sections are kept for: `train` to learn from, `unseen-section` a third of the same manual,
+ * of which no heading was trained on, `unseen-manual` another one.
+ */
+export const manuals = {
+  train: "policy",
+  "unseen-section": "policy",
+  "unseen-manual": "maint-guide",
+} as const;
 
-/** What a manual is kept for. */
+/** What a section is kept for. */
 export type ManualKind = keyof typeof manuals;
+
+/** Every kind, the one to learn from first. */
+export const manualKinds = Object.keys(manuals) as readonly ManualKind[];
 
 /** Where `deno task manuals` puts them. */
 export const manualsFolder = ".cache/manuals";
@@ -57,7 +68,7 @@ export function manualSections(text: string): ManualSection[] {
 }
 
 /**
- * Reads a manual's sections.
+ * Reads the sections that are kept for something.
  *
  * @throws {InputError} if the folder does not have it, saying how to get it
  */
@@ -72,5 +83,12 @@ export async function loadManual(
         "`deno task manuals`",
     );
   });
-  return manualSections(text);
+  const sections = manualSections(text);
+  if (kind === "unseen-manual") return sections;
+  return sections.filter((own) => isKept(own) === (kind === "unseen-section"));
+}
+
+/** Whether a section is kept from training. */
+function isKept({ heading }: ManualSection): boolean {
+  return new Random(`section ${heading}`).integer(3) === 0;
 }

@@ -1,13 +1,16 @@
 /**
- * Pages for the alignment of a vision tower to photographs: pages of words among pages of photographs.
+ * Pages for the alignment of a vision tower to photographs and manuals: pages of words, of headings and of photographs.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import { join } from "node:path";
+import { InputError } from "../../lib/common/errors.ts";
 import type { Random } from "../../lib/stats/random.ts";
 import { float32Tensor, readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
 import { drawnObjects } from "../pages/drawn_objects.ts";
+import type { HeadedSection } from "../pages/headed_sections.ts";
+import { differentSections, drawManualPage } from "../pages/manual_page.ts";
 import { blank, tokenText } from "../pages/page_words.ts";
 import type { Photograph } from "../pages/photographs.ts";
 import {
@@ -24,8 +27,8 @@ import { storedTowerName, visionTowerWeightsFile } from "./vision_tower_files.ts
 import type { VisionTowerParameters } from "./vision_tower_model.ts";
 import { labelledPages, randomPages } from "./vision_tower_pages.ts";
 
-/** Share of a step's pages that are words: most were learnt before, and must not be forgotten. */
-const wordShare = 1 / 4;
+/** Shares of a step's pages that are words and pages of manuals; the others show photographs. */
+const shares = { words: 1 / 4, manuals: 1 / 4 };
 
 /** Whether a word is one token. */
 export function isOneToken(encode: WordSource["encode"], word: string): boolean {
@@ -33,17 +36,20 @@ export function isOneToken(encode: WordSource["encode"], word: string): boolean 
 }
 
 /**
- * What the vision tower is to read, as far as each is one token: empty cells, colons, the things that are drawn, letters of
- * blocks, names of photographs. They are fewer than the numbers of the tower's features (256): embeddings are
- * nearly independent directions, and of more words the tower could not give each its own.
+ * What the vision tower is to read, as far as each is one token: empty cells, colons, full stops, the things that are drawn,
+ * letters of blocks, names of photographs, digits, and the pieces of headings.
+ *
+ * @param pieces what cells of headings stand for
  */
 export function photographWords(
   encode: WordSource["encode"],
   photographs: readonly Pick<Photograph, "name">[],
+  pieces: readonly string[] = [],
 ): string[] {
   const names = photographs.map(({ name }) => name);
-  const words = [...new Set([blank, captionColon, ...drawnObjects, ...blockLetters, ...names])];
-  return words.filter((word) => isOneToken(encode, word));
+  const marks = [blank, captionColon, ".", ..."123456789"];
+  const words = new Set([...marks, ...drawnObjects, ...blockLetters, ...names, ...pieces]);
+  return [...words].filter((word) => isOneToken(encode, word));
 }
 
 /** Some photographs, no two of one name, on a page. */
@@ -66,6 +72,8 @@ export function randomPhotographs(
  *
  * @param words what labels count: {@link photographWords}
  * @param photographs to show
+ * @param sections of manuals to show; none by default
+ * @throws {InputError} for fewer than 4 pages
  */
 export function mixedPages(
   random: Random,
@@ -73,22 +81,30 @@ export function mixedPages(
   level: number,
   words: readonly string[],
   photographs: readonly Photograph[],
+  sections: readonly HeadedSection[] = [],
 ): LabelledPages {
+  if (count < 4) throw new InputError(`Cannot mix ${count} pages: at least 4 hold every kind`);
   const classes = new Map(words.map((word, i) => [word, i]));
-  const ofWords = randomPages(random, Math.round(wordShare * count), { level }, words);
-  const pages = Array.from(
-    { length: count - Math.round(wordShare * count) },
-    (_, i) => randomPhotographs(random, photographs, blockGrids[i % blockGrids.length], level),
-  );
+  const ofWords = Math.round(shares.words * count);
+  const ofManuals = sections.length > 0 ? Math.round(shares.manuals * count) : 0;
+  const [four, eight] = blockGrids;
+  const pages = [
+    ...Array.from(
+      { length: ofManuals },
+      () => drawManualPage(differentSections(random, sections), level, random),
+    ),
+    ...Array.from(
+      { length: count - ofWords - ofManuals },
+      (_, i) => randomPhotographs(random, photographs, i % 4 === 3 ? four : eight, level),
+    ),
+  ];
   const labels = pages.flatMap((page) => page.words.map((word) => classes.get(word)!));
   const shown = labelledPages(pages.map(({ image }) => image), Int32Array.from(labels));
+  const read = randomPages(random, ofWords, { level }, words);
   const [, ...side] = shown.pixels.shape;
   return {
-    pixels: {
-      data: joined(ofWords.pixels.data, shown.pixels.data),
-      shape: [count, ...side],
-    },
-    labels: Int32Array.from([...ofWords.labels, ...shown.labels]),
+    pixels: { data: joined(read.pixels.data, shown.pixels.data), shape: [count, ...side] },
+    labels: Int32Array.from([...read.labels, ...shown.labels]),
   };
 }
 

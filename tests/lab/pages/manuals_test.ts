@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { InputError } from "../../../lib/common/errors.ts";
-import { drawManualPage, manualSample } from "../../../lab/pages/manual_page.ts";
+import { Random } from "../../../lib/stats/random.ts";
+import type { Box } from "../../../lib/data/sample.ts";
+import type { HeadedSection } from "../../../lab/pages/headed_sections.ts";
+import { drawManualPage, type ManualPage, manualSample } from "../../../lab/pages/manual_page.ts";
 import { loadManual, manualSections } from "../../../lab/pages/manuals.ts";
 
 const heading = (i: number) => `${"Alpha Beta Gamma Delta Omega".split(" ")[i]} of things`;
@@ -16,9 +19,18 @@ Deno.test("sections are found by numbered headings that begin a line, with their
   assertEquals(sections[1].words.slice(0, 3), ["Some", "words", "of"]);
 });
 
+/** The sections as a tower would read them whose words are all one token. */
+const headed = manualSections(text).map((section): HeadedSection => ({
+  ...section,
+  digit: section.number.slice(-1),
+  captions: section.heading.split(" "),
+}));
+
 Deno.test("the text layer says where each word's ink is, within the page", () => {
-  const { image, layer, headings } = drawManualPage(manualSections(text).slice(0, 4), "serif");
-  assertEquals(layer.slice(0, 4).map(({ word }) => word), ["1.1.", "Alpha", "of", "things"]);
+  const { image, layer, headings, words } = drawManualPage(headed.slice(0, 4), 0, new Random(1));
+  assertEquals(layer.slice(0, 4).map(({ word }) => word), ["1.", "Alpha", "of", "things"]);
+  assertEquals(words.slice(0, 6), ["1", ".", "Alpha", "of", "things", "\n"]);
+  assertEquals([words.length, words[16], words[8]], [64, "2", "\n"]);
   const ink = new Set<string>(), covered = new Set<string>();
   image.data.forEach((value, i) => {
     if (value < 128) ink.add(`${Math.floor(i / 3) % 384},${Math.floor(i / 3 / 384)}`);
@@ -34,23 +46,56 @@ Deno.test("the text layer says where each word's ink is, within the page", () =>
   headings.forEach((box, i) => assert(i === 0 || box[1] > headings[i - 1][3]));
 });
 
+Deno.test("text is light on dark paper", () => {
+  const shades = Array.from({ length: 30 }, (_, seed) => {
+    const { image, layer } = drawManualPage(headed.slice(0, 4), 1, new Random(seed));
+    const mean = ([left, top, right, bottom]: Box) => {
+      let sum = 0;
+      for (let y = top; y < bottom; y++) {
+        for (let x = left; x < right; x++) sum += image.data[3 * (384 * y + x)];
+      }
+      return sum / (right - left) / (bottom - top);
+    };
+    const word = layer.find(({ box }) => box[3] - box[1] < 20)!; // of the text, not of a heading
+    const [left, top, right] = word.box;
+    return [mean(word.box), mean([left, top - 4, right, top - 1])];
+  });
+  const darker = shades.filter(([word, paper]) => word < paper).length;
+  assert(darker > 5 && darker < 28, `${darker} of 30 have dark text`);
+});
+
 Deno.test("the heading that is asked for is the evidence, the others are foils", () => {
-  const sections = manualSections(text);
   for (let seed = 0; seed < 6; seed++) {
-    const { sample, page, asked, candidates } = manualSample(seed, sections, "example");
-    const own = sections.find(({ heading }) => heading === sample.answer)!;
-    assertEquals(sample.question, `What does the heading of section ${own.number} say?`);
-    assertEquals(candidates[asked], ` ${own.heading}`);
+    const { sample, page, asked, begun, candidates } = manualSample(seed, headed, "example");
+    const own = headed.find(({ heading }) => heading === sample.answer)!;
+    assertEquals(sample.question, `What does the heading of section ${own.digit} say?`);
+    assertEquals([begun, candidates[asked]], [` ${own.digit}.`, ` ${own.captions[0]}`]);
     assertEquals(sample.evidence, [{ image: 0, box: page.headings[asked] }]);
     assertEquals(sample.foils!.length, 3);
     assertEquals(sample.choices!.length, 4);
+    assert(headed.every(({ digit }) => !sample.null!.includes(digit) || !sampleShows(page, digit)));
   }
+});
+
+/** Whether a page has a section of a number. */
+const sampleShows = ({ words }: ManualPage, digit: string) =>
+  words.some((word, i) => i % 16 === 0 && word === digit);
+
+Deno.test("sections to be judged by are of the same manual, and none of them to learn from", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/policy.txt`, text);
+  const [train, kept] = [
+    await loadManual("train", folder),
+    await loadManual("unseen-section", folder),
+  ];
+  assertEquals(train.length + kept.length, 5);
+  assert(kept.every(({ heading }) => train.every((own) => own.heading !== heading)));
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a manual that is not there says how to get it", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/policy.txt`, text);
-  assertEquals((await loadManual("train", folder)).length, 5);
   await assertRejects(() => loadManual("unseen-manual", folder), InputError, "deno task manuals");
   await Deno.remove(folder, { recursive: true });
 });

@@ -41,7 +41,7 @@ Deno.test("words are those of one token, each once, and pages mix them with phot
   const words = photographWords(encode, [...photographs, ...photographs]);
   assertEquals(words.includes("thinga"), false);
   assertEquals(new Set(words).size, words.length);
-  assertEquals(words.slice(0, 2), ["\n", ":"]);
+  assertEquals(words.slice(0, 3), ["\n", ":", "."]);
   const named = photographs.slice(1);
   const { pixels, labels } = mixedPages(new Random(1), 4, 1, words, named);
   assertEquals([...pixels.shape, labels.length], [4, 3, 384, 384, 256]);
