@@ -80,7 +80,6 @@ async function save(parameters: VisionTowerParameters, phase: string): Promise<v
   const tower = towerOf(phase);
   await saveVisionTower(tower, parameters, table.scale, pageWordTokens(encode, words), words);
   await assembleLlava(dir, tower, args.out);
-  parameters.dispose();
 }
 
 async function align(): Promise<void> {
@@ -99,6 +98,7 @@ async function align(): Promise<void> {
     onStep: (step, { loss, accuracy, distance }) => report(step, { loss, accuracy, distance }),
   });
   if (!signal.aborted) await save(parameters, "align");
+  parameters.dispose();
 }
 
 async function throughDecoder(): Promise<void> {
@@ -114,6 +114,7 @@ async function throughDecoder(): Promise<void> {
     onStep: (step, loss) => report(step, { loss }),
   });
   if (!signal.aborted) await save(parameters, "decoder");
+  parameters.dispose();
 }
 
 const phases = args.phases.split(",");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { breather } from "../../lib/common/notebook.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { Aligner, type AlignReport } from "./align.ts";
 import { hintNames } from "./answer_hints.ts";
@@ -133,9 +134,11 @@ export async function alignPhase(
   const none = new Optimiser([], optimiserOptions);
   const random = new Random(phases.align.seed);
   const schedule = { warmUp: 20, holdUntil: Math.round(0.4 * steps), end: steps, floor: 0.05 };
+  const breathe = breather();
   for (let step = 0; step < steps && !options.signal?.aborted; step++) {
     const report = aligner.step(imageWords(random.fork(step)), rateAt(schedule, step));
     options.onStep?.(step, report);
+    await breathe();
   }
   await saveCheckpoint(options.to, parameters, none, { phase: "align" });
   let sum = 0;

@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../../lib/common/errors.ts";
+import { breather } from "../../lib/common/notebook.ts";
 import type { ImageTowerConfig } from "../../lib/model/config.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { pageWords, tokenText } from "../pages/page_words.ts";
@@ -125,12 +126,14 @@ export async function trainVisionTower(
   const schedule = { warmUp, holdUntil, end: steps, floor: 0.02 };
   // the seed's text is that of the shipped tower's run
   const random = new Random(`pages of the eyes, ${visionTowerSeed}`);
+  const breathe = breather();
   while (step < steps && !run.signal?.aborted) {
     const level = varietyAt(step, steps);
     const batch = draw(random.fork(step), pages, level);
     const report = aligner.step(batch, rateAt(schedule, step), distanceWeightAt(step, steps));
     run.onStep?.(step, report, level);
     step++;
+    await breathe(); // or no signal would be heard before the next saving
     if (step % saveEvery === 0 || step === steps || run.signal?.aborted) {
       await saveCheckpoint(checkpoint, parameters, aligner.optimiser, { step });
     }

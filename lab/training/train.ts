@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../../lib/common/errors.ts";
+import { breather } from "../../lib/common/notebook.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import { advance, type CurriculumState, drawStage, firstState, type Stage } from "./curriculum.ts";
@@ -130,6 +131,7 @@ export async function train(trainer: Trainer, plan: RunPlan): Promise<RunState> 
       average,
     );
   };
+  const breathe = breather();
   while (state.step < plan.steps && !plan.until?.(state) && !plan.signal?.aborted) {
     const { step, curriculum, running } = state;
     const random = root.fork(`step ${step}`);
@@ -167,6 +169,7 @@ export async function train(trainer: Trainer, plan: RunPlan): Promise<RunState> 
       curriculum: next,
       running: runningShares(running, report.byDomain),
     };
+    await breathe(); // or no signal would be heard before the next saving
     if (state.step % (plan.saveEvery ?? 50) === 0) await save();
   }
   await save();

@@ -10,6 +10,7 @@ import { blockGrids } from "../pages/photograph_page.ts";
 import { listedCaptions, photographSample } from "../pages/photograph_samples.ts";
 import type { Photograph } from "../pages/photographs.ts";
 import { withAnswer } from "../../lib/causal/sweep.ts";
+import { breather } from "../../lib/common/notebook.ts";
 import { promptedSample } from "../../lib/experiments/samples.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import { Optimiser } from "./optimiser.ts";
@@ -84,6 +85,7 @@ export async function trainThrough(
   }
   const warmUp = Math.min(3, steps);
   const schedule = { warmUp, holdUntil: warmUp, end: steps, floor: 0.1 };
+  const breathe = breather();
   while (step < steps && !signal?.aborted) {
     const found = [];
     for (let i = 0; i < prompts; i++) {
@@ -95,6 +97,7 @@ export async function trainThrough(
     tf.dispose(gradients as unknown as tf.TensorContainer);
     onStep?.(step, found.reduce((sum, { loss }) => sum + loss, 0) / prompts);
     step++;
+    await breathe();
     if (step % saveEvery === 0 || step === steps || signal?.aborted) {
       await saveCheckpoint(checkpoint, parameters, optimiser, { step });
     }

@@ -60,11 +60,30 @@ Deno.test("pages for training have the words that their labels say, drawn as the
   }
 });
 
+const small = { depth: 1, featureDepth: 1, hiddenSize: 16, intermediateSize: 16, numHeads: 2 };
+const tower = { ...visionTowerConfig, encoder: { ...visionTowerConfig.encoder, ...small } };
+
+Deno.test("a stop that comes from outside is heard between savings, and leaves a whole checkpoint", async () => {
+  const folder = await Deno.makeTempDir(), checkpoint = `${folder}/state`;
+  const stop = new AbortController(), steps: number[] = [];
+  setTimeout(() => stop.abort(), 0); // as a signal, it comes with the event loop
+  const onStep = (step: number) => {
+    steps.push(step);
+    for (const from = performance.now(); performance.now() - from < 60;); // a step of some length
+  };
+  const run = { checkpoint, steps: 40, pages: 1, saveEvery: 1000, tower };
+  (await trainVisionTower(table, { ...run, signal: stop.signal, onStep })).dispose();
+  assert(steps.length < 5, `${steps.length} steps were made`);
+  const next: number[] = [];
+  const only = { ...run, steps: steps.length + 1, onStep: (step: number) => next.push(step) };
+  (await trainVisionTower(table, only)).dispose();
+  assertEquals(next, [steps.length]);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("a run that was stopped goes on exactly where it stopped", async () => {
   const folder = await Deno.makeTempDir();
   const weights = async (name: string, stopAfter: number) => {
-    const small = { depth: 1, featureDepth: 1, hiddenSize: 16, intermediateSize: 16, numHeads: 2 };
-    const tower = { ...visionTowerConfig, encoder: { ...visionTowerConfig.encoder, ...small } };
     const run = { checkpoint: `${folder}/${name}`, steps: 3, pages: 1, saveEvery: 1, tower };
     const stop = new AbortController();
     const first = await trainVisionTower(table, {
