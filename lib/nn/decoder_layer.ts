@@ -26,14 +26,14 @@ export const afterAttentionPoints = [
 ] as const;
 
 /** Name of an activation within a layer. */
-type Point = typeof attentionInputPoints[number] | typeof afterAttentionPoints[number];
+export type LayerPoint = typeof attentionInputPoints[number] | typeof afterAttentionPoints[number];
 
 /** Who sees activations on their way. */
 export interface LayerWatch {
   /** An activation as its hooks leave it. */
-  at(point: Point, x: Tensor): Tensor;
+  at(point: LayerPoint, x: Tensor): Tensor;
   /** Whether a hook wants a point. */
-  wants(point: Point): boolean;
+  wants(point: LayerPoint): boolean;
 }
 
 const nobody: LayerWatch = { at: (_, x) => x, wants: () => false };

@@ -21,7 +21,7 @@ export {
   composedKeys,
   plainAfterAttention,
 } from "./decoder_layer.ts";
-export type { LayerWatch } from "./decoder_layer.ts";
+export type { LayerPoint, LayerWatch } from "./decoder_layer.ts";
 export {
   chooseExperts,
   type ExpertsConfig,
