@@ -5,7 +5,7 @@
  * `deno task qwen`, `deno task photographs`, `deno task manuals` and `deno run -A tools/train_photographs.ts`.
  *
  *     deno run -A tools/study_photographs.ts [--samples 40] [--scored 24] [--draws 20] [--model data/models/qwen-vision]
- *       [--parts naming,reading,letters,manuals,identify,ablate-answer] [--out data/results/qwen-vision]
+ *       [--parts naming,reading,letters,manuals,identify,ablate-answer,identify-manuals,ablate-manuals] [--out data/results/qwen-vision]
  * @module
  */
 import { join } from "node:path";
@@ -19,11 +19,12 @@ import { ruleNamed } from "../lib/heads/scoring_rules.ts";
 import { type BlockGrid, blockGrids } from "../lab/pages/photograph_page.ts";
 import { type PhotographQuestion, photographSample } from "../lab/pages/photograph_samples.ts";
 import { manualSample } from "../lab/pages/manual_page.ts";
-import { manualKinds } from "../lab/pages/manuals.ts";
+import { type ManualKind, manualKinds } from "../lab/pages/manuals.ts";
 import { type PhotographKind, photographKinds } from "../lab/pages/photographs.ts";
 import { completionSample } from "../lab/studies/completion_sample.ts";
 import { photographReading } from "../lab/studies/photograph_reading.ts";
 import { loadReadingMatter } from "../lab/training/reading_matter.ts";
+import { ownerRules } from "./study_owners.ts";
 import { progress } from "./study_smol.ts";
 
 if (import.meta.main) {
@@ -34,7 +35,11 @@ if (import.meta.main) {
       samples: { type: "string", default: "40" },
       scored: { type: "string", default: "24" },
       draws: { type: "string", default: "20" },
-      parts: { type: "string", default: "naming,reading,letters,manuals,identify,ablate-answer" },
+      parts: {
+        type: "string",
+        default:
+          "naming,reading,letters,manuals,identify,ablate-answer,identify-manuals,ablate-manuals",
+      },
       out: { type: "string", default: "data/results/qwen-vision" },
     },
   });
@@ -108,6 +113,9 @@ if (import.meta.main) {
     }, { folder: folder("manuals"), onProgress: progress("manuals") });
   }
 
+  const manualPages = (kind: ManualKind, from: number, length: number) =>
+    Array.from({ length }, (_, i) => manualSample(from + i, sections[kind], kind));
+
   // heads are found on one half of the pages, and ablated on another
   const pages = (from: number, length: number) =>
     Array.from({ length }, (_, i) => drawn(from + i, "train", "what", eight));
@@ -137,6 +145,37 @@ if (import.meta.main) {
       folder: folder("ablate-answer"),
       data: `photographs, what, 8, ${count}`,
       onProgress: progress("ablate"),
+    });
+  }
+
+  // on manuals: found on sections that were trained on, ablated on sections that were not
+  if (await wanted("identify-manuals")) {
+    const samples = manualPages("train", 1000, scored).map(({ sample }) => sample);
+    await findHeads(model, headSamples(model, samples), {
+      ...common,
+      folder: folder("identify-manuals"),
+      data: `manuals, trained-on sections, 4, ${scored}`,
+      rules: ownerRules.map((rule) => ruleNamed(rule)),
+      onProgress: progress("identify on manuals"),
+    });
+  }
+  if (await wanted("ablate-manuals")) {
+    const scores = await readFoundHeads(folder("identify-manuals"));
+    const chosen = new Map(
+      manualPages("unseen-section", 2000, count).map((page) => [page.sample.id, page]),
+    );
+    const samples = lazily([...chosen.values()].map(({ sample }) => sample), (sample) => {
+      const { begun, candidates, asked } = chosen.get(sample.id)!;
+      return completionSample(model, sample, { begun, rest: candidates[asked] });
+    });
+    await ablateHeads(model, samples, scores, {
+      ...common,
+      scope: "answer",
+      fractions: [0.05],
+      thinning: 10,
+      folder: folder("ablate-manuals"),
+      data: `manuals, unseen sections, 4, ${count}`,
+      onProgress: progress("ablate on manuals"),
     });
   }
 }
