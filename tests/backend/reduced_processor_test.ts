@@ -27,6 +27,7 @@ testBuiltFor(
         splitProducts: false,
         activations: true,
         rows: true,
+        layers: true,
       },
       operations.stderr,
     );
