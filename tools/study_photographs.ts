@@ -12,10 +12,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
 import { findHeads } from "../lib/experiments/find_heads.ts";
-import { readFoundHeads } from "../lib/experiments/found_heads.ts";
+import { type FoundHeads, readFoundHeads } from "../lib/experiments/found_heads.ts";
 import { headSamples, lazily } from "../lib/experiments/samples.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
+import { meanScores } from "../lib/heads/head_scores.ts";
 import { ruleNamed } from "../lib/heads/scoring_rules.ts";
+import { topHeads } from "../lib/heads/select.ts";
 import { type BlockGrid, blockGrids } from "../lab/pages/photograph_page.ts";
 import { type PhotographQuestion, photographSample } from "../lab/pages/photograph_samples.ts";
 import { manualSample } from "../lab/pages/manual_page.ts";
@@ -160,7 +162,14 @@ if (import.meta.main) {
     });
   }
   if (await wanted("ablate-manuals")) {
-    const scores = await readFoundHeads(folder("identify-manuals"));
+    const [own, text] = [folder("identify-manuals"), join("data", "results", "qwen", "identify")];
+    const found = await readFoundHeads(own), onText = await readFoundHeads(text);
+    const by = (rule: string, record: FoundHeads) => ({
+      ...record,
+      ...record.rules.find((named) => named.rule === rule)!,
+    });
+    const best = (rule: string, record: FoundHeads) =>
+      topHeads(meanScores(by(rule, record)), model.grid, { fraction: 0.05 });
     const chosen = new Map(
       manualPages("unseen-section", 2000, count).map((page) => [page.sample.id, page]),
     );
@@ -168,11 +177,12 @@ if (import.meta.main) {
       const { begun, candidates, asked } = chosen.get(sample.id)!;
       return completionSample(model, sample, { begun, rest: candidates[asked] });
     });
-    await ablateHeads(model, samples, scores, {
+    await ablateHeads(model, samples, by("calibrated", found), {
       ...common,
       scope: "answer",
       fractions: [0.05],
-      thinning: 10,
+      sets: { "ram": best("ram", found), "calibrated-on-text": best("calibrated", onText) },
+      thinning: 6,
       folder: folder("ablate-manuals"),
       data: `manuals, unseen sections, 4, ${count}`,
       onProgress: progress("ablate on manuals"),
