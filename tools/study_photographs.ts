@@ -182,7 +182,7 @@ if (import.meta.main) {
       scope: "answer",
       fractions: [0.05],
       sets: { "ram": best("ram", found), "calibrated-on-text": best("calibrated", onText) },
-      thinning: 6,
+      draws,
       folder: folder("ablate-manuals"),
       data: `manuals, unseen sections, 4, ${count}`,
       onProgress: progress("ablate on manuals"),
