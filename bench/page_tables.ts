@@ -235,6 +235,7 @@ export const tables: Readonly<Record<string, (records: Records) => Table>> = {
   "packed-qwen": (records) => packed(records, "zen3_packed_qwen"),
   "packed-qwen-token": (records) => packed(records, "zen3_packed_qwen_token"),
   "packed-4b": (records) => packed(records, "zen3_packed_4b"),
+  "packed-4b-1k": (records) => packed(records, "zen3_packed_4b_1k"),
   "packed-smol": (records) => packed(records, "zen3_packed_smol"),
   "load": (records) => [
     ["held as", "MB of weights", "MB a second", "peak over the weights"],

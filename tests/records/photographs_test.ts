@@ -1,4 +1,10 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { readAblatedHeads } from "../../lib/experiments/ablate_heads.ts";
+import type { AblationResult } from "../../lib/experiments/ablation_table.ts";
+import { readFoundHeads } from "../../lib/experiments/found_heads.ts";
+import { headIndex } from "../../lib/common/head_id.ts";
+import { meanScores } from "../../lib/heads/head_scores.ts";
+import { topHeads } from "../../lib/heads/select.ts";
 import { readPhotographReading } from "../../lab/studies/photograph_reading.ts";
 
 const card = await Deno.readTextFile("data/models/README.md");
@@ -50,4 +56,48 @@ Deno.test("the model card's answers about photographs are those of the record", 
   const said = `${counts("seen")} of 10 are right among\nthe eight, with the captions as text ` +
     `${counts("read")}, from an empty page ${counts("blind")}.`;
   assertEquals(card.includes(said), true, said);
+});
+
+Deno.test("docs/results.md says of heads on pages of a manual what the records say", async () => {
+  const text = (await Deno.readTextFile("docs/results.md")).replace(/\s+/g, " ");
+  const [said] = /- Pages of a real manual:.*?qwen-vision`\)/.exec(text) ?? [""];
+  const rows = (await readAblatedHeads("data/results/qwen-vision/ablate-manuals"))
+    .filter(({ metric, domain }) => metric === "accuracy" && domain === "all");
+  const at = (condition: string, set?: string) =>
+    rows.find((row) => row.condition === condition && row.set === set)!;
+  const percent = (value: number, [low, high]: readonly number[]) =>
+    `${(100 * value).toFixed(0)}% [${(100 * low).toFixed(0)}, ${(100 * high).toFixed(0)}]`;
+  const own = ({ value, ci95 }: AblationResult) => percent(value, ci95);
+  const core = at("core");
+  const controls = ["random", "layer-matched", "score-matched"] as const;
+  assertEquals(
+    [...said.matchAll(/\d+% \[\d+, \d+\]/g)].map(([number]) => number),
+    [
+      ...[own(at("none")), own(core)],
+      ...controls.map((name) => core.againstControls![name]!)
+        .map(({ value, valueCi95 }) => percent(value, valueCi95)),
+      ...[own(at("set", "calibrated-on-text")), own(at("set", "ram"))],
+    ],
+  );
+  assert(controls.every((name) => core.againstControls![name]!.draws === 20));
+  const best = async (record: string, rule: string) => {
+    const found = await readFoundHeads(record), grid = { layers: 24, heads: 14 };
+    const scores = (name: string) =>
+      meanScores({ ...found, ...found.rules.find((named) => named.rule === name)! });
+    const heads = topHeads(scores(rule), grid, { fraction: 0.05 });
+    const sum = (name: string) =>
+      heads.reduce((all, head) => all + scores(name)[headIndex(head, grid.heads)], 0);
+    return { heads, left: sum("null-ram") / sum("ram") };
+  };
+  const pages = "data/results/qwen-vision/identify-manuals";
+  const [seen, text17] = [
+    await best(pages, "calibrated"),
+    await best("data/results/qwen/identify", "calibrated"),
+  ];
+  const shared = seen.heads.filter((a) =>
+    text17.heads.some((b) => a.layer === b.layer && a.head === b.head)
+  );
+  assert(said.includes(`${shared.length} of the ${seen.heads.length} heads are the same on text`));
+  const { left } = await best(pages, "ram");
+  assert(said.includes(`${(100 * left).toFixed(0)}% of the best heads' RAM stays`));
 });
