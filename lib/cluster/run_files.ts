@@ -5,7 +5,7 @@
  */
 import { digestOf, digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
-import { writeTextAtomically } from "../common/files.ts";
+import { removeIfThere, writeTextAtomically } from "../common/files.ts";
 import { readJsonOf } from "../common/text_files.ts";
 import { isRecord } from "../common/values.ts";
 import type { LeftOut } from "../data/unusable.ts";
@@ -88,9 +88,7 @@ const planned = ["run.json", "shards.jsonl", "done", "parts", "log", "slurm"];
 /** Removes a planned run, `run.json` first, so that nothing halfway counts as planned. */
 export async function removeRun(folder: string): Promise<void> {
   for (const name of planned) {
-    await Deno.remove(`${folder}/${name}`, { recursive: true }).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
+    await removeIfThere(`${folder}/${name}`, { recursive: true });
   }
 }
 

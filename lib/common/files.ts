@@ -154,6 +154,25 @@ export async function writeAtomically(
 }
 
 /**
+ * Removes a file, or nothing where there is none.
+ *
+ * @param path the file, or a folder with `recursive`
+ *
+ * @example
+ * ```ts
+ * import { removeIfThere } from "./files.ts";
+ * await removeIfThere("no/such/file");
+ * ```
+ */
+export async function removeIfThere(path: string, options?: Deno.RemoveOptions): Promise<void> {
+  try {
+    await Deno.remove(path, options);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/**
  * Removes the temporary files that a killed process leaves in a folder: those of
  * {@link writeAtomically}, and those by which outputs are tried. Only for a folder in which nobody else writes now.
  *
@@ -171,9 +190,7 @@ export async function writeAtomically(
 export async function removeTemporaries(folder: string): Promise<void> {
   for await (const { name, isFile } of Deno.readDir(folder)) {
     if (!isFile || !/[.-][0-9a-f]{8}\.tmp$/.test(name)) continue;
-    await Deno.remove(`${folder}/${name}`).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
+    await removeIfThere(`${folder}/${name}`);
   }
 }
 

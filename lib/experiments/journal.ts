@@ -5,7 +5,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { writeAll } from "../common/files.ts";
+import { removeIfThere, writeAll } from "../common/files.ts";
 import { checkRegular } from "../common/text_files.ts";
 import { hash128 } from "../stats/hash.ts";
 
@@ -133,9 +133,7 @@ export class Journal implements Disposable {
 
   /** Removes the file. */
   async remove(): Promise<void> {
-    await Deno.remove(this.path).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
+    await removeIfThere(this.path);
   }
 
   /** Closes the file; it stays on disk. */

@@ -10,7 +10,7 @@ import { InputError } from "../common/errors.ts";
 import { readJsonOf } from "../common/text_files.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import { packageVersion } from "../common/package.ts";
-import { writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
+import { removeIfThere, writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
 import type { Json } from "./journal.ts";
 import type { Identity } from "./identity.ts";
 import { packedSuffix } from "./record_bytes.ts";
@@ -146,17 +146,13 @@ export async function writeRecord(
   manifest: Manifest,
   files: Readonly<Record<string, string | Uint8Array>>,
 ): Promise<void> {
-  const remove = (name: string) =>
-    Deno.remove(`${folder}/${name}`).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
-  await remove("manifest.json");
+  await removeIfThere(`${folder}/manifest.json`);
   const digests: Record<string, string> = {};
   for (const [name, content] of Object.entries(files)) {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     digests[name] = digestOfBytes(bytes);
     await writeAtomically(`${folder}/${name}`, (file) => writeAll(file, bytes));
-    await remove(`${name}${packedSuffix}`);
+    await removeIfThere(`${folder}/${name}${packedSuffix}`);
   }
   await writeTextAtomically(`${folder}/manifest.json`, jsonText({ ...manifest, files: digests }));
 }

@@ -5,7 +5,7 @@
  */
 import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
-import { relativeNameProblem, removeTemporaries } from "../common/files.ts";
+import { relativeNameProblem, removeIfThere, removeTemporaries } from "../common/files.ts";
 import { changedParts, type Identity } from "./identity.ts";
 import { Journal, type Json } from "./journal.ts";
 import { type Manifest, readManifest } from "./record.ts";
@@ -53,9 +53,7 @@ async function removeRecord(folder: string): Promise<void> {
   const manifest = await readManifest(folder).catch(() => ({ files: {} }));
   const files = filesOf(manifest).flatMap(([file]) => [file, `${file}${packedSuffix}`]);
   for (const name of ["manifest.json", ...files]) {
-    await Deno.remove(`${folder}/${name}`).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
+    await removeIfThere(`${folder}/${name}`);
   }
 }
 

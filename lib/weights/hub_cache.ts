@@ -9,7 +9,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { writeTextAtomically } from "../common/files.ts";
+import { removeIfThere, writeTextAtomically } from "../common/files.ts";
 import { hasCheckpointFile } from "./checkpoint_files.ts";
 import { isCommit } from "./hub_listing.ts";
 import { indexFile, readIndex, singleFile } from "./safetensors.ts";
@@ -105,9 +105,7 @@ export async function linkIntoSnapshot(
 ): Promise<void> {
   const pointer = `${snapshot}/${name}`;
   await Deno.mkdir(pointer.slice(0, pointer.lastIndexOf("/")), { recursive: true });
-  await Deno.remove(pointer).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
+  await removeIfThere(pointer);
   const up = "../".repeat(name.split("/").length + 1);
   const ways: (() => Promise<void>)[] = [
     () => Deno.link(blob, pointer),

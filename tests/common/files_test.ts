@@ -4,6 +4,7 @@ import { InputError } from "../../lib/common/errors.ts";
 import {
   containedPath,
   relativeNameProblem,
+  removeIfThere,
   writeAtomically,
   writeTextAtomically,
 } from "../../lib/common/files.ts";
@@ -101,4 +102,14 @@ Deno.test("writeAtomically: a failure leaves the old file and nothing else", () 
     await assertRejects(() => writeTextAtomically(`${folder}/taken`, "x"));
     const names = (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name).sort();
     assertEquals(names, ["taken", "x.txt"]);
+  }));
+
+Deno.test("removeIfThere: a file goes, none is no error, and a folder with something in it stays", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/a`, "");
+    for (let time = 0; time < 2; time++) await removeIfThere(`${folder}/a`);
+    assertEquals([...Deno.readDirSync(folder)], []);
+    await Deno.mkdir(`${folder}/b/c`, { recursive: true });
+    await assertRejects(() => removeIfThere(`${folder}/b`));
+    assertEquals((await Deno.stat(`${folder}/b/c`)).isDirectory, true);
   }));
