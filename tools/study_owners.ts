@@ -24,7 +24,7 @@ import { readableWords } from "../lab/studies/read_cells.ts";
 import { pageNeedle } from "../lab/pages/page_needles.ts";
 import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
 import { findHeads } from "../lib/experiments/find_heads.ts";
-import { readFoundHeads } from "../lib/experiments/found_heads.ts";
+import { readFoundHeads, scoresBy } from "../lib/experiments/found_heads.ts";
 import { hybridQuality } from "../lib/experiments/hybrid_quality.ts";
 import { retrievalSets } from "../lib/experiments/retrieval_sets.ts";
 import { fromPretrained, type PretrainedModel } from "../lib/families/pretrained.ts";
@@ -104,7 +104,7 @@ async function windows(
   }
   if (await recorded(losses)) return;
   const found = await readFoundHeads(folder);
-  const calibrated = { ...found, ...found.rules.find(({ rule }) => rule === "calibrated")! };
+  const calibrated = scoresBy(found, "calibrated");
   const { layers: local } = model.config.text.localLayers!, map = meanScores(calibrated);
   const heads = allHeads(model.grid);
   const best = (own: readonly HeadId[]) =>
@@ -243,7 +243,7 @@ if (import.meta.main) {
   }
   if (await wanted("sets", "ablate-sets")) {
     const found = await readFoundHeads(join(out, identify));
-    const calibrated = { ...found, ...found.rules.find(({ rule }) => rule === "calibrated")! };
+    const calibrated = scoresBy(found, "calibrated");
     await ablateHeads(model, study.answered("test", ablated), calibrated, {
       ...settings,
       conditions: ["core", "random"],

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
 import { findHeads } from "../lib/experiments/find_heads.ts";
-import { type FoundHeads, readFoundHeads } from "../lib/experiments/found_heads.ts";
+import { type FoundHeads, readFoundHeads, scoresBy } from "../lib/experiments/found_heads.ts";
 import { headSamples, lazily } from "../lib/experiments/samples.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
@@ -164,12 +164,8 @@ if (import.meta.main) {
   if (await wanted("ablate-manuals")) {
     const [own, text] = [folder("identify-manuals"), join("data", "results", "qwen", "identify")];
     const found = await readFoundHeads(own), onText = await readFoundHeads(text);
-    const by = (rule: string, record: FoundHeads) => ({
-      ...record,
-      ...record.rules.find((named) => named.rule === rule)!,
-    });
     const best = (rule: string, record: FoundHeads) =>
-      topHeads(meanScores(by(rule, record)), model.grid, { fraction: 0.05 });
+      topHeads(meanScores(scoresBy(record, rule)), model.grid, { fraction: 0.05 });
     const chosen = new Map(
       manualPages("unseen-section", 2000, count).map((page) => [page.sample.id, page]),
     );
@@ -177,7 +173,7 @@ if (import.meta.main) {
       const { begun, candidates, asked } = chosen.get(sample.id)!;
       return completionSample(model, sample, { begun, rest: candidates[asked] });
     });
-    await ablateHeads(model, samples, by("calibrated", found), {
+    await ablateHeads(model, samples, scoresBy(found, "calibrated"), {
       ...common,
       scope: "answer",
       fractions: [0.05],

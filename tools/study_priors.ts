@@ -17,7 +17,7 @@ import {
   priorHeads,
 } from "../lab/studies/prior_heads.ts";
 import { allHeads, headName, parseHead } from "../lib/common/head_id.ts";
-import { readFoundHeads } from "../lib/experiments/found_heads.ts";
+import { readFoundHeads, scoresBy } from "../lib/experiments/found_heads.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { layerMatchedHeads } from "../lib/heads/controls.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
@@ -66,7 +66,7 @@ if (import.meta.main) {
   const count = Math.max(1, Math.round(0.05 * all.length));
   const ranked = all.map(headName).sort((a, b) => changes.get(a)! - changes.get(b)!);
   const found = await readFoundHeads(join(out, identify));
-  const calibrated = found.rules.find(({ rule }) => rule === "calibrated")!;
+  const calibrated = scoresBy(found, "calibrated");
   const named: ConflictSet[] = [
     { name: "text heads", heads: ranked.slice(0, count).map(parseHead) },
     { name: "prior heads", heads: ranked.slice(-count).map(parseHead) },

@@ -18,7 +18,7 @@ import { attentionFlows } from "../lib/experiments/attention_flows.ts";
 import { pageNeedle } from "../lab/pages/page_needles.ts";
 import { textNeedles } from "../lab/pages/text_needles.ts";
 import { steeredPages, steeredTexts } from "../lab/studies/steered_owners.ts";
-import { type FoundHeads, readFoundHeads } from "../lib/experiments/found_heads.ts";
+import { readFoundHeads, scoresBy } from "../lib/experiments/found_heads.ts";
 import { retrievePlaces } from "../lib/experiments/retrieve_places.ts";
 import { headSamples } from "../lib/experiments/samples.ts";
 import { steerHeads } from "../lib/experiments/steer_heads.ts";
@@ -29,11 +29,6 @@ import { progress } from "./study_smol.ts";
 
 /** Seeds of the samples; those that chose the heads begin at 0, those of ablations at 1000. */
 const first = 2000;
-
-/** The scores of a record by a rule of its own choice. */
-function scoresBy(found: FoundHeads, rule: string): FoundHeads {
-  return { ...found, ...found.rules.find((scores) => scores.rule === rule)! };
-}
 
 /** Steers the heads of SmolLM2 between the owners that a text, or a page, names. */
 async function steerOwners(name: "smol" | "smol-vision", count: number): Promise<void> {

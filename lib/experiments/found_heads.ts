@@ -5,6 +5,7 @@
  */
 import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
+import { quoted } from "../common/text.ts";
 import { checkArrow } from "../heads/arrow_check.ts";
 import type { HeadScores } from "../heads/head_scores.ts";
 import { headScoresFromArrow } from "../heads/head_scores_file.ts";
@@ -26,6 +27,26 @@ export interface FoundHeads extends HeadScores {
   readonly rivals?: Partial<RivalScores>;
   /** Whether it is the evidence that draws the top heads, where it could be moved. */
   readonly concentration?: EvidenceConcentration;
+}
+
+/**
+ * The same record with the scores of a rule of the caller's choice in front.
+ *
+ * @throws {InputError} for a rule that the record has no scores by, naming those that it has
+ *
+ * @example
+ * ```ts
+ * import { readFoundHeads, scoresBy } from "./found_heads.ts";
+ * import { assertEquals } from "@std/assert";
+ * const found = await readFoundHeads("data/results/qwen/identify");
+ * assertEquals([found.rule, scoresBy(found, "calibrated").rule], ["ram", "calibrated"]);
+ * ```
+ */
+export function scoresBy(found: FoundHeads, rule: string): FoundHeads {
+  const scores = found.rules.find((own) => own.rule === rule);
+  if (scores) return { ...found, ...scores };
+  const rules = found.rules.map((own) => own.rule).join(", ");
+  throw new InputError(`Cannot take scores by the rule ${quoted(rule, 60)}: there are ${rules}`);
 }
 
 /**

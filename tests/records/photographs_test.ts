@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readAblatedHeads } from "../../lib/experiments/ablate_heads.ts";
 import type { AblationResult } from "../../lib/experiments/ablation_table.ts";
-import { readFoundHeads } from "../../lib/experiments/found_heads.ts";
+import { readFoundHeads, scoresBy } from "../../lib/experiments/found_heads.ts";
 import { headIndex } from "../../lib/common/head_id.ts";
 import { meanScores } from "../../lib/heads/head_scores.ts";
 import { topHeads } from "../../lib/heads/select.ts";
@@ -82,20 +82,19 @@ Deno.test("docs/results.md says of heads on pages of a manual what the records s
   assert(controls.every((name) => core.againstControls![name]!.draws === 20));
   const best = async (record: string, rule: string) => {
     const found = await readFoundHeads(record), grid = { layers: 24, heads: 14 };
-    const scores = (name: string) =>
-      meanScores({ ...found, ...found.rules.find((named) => named.rule === name)! });
+    const scores = (name: string) => meanScores(scoresBy(found, name));
     const heads = topHeads(scores(rule), grid, { fraction: 0.05 });
     const sum = (name: string) =>
       heads.reduce((all, head) => all + scores(name)[headIndex(head, grid.heads)], 0);
     return { heads, left: sum("null-ram") / sum("ram") };
   };
   const pages = "data/results/qwen-vision/identify-manuals";
-  const [seen, text17] = [
+  const [seen, onText] = [
     await best(pages, "calibrated"),
     await best("data/results/qwen/identify", "calibrated"),
   ];
   const shared = seen.heads.filter((a) =>
-    text17.heads.some((b) => a.layer === b.layer && a.head === b.head)
+    onText.heads.some((b) => a.layer === b.layer && a.head === b.head)
   );
   assert(said.includes(`${shared.length} of the ${seen.heads.length} heads are the same on text`));
   const { left } = await best(pages, "ram");
