@@ -15,6 +15,7 @@ import type {
   AttentionInputs,
   AttentionInputsCall,
   DType,
+  RowAttention,
   Tensor,
 } from "./layer_calls.ts";
 
@@ -72,8 +73,6 @@ export interface GroupedCodes {
   readonly offsets: Float32Array;
   /** The blocks that they become. */
   readonly format: BlockFormat;
-  /** Sizes of the weight. */
-  readonly shape: readonly number[];
   /** As for {@link Kernels.packedWeight}. */
   readonly order: Int32Array | undefined;
 }
@@ -91,34 +90,6 @@ export interface FileReader {
    * @param parts of one format, none in another order where there are several
    */
   groupedWeight(parts: readonly GroupedCodes[], shape: readonly number[]): Tensor;
-}
-
-/** Columns of a projection `[P, width]` that hold heads side by side. */
-export interface HeadColumns {
-  /** The projection. */
-  readonly rows: Tensor;
-  /** Its first column of the first head. */
-  readonly from: number;
-}
-
-/** Attention in which every row sees the rows of its run: an image, a frame, a tile or a window. */
-export interface RowAttention {
-  /** Queries; they may lie in one projection with keys and values. */
-  readonly query: HeadColumns;
-  /** Keys. */
-  readonly key: HeadColumns;
-  /** Values. */
-  readonly value: HeadColumns;
-  /** Number of heads N. */
-  readonly heads: number;
-  /** Columns of a head H. */
-  readonly headDim: number;
-  /** Rows of each run, one after the other; together P. */
-  readonly lengths: readonly number[];
-  /** Rotary tables of queries and keys, `[P, H]` each; absent where positions are learned. */
-  readonly tables?: { readonly cos: Tensor; readonly sin: Tensor };
-  /** Factor of the scores, 1/sqrt(H). */
-  readonly scale: number;
 }
 
 /** Tensors in any arrangement of arrays and objects; what a {@link Kernels.scope} may return. */

@@ -1,6 +1,6 @@
 /**
- * Tensors, and what a decoder layer is asked for before and after its attention: the parts of the
- * interface in `kernels.ts` that stand by themselves.
+ * Tensors, what a decoder layer is asked for before and after its attention, and attention on rows: the
+ * parts of the interface in `kernels.ts` that stand by themselves.
  *
  * @module
  */
@@ -91,4 +91,32 @@ export interface AfterAttentionCall {
   readonly activation: Activation;
   /** Gain of a norm of what the network gives, `[D]`; null for none. */
   readonly feedGain: Tensor | null;
+}
+
+/** Columns of a projection `[P, width]` that hold heads side by side. */
+export interface HeadColumns {
+  /** The projection. */
+  readonly rows: Tensor;
+  /** Its first column of the first head. */
+  readonly from: number;
+}
+
+/** Attention in which every row sees the rows of its run: an image, a frame, a tile or a window. */
+export interface RowAttention {
+  /** Queries; they may lie in one projection with keys and values. */
+  readonly query: HeadColumns;
+  /** Keys. */
+  readonly key: HeadColumns;
+  /** Values. */
+  readonly value: HeadColumns;
+  /** Number of heads N. */
+  readonly heads: number;
+  /** Columns of a head H. */
+  readonly headDim: number;
+  /** Rows of each run, one after the other; together P. */
+  readonly lengths: readonly number[];
+  /** Rotary tables of queries and keys, `[P, H]` each; absent where positions are learned. */
+  readonly tables?: { readonly cos: Tensor; readonly sin: Tensor };
+  /** Factor of the scores, 1/sqrt(H). */
+  readonly scale: number;
 }

@@ -56,7 +56,6 @@ export function groupedCodes(
     zeros,
     offsets: parts.offsets ?? new Float32Array(),
     format,
-    shape: layout.shape,
     order,
   };
 }
