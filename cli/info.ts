@@ -1,10 +1,8 @@
 /** `corelens info`: what a checkpoint is, from its config and headers alone. */
 import type { Command } from "./command.ts";
 import type { WeightSummary } from "../lib/families/resolve.ts";
+import { storedBytes as elementBytes } from "../lib/backend/widen.ts";
 import { settingsText } from "./decoding.ts";
-
-/** Element types that are no packing. */
-const plainTypes: ReadonlySet<string> = new Set(["F32", "F16", "BF16"]);
 
 /** Bytes in the files by element type or packing, most first. */
 function storedBytes(weights: readonly WeightSummary[]): Record<string, number> {
@@ -20,7 +18,7 @@ function dequantised(weights: readonly WeightSummary[]): Record<string, number> 
   const counts = new Map<string, number>();
   for (const { shape, dtype, stored: { format }, kept } of weights) {
     const plain = kept.float32 === 4 * shape.reduce((a, b) => a * b, 1);
-    if (plain && format !== dtype && !plainTypes.has(format)) {
+    if (plain && format !== dtype && !Object.hasOwn(elementBytes, format)) {
       counts.set(format, (counts.get(format) ?? 0) + 1);
     }
   }
