@@ -224,7 +224,7 @@ export function lengthsPhase(options: PhaseOptions & { readonly from: string }):
 
 /**
  * What follows `lengthsPhase`, from the average of its weights: more of 2,048 to 4,096 visual tokens, and
- * the slowest forms by themselves. The average of its weights is what is exported.
+ * lettered choices by themselves. The average of its weights is what is exported.
  */
 export function longPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
   const mix = { stages: longStages, optimiser: longOptions };
