@@ -46,7 +46,7 @@ export const command: Command = {
   async run(args) {
     const { modelName, readingOptions } = await import("./model.ts");
     const { inspectModel } = await import("../lib/families/resolve.ts");
-    const { visionDepth } = await import("../lib/model/config.ts");
+    const { hasVision, visionDepth } = await import("../lib/model/config.ts");
     const { hookNames } = await import("../lib/hooks/hook_point.ts");
     const { CheckpointRules } = await import("../lib/weights/checkpoint_rules.ts");
     const reading = readingOptions(args), rules = new CheckpointRules(reading);
@@ -57,7 +57,11 @@ export const command: Command = {
     );
     if (rules.warning !== null) reading.onWarning?.(rules.warning);
     const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-    const names = hookNames(config.text.numHiddenLayers, visionDepth(config));
+    const names = hookNames(
+      config.text.numHiddenLayers,
+      visionDepth(config),
+      hasVision(config),
+    );
     const report = {
       model: dir,
       family: family.title,
@@ -69,6 +73,7 @@ export const command: Command = {
       width: config.text.hiddenSize,
       vocabulary: config.text.vocabSize,
       visionLayers: visionDepth(config),
+      visionNetwork: config.convTower?.network.architecture ?? null,
       parameters: weights && weights.reduce((sum, { shape }) => sum + size(shape), 0),
       bytes: weights && weights.reduce((sum, { stored }) => sum + stored.byteLength, 0),
       stored: weights && storedBytes(weights),

@@ -16,6 +16,7 @@ import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { type BackwardOps, backwardOps } from "./native_backward.ts";
 import { fusedBlocks, type FusedOps, registerFusedOps } from "./native_fused.ts";
 import { type BlockOps, causalMask, plainBlocks } from "./native_plain.ts";
+import { nativeConvolution } from "./native_convolution.ts";
 import { exchange } from "./native_exchange.ts";
 import { NativeOps, noOneDnn, type OneDnnOps, probeOneDnn } from "./native_ops.ts";
 import { withPacked } from "./native_packed.ts";
@@ -231,6 +232,19 @@ function makeKernels(
         const active = activation ? blocks.gated(shifted, null, activation) : shifted;
         if (x.shape.length === 2) return active;
         return ops.reshape(active, [...x.shape.slice(0, -1), weight.shape[0]]);
+      }),
+    convolution: (call) =>
+      store.scope(() => {
+        const { x, kernel, bias, activation } = call;
+        const then = activation === "relu6" ? undefined : activation;
+        if (kernel.shape.length === 2) {
+          const product = own(kernels.linear(x, kernel, bias, then));
+          return activation === "relu6" ? ops.unary("Relu6", product) : product;
+        }
+        const product = nativeConvolution(ops, wide(x), wide(kernel), call);
+        const shifted = bias ? ops.binary("BiasAdd", product, wide(bias)) : product;
+        if (then) return ops.cast(blocks.gated(shifted, null, then), "float32");
+        return activation ? ops.unary("Relu6", shifted) : shifted;
       }),
     softmax: (x) => store.scope(() => ops.softmax(own(x), oneDnn)),
     causalSoftmax: (scores, firstQuery) => {

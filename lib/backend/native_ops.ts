@@ -57,6 +57,16 @@ export class NativeOps {
     return { name, type: this.store.tensorFlow.binding.TF_ATTR_INT, value };
   }
 
+  /** An attribute that holds whole numbers. */
+  integers(name: string, value: readonly number[]): OpAttribute {
+    return { name, type: this.store.tensorFlow.binding.TF_ATTR_INT, value };
+  }
+
+  /** A text attribute. */
+  text(name: string, value: string): OpAttribute {
+    return { name, type: this.store.tensorFlow.binding.TF_ATTR_STRING, value };
+  }
+
   /** A number attribute. */
   float(name: string, value: number): OpAttribute {
     return { name, type: this.store.tensorFlow.binding.TF_ATTR_FLOAT, value };

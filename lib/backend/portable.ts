@@ -13,7 +13,15 @@ import { composedAttentionInputs, plainAfterAttention } from "../nn/decoder_laye
 import { composedRowAttention } from "../nn/row_attention.ts";
 import { foldedShape } from "./folded_product.ts";
 import { checkPacked, inOrder } from "./packed_shape.ts";
-import type { Activation, DType, Kernels, StoredDType, Tensor } from "../nn/kernels.ts";
+import { paddedSide } from "../nn/convolution.ts";
+import type {
+  Activation,
+  ConvolutionPadding,
+  DType,
+  Kernels,
+  StoredDType,
+  Tensor,
+} from "../nn/kernels.ts";
 import { hiddenScore } from "../nn/mask.ts";
 import { widenToFloat32 } from "./widen.ts";
 
@@ -70,6 +78,24 @@ function slope(x: tf.Tensor, name: Activation): tf.Tensor {
     case "relu":
       return tf.step(x);
   }
+}
+
+/** A convolution within the border of zeros that it wants. */
+function convolved(
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  stride: number,
+  padding: ConvolutionPadding,
+  depthwise: boolean,
+): tf.Tensor4D {
+  const [rows, columns] = [x.shape[1], x.shape[2]].map((size) => {
+    const { before, after } = paddedSide(size, kernel.shape[0], stride, padding);
+    return [before, after] as [number, number];
+  });
+  const bordered = tf.pad4d(x, [[0, 0], rows, columns, [0, 0]]);
+  return depthwise
+    ? tf.depthwiseConv2d(bordered, kernel, stride, "valid")
+    : tf.conv2d(bordered, kernel, stride, "valid");
 }
 
 /** Added to scores: 0 where query row i may see key j (`j <= firstQuery + i`), else {@link hiddenScore}. `[T, S]` */
@@ -164,6 +190,19 @@ export function portableKernels(): Kernels {
       const shifted = bias ? tf.add(product, unwrap(bias)) : product;
       const active = activation ? activate(shifted, activation) : shifted;
       return wrap(tf.reshape(active, [...input.shape.slice(0, -1), out]));
+    },
+    convolution: (call) => {
+      const { x, kernel, bias, stride, padding, depthwise, activation } = call;
+      return wrap(tf.tidy(() => {
+        const filter = unwrap(kernel) as tf.Tensor4D;
+        const single = filter.rank < 4;
+        const sum = single
+          ? unwrap(kernels.linear(x, kernel, bias))
+          : convolved(unwrap(x) as tf.Tensor4D, filter, stride, padding, depthwise);
+        const shifted = bias && !single ? tf.add(sum, unwrap(bias)) : sum;
+        if (!activation) return shifted;
+        return activation === "relu6" ? tf.relu6(shifted) : activate(shifted, activation);
+      }));
     },
     softmax: (x) => wrap(tf.softmax(unwrap(x))),
     causalSoftmax: (scores, firstQuery) => {

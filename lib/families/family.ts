@@ -9,7 +9,7 @@ import type { Kernels } from "../nn/kernels.ts";
 import type { JsonReader } from "../common/json_reader.ts";
 import type { InputRecipe } from "../inputs/media_layout.ts";
 import type { ProcessorFiles } from "../inputs/processor_files.ts";
-import type { ModelConfig } from "../model/config.ts";
+import type { ConvolutionConfig, ModelConfig } from "../model/config.ts";
 import type { VisionTower } from "../model/model_inputs.ts";
 import type { WeightShapes } from "../model/weight_shapes.ts";
 import type { WeightsMap } from "../model/weights_map.ts";
@@ -39,10 +39,15 @@ export interface Family {
   readonly transposedWeights?: readonly string[];
   /** Ends of roles whose values a checkpoint stores less one: gains of norms that are 1 + w. */
   readonly lessOne?: readonly string[];
-  /** Roles (or beginnings of them) that a checkpoint may store and that nothing here computes with. */
+  /**
+   * Roles that a checkpoint may store and that nothing here computes with: whole, their beginnings, or
+   * their ends, with a dot in front.
+   */
   readonly ignoredWeights?: readonly string[];
   /** Names and shapes of the tower's and projector's weights, without `vision.`. */
   visionShapes(config: ModelConfig): WeightShapes;
+  /** Convolutions by the role of their weight, where a tower has them: norms are folded into them. */
+  convolutions?(config: ModelConfig): ReadonlyMap<string, ConvolutionConfig>;
   /** How images and videos enter a prompt, by the settings in the checkpoint's processor files. */
   readInputs(files: ProcessorFiles, config: ModelConfig): InputRecipe;
   /** The vision tower on given weights. */

@@ -37,7 +37,11 @@ export interface ImageTowerRules extends Pick<Family, "modelType" | "title" | "r
 }
 
 /** A token id under its old or its new key. */
-function readTokenId(config: JsonReader, kind: "image" | "video", fallback: number): number {
+export function readTokenId(
+  config: JsonReader,
+  kind: "image" | "video",
+  fallback: number,
+): number {
   const old = config.integer(`${kind}_token_index`, fallback);
   return config.integer(`${kind}_token_id`, old);
 }

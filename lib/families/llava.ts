@@ -7,7 +7,7 @@
 import type { Family } from "./family.ts";
 import type { TowerDefaults } from "./image_tower_config.ts";
 import { imageTowerFamily } from "./image_tower_family.ts";
-import { fixedImages } from "../inputs/fixed_resolution.ts";
+import { fixedImages, patchGrid } from "../inputs/fixed_resolution.ts";
 import type { InputRecipe } from "../inputs/media_layout.ts";
 import { countedPositions } from "../inputs/position_ids.ts";
 import { type ProcessorFiles, settingsOf } from "../inputs/processor_files.ts";
@@ -20,7 +20,7 @@ export function llavaInputs(files: ProcessorFiles): InputRecipe {
     checkSelection(settings);
     return {
       token: settings.text("image_token", "<image>"),
-      patchSize: settings.count("patch_size", 14, configLimits.patch),
+      grid: patchGrid(settings.count("patch_size", 14, configLimits.patch)),
     };
   });
   const defaults = { ...clip, edge: 224 };

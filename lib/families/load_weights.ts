@@ -7,7 +7,7 @@ import { isLarge, type StoredWeights } from "../backend/create_kernels.ts";
 import { widenToFloat32 } from "../backend/widen.ts";
 import type { Kernels, StoredDType, Tensor } from "../nn/kernels.ts";
 import { InputError, likelyName } from "../common/errors.ts";
-import { type ModelConfig, visionDepth } from "../model/config.ts";
+import { hasVision, type ModelConfig } from "../model/config.ts";
 import { TextDecoder } from "../model/text_decoder.ts";
 import { VisionLanguageModel } from "../model/vision_language_model.ts";
 import { textWeightShapes } from "../model/weight_shapes.ts";
@@ -19,6 +19,7 @@ import { unusualWeights } from "./other_layouts.ts";
 import type { Family } from "./family.ts";
 import { checkIdleBias, mayBeIdleBias } from "./idle_biases.ts";
 import { keptFormat } from "./kept_weights.ts";
+import { otherParts, readConvolution } from "./read_convolutions.ts";
 
 /** Called while weights are read: bytes so far and in all. */
 export type LoadProgress = (loaded: number, total: number) => void;
@@ -30,7 +31,7 @@ export function expectedShapes(
 ): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
   for (const [name, shape] of textWeightShapes(config.text)) shapes.set(`text.${name}`, shape);
-  if (visionDepth(config) > 0) {
+  if (hasVision(config)) {
     for (const [name, shape] of family.visionShapes(config)) shapes.set(`vision.${name}`, shape);
   }
   shapes.set("lm_head.weight", [config.text.vocabSize, config.text.hiddenSize]);
@@ -66,6 +67,13 @@ function roleName(family: Family, stored: string): string | null {
   return null;
 }
 
+/** Whether nothing computes with a role. */
+function isIgnored({ ignoredWeights = [] }: Family, role: string): boolean {
+  return ignoredWeights.some((part) =>
+    role.startsWith(part) || part.startsWith(".") && role.endsWith(part)
+  );
+}
+
 /** Names for a message: the first few of them. */
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, 5).map((name) => quoted(name, 80).slice(1, -1)).join(", ");
@@ -89,9 +97,7 @@ export function matchWeights(
   for (const name of source.names()) {
     const role = roleName(family, name);
     if (role && expected.has(role)) stored.set(role, name);
-    else if (!role || !family.ignoredWeights?.some((start) => role.startsWith(start))) {
-      extra.push(name);
-    }
+    else if (!role || !isIgnored(family, role)) extra.push(name);
   }
   const names = new Set(extra.length > 0 ? source.names() : []);
   extra = extra.filter((name) => !mayBeIdleBias(source, names, name));
@@ -221,6 +227,8 @@ export async function readWeights(
   large: boolean = isLarge(storedWeights(family, config, source)),
 ): Promise<WeightsMap> {
   const shapes = expectedShapes(family, config);
+  const convolutions = family.convolutions?.(config);
+  const parts = new Set([...convolutions?.values() ?? []].flatMap(otherParts));
   const tensors = new Map<string, Tensor>();
   const weights = new WeightsMap(tensors);
   const total = [...stored.values()].reduce((sum, name) => sum + source.info(name).byteLength, 0);
@@ -230,7 +238,13 @@ export async function readWeights(
       const wanted = shapes.get(role)!;
       const { shape: found, byteLength } = source.info(name);
       const order = storedOrder(family, role, found, wanted);
-      if (family.lessOne?.some((end) => role.endsWith(end))) {
+      const convolution = convolutions?.get(role);
+      if (convolution) {
+        const own = await readConvolution(kernels, source, convolution, stored);
+        for (const [part, tensor] of own) tensors.set(part, tensor);
+      } else if (parts.has(role)) {
+        // read with its convolution
+      } else if (family.lessOne?.some((end) => role.endsWith(end))) {
         const { bytes, dtype } = await source.readWeight(name, wanted);
         tensors.set(role, kernels.weight(plusOne(bytes, dtype), "F32", wanted));
       } else {
@@ -278,7 +292,7 @@ export async function loadModel(
   const text = weights.under("text.");
   const lmHead = weights.find("lm_head.weight") ?? text.get("embed_tokens.weight");
   const decoder = new TextDecoder(kernels, config.text, text, lmHead);
-  const vision = visionDepth(config) > 0
+  const vision = hasVision(config)
     ? family.buildVision(kernels, config, weights.under("vision."))
     : null;
   return new VisionLanguageModel(kernels, config, decoder, vision, weights, dir);

@@ -6,6 +6,7 @@
 import { InputError, likelyName } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import type { Family } from "./family.ts";
+import { fastVlm } from "./fast_vlm.ts";
 import { gemma3, gemma3Text } from "./gemma3.ts";
 import { internvl } from "./internvl.ts";
 import { llava } from "./llava.ts";
@@ -27,6 +28,7 @@ export const families: readonly Family[] = [
   llavaNext,
   llavaOnevision,
   internvl,
+  fastVlm,
   llama,
   qwen2,
   qwen3,

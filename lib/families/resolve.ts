@@ -15,7 +15,7 @@ import { openWeights } from "../weights/weights.ts";
 import { isLarge } from "../backend/create_kernels.ts";
 import { loadProcessor } from "../inputs/processor.ts";
 import { type ProcessorFiles, readProcessorFiles } from "../inputs/processor_files.ts";
-import { type ModelConfig, visionDepth } from "../model/config.ts";
+import { hasVision, type ModelConfig } from "../model/config.ts";
 import { readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
 import { type KeptBytes, keptBytes } from "./kept_weights.ts";
@@ -62,7 +62,7 @@ async function missingFrom(
   const weights = (name: string) => /\.(safetensors|gguf)(\.index\.json)?$/.test(name);
   if (found.some((name) => name.endsWith(".gguf"))) return [];
   return [
-    ...visionDepth(config) === 0 || image ? [] : ["preprocessor_config.json"],
+    ...!hasVision(config) || image ? [] : ["preprocessor_config.json"],
     ...found.includes("tokenizer.json") ? [] : ["tokenizer.json"],
     ...found.some((name) => weights(name) || isPickle(name)) ? [] : ["weights"],
   ];

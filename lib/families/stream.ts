@@ -13,7 +13,7 @@ import { TextDecoder } from "../model/text_decoder.ts";
 import type { ForwardOptions, ForwardResult } from "../model/run_options.ts";
 import { VisionLanguageModel } from "../model/vision_language_model.ts";
 import type { WeightsMap } from "../model/weights_map.ts";
-import { visionDepth } from "../model/config.ts";
+import { hasVision } from "../model/config.ts";
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { matchWeights, readWeights, storedWeights } from "./load_weights.ts";
@@ -133,7 +133,7 @@ export class StreamedModel implements Disposable {
   /** The model as far as its weights are there; the tower only matters to prompts with media. */
   #model(weights: WeightsMap): VisionLanguageModel {
     const { kernels, checkpoint: { family, config } } = this;
-    const vision = visionDepth(config) > 0
+    const vision = hasVision(config)
       ? family.buildVision(kernels, config, weights.under("vision."))
       : null;
     return new VisionLanguageModel(kernels, config, this.#decoder(weights), vision, weights);

@@ -90,7 +90,9 @@ export type VisionLayerPoint = typeof visionLayerPoints[number];
  * All hook names of a model, in firing order.
  *
  * @param decoderLayers number of text decoder layers
- * @param visionLayers number of vision tower layers; 0 for a text-only model
+ * @param visionLayers number of vision tower layers; 0 for a text-only model, and for a tower of
+ * convolutions
+ * @param tower whether there is a vision tower; by default where it has layers
  *
  * @example
  * ```ts
@@ -99,13 +101,18 @@ export type VisionLayerPoint = typeof visionLayerPoints[number];
  * assert(hookNames(2, 1).includes("blocks.1.attn.pattern"));
  * ```
  */
-export function hookNames(decoderLayers: number, visionLayers: number): string[] {
+export function hookNames(
+  decoderLayers: number,
+  visionLayers: number,
+  tower: boolean = visionLayers > 0,
+): string[] {
   const names: string[] = [];
   if (visionLayers > 0) names.push("vision.embed");
   for (let layer = 0; layer < visionLayers; layer++) {
     for (const point of visionLayerPoints) names.push(`vision.blocks.${layer}.${point}`);
   }
-  if (visionLayers > 0) names.push("vision.merged", "vision.features", "vision.deepstack");
+  if (tower) names.push("vision.merged", "vision.features");
+  if (visionLayers > 0) names.push("vision.deepstack");
   names.push("embed");
   for (let layer = 0; layer < decoderLayers; layer++) {
     for (const point of decoderLayerPoints) names.push(`blocks.${layer}.${point}`);
@@ -138,9 +145,14 @@ export function matchHookNames(pattern: string, valid: readonly string[]): strin
     })
     : valid.filter((name) => name === pattern);
   if (matches.length === 0) {
+    const bare = pattern.startsWith("vision.") && valid.includes("vision.merged") &&
+      !valid.includes("vision.embed");
     throw new InputError(
-      `Cannot hook "${pattern}": this model has no such hook point. Nearest: ` +
-        nearestNames(pattern, valid).join(", "),
+      `Cannot hook "${pattern}": this model has no such hook point` +
+        (bare
+          ? ", since its vision tower is a convolutional network without attention heads"
+          : "") +
+        `. Nearest: ${nearestNames(pattern, valid).join(", ")}`,
     );
   }
   return matches;

@@ -75,8 +75,13 @@ export function cutMiddle(image: RgbImage, size: FixedSize, original: RgbImage):
 export interface FixedTokens {
   /** Placeholder in the rendered prompt, and the token that is repeated. */
   readonly token: string;
-  /** Side of a patch in pixels; a patch is a token. */
-  readonly patchSize: number;
+  /** Rows and columns of tokens of an image in its final size. */
+  grid(height: number, width: number): readonly [rows: number, columns: number];
+}
+
+/** Tokens of patches, each of `patchSize` pixels along a side; what is left over at the ends is cut off. */
+export function patchGrid(patchSize: number): FixedTokens["grid"] {
+  return (height, width) => [Math.floor(height / patchSize), Math.floor(width / patchSize)];
 }
 
 /**
@@ -88,7 +93,7 @@ export interface FixedTokens {
  * @throws {InputError} for settings that are unknown or of the wrong type
  */
 export function fixedImages(
-  { token, patchSize }: FixedTokens,
+  { token, grid }: FixedTokens,
   settings: JsonReader,
   defaults: PixelDefaults & { readonly edge: number },
 ): MediaRecipe<RgbImage> {
@@ -118,19 +123,22 @@ export function fixedImages(
       const framed = images.map(frame);
       return {
         tensors: { pixel_values: stackImages(framed.map(({ image }) => image), levels) },
-        layouts: framed.map(({ image, region }, media) => [{
-          token,
-          grid: {
-            kind: "image",
-            media,
-            size: [images[media].width, images[media].height],
-            frames: [],
-            rows: Math.floor(image.height / patchSize),
-            columns: Math.floor(image.width / patchSize),
-            newline: "none",
-            region,
-          },
-        }]),
+        layouts: framed.map(({ image, region }, media) => {
+          const [rows, columns] = grid(image.height, image.width);
+          return [{
+            token,
+            grid: {
+              kind: "image",
+              media,
+              size: [images[media].width, images[media].height],
+              frames: [],
+              rows,
+              columns,
+              newline: "none",
+              region,
+            },
+          }];
+        }),
       };
     },
   };

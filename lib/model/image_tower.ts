@@ -5,7 +5,7 @@
  * `modeling_gemma3.py`.
  * @module
  */
-import type { Activation, Kernels, Tensor } from "../nn/kernels.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
 import { InputError } from "../common/errors.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import type { ImageTowerConfig } from "./config.ts";
@@ -17,6 +17,7 @@ import type {
   VisionFeatures,
   VisionTower,
 } from "./model_inputs.ts";
+import { projectRows } from "./projector.ts";
 import { type RowSamples, sampleRows } from "./sampled_rows.ts";
 import type { WeightsMap } from "./weights_map.ts";
 
@@ -173,11 +174,9 @@ export class ImageTower implements VisionTower {
       return k.linear(unit, k.transpose(own.get("matrix"), [1, 0]), null);
     }
     const joined = k.reshape(patches, [tiles, -1, width * projector.merge ** 2]);
-    const linear = (name: string, x: Tensor, then?: Activation) =>
-      k.linear(x, own.get(`${name}.weight`), own.find(`${name}.bias`), then);
     const normalized = projector.norm
       ? k.layerNorm(joined, own.get("layer_norm.weight"), own.get("layer_norm.bias"), normEps)
       : joined;
-    return linear("linear_2", linear("linear_1", normalized, projector.hiddenAct));
+    return projectRows(k, own, normalized, projector.hiddenAct);
   }
 }

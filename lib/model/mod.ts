@@ -5,6 +5,10 @@
  */
 export type {
   AnyresConfig,
+  ConvNetworkConfig,
+  ConvolutionBlock,
+  ConvolutionConfig,
+  ConvTowerConfig,
   ImageEncoderConfig,
   ImageTowerConfig,
   LocalLayers,

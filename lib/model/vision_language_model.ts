@@ -39,7 +39,11 @@ export class VisionLanguageModel {
     readonly weights: WeightsMap,
     readonly checkpoint: string | null = null,
   ) {
-    this.hookNames = hookNames(config.text.numHiddenLayers, vision ? visionDepth(config) : 0);
+    this.hookNames = hookNames(
+      config.text.numHiddenLayers,
+      vision ? visionDepth(config) : 0,
+      vision !== null,
+    );
   }
 
   /** Layers and query heads of the decoder. */

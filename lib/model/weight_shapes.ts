@@ -9,7 +9,12 @@ import type { ImageEncoderConfig, ImageTowerConfig, TextConfig, VisionConfig } f
 export type WeightShapes = ReadonlyMap<string, readonly number[]>;
 
 /** Weight and bias of a linear layer. */
-function linear(name: string, out: number, width: number, bias: boolean): [string, number[]][] {
+export function linearShapes(
+  name: string,
+  out: number,
+  width: number,
+  bias: boolean,
+): [string, number[]][] {
   const weight: [string, number[]] = [`${name}.weight`, [out, width]];
   return bias ? [weight, [`${name}.bias`, [out]]] : [weight];
 }
@@ -31,10 +36,25 @@ export function textWeightShapes(config: TextConfig): WeightShapes {
     const own: [string, number[]][] = [
       ["input_layernorm.weight", [hiddenSize]],
       ["post_attention_layernorm.weight", [hiddenSize]],
-      ...linear("self_attn.q_proj", numAttentionHeads * headDim, hiddenSize, config.attentionBias),
-      ...linear("self_attn.k_proj", numKeyValueHeads * headDim, hiddenSize, config.attentionBias),
-      ...linear("self_attn.v_proj", numKeyValueHeads * headDim, hiddenSize, config.attentionBias),
-      ...linear("self_attn.o_proj", hiddenSize, numAttentionHeads * headDim, false),
+      ...linearShapes(
+        "self_attn.q_proj",
+        numAttentionHeads * headDim,
+        hiddenSize,
+        config.attentionBias,
+      ),
+      ...linearShapes(
+        "self_attn.k_proj",
+        numKeyValueHeads * headDim,
+        hiddenSize,
+        config.attentionBias,
+      ),
+      ...linearShapes(
+        "self_attn.v_proj",
+        numKeyValueHeads * headDim,
+        hiddenSize,
+        config.attentionBias,
+      ),
+      ...linearShapes("self_attn.o_proj", hiddenSize, numAttentionHeads * headDim, false),
     ];
     if (config.experts?.layers.includes(layer)) {
       const { numExperts, moeIntermediateSize } = config.experts;
@@ -45,9 +65,9 @@ export function textWeightShapes(config: TextConfig): WeightShapes {
       );
     } else {
       own.push(
-        ...linear("mlp.gate_proj", intermediateSize, hiddenSize, false),
-        ...linear("mlp.up_proj", intermediateSize, hiddenSize, false),
-        ...linear("mlp.down_proj", hiddenSize, intermediateSize, false),
+        ...linearShapes("mlp.gate_proj", intermediateSize, hiddenSize, false),
+        ...linearShapes("mlp.up_proj", intermediateSize, hiddenSize, false),
+        ...linearShapes("mlp.down_proj", hiddenSize, intermediateSize, false),
       );
     }
     if (config.qkNorm) {
@@ -71,8 +91,8 @@ export function visionWeightShapes(config: VisionConfig): WeightShapes {
   const norm = (name: string, width: number) => normWeights(name, width, config.norm ?? "layer");
   const merger = (name: string, normWidth: number) => [
     ...norm(`${name}.norm`, normWidth),
-    ...linear(`${name}.linear_fc1`, joined, joined, true),
-    ...linear(`${name}.linear_fc2`, outHiddenSize, joined, true),
+    ...linearShapes(`${name}.linear_fc1`, joined, joined, true),
+    ...linearShapes(`${name}.linear_fc2`, outHiddenSize, joined, true),
   ];
   const kernel = [hiddenSize, config.inChannels, config.temporalPatchSize, patchSize, patchSize];
   const shapes: [string, number[]][] = [
@@ -85,20 +105,20 @@ export function visionWeightShapes(config: VisionConfig): WeightShapes {
   }
   const mlp = config.gatedMlp
     ? [
-      ...linear("mlp.gate_proj", intermediateSize, hiddenSize, true),
-      ...linear("mlp.up_proj", intermediateSize, hiddenSize, true),
-      ...linear("mlp.down_proj", hiddenSize, intermediateSize, true),
+      ...linearShapes("mlp.gate_proj", intermediateSize, hiddenSize, true),
+      ...linearShapes("mlp.up_proj", intermediateSize, hiddenSize, true),
+      ...linearShapes("mlp.down_proj", hiddenSize, intermediateSize, true),
     ]
     : [
-      ...linear("mlp.linear_fc1", intermediateSize, hiddenSize, true),
-      ...linear("mlp.linear_fc2", hiddenSize, intermediateSize, true),
+      ...linearShapes("mlp.linear_fc1", intermediateSize, hiddenSize, true),
+      ...linearShapes("mlp.linear_fc2", hiddenSize, intermediateSize, true),
     ];
   for (let layer = 0; layer < config.depth; layer++) {
     const own = [
       ...norm("norm1", hiddenSize),
       ...norm("norm2", hiddenSize),
-      ...linear("attn.qkv", 3 * hiddenSize, hiddenSize, true),
-      ...linear("attn.proj", hiddenSize, hiddenSize, true),
+      ...linearShapes("attn.qkv", 3 * hiddenSize, hiddenSize, true),
+      ...linearShapes("attn.proj", hiddenSize, hiddenSize, true),
       ...mlp,
     ];
     for (const [name, shape] of own) shapes.push([`blocks.${layer}.${name}`, shape]);
@@ -145,8 +165,8 @@ function projectorShapes(
   }
   const joined = hiddenSize * projector.merge ** 2;
   return [
-    ...linear("projector.linear_1", textWidth, joined, projector.bias),
-    ...linear("projector.linear_2", textWidth, textWidth, projector.bias),
+    ...linearShapes("projector.linear_1", textWidth, joined, projector.bias),
+    ...linearShapes("projector.linear_2", textWidth, textWidth, projector.bias),
     ...projector.norm ? normWeights("projector.layer_norm", joined, "layer") : [],
   ];
 }
@@ -158,11 +178,11 @@ function encoderLayerShapes(encoder: ImageEncoderConfig): [string, number[]][] {
     ...normWeights("layer_norm1", width, encoder.norm),
     ...normWeights("layer_norm2", width, encoder.norm),
     ...["q", "k", "v"].flatMap((role) =>
-      linear(`self_attn.${role}_proj`, width, width, encoder.attentionBias)
+      linearShapes(`self_attn.${role}_proj`, width, width, encoder.attentionBias)
     ),
-    ...linear("self_attn.out_proj", width, width, true),
-    ...linear("mlp.fc1", intermediateSize, width, true),
-    ...linear("mlp.fc2", width, intermediateSize, true),
+    ...linearShapes("self_attn.out_proj", width, width, true),
+    ...linearShapes("mlp.fc1", intermediateSize, width, true),
+    ...linearShapes("mlp.fc2", width, intermediateSize, true),
   ];
   if (encoder.qkNorm) {
     shapes.push(["self_attn.q_norm.weight", [width]], ["self_attn.k_norm.weight", [width]]);

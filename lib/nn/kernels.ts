@@ -14,6 +14,7 @@ import type {
   AfterAttentionCall,
   AttentionInputs,
   AttentionInputsCall,
+  ConvolutionCall,
   DType,
   RowAttention,
   Tensor,
@@ -214,6 +215,11 @@ export interface Kernels {
    * `activation`, that of the sum.
    */
   linear(x: Tensor, weight: Tensor, bias?: Tensor | null, activation?: Activation): Tensor;
+  /**
+   * A convolution, `[n, height, width, out]`: float32, or for one of single pixels as
+   * {@link Kernels.linear} gives it.
+   */
+  convolution(call: ConvolutionCall): Tensor;
   /** Softmax over the last axis, computed in float32. Scores of -Infinity or -1e30 give 0. */
   softmax(x: Tensor): Tensor;
   /**

@@ -19,6 +19,30 @@ export interface Tensor {
 /** Activation functions by their Hugging Face names (`hidden_act`). */
 export type Activation = "silu" | "gelu" | "gelu_pytorch_tanh" | "quick_gelu" | "relu";
 
+/** How an image is bordered with zeros before a convolution; see `convolution.ts`. */
+export type ConvolutionPadding = "same" | "symmetric";
+
+/** A two-dimensional convolution, with the channels last. */
+export interface ConvolutionCall {
+  /** `[n, height, width, in]`. */
+  readonly x: Tensor;
+  /**
+   * `[kernel, kernel, in, out]`; `[out, in]` for one of single pixels, which is a matrix product; with
+   * `depthwise` `[kernel, kernel, in, out / in]`.
+   */
+  readonly kernel: Tensor;
+  /** `[out]`, or null for none. */
+  readonly bias: Tensor | null;
+  /** Pixels from one place of the kernel to the next, in both directions. */
+  readonly stride: number;
+  /** Border of zeros. */
+  readonly padding: ConvolutionPadding;
+  /** Whether each channel is convolved by itself, to `out / in` channels. */
+  readonly depthwise: boolean;
+  /** What becomes of each value; nothing by default. `relu6` is between 0 and 6. */
+  readonly activation?: Activation | "relu6";
+}
+
 /** A product with a weight. */
 export interface Projection {
   /** `[out, in]`. */

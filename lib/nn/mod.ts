@@ -12,6 +12,7 @@ export {
   patternOfRows,
   withBlocks,
 } from "./attention.ts";
+export { convolvedSize, type PaddedSide, paddedSide } from "./convolution.ts";
 export {
   afterAttentionPoints,
   attentionInputPoints,

@@ -163,6 +163,10 @@ export class Tape {
           return [k.reshape(k.matMul(rows, weight), x.shape)];
         });
       },
+      convolution: (call) => {
+        this.#constant("a convolution", [call.x, call.kernel, call.bias]);
+        return k.convolution(call);
+      },
       softmax: (x) => this.#softmax(k, x, k.softmax(x)),
       causalSoftmax: (x, firstQuery) => this.#softmax(k, x, k.causalSoftmax(x, firstQuery)),
       attention: (query, keys, values, options) => {

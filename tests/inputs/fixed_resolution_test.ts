@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   cutMiddle,
   fixedImages,
+  patchGrid,
   readFixedSize,
   resizeShorterSide,
 } from "../../lib/inputs/fixed_resolution.ts";
@@ -15,7 +16,7 @@ const picture = (width: number, height: number) => ({
   data: new Uint8Array(width * height * 3).fill(200),
 });
 const recipe = (json: Record<string, unknown>) =>
-  fixedImages({ token: "T", patchSize: 4 }, new JsonReader(json, "p.json"), {
+  fixedImages({ token: "T", grid: patchGrid(4) }, new JsonReader(json, "p.json"), {
     imageMean: half,
     imageStd: half,
     edge: 12,

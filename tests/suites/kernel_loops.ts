@@ -46,6 +46,37 @@ export function broadcast(a: Grid, b: Grid, f: (x: number, y: number) => number)
   return fill(shape, (index) => f(at(a, index), at(b, index)));
 }
 
+/** A convolution: `x [n, h, w, in]` in a border of `[top, left]` zeros, to `[n, rows, columns, out]`. */
+export function convolve(
+  x: Grid,
+  kernel: Grid,
+  bias: Grid,
+  call: {
+    readonly stride: number;
+    readonly depthwise: boolean;
+    readonly border: readonly [top: number, left: number];
+    readonly size: readonly [rows: number, columns: number];
+  },
+): Grid {
+  const { stride, depthwise, border: [top, left], size } = call;
+  const [count, height, width, channels] = x.shape, [side, , , last] = kernel.shape;
+  const outputs = depthwise ? channels * last : last;
+  return fill([count, ...size, outputs], ([image, row, column, out]) => {
+    let sum = bias.data[out];
+    for (let i = 0; i < side * side; i++) {
+      const [down, along] = [Math.floor(i / side), i % side];
+      const y = row * stride + down - top, across = column * stride + along - left;
+      if (y < 0 || y >= height || across < 0 || across >= width) continue;
+      const entering = depthwise ? [Math.floor(out / last)] : [...Array(channels).keys()];
+      for (const c of entering) {
+        const factor = at(kernel, [down, along, c, depthwise ? out % last : out]);
+        sum += at(x, [image, y, across, c]) * factor;
+      }
+    }
+    return sum;
+  });
+}
+
 /** Axes in another order. */
 export function transpose(x: Grid, order: readonly number[]): Grid {
   return fill(order.map((axis) => x.shape[axis]), (index) => {

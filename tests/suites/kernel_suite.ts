@@ -6,6 +6,7 @@ import { assertEquals } from "@std/assert";
 import type { Kernels } from "../../lib/nn/kernels.ts";
 import { attentionTests } from "./kernel_attention.ts";
 import type { KernelTest } from "./kernel_check.ts";
+import { convolutionTests } from "./kernel_convolution.ts";
 import { gradientTests } from "./kernel_gradients.ts";
 import { layerTests } from "./kernel_layer.ts";
 import { packedTests } from "./kernel_packed.ts";
@@ -25,6 +26,7 @@ export function kernelSuite(name: string, make: () => Kernels | Promise<Kernels>
     });
   tensorTests(test);
   productTests(test);
+  convolutionTests(test);
   packedTests(test);
   layerTests(test);
   attentionTests(test);

@@ -1,0 +1,62 @@
+/**
+ * Reads convolutions from a checkpoint, each with the batch norm that follows it.
+ *
+ * @module
+ */
+import { widenToFloat32 } from "../backend/widen.ts";
+import type { ConvolutionConfig } from "../model/config.ts";
+import { batchNormWeights } from "../model/conv_network.ts";
+import { foldConvolution, type StoredConvolution } from "../model/folded_convolution.ts";
+import type { Kernels, Tensor } from "../nn/kernels.ts";
+import type { WeightSource } from "../weights/weight_source.ts";
+
+/** Roles of a convolution's other parts, which are read together with its weight. */
+export function otherParts({ name, bias, norm }: ConvolutionConfig): string[] {
+  return [
+    ...bias ? [`${name}.bias`] : [],
+    ...norm ? batchNormWeights.map((end) => `${norm.name}.${end}`) : [],
+  ];
+}
+
+/**
+ * One convolution in the kernels' memory: matrices of single pixels in the type of products, others in
+ * float32.
+ *
+ * @param stored stored names by role
+ * @returns tensors by role, which belong to the caller
+ * @throws {InputError} for misshapen weights
+ */
+export async function readConvolution(
+  kernels: Kernels,
+  source: WeightSource,
+  own: ConvolutionConfig,
+  stored: ReadonlyMap<string, string>,
+): Promise<Map<string, Tensor>> {
+  const { name, norm, outputs } = own;
+  const read = async (role: string, shape: readonly number[]) => {
+    const { bytes, dtype } = await source.readWeight(stored.get(role)!, shape);
+    return widenToFloat32(bytes, dtype);
+  };
+  const shape = [outputs, own.depthwise ? 1 : own.inputs, own.kernel, own.kernel];
+  const parts: StoredConvolution = {
+    weight: await read(`${name}.weight`, shape),
+    bias: own.bias ? await read(`${name}.bias`, [outputs]) : null,
+    norm: norm
+      ? {
+        weight: await read(`${norm.name}.weight`, [outputs]),
+        bias: await read(`${norm.name}.bias`, [outputs]),
+        running_mean: await read(`${norm.name}.running_mean`, [outputs]),
+        running_var: await read(`${norm.name}.running_var`, [outputs]),
+      }
+      : null,
+  };
+  const { kernel, shape: folded, bias } = foldConvolution(own, parts);
+  const tensors = new Map([[
+    `${name}.weight`,
+    folded.length === 2
+      ? kernels.weight(new Uint8Array(kernel.buffer), "F32", folded)
+      : kernels.tensor(kernel, folded),
+  ]]);
+  if (bias) tensors.set(`${name}.bias`, kernels.tensor(bias, [outputs]));
+  return tensors;
+}
