@@ -144,15 +144,19 @@ export class ImageEncoder {
     const onPattern = hooks?.wants(nameOf("attn.pattern"))
       ? (x: Tensor) => at("attn.pattern", x)
       : undefined;
-    const z = at(
-      "attn.z",
-      this.#attention(this.#norm(input, own.under("layer_norm1.")), own, onPattern),
-    );
-    const attnOut = at("attn_out", scaled("lambda_1", linear("self_attn.out_proj", z)));
-    const mid = at("resid_mid", k.add(input, attnOut));
-    const normalized = this.#norm(mid, own.under("layer_norm2."));
-    const mlp = linear("mlp.fc2", linear("mlp.fc1", normalized, config.hiddenAct));
-    return at("resid_post", k.add(mid, at("mlp_out", scaled("lambda_2", mlp))));
+    // scopes of their own: what is large is needed for a moment only
+    const mid = k.scope(() => {
+      const z = k.scope(() =>
+        at("attn.z", this.#attention(this.#norm(input, own.under("layer_norm1.")), own, onPattern))
+      );
+      const attnOut = at("attn_out", scaled("lambda_1", linear("self_attn.out_proj", z)));
+      return at("resid_mid", k.add(input, attnOut));
+    });
+    return k.scope(() => {
+      const normalized = this.#norm(mid, own.under("layer_norm2."));
+      const mlp = linear("mlp.fc2", linear("mlp.fc1", normalized, config.hiddenAct));
+      return at("resid_post", k.add(mid, at("mlp_out", scaled("lambda_2", mlp))));
+    });
   }
 
   /** Attention within each tile: `[n, P, D_v] -> [n, P, D_v]`, before the output projection. */

@@ -162,26 +162,33 @@ export class VisionEncoder implements VisionTower {
       k.linear(x, own.get(`${name}.weight`), own.get(`${name}.bias`), then);
 
     const input = at("resid_pre", residPre);
-    const qkv = linear("attn.qkv", norm("norm1", input)); // [P, 3 * D_v]
     const pattern = `vision.blocks.${layer}.attn.pattern`;
     const onPattern = hooks?.wants(pattern) ? (x: Tensor) => hooks.apply(pattern, x) : undefined;
-    const z = at("attn.z", this.#attention(qkv, tables, lengths, onPattern));
-    const mid = at("resid_mid", k.add(input, at("attn_out", linear("attn.proj", z))));
-    const normalizedMid = norm("norm2", mid);
-    const out = config.gatedMlp
-      ? linear(
-        "mlp.down_proj",
-        k.gatedActivation(
-          linear("mlp.gate_proj", normalizedMid),
-          linear("mlp.up_proj", normalizedMid),
-          config.hiddenAct,
-        ),
-      )
-      : linear(
-        "mlp.linear_fc2",
-        linear("mlp.linear_fc1", normalizedMid, config.hiddenAct),
-      );
-    return at("resid_post", k.add(mid, at("mlp_out", out)));
+    // scopes of their own: what is large is needed for a moment only
+    const mid = k.scope(() => {
+      const z = k.scope(() => {
+        const qkv = linear("attn.qkv", norm("norm1", input)); // [P, 3 * D_v]
+        return at("attn.z", this.#attention(qkv, tables, lengths, onPattern));
+      });
+      return at("resid_mid", k.add(input, at("attn_out", linear("attn.proj", z))));
+    });
+    return k.scope(() => {
+      const normalizedMid = norm("norm2", mid);
+      const out = config.gatedMlp
+        ? linear(
+          "mlp.down_proj",
+          k.gatedActivation(
+            linear("mlp.gate_proj", normalizedMid),
+            linear("mlp.up_proj", normalizedMid),
+            config.hiddenAct,
+          ),
+        )
+        : linear(
+          "mlp.linear_fc2",
+          linear("mlp.linear_fc1", normalizedMid, config.hiddenAct),
+        );
+      return at("resid_post", k.add(mid, at("mlp_out", out)));
+    });
   }
 
   /** The config's kind of norm over the last axis. */

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #endif
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -58,6 +59,7 @@ class Buffers {
         Buffer *buffer = *best;
         idle_.erase(best);
         idle_bytes_ -= buffer->capacity;
+        Use(buffer->capacity);
         return buffer;
       }
     }
@@ -66,20 +68,25 @@ class Buffers {
       buffer->data = ::operator new(size, kAlignment);
     } catch (const std::bad_alloc &) {
       delete buffer;
+      std::unique_lock<std::mutex> lock(mutex_);
       Shrink(0);  // what is kept may be what is lacking
+      lock.unlock();
       buffer = new Buffer{::operator new(size, kAlignment), size};
     }
     AskForLargePages(buffer->data, size);
+    std::lock_guard<std::mutex> lock(mutex_);
+    Use(size);
     return buffer;
   }
 
   void Give(Buffer *buffer) {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      idle_.push_back(buffer);
-      idle_bytes_ += buffer->capacity;
-    }
-    Shrink(kKept);
+    std::lock_guard<std::mutex> lock(mutex_);
+    used_bytes_ -= buffer->capacity;
+    idle_.push_back(buffer);
+    idle_bytes_ += buffer->capacity;
+    if (used_bytes_ < peak_bytes_ / kLull) peak_bytes_ = used_bytes_;
+    const size_t all = std::max(used_bytes_ + kKept, peak_bytes_ + peak_bytes_ / 2);
+    Shrink(kKept == 0 ? 0 : all - used_bytes_);
   }
 
  private:
@@ -88,11 +95,20 @@ class Buffers {
 #else
   static constexpr size_t kKept = 256 << 20;
 #endif
+  // Besides these, a pass of large results keeps what makes one and a half times of what it had in use at
+  // most, since its layers take results of several sizes in turn. It has ended when less than this part
+  // of that is in use.
+  static constexpr size_t kLull = 16;
   static constexpr std::align_val_t kAlignment{64};
 
-  // Gives back those that have been idle for longest, until no more than so many bytes are.
+  void Use(size_t size) {
+    used_bytes_ += size;
+    peak_bytes_ = std::max(peak_bytes_, used_bytes_);
+  }
+
+  // Gives back those that have been idle for longest, until no more than so many bytes are; the lock is
+  // held.
   void Shrink(size_t most) {
-    std::lock_guard<std::mutex> lock(mutex_);
     while (idle_bytes_ > most) {
       Buffer *buffer = idle_.front();
       idle_.pop_front();
@@ -104,7 +120,7 @@ class Buffers {
 
   std::mutex mutex_;
   std::list<Buffer *> idle_;  // by the time since when they have been, the longest first
-  size_t idle_bytes_ = 0;
+  size_t idle_bytes_ = 0, used_bytes_ = 0, peak_bytes_ = 0;
 };
 
 // Memory for `count` elements, given back at the end of a block.
