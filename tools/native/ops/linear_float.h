@@ -139,15 +139,12 @@ template <typename T, typename Weight>
 inline void LinearFloat(const T *x, const Weight &w, const T *bias, T *y, int64_t rows,
                         Activation activation = kNoActivation) {
   const int64_t width = w.width, depth = w.depth;
-  const FloatProduct<T, Weight> product{LinearCut::Of(rows, width, depth), x, w, bias, y,
-                                        activation};
+  const FloatProduct<T, Weight> product{
+      LinearCut::Of(rows, width, depth, Pool::Get().threads()), x, w, bias, y, activation};
   const LinearCut &cut = product.cut;
   const int64_t size = cut.TileAt(cut.steps, 0);
   float *packed = Scratch<float>(kPackedKeys, size + 2 * cut.n), *up = packed + size;
-  // Enough tasks for every thread, each of as many columns as possible: it packs its rows of x.
-  const int64_t threads = Pool::Get().threads();
-  const int64_t parts = threads > 1 ? std::min(cut.tiles(), CeilDiv(3 * threads, cut.runs())) : 1;
-  const int64_t part = CeilDiv(cut.tiles(), parts), pieces = CeilDiv(cut.tiles(), part);
+  const int64_t part = cut.part, pieces = CeilDiv(cut.tiles(), part);
   for (int64_t left = 0; left < width; left += 2 * cut.n) {
     std::atomic<bool> finite{true};
     Pool::Get().Run(cut.tiles(), [&](int64_t tile_column) {
@@ -158,7 +155,7 @@ inline void LinearFloat(const T *x, const Weight &w, const T *bias, T *y, int64_
       if (!PackB(cut, halves, left, tile_column, packed, up)) finite = false;
     });
     const Strip strip{left, packed, up, finite};
-    Pool::Get().Run(cut.runs() * pieces, [&](int64_t task) {
+    Pool::Get().Run(cut.runs * pieces, [&](int64_t task) {
       const int64_t begin = task % pieces * part;
       LinearRun(product, strip, task / pieces, begin, std::min(cut.tiles(), begin + part));
     });

@@ -27,20 +27,40 @@ struct LinearCut {
   int64_t steps;   // along the depth, of two blocks each
   int64_t k;       // depth of a block
   int64_t n;       // columns of a block of B, of a strip of 2 n columns that is packed at once
+  int64_t runs;    // of rows of x, in pairs of blocks of A, as even as tiles allow
+  int64_t part;    // tiles of columns of one task, which takes one run
 
-  static LinearCut Of(int64_t rows, int64_t width, int64_t depth) {
+  static LinearCut Of(int64_t rows, int64_t width, int64_t depth, int64_t threads) {
     LinearCut cut{rows, width, depth};
     cut.steps = CeilDiv(depth, 2 * kProductDepth);
     cut.k = RoundUp(CeilDiv(depth, 2 * cut.steps), kLanes);
     const int64_t fitting = kPackedBytes / (kBlockProducts * sizeof(float) * cut.k * cut.steps);
     const int64_t most = std::max<int64_t>(1, fitting / kQuarterColumns) * kQuarterColumns;
     cut.n = RoundUp(CeilDiv(width, 2 * CeilDiv(width, 2 * most)), kProductColumns);
+    cut.Share(threads);
     return cut;
   }
-  // Rows of x in runs of two blocks of A, as even as tiles allow.
+  // Chooses the tasks that end soonest on so many threads: runs as long as blocks of A may be where that
+  // leaves no thread idle at the end, else shorter ones, or of fewer columns. A task packs its rows of x,
+  // which takes about as long as two tiles of columns, and fetches its tiles of B, as long as half a pair
+  // of tiles of rows.
+  void Share(int64_t threads) {
+    const int64_t fewest = CeilDiv(pairs(), kBlockRows / kProductRows);
+    double best = 0;
+    for (int64_t own_runs = fewest; own_runs < fewest + threads && own_runs <= pairs(); own_runs++) {
+      for (int64_t parts = 1; parts <= std::min(tiles(), 3 * threads); parts++) {
+        const int64_t own_part = CeilDiv(tiles(), parts), pieces = CeilDiv(tiles(), own_part);
+        const double task = double(pairs()) / own_runs * (own_part + 2) + 0.5 * own_part;
+        const double time = CeilDiv(own_runs * pieces, threads) * task;
+        if (best > 0 && time >= best) continue;
+        best = time;
+        runs = own_runs;
+        part = own_part;
+      }
+    }
+  }
   int64_t pairs() const { return CeilDiv(rows, 2 * kProductRows); }
-  int64_t runs() const { return CeilDiv(pairs(), kBlockRows / kProductRows); }
-  int64_t RunStart(int64_t run) const { return run * pairs() / runs() * 2 * kProductRows; }
+  int64_t RunStart(int64_t run) const { return run * pairs() / runs * 2 * kProductRows; }
   // Packed tiles of B: the seven of a step and a tile of columns lie one after the other.
   int64_t tile() const { return k * kProductColumns; }  // floats
   int64_t tiles() const { return n / kProductColumns; }
