@@ -103,26 +103,53 @@ void HideScores(const AttentionCall<T> &call, int64_t head, int64_t first, int r
   }
 }
 
+// Shares of kRows rows from their scores, with the running state: one after the other, each row would wait
+// for its own maximum.
+template <Floats (*power)(Floats), int kRows, typename Share>
+inline void SoftmaxRows(int first, int64_t columns, const float *scores, int64_t score_stride,
+                        Share *shares, int64_t share_stride, RowState &state) {
+  Floats largest[kRows], maximum[kRows], sums[kRows];
+  for (int r = 0; r < kRows; r++) largest[r] = Splat(state.maximum[first + r]);
+  for (int64_t i = 0; i < columns; i += kLanes) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; r++) {
+      largest[r] = Max(largest[r], Load(scores + r * score_stride + i));
+    }
+  }
+  for (int r = 0; r < kRows; r++) {
+    maximum[r] = Splat(MaxOf(largest[r]));
+    sums[r] = Floats{};
+  }
+  for (int64_t i = 0; i < columns; i += kLanes) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; r++) {
+      const Floats share = power(Load(scores + r * score_stride + i) - maximum[r]);
+      sums[r] += share;
+      Store(shares + r * share_stride + i, share);
+    }
+  }
+  for (int r = 0; r < kRows; r++) {
+    const Floats scale = power(Splat(state.maximum[first + r]) - maximum[r]);
+    state.scale[first + r] = scale[0];
+    state.maximum[first + r] = maximum[r][0];
+    state.sum[first + r] = state.sum[first + r] * scale + sums[r];
+  }
+}
+
 // Shares of a tile from its scores (not yet divided by their sum), with the running state. `power` is Exp
 // of the scores, or Exp2 where they come times kLog2E.
 template <Floats (*power)(Floats), typename Share>
 void SoftmaxTile(int rows, int64_t columns, const float *scores, int64_t score_stride, Share *shares,
                  int64_t share_stride, RowState &state) {
-  for (int r = 0; r < rows; r++) {
-    const float *row = scores + r * score_stride;
-    Floats largest = Splat(state.maximum[r]);
-    for (int64_t i = 0; i < columns; i += kLanes) largest = Max(largest, Load(row + i));
-    const float maximum = MaxOf(largest);
-    state.scale[r] = power(Splat(state.maximum[r] - maximum))[0];
-    state.maximum[r] = maximum;
-    Floats sum = state.sum[r] * state.scale[r];
-    Share *out = shares + r * share_stride;
-    for (int64_t i = 0; i < columns; i += kLanes) {
-      const Floats share = power(Load(row + i) - maximum);
-      sum += share;
-      Store(out + i, share);
-    }
-    state.sum[r] = sum;
+  constexpr int kRows = 2;
+  int r = 0;
+  for (; r + kRows <= rows; r += kRows) {
+    SoftmaxRows<power, kRows>(r, columns, scores + r * score_stride, score_stride,
+                              shares + r * share_stride, share_stride, state);
+  }
+  for (; r < rows; r++) {
+    SoftmaxRows<power, 1>(r, columns, scores + r * score_stride, score_stride,
+                          shares + r * share_stride, share_stride, state);
   }
 }
 

@@ -53,6 +53,10 @@ inline float SumOf(Floats v) {
 inline float MaxOf(Floats v) {
 #if defined(__AVX512F__)
   return _mm512_reduce_max_ps((__m512)v);
+#elif defined(__AVX2__)
+  __m128 half = _mm_max_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));
+  half = _mm_max_ps(half, _mm_movehl_ps(half, half));
+  return _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
 #endif
   float largest = v[0];
   for (int i = 1; i < kLanes; i++) largest = v[i] > largest ? v[i] : largest;
