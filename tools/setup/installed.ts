@@ -28,6 +28,7 @@ export const compiledFiles: readonly string[] = [
     ...[
       "gradient_calls.h",
       "gradients.h",
+      "large_pages.h",
       "layer_calls.h",
       "linear.h",
       "linear_few.h",

@@ -4,10 +4,6 @@
 #ifndef CORELENS_BUFFERS_H_
 #define CORELENS_BUFFERS_H_
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -15,20 +11,9 @@
 #include <mutex>
 #include <new>
 
-#include "sizes.h"
+#include "large_pages.h"
 
 namespace corelens {
-
-// Asks for large pages below memory of many megabytes.
-inline void AskForLargePages(void *data, size_t size) {
-#if defined(__linux__)
-  constexpr size_t kLargePage = 2 << 20;
-  if (size < 8 * kLargePage) return;
-  const uintptr_t begin = RoundUp(reinterpret_cast<uintptr_t>(data), kLargePage);
-  const uintptr_t end = (reinterpret_cast<uintptr_t>(data) + size) / kLargePage * kLargePage;
-  madvise(reinterpret_cast<void *>(begin), end - begin, MADV_HUGEPAGE);  // a wish: it may be refused
-#endif
-}
 
 // Memory of one result.
 struct Buffer {

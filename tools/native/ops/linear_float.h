@@ -38,24 +38,26 @@ struct Strip {
 };
 
 // Stores the quarters of C, which lie in tiles one after the other, scaled back and with the bias.
-template <typename T, typename Weight>
-inline void StoreQuarters(const FloatProduct<T, Weight> &product, const Strip &strip, const float *quarters,
-                          int64_t columns, int64_t place, int64_t top, int64_t m,
-                          const float *row_up) {
+template <Activation kind, typename T, typename Weight>
+inline void StoreQuarters(const FloatProduct<T, Weight> &product, const Strip &strip,
+                          const float *quarters, int64_t columns, int64_t place, int64_t top,
+                          int64_t m, const float *row_up) {
+  constexpr int64_t kAhead = 3;  // rows of y called up: their lines lie far apart
   const LinearCut &cut = product.cut;
   for (int q = 0; q < 4; q++) {
     const int64_t upper = (q >> 1) * m, first = (q & 1) * cut.n + place;
     const int64_t rows = std::min(m, cut.rows - top - upper);
-    const int64_t end = std::min(columns, cut.width - strip.left - first);
+    const int64_t end = std::max<int64_t>(0, std::min(columns, cut.width - strip.left - first));
     for (int64_t r = 0; r < rows; r++) {
       T *y = product.y + (top + upper + r) * cut.width + strip.left + first;
-      ForVectors(std::max<int64_t>(end, 0), [&](int64_t j, int count) {
+      if (r + kAhead < rows) PrefetchToWrite(y + kAhead * cut.width, end);
+      ForVectors(end, [&](int64_t j, int count) {
         const int64_t tile = (q * columns + j / kProductColumns * kProductColumns) * m;
         const Floats scaled = Load(quarters + tile + r * kProductColumns + j % kProductColumns);
         // one after the other: their product may be beyond the range of floats
         Floats sum = scaled * row_up[upper + r] * Load(strip.up + first + j);
         if (product.bias) sum += LoadUpTo(product.bias + strip.left + first + j, count);
-        StoreUpTo(y + j, Activate(product.activation, sum), count);
+        StoreUpTo(y + j, Activate<kind>(sum), count);
       });
     }
   }
@@ -130,7 +132,10 @@ inline void LinearRun(const FloatProduct<T, Weight> &product, const Strip &strip
         }
       }
     }
-    StoreQuarters(product, strip, quarters, columns, from * kProductColumns, top, m, row_up);
+    WithActivation(product.activation, [&](auto kind) {
+      StoreQuarters<kind.value>(product, strip, quarters, columns, from * kProductColumns, top, m,
+                                row_up);
+    });
   }
 }
 

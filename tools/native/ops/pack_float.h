@@ -9,7 +9,6 @@
 #define CORELENS_PACK_FLOAT_H_
 
 #include <algorithm>
-#include <cmath>
 
 #include "sizes.h"
 #include "strassen.h"
@@ -77,21 +76,27 @@ struct RowScale {
 
   template <typename T>
   static RowScale Of(const T *row, int64_t size) {
-    Floats largest{}, zeros{};
+    Ints largest{};  // of sizes, which as integers are in the order of the floats
     ForVectors(size, [&](int64_t i, int n) {
-      const Floats x = LoadUpTo(row + i, n);
-      largest = Max(largest, Max(x, -x));
-      zeros += x * 0.0f;  // NaN where x is not finite
+      const Ints sizes = (Ints)LoadUpTo(row + i, n) & 0x7fffffff;
+      largest = sizes > largest ? sizes : largest;
     });
+    int32_t bits = 0;
+    for (int i = 0; i < kLanes; i++) bits = std::max(bits, largest[i]);
     RowScale scale;
-    scale.finite = SumOf(zeros) == 0;
-    const float maximum = MaxOf(largest);
-    if (maximum == 0) scale.up = 0;
-    if (!scale.finite || maximum == 0) return scale;
-    const int exponent = std::max(-126, std::min(126, std::ilogb(maximum)));
-    scale.down = std::ldexp(1.0f, -exponent);
-    scale.up = std::ldexp(1.0f, exponent);
+    scale.finite = bits < 0x7f800000;
+    if (bits == 0) scale.up = 0;
+    if (!scale.finite || bits == 0) return scale;
+    const int32_t exponent = std::max(-126, std::min(126, (bits >> 23) - 127));
+    scale.down = PowerOfTwo(-exponent);
+    scale.up = PowerOfTwo(exponent);
     return scale;
+  }
+
+ private:
+  static float PowerOfTwo(int32_t exponent) {
+    const int32_t bits = (exponent + 127) << 23;
+    return LoadAs<float>(&bits);
   }
 };
 
@@ -154,29 +159,35 @@ template <typename T>
 inline bool PackA(const LinearCut &cut, const T *x, int64_t top, int64_t m, float *packed,
                   float *up) {
   const int64_t block = m * kProductStride;
-  const auto at = [&](int64_t row, int64_t column, float scale) {
-    if (row >= cut.rows || column >= cut.depth) return Floats{};
-    const T *from = x + row * cut.depth + column;
-    const int64_t rest = cut.depth - column;
-    return (rest >= kLanes ? Load(from) : LoadPart(from, static_cast<int>(rest))) * scale;
-  };
   bool finite = true;
   for (int64_t r = 0; r < m; r++) {
     RowScale scales[2];
+    const T *rows[2] = {};  // null past the last row
     for (int half = 0; half < 2; half++) {
       const int64_t row = top + half * m + r;
-      if (row < cut.rows) scales[half] = RowScale::Of(x + row * cut.depth, cut.depth);
+      if (row < cut.rows) {
+        rows[half] = x + row * cut.depth;
+        scales[half] = RowScale::Of(rows[half], cut.depth);
+      }
       up[half * m + r] = scales[half].up;
       finite = finite && scales[half].finite;
     }
+    const auto at = [&](int half, int64_t column) {
+      if (!rows[half] || column >= cut.depth) return Floats{};
+      const int64_t rest = std::min<int64_t>(kLanes, cut.depth - column);
+      return LoadUpTo(rows[half] + column, static_cast<int>(rest)) * scales[half].down;
+    };
     for (int64_t step = 0; step < cut.steps; step++) {
       float *to = packed + step * kBlockProducts * block + r * kProductStride;
       const int64_t left = 2 * step * cut.k, right = left + cut.k;
-      const int64_t upper = top + r, lower = upper + m;
-      for (int64_t d = 0; d < cut.k; d += kLanes) {
-        SumsOfA(at(upper, left + d, scales[0].down), at(upper, right + d, scales[0].down),
-                at(lower, left + d, scales[1].down), at(lower, right + d, scales[1].down), to + d,
-                block);
+      const bool whole = rows[1] && right + cut.k <= cut.depth;
+      const Floats upper = Splat(scales[0].down), lower = Splat(scales[1].down);
+      for (int64_t d = 0; whole && d < cut.k; d += kLanes) {
+        SumsOfA(Load(rows[0] + left + d) * upper, Load(rows[0] + right + d) * upper,
+                Load(rows[1] + left + d) * lower, Load(rows[1] + right + d) * lower, to + d, block);
+      }
+      for (int64_t d = 0; !whole && d < cut.k; d += kLanes) {
+        SumsOfA(at(0, left + d), at(0, right + d), at(1, left + d), at(1, right + d), to + d, block);
       }
     }
   }

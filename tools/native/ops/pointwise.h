@@ -4,6 +4,7 @@
 #define CORELENS_POINTWISE_H_
 
 #include <cmath>
+#include <type_traits>
 
 #include "parallel.h"
 #include "vectors.h"
@@ -95,17 +96,17 @@ inline Floats Activate(Floats x) {
   return x;
 }
 
-// The same by number, for what a product stores.
-inline Floats Activate(Activation kind, Floats x) {
+// Calls body(kind), where the kind is a type of its own, so that loops in it are of one activation.
+template <typename Body>
+inline void WithActivation(int kind, Body body) {
   switch (kind) {
-    case kSilu: return Activate<kSilu>(x);
-    case kQuickGelu: return Activate<kQuickGelu>(x);
-    case kTanhGelu: return Activate<kTanhGelu>(x);
-    case kGelu: return Activate<kGelu>(x);
-    case kRelu: return Activate<kRelu>(x);
-    case kNoActivation: break;
+    case kSilu: return body(std::integral_constant<Activation, kSilu>{});
+    case kQuickGelu: return body(std::integral_constant<Activation, kQuickGelu>{});
+    case kTanhGelu: return body(std::integral_constant<Activation, kTanhGelu>{});
+    case kGelu: return body(std::integral_constant<Activation, kGelu>{});
+    case kRelu: return body(std::integral_constant<Activation, kRelu>{});
+    default: return body(std::integral_constant<Activation, kNoActivation>{});
   }
-  return x;
 }
 
 // y = activation(gate) * up; up may be null.
@@ -122,20 +123,18 @@ void Gated(const T *gate, const T *up, T *y, int64_t size) {
 
 template <typename T>
 void Gated(int kind, const T *gate, const T *up, T *y, int64_t size) {
-  switch (kind) {
-    case kSilu: return Gated<kSilu>(gate, up, y, size);
-    case kQuickGelu: return Gated<kQuickGelu>(gate, up, y, size);
-    case kTanhGelu: return Gated<kTanhGelu>(gate, up, y, size);
-    case kGelu: return Gated<kGelu>(gate, up, y, size);
-    default: return Gated<kRelu>(gate, up, y, size);
-  }
+  WithActivation(kind, [&](auto own) { Gated<own.value>(gate, up, y, size); });
 }
 
 // y = activation(y).
 template <typename T>
 inline void ActivateRun(Activation kind, T *y, int64_t size) {
   if (kind == kNoActivation || size <= 0) return;
-  ForVectors(size, [=](int64_t i, int n) { StoreUpTo(y + i, Activate(kind, LoadUpTo(y + i, n)), n); });
+  WithActivation(kind, [&](auto own) {
+    ForVectors(size, [&](int64_t i, int n) {
+      StoreUpTo(y + i, Activate<own.value>(LoadUpTo(y + i, n)), n);
+    });
+  });
 }
 
 // Rotary embedding in rotate-half layout of a head [width], with its row of the tables.

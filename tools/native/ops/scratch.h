@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "large_pages.h"
+
 namespace corelens {
 
 enum ScratchSlot {
@@ -36,6 +38,7 @@ T *Scratch(ScratchSlot slot, int64_t count) {
     own.size = 0;  // also where there is not enough memory for the next line
     own.bytes.reset();
     own.bytes.reset(new uint8_t[needed]);
+    AskForLargePages(own.bytes.get(), needed);
     own.size = needed;
   }
   const uintptr_t address = reinterpret_cast<uintptr_t>(own.bytes.get());

@@ -192,6 +192,12 @@ inline void Prefetch(const float *p, int64_t count) {
   for (int64_t i = 0; i < count; i += 16) __builtin_prefetch(p + i, 0, kNear ? 3 : 2);
 }
 
+// The same of what will be written.
+template <typename T>
+inline void PrefetchToWrite(T *p, int64_t count) {
+  for (int64_t i = 0; i < count; i += 64 / sizeof(T)) __builtin_prefetch(p + i, 1);
+}
+
 }  // namespace corelens
 
 #endif  // CORELENS_VECTORS_H_
