@@ -41,12 +41,12 @@ export function cutPatches(
   const out = new Float32Array(tiles * across * across * width);
   let at = 0;
   for (let tile = 0; tile < tiles; tile++) {
-    for (let i = 0; i < across * across; i++) {
-      const top = Math.floor(i / across) * patch, left = i % across * patch;
+    for (let place = 0; place < across * across; place++) {
+      const top = Math.floor(place / across) * patch, left = place % across * patch;
       for (let channel = 0; channel < channels; channel++) {
-        for (let row = 0; row < patch; row++, at += patch) {
+        for (let row = 0; row < patch; row++) { // too short for a copy by the engine
           const from = (tile * channels + channel) * plane + (top + row) * side + left;
-          out.set(pixels.subarray(from, from + patch), at);
+          for (let i = from; i < from + patch; i++) out[at++] = pixels[i];
         }
       }
     }
