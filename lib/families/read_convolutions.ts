@@ -4,16 +4,17 @@
  * @module
  */
 import { widenToFloat32 } from "../backend/widen.ts";
-import type { ConvolutionConfig } from "../model/config.ts";
+import type { ConvolutionConfig } from "../model/conv_config.ts";
 import { batchNormWeights } from "../model/conv_network.ts";
 import { foldConvolution, type StoredConvolution } from "../model/folded_convolution.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import type { WeightSource } from "../weights/weight_source.ts";
 
 /** Roles of a convolution's other parts, which are read together with its weight. */
-export function otherParts({ name, bias, norm }: ConvolutionConfig): string[] {
+export function otherParts({ name, bias, norm, scale }: ConvolutionConfig): string[] {
   return [
     ...bias ? [`${name}.bias`] : [],
+    ...scale ? [scale] : [],
     ...norm ? batchNormWeights.map((end) => `${norm.name}.${end}`) : [],
   ];
 }
@@ -32,7 +33,7 @@ export async function readConvolution(
   own: ConvolutionConfig,
   stored: ReadonlyMap<string, string>,
 ): Promise<Map<string, Tensor>> {
-  const { name, norm, outputs } = own;
+  const { name, norm, outputs, scale } = own;
   const read = async (role: string, shape: readonly number[]) => {
     const { bytes, dtype } = await source.readWeight(stored.get(role)!, shape);
     return widenToFloat32(bytes, dtype);
@@ -41,6 +42,7 @@ export async function readConvolution(
   const parts: StoredConvolution = {
     weight: await read(`${name}.weight`, shape),
     bias: own.bias ? await read(`${name}.bias`, [outputs]) : null,
+    scale: scale ? await read(scale, [outputs, 1, 1]) : null,
     norm: norm
       ? {
         weight: await read(`${norm.name}.weight`, [outputs]),

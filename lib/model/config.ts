@@ -6,7 +6,8 @@
  * camelCase.
  * @module
  */
-import type { Activation, ConvolutionPadding } from "../nn/kernels.ts";
+import type { Activation } from "../nn/kernels.ts";
+import type { ConvTowerConfig } from "./conv_config.ts";
 import type { ExpertsConfig } from "../nn/experts.ts";
 import type { GenerationSettings } from "./decoding_rules.ts";
 import type { RopeConfig } from "../nn/rope.ts";
@@ -166,54 +167,6 @@ export interface ImageTowerConfig {
   readonly newline: boolean;
   /** How one image becomes several tiles, where the order of their rows depends on it. */
   readonly anyres?: AnyresConfig;
-}
-
-/** A convolution of an image network, with what follows it. */
-export interface ConvolutionConfig {
-  /** Beginning of its weights' names: `<name>.weight`, and `<name>.bias` where it has one. */
-  readonly name: string;
-  /** Side of the kernel in pixels; an odd number. */
-  readonly kernel: number;
-  /** Pixels from one place of the kernel to the next. */
-  readonly stride: number;
-  /** Border of zeros. */
-  readonly padding: ConvolutionPadding;
-  /** Channels that enter. */
-  readonly inputs: number;
-  /** Channels that leave; with `depthwise` a multiple of `inputs`. */
-  readonly outputs: number;
-  /** Whether each channel is convolved by itself. */
-  readonly depthwise: boolean;
-  /** Whether it has a bias of its own. */
-  readonly bias: boolean;
-  /** The batch norm that follows: the beginning of its weights' names, and its epsilon. */
-  readonly norm?: { readonly name: string; readonly eps: number };
-  /** What becomes of each value at last. */
-  readonly activation?: Activation | "relu6";
-}
-
-/** Convolutions one after the other, whose result may be added to what entered. */
-export interface ConvolutionBlock {
-  /** In order. */
-  readonly layers: readonly ConvolutionConfig[];
-  /** Whether what entered is added. */
-  readonly residual: boolean;
-}
-
-/** An image network of convolutions. */
-export interface ConvNetworkConfig {
-  /** timm's name. */
-  readonly architecture: string;
-  /** In order. */
-  readonly blocks: readonly ConvolutionBlock[];
-}
-
-/** A vision tower of convolutions, for images of any one size: network and projector. */
-export interface ConvTowerConfig {
-  /** The network. */
-  readonly network: ConvNetworkConfig;
-  /** The projector: two linear layers. */
-  readonly projector: Pick<ProjectorConfig, "hiddenAct" | "bias">;
 }
 
 /** Tiles of images of any resolution (LLaVA-OneVision). */

@@ -7,7 +7,7 @@
 import { InputError } from "../common/errors.ts";
 import type { RunHooks } from "../hooks/run_hooks.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
-import type { ConvTowerConfig } from "./config.ts";
+import type { ConvTowerConfig } from "./conv_config.ts";
 import { ConvNetwork, convNetworkShapes, featureChannels } from "./conv_network.ts";
 import type {
   Media,

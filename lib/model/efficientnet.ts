@@ -7,7 +7,7 @@
  * @module
  */
 import type { ConvolutionPadding } from "../nn/kernels.ts";
-import type { ConvNetworkConfig, ConvolutionBlock, ConvolutionConfig } from "./config.ts";
+import type { ConvNetworkConfig, ConvolutionBlock, ConvolutionConfig } from "./conv_config.ts";
 
 /** Blocks of one stage, before the network is made wider and deeper. */
 interface Stage {
@@ -80,6 +80,7 @@ export function efficientNet(architecture: string): ConvNetworkConfig {
   });
   const relu6 = { activation: "relu6" } as const;
   const blocks: ConvolutionBlock[] = [{
+    kind: "convolutions",
     layers: [
       convolution("conv_stem", "bn1", [3, stemChannels], { kernel: 3, stride: 2, ...relu6 }),
     ],
@@ -98,6 +99,7 @@ export function efficientNet(architecture: string): ConvNetworkConfig {
         ? { spread: at("conv_dw"), norms: ["bn1", "bn2"], back: at("conv_pw") }
         : { spread: at("conv_dw"), norms: ["bn2", "bn3"], back: at("conv_pwl") };
       blocks.push({
+        kind: "convolutions",
         layers: [
           ...expansion === 1 ? [] : [convolution(at("conv_pw"), at("bn1"), [width, inner], relu6)],
           convolution(names.spread, at(names.norms[0]), [inner, inner], {
@@ -112,6 +114,7 @@ export function efficientNet(architecture: string): ConvNetworkConfig {
     }
   });
   blocks.push({
+    kind: "convolutions",
     layers: [convolution("conv_head", "bn2", [width, lastChannels], relu6)],
     residual: false,
   });

@@ -1,11 +1,11 @@
 /**
- * Convolutions as the kernels take them: a batch norm folded in, channels last.
+ * Convolutions as the kernels take them: a batch norm and factors of channels folded in, channels last.
  *
  * Source: Ioffe and Szegedy, "Batch normalization" (2015): once trained it multiplies each channel by
  * gain / sqrt(variance + eps) and shifts it, which the convolution before it can do as well.
  * @module
  */
-import type { ConvNetworkConfig, ConvolutionConfig } from "./config.ts";
+import type { ConvNetworkConfig, ConvolutionConfig } from "./conv_config.ts";
 import { convolutionsOf } from "./conv_network.ts";
 
 /** The stored weights of a convolution and of what it becomes. */
@@ -14,6 +14,8 @@ export interface StoredConvolution {
   readonly weight: Float32Array;
   /** `<name>.bias`, where it has one. */
   readonly bias: Float32Array | null;
+  /** The factors of channels that come last, `[out, 1, 1]`, where there are any. */
+  readonly scale?: Float32Array | null;
   /** The batch norm's, where one follows. */
   readonly norm: {
     readonly weight: Float32Array;
@@ -34,7 +36,7 @@ export interface FoldedConvolution {
 }
 
 /**
- * Folds the norm into the convolution and puts its channels last.
+ * Folds the norm and the factors into the convolution and puts its channels last.
  *
  * @example
  * ```ts
@@ -68,6 +70,10 @@ export function foldConvolution(
       return own.bias[o] + scales[o] * ((stored.bias?.[o] ?? 0) - own.running_mean[o]);
     });
   }
+  stored.scale?.forEach((factor, o) => {
+    scales[o] *= factor;
+    if (bias) bias[o] *= factor;
+  });
   const places = side * side, entering = depthwise ? 1 : inputs;
   const kernel = new Float32Array(outputs * entering * places);
   if (side === 1 && !depthwise) { // already [out, in]
@@ -102,6 +108,7 @@ export function convolutionParts(
         ...own,
         name: prefix + own.name,
         norm: own.norm && { ...own.norm, name: prefix + own.norm.name },
+        scale: own.scale && prefix + own.scale,
       },
     ]),
   );

@@ -5,10 +5,6 @@
  */
 export type {
   AnyresConfig,
-  ConvNetworkConfig,
-  ConvolutionBlock,
-  ConvolutionConfig,
-  ConvTowerConfig,
   ImageEncoderConfig,
   ImageTowerConfig,
   LocalLayers,
@@ -17,6 +13,15 @@ export type {
   TextConfig,
   VisionConfig,
 } from "./config.ts";
+export type {
+  ConvNetworkBlock,
+  ConvNetworkConfig,
+  ConvolutionBlock,
+  ConvolutionConfig,
+  ConvTowerConfig,
+  GridAttentionBlock,
+  SqueezeConfig,
+} from "./conv_config.ts";
 export type { DecodingRules, DrawRules, GenerationSettings, ScoreRules } from "./decoding_rules.ts";
 export {
   generate,

@@ -1,5 +1,5 @@
 /**
- * FastVLM with EfficientNet-Lite: what transformers and timm compute with the same weights.
+ * FastVLM with EfficientNet-Lite and FastViT: what transformers and timm compute with the same weights.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openCheckpoint } from "../../lib/families/checkpoint.ts";
@@ -29,15 +29,23 @@ async function load(dir: string, kernels = testKernels()) {
 
 familySuite("fast_vlm", async (kernels) => await load(await folder(), Promise.resolve(kernels)));
 
-Deno.test("fast_vlm: images of odd sizes, with either kind of border", async () => {
+/** Keys of `vision_config` that go with a network. */
+const settings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  fastvit_mci3: {
+    hidden_size: 256,
+    model_args: { inference_mode: true, layers: [1, 2, 1, 2, 1], embed_dims: [8, 16, 32, 64, 128] },
+  },
+};
+
+Deno.test("fast_vlm: images of odd sizes, through every kind of network", async () => {
   const { tensors } = await readSafetensorsFile(
     `${goldenDir("fast_vlm")}/expected/odd_sizes.safetensors`,
   );
-  const networks = ["tf_efficientnet_lite0", "efficientnet_lite0"];
+  const networks = ["tf_efficientnet_lite0", "efficientnet_lite0", "fastvit_mci3"];
   for (const architecture of networks) {
     const dir = architecture === networks[0]
       ? await folder()
-      : await formulaCheckpoint("fast_vlm", { architecture });
+      : await formulaCheckpoint("fast_vlm", { architecture, ...settings[architecture] });
     const model = await load(dir), k = model.kernels;
     const own = [...tensors].filter(([name]) => name.startsWith(`${architecture}.`));
     assertEquals(own.length, 2);
@@ -136,6 +144,19 @@ Deno.test("fast_vlm: a network that is not known is an error that names those th
     [{ architecture: "resnet50" }, "tf_efficientnet_lite0, tf_efficientnet_lite1"],
     [{ hidden_size: 1024 }, "have 1280 channels"],
     [{ model_args: { output_stride: 16 } }, "output_stride"],
+    [{ architecture: "fastvit_mci3" }, '"inference_mode"'],
+    [{ architecture: "fastvit_mci3", model_args: { inference_mode: true } }, "3072 channels"],
+    [
+      { architecture: "fastvit_mci3", model_args: { inference_mode: true, embed_dims: [8] } },
+      "5 numbers from 1",
+    ],
+    [
+      {
+        architecture: "fastvit_mci3",
+        model_args: { inference_mode: true, embed_dims: [8, 16, 32, 64, 120] },
+      },
+      "the last two multiples of 32",
+    ],
   ] as const;
   for (const [vision, message] of cases) {
     const dir = await Deno.makeTempDir();

@@ -21,7 +21,9 @@ from transformers import (CLIPImageProcessor, FastVlmConfig, FastVlmForCondition
 from fixture_specs import CLIP_MEAN, CLIP_STD, SPECIALS, qwen_tokenizer
 
 SIDE, STRIDE, LAYERS, HEADS, HEAD = 64, 32, 3, 4, 8
-ODD = {"tf_efficientnet_lite0": [(97, 70), (64, 33)], "efficientnet_lite0": [(97, 70), (64, 33)]}
+ODD = {"tf_efficientnet_lite0": [(97, 70), (64, 33)], "efficientnet_lite0": [(97, 70), (64, 33)],
+       "fastvit_mci3": [(97, 161), (128, 64)]}
+FASTVIT = {"inference_mode": True, "layers": [1, 2, 1, 2, 1], "embed_dims": [8, 16, 32, 64, 128]}
 ABLATED = [[0, 1], [1, 3], [2, 0]]
 CASES = [
     ("text", [], [{"type": "text", "text": "What is 12 + 30?"}]),
@@ -191,8 +193,9 @@ def main(golden):
     write_json(folder / "expected" / "index.json", {"cases": [name for name, *_ in CASES]})
     odd = {}
     for architecture, sizes in ODD.items():
+        channels, args = (256, FASTVIT) if architecture.startswith("fastvit") else (1280, {})
         own = fill(FastVlmForConditionalGeneration(
-            make_config(architecture, made.padded_size, made.ids["<image>"], 1280)))
+            make_config(architecture, made.padded_size, made.ids["<image>"], channels, **args)))
         for height, width in sizes:
             pixels = torch.from_numpy(uniform(3 * height * width, 999).astype(np.float32).reshape(1, 3, height, width))
             tower = own.model.vision_tower(pixels).last_hidden_state
