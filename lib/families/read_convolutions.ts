@@ -4,11 +4,13 @@
  * @module
  */
 import { widenToFloat32 } from "../backend/widen.ts";
+import type { ModelConfig } from "../model/config.ts";
 import type { ConvolutionConfig } from "../model/conv_config.ts";
 import { batchNormWeights } from "../model/conv_network.ts";
 import { foldConvolution, type StoredConvolution } from "../model/folded_convolution.ts";
 import type { Kernels, Tensor } from "../nn/kernels.ts";
 import type { WeightSource } from "../weights/weight_source.ts";
+import type { Family } from "./family.ts";
 
 /** Roles of a convolution's other parts, which are read together with its weight. */
 export function otherParts({ name, bias, norm, scale }: ConvolutionConfig): string[] {
@@ -17,6 +19,20 @@ export function otherParts({ name, bias, norm, scale }: ConvolutionConfig): stri
     ...scale ? [scale] : [],
     ...norm ? batchNormWeights.map((end) => `${norm.name}.${end}`) : [],
   ];
+}
+
+/** Stored names of the weights that become convolutions, which are plain numbers in memory. */
+export function convolutionNames(
+  family: Family,
+  config: ModelConfig,
+  stored: ReadonlyMap<string, string>,
+): Set<string | undefined> {
+  const convolutions = family.convolutions?.(config) ?? new Map<string, ConvolutionConfig>();
+  return new Set(
+    [...convolutions].flatMap(([role, own]) => [role, ...otherParts(own)]).map((role) =>
+      stored.get(role)
+    ),
+  );
 }
 
 /**
@@ -56,7 +72,11 @@ export async function readConvolution(
   const tensors = new Map([[
     `${name}.weight`,
     folded.length === 2
-      ? kernels.weight(new Uint8Array(kernel.buffer), "F32", folded)
+      ? kernels.weight(
+        new Uint8Array(kernel.buffer, kernel.byteOffset, kernel.byteLength),
+        "F32",
+        folded,
+      )
       : kernels.tensor(kernel, folded),
   ]]);
   if (bias) tensors.set(`${name}.bias`, kernels.tensor(bias, [outputs]));

@@ -20,6 +20,7 @@ import { readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
 import { type KeptBytes, keptBytes } from "./kept_weights.ts";
 import { matchWeights, storedWeights } from "./load_weights.ts";
+import { convolutionNames } from "./read_convolutions.ts";
 import { shippedOrGiven } from "./shipped.ts";
 import { fetchShipped } from "./shipped_download.ts";
 
@@ -89,12 +90,19 @@ async function inspect(
   const headers = joinedHeaders(
     given ? unpackedHeaders(given, await readCheckpointJson(dir, "config.json", rules)) : opened!,
   );
-  matchWeights(family, config, headers);
+  const folded = convolutionNames(family, config, matchWeights(family, config, headers));
   const large = isLarge(storedWeights(family, config, headers));
   const weights = headers.names().map((name) => {
     const { dtype, shape, byteLength } = headers.info(name);
     const stored = headers.stored?.(name) ?? { format: dtype, byteLength };
-    return { name, dtype, shape, byteLength, stored, kept: keptBytes(headers, name, large) };
+    return {
+      name,
+      dtype,
+      shape,
+      byteLength,
+      stored,
+      kept: keptBytes(headers, name, large && !folded.has(name)),
+    };
   });
   return { dir, family, config, weights, missing };
 }

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Activation, ConvolutionPadding } from "../nn/kernels.ts";
-import type { ProjectorConfig } from "./config.ts";
 
 /** A convolution of an image network, with what follows it. */
 export interface ConvolutionConfig {
@@ -84,5 +83,10 @@ export interface ConvTowerConfig {
   /** The network. */
   readonly network: ConvNetworkConfig;
   /** The projector: two linear layers. */
-  readonly projector: Pick<ProjectorConfig, "hiddenAct" | "bias">;
+  readonly projector: {
+    /** Activation between the two. */
+    readonly hiddenAct: Activation;
+    /** Whether they have biases. */
+    readonly bias: boolean;
+  };
 }

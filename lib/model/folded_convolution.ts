@@ -28,15 +28,16 @@ export interface StoredConvolution {
 /** A convolution for the kernels. */
 export interface FoldedConvolution {
   /** In the order of `ConvolutionCall.kernel`. */
-  readonly kernel: Float32Array<ArrayBuffer>;
+  readonly kernel: Float32Array;
   /** Its shape. */
   readonly shape: readonly number[];
   /** `[out]`; null for none. */
-  readonly bias: Float32Array<ArrayBuffer> | null;
+  readonly bias: Float32Array | null;
 }
 
 /**
- * Folds the norm and the factors into the convolution and puts its channels last.
+ * Folds the norm and the factors into the convolution and puts its channels last. Where there is nothing
+ * to do the result shares the stored numbers.
  *
  * @example
  * ```ts
@@ -61,6 +62,7 @@ export function foldConvolution(
   { kernel: side, inputs, outputs, depthwise, norm }: ConvolutionConfig,
   stored: StoredConvolution,
 ): FoldedConvolution {
+  const scaled = Boolean(norm || stored.scale);
   const scales = new Float64Array(outputs).fill(1);
   let bias = stored.bias && Float32Array.from(stored.bias);
   if (norm && stored.norm) {
@@ -75,11 +77,14 @@ export function foldConvolution(
     if (bias) bias[o] *= factor;
   });
   const places = side * side, entering = depthwise ? 1 : inputs;
-  const kernel = new Float32Array(outputs * entering * places);
   if (side === 1 && !depthwise) { // already [out, in]
-    kernel.forEach((_, i) => kernel[i] = stored.weight[i] * scales[Math.floor(i / inputs)]);
+    const kernel = scaled ? stored.weight.slice() : stored.weight;
+    for (let o = 0, at = 0; scaled && o < outputs; o++) {
+      for (let i = 0; i < inputs; i++, at++) kernel[at] *= scales[o];
+    }
     return { kernel, shape: [outputs, inputs], bias };
   }
+  const kernel = new Float32Array(outputs * entering * places);
   // [out, in, place] -> [place, in, out]; with depthwise, out = in * multiple + which of them
   for (let o = 0, at = 0; o < outputs; o++) {
     for (let i = 0; i < entering; i++) {

@@ -5,6 +5,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openCheckpoint } from "../../lib/families/checkpoint.ts";
 import { loadModel } from "../../lib/families/load_weights.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
+import { inspectModel } from "../../lib/families/resolve.ts";
 import { openStreamed } from "../../lib/families/stream.ts";
 import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
 import { writeSafetensors } from "../../lib/weights/safetensors_write.ts";
@@ -112,6 +113,30 @@ Deno.test("fast_vlm: a streamed model gives the same logits", async () => {
   const { inputs, tensor } = await goldenCase("fast_vlm", "image");
   const [{ logits }] = await model.forward([{ inputs, options: { logits: "all" } }]);
   assertNear(logits!.data, tensor("logits").data, 2e-4);
+});
+
+Deno.test("fast_vlm: what a large model keeps in two bytes gives the same, and is counted", async () => {
+  const vision = { architecture: "fastvit_mci3", ...settings.fastvit_mci3 };
+  const dir = await formulaCheckpoint("fast_vlm", vision, "BF16");
+  const kernels = await testKernels(), shape = [1, 3, 65, 130];
+  const data = Float32Array.from(uniform(3 * 65 * 130, 5));
+  const found = [];
+  for (const large of [false, true]) {
+    const { family, config, source } = await openCheckpoint(dir);
+    using _open = source;
+    const model = await loadModel(kernels, family, config, source, undefined, null, large);
+    const { features } = model.vision!.encodeMedia({ pixel_values: { data, shape } }).images!;
+    found.push(Float32Array.from(kernels.readSync(features)));
+    kernels.dispose(features);
+    model.dispose();
+  }
+  assertNear(found[1], found[0], 1e-4);
+  const { weights } = await inspectModel(dir);
+  for (const { shape: [first, ...rest], kept, name } of weights!) {
+    const numbers = rest.reduce((a, b) => a * b, first ?? 1);
+    assertEquals(kept, { float32: 4 * numbers, bfloat16: 2 * numbers }, name);
+  }
+  await Deno.remove(dir, { recursive: true });
 });
 
 Deno.test("fast_vlm: bfloat16 is near", async () => {

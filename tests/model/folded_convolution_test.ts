@@ -6,7 +6,7 @@ import { grid } from "../suites/kernel_check.ts";
 
 const values = (shape: readonly number[], seed: number) => grid(shape, seed).data as Float32Array;
 
-Deno.test("a folded convolution is the convolution and its batch norm", async () => {
+Deno.test("a folded convolution is the convolution and its batch norm, or its factors", async () => {
   const k = await testKernels();
   const eps = 1e-3;
   for (
@@ -48,6 +48,9 @@ Deno.test("a folded convolution is the convolution and its batch norm", async ()
         return Float32Array.from(k.readSync(k.convolution({ x, ...folded, ...call })));
       });
     const plain = run(foldConvolution(config, { ...stored, norm: null }));
+    const factors = values([outputs], 8);
+    const scaled = foldConvolution(config, { ...stored, norm: null, scale: factors });
+    assertNear(run(scaled), plain.map((v, i) => v * factors[i % outputs]), 1e-5);
     const { weight, bias: shift, running_mean, running_var } = stored.norm;
     const wanted = plain.map((v, i) => {
       const c = i % outputs;

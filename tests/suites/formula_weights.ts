@@ -45,10 +45,12 @@ const storedName = (role: string): string =>
  * A golden checkpoint with its weights, in a new folder; the caller removes it.
  *
  * @param vision keys of `vision_config` that are to be others
+ * @param dtype type in which the weights are stored
  */
 export async function formulaCheckpoint(
   family: string,
   vision: Readonly<Record<string, unknown>> = {},
+  dtype: "F32" | "BF16" = "F32",
 ): Promise<string> {
   const folder = await Deno.makeTempDir();
   for await (const { name, isFile } of Deno.readDir(goldenDir(family))) {
@@ -65,7 +67,7 @@ export async function formulaCheckpoint(
   const named = [...shapes].map(([role, shape]) => [storedName(role), shape] as const)
     .sort(([a], [b]) => a < b ? -1 : 1);
   const tensors = Object.fromEntries(
-    named.map(([name, shape], seed) => [name, { shape, data: weight(name, shape, seed) }]),
+    named.map(([name, shape], seed) => [name, { shape, data: weight(name, shape, seed), dtype }]),
   );
   await writeSafetensors(`${folder}/model.safetensors`, tensors, { format: "pt" });
   return folder;
