@@ -1,6 +1,7 @@
 /** `corelens forward`: one prefill, its logits and what is captured on the way. */
 import { InputError } from "../lib/common/errors.ts";
 import type { CapturedArray } from "../lib/hooks/capture.ts";
+import { type ModelConfig, visionDepth } from "../lib/model/config.ts";
 import type { ForwardResult } from "../lib/model/run_options.ts";
 import type { TensorToWrite } from "../lib/weights/safetensors_write.ts";
 import type { Command } from "./command.ts";
@@ -24,7 +25,7 @@ function parseCapture(text: string | undefined): Set<CaptureName> {
 }
 
 /** Hook points of each capture. */
-function pointsOf(wanted: Set<CaptureName>, visual: boolean, deepstack: boolean): string[] {
+function pointsOf(wanted: Set<CaptureName>, visual: boolean, config: ModelConfig): string[] {
   const points: string[] = [];
   if (wanted.has("hidden")) {
     points.push("blocks.0.resid_pre", "blocks.*.resid_post", "ln_final.normalized");
@@ -32,8 +33,9 @@ function pointsOf(wanted: Set<CaptureName>, visual: boolean, deepstack: boolean)
   if (wanted.has("attention")) points.push("blocks.*.attn.pattern");
   if (wanted.has("z")) points.push("blocks.*.attn.z");
   if (wanted.has("vision") && visual) {
-    points.push("vision.embed", "vision.blocks.*.resid_post", "vision.merged", "vision.features");
-    if (deepstack) points.push("vision.deepstack");
+    if (visionDepth(config) > 0) points.push("vision.embed", "vision.blocks.*.resid_post");
+    points.push("vision.merged", "vision.features");
+    if (config.vision?.deepstackVisualIndexes.length) points.push("vision.deepstack");
   }
   return points;
 }
@@ -146,8 +148,7 @@ export const command: Command = {
     });
     using model = loaded;
     const visual = Object.keys(prompt.media).length > 0;
-    const deepstack = (model.config.vision?.deepstackVisualIndexes.length ?? 0) > 0;
-    const names = pointsOf(wanted, visual, deepstack);
+    const names = pointsOf(wanted, visual, model.config);
     const result = await model.forward(prompt, {
       logits: "all",
       capture: names.length > 0 ? { names } : undefined,

@@ -43,6 +43,7 @@ export interface SqueezeConfig {
 
 /** Convolutions one after the other, whose result may be added to what entered. */
 export interface ConvolutionBlock {
+  /** Which kind of block it is. */
   readonly kind: "convolutions";
   /** In order. */
   readonly layers: readonly ConvolutionConfig[];
@@ -52,6 +53,7 @@ export interface ConvolutionBlock {
 
 /** Attention of all places of the grid on one another; its result is added to what entered. */
 export interface GridAttentionBlock {
+  /** Which kind of block it is. */
   readonly kind: "attention";
   /** Beginning of the names of the layer norm's weights. */
   readonly norm: string;

@@ -10,6 +10,8 @@ import { openStreamed } from "../../lib/families/stream.ts";
 import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
 import { writeSafetensors } from "../../lib/weights/safetensors_write.ts";
 import { createKernels } from "../../lib/backend/create_kernels.ts";
+import { portableKernels } from "../../lib/backend/portable.ts";
+import { corelens } from "../suites/command_line.ts";
 import { familySuite } from "../suites/family_suite.ts";
 import { formulaCheckpoint, uniform } from "../suites/formula_weights.ts";
 import { goldenCase, goldenDir, hasBfloat16, testKernels } from "../suites/golden.ts";
@@ -137,6 +139,32 @@ Deno.test("fast_vlm: what a large model keeps in two bytes gives the same, and i
     assertEquals(kept, { float32: 4 * numbers, bfloat16: 2 * numbers }, name);
   }
   await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("fast_vlm: forward of the command line captures what the tower has", async () => {
+  const out = await Deno.makeTempFile({ suffix: ".safetensors" });
+  const messages = `${goldenDir("fast_vlm")}/expected/image.json`;
+  const { code, err } = await corelens(
+    ...["forward", "--model", await folder(), "--messages", messages],
+    ...["--capture", "logits,vision", "--out", out],
+  );
+  assertEquals(code, 0, err);
+  const { tensors } = await readSafetensorsFile(out);
+  const { tensor } = await goldenCase("fast_vlm", "image");
+  for (const name of ["logits", "vision.features"]) {
+    assertNear(tensors.get(name)!.data as Float32Array, tensor(name).data, 1e-3); // own resampling
+  }
+  assertEquals(tensors.has("vision.blocks"), false);
+  await Deno.remove(out);
+});
+
+Deno.test("fast_vlm: portable kernels give the same logits", async () => {
+  await testKernels();
+  const model = await load(await folder(), Promise.resolve(portableKernels()));
+  const { inputs, tensor } = await goldenCase("fast_vlm", "two_images");
+  const { logits } = await model.forward(inputs, { logits: "all" });
+  assertNear(logits!.data, tensor("logits").data, 1e-4);
+  model.dispose();
 });
 
 Deno.test("fast_vlm: bfloat16 is near", async () => {
