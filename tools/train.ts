@@ -4,7 +4,7 @@
  *     deno task train                      all phases, hours on two cores; goes on where it stopped
  *     deno task train --quick              one small circuit in minutes, as a test of the trainer
  *     deno task train --phase images       one phase: pretrain, align, images, varied, lengths, long,
- *                                          concentrate, finetune, export, sparse
+ *                                          finish, concentrate, finetune, export, sparse
  *     deno task train --phase sparse --full L3H1,L4H7   the sparsity-aware copy
  *     deno task train --phase varied --from data/models/mini-natural --work .cache/training/varied
  *                                          all varieties, three quarters of an hour of one core
@@ -13,6 +13,8 @@
  *                                          then at all lengths, about an hour
  *     deno task train --phase long --work .cache/training/varied
  *                                          then more of long contexts, three quarters of an hour
+ *     deno task train --phase finish --work .cache/training/varied
+ *                                          then what is still known badly by itself, about an hour
  *     deno task train --phase export --averaged --from .cache/training/varied/lengths.safetensors \
  *       --and .cache/training/varied/long.safetensors --model data/models/mini-varied
  *                                          the mean of both phases' average weights as a model
@@ -38,6 +40,7 @@ import {
   alignPhase,
   concentratePhase,
   finetunePhase,
+  finishPhase,
   imagesPhase,
   lengthsPhase,
   longPhase,
@@ -70,6 +73,7 @@ const phaseNames = [
   "varied",
   "lengths",
   "long",
+  "finish",
   "concentrate",
   "finetune",
   "export",
@@ -161,6 +165,13 @@ async function runPhase(given: string): Promise<void> {
         to: file("long"),
         steps,
         onLine: logTo("long"),
+      });
+    case "finish":
+      return await finishPhase({
+        from: args.from ?? file("long"),
+        to: file("finish"),
+        steps,
+        onLine: logTo("finish"),
       });
     case "concentrate":
       return await concentratePhase({

@@ -8,14 +8,26 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { categories, categoryStart, wordId } from "../synthetic/vocabulary.ts";
+import { lineWords } from "./cell_facts.ts";
+import type { TokenGrid } from "./layout.ts";
 import { crossEntropy } from "./loss.ts";
 import type { QuestionTokens } from "./token_format.ts";
 
 /**
  * `letter`: the letter of a choice, known where its name stands; `choice`: the name that the right letter
- * stands for, and `row`: the row of a place, both known from the question's end on.
+ * stands for, and `row`: the row of a place in eighths of its image, both known from the question's end on;
+ * `key_column` and `key_row`: column and row of the cell that is asked about, `last_column` and `last_row`:
+ * those of its image's last cell, from which together the eighths follow.
  */
-export const hintNames = ["letter", "choice", "row"] as const;
+export const hintNames = [
+  "letter",
+  "choice",
+  "row",
+  "key_column",
+  "key_row",
+  "last_column",
+  "last_row",
+] as const;
 
 /** One of {@link hintNames}. */
 export type HintName = typeof hintNames[number];
@@ -29,6 +41,15 @@ export interface Hint {
   readonly word: number;
 }
 
+/** Where in its image stands what is asked about. */
+export interface AskedPlace {
+  /** Row and column, from 0. */
+  readonly row: number;
+  readonly column: number;
+  /** Rows and columns of the image. */
+  readonly grid: TokenGrid;
+}
+
 /** The hints of a batch: rows of `[B * T]` and the word that each is to know. */
 export type BatchHints = Readonly<
   Record<HintName, { readonly rows: readonly number[]; readonly words: readonly number[] }>
@@ -38,8 +59,32 @@ const open = wordId("("), close = wordId(")");
 const isIn = (category: "letters" | "rows", id: number) =>
   id >= categoryStart[category] && id < categoryStart[category] + categories[category].length;
 
+const [firstColumn] = lineWords("columns"), [firstRow] = lineWords("rows");
+
+/**
+ * The hints on the size of an image, without where they stand: at the questions that need it, and at the
+ * token after the image, from which these can take it.
+ */
+export function sizeHints([rows, columns]: TokenGrid): Omit<Hint, "at">[] {
+  return [
+    { name: "last_column", word: firstColumn + columns - 1 },
+    { name: "last_row", word: firstRow + rows - 1 },
+  ];
+}
+
+/** The hints on a place that is asked for, without where they stand. */
+function placeHints({ row, column, grid }: AskedPlace): Omit<Hint, "at">[] {
+  return [
+    { name: "key_column", word: firstColumn + column },
+    { name: "key_row", word: firstRow + row },
+    ...sizeHints(grid),
+  ];
+}
+
 /**
  * The hints of one question block.
+ *
+ * @param place of what is asked about, told where the answer is one
  *
  * @example
  * ```ts
@@ -54,6 +99,7 @@ const isIn = (category: "letters" | "rows", id: number) =>
  */
 export function hintsOf(
   { ids, answerStart, questionEnd }: QuestionTokens,
+  place?: AskedPlace,
 ): Hint[] {
   const hints: Hint[] = [];
   let choice: number | undefined;
@@ -66,7 +112,9 @@ export function hintsOf(
   const second = ids[answerStart + 1];
   for (let at = questionEnd; at < answerStart; at++) {
     if (choice !== undefined) hints.push({ name: "choice", at, word: choice });
-    if (isIn("rows", second)) hints.push({ name: "row", at, word: second });
+    if (!isIn("rows", second)) continue;
+    hints.push({ name: "row", at, word: second });
+    if (place) hints.push(...placeHints(place).map((hint) => ({ ...hint, at })));
   }
   return hints;
 }

@@ -4,7 +4,14 @@
  * @module
  */
 import { InputError } from "../../lib/common/errors.ts";
-import { type BatchHints, hintNames, hintsOf } from "./answer_hints.ts";
+import {
+  type AskedPlace,
+  type BatchHints,
+  type Hint,
+  hintNames,
+  hintsOf,
+  sizeHints,
+} from "./answer_hints.ts";
 import type { Batch } from "./forward.ts";
 import { type ImageLayout, sequenceLayout, sequenceLength } from "./layout.ts";
 import { encodeText, type QuestionTokens, questionTokens, tokenIds } from "./token_format.ts";
@@ -17,6 +24,8 @@ export interface AskedQuestion {
   readonly question: string;
   /** The right answer's text. */
   readonly answer: string;
+  /** Where in its image stands what is asked about, for `answer_hints.ts`; not told by default. */
+  readonly place?: AskedPlace;
 }
 
 /** A context: the words of its cells, perhaps its pixels, and what is asked about it. */
@@ -59,6 +68,10 @@ export function assembleBatch(
   const rows: number[] = [], next: number[] = [], weights: number[] = [];
   const questions: { domain: string; judged: number[] }[] = [];
   const hints = emptyHints();
+  const addHint = ({ name, at, word }: Hint, from: number) => {
+    hints[name].rows.push(from + at);
+    hints[name].words.push(word);
+  };
   const context = contextIds(images);
   contexts.forEach((one, b) => {
     if (one.labels.length !== cells) {
@@ -68,16 +81,22 @@ export function assembleBatch(
     }
     inputIds.set(context, b * length);
     labels.set(one.labels, b * cells);
-    one.questions.forEach(({ domain }, q) => {
+    one.questions.forEach(({ domain, place }, q) => {
       const own = tokens[b][q];
       const at = b * length + layout.context + q * layout.block;
       inputIds.set(own.ids.slice(0, -1), at);
       questions.push({ domain, judged: addRows(own, at, rows, next, weights, laterWeight) });
-      for (const hint of hintsOf(own)) {
-        hints[hint.name].rows.push(at + hint.at);
-        hints[hint.name].words.push(hint.word);
-      }
+      for (const hint of hintsOf(own, place)) addHint(hint, at);
     });
+    const last = hints.last_row.rows.at(-1) ?? -1;
+    if (last < b * length) return; // no question of this context needs the size
+    let end = -1;
+    for (const grid of images.grids) {
+      end += grid[0] * grid[1];
+      for (const hint of sizeHints(grid)) {
+        addHint({ ...hint, at: layout.visual[end] + 1 }, b * length);
+      }
+    }
   });
   return {
     layout,

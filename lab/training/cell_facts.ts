@@ -55,8 +55,18 @@ function partsBefore(name: string, before: number): CellFact[] {
   ];
 }
 
-/** The first eight: an image's size, and so eighths of it, cannot be known before its last row. */
-const within = (index: number) => index < 8 ? index : -1;
+/** Most rows and columns of an image that are told apart. */
+const mostLines = 32;
+
+/**
+ * The words that count rows or columns from the first: `x1` to `x8` or `y1` to `y8`, and where these end the
+ * words that follow them in the vocabulary, which stand for the further numbers.
+ */
+export function lineWords(category: "columns" | "rows"): readonly [start: number, count: number] {
+  return [categoryStart[category], mostLines];
+}
+
+const within = (index: number) => index < mostLines ? index : -1;
 
 /** All facts; each has a readout of its own. */
 export const cellFacts: readonly CellFact[] = [
@@ -69,8 +79,8 @@ export const cellFacts: readonly CellFact[] = [
   ...partsBefore("own", 0),
   ...partsBefore("left", 1),
   ...partsBefore("second", 2),
-  { name: "column", words: wordsOf("columns"), target: ({ column }) => within(column) },
-  { name: "row", words: wordsOf("rows"), target: ({ row }) => within(row) },
+  { name: "column", words: lineWords("columns"), target: ({ column }) => within(column) },
+  { name: "row", words: lineWords("rows"), target: ({ row }) => within(row) },
 ];
 
 /** Names of the readouts that the facts need. */

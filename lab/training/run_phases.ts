@@ -14,6 +14,7 @@ import type { Stage } from "./curriculum.ts";
 import {
   concentrationStages,
   finetuningStages,
+  finishStages,
   imageStages,
   lengthStages,
   longStages,
@@ -198,16 +199,17 @@ export function variedPhase(options: PhaseOptions & { readonly from: string }): 
 /** All varieties at all lengths, from the average of another phase's weights; the rates fall after a while. */
 function lengthsOf(
   options: PhaseOptions & { readonly from: string },
-  { steps: planned, ...own }: typeof phases.lengths | typeof phases.long,
+  { steps: planned, ...own }: typeof phases.lengths | typeof phases.long | typeof phases.finish,
   mix: Pick<TrainedPhase, "stages" | "optimiser">,
   warmUp: number,
+  held = 0.4,
 ): Promise<void> {
   const steps = options.steps ?? planned;
   return run({
     ...{ ...options, ...own, ...mix, steps },
     fromAverage: true,
     source: varietySource,
-    schedule: { warmUp, holdUntil: Math.round(0.4 * steps), end: steps, floor: 0.03 },
+    schedule: { warmUp, holdUntil: Math.round(held * steps), end: steps, floor: 0.03 },
     trained: () => true,
   });
 }
@@ -229,6 +231,15 @@ export function lengthsPhase(options: PhaseOptions & { readonly from: string }):
 export function longPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
   const mix = { stages: longStages, optimiser: longOptions };
   return lengthsOf(options, phases.long, mix, 15);
+}
+
+/**
+ * What follows `longPhase`, from the average of its weights: what is still known badly in batches of its own,
+ * short contexts for the most part.
+ */
+export function finishPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  const mix = { stages: finishStages, optimiser: longOptions };
+  return lengthsOf(options, phases.finish, mix, 20, 0.45);
 }
 
 /** As phase 3, with the attention regulariser; its weights rise over the first steps. */

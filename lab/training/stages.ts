@@ -264,3 +264,28 @@ export const longStages: readonly Stage[] = [
   letters,
   { ...letters, name: "more letters", share: 0.8, during: [125, 300] },
 ];
+
+const coordinates: Stage = {
+  ...{ ...letters, name: "coordinates: 16 to 160 tokens", grids: layoutsBetween(16, 160) },
+  only: slow[0],
+};
+
+/**
+ * What is known worst by itself in short contexts, letters until they are learnt, beside all varieties at all
+ * lengths; few from 2,048 visual tokens on, which take as long as ten short ones.
+ */
+export const finishStages: readonly Stage[] = [
+  { ...lengthStages[0], contexts: 11, share: 0.34 },
+  { ...lengthStages[1], contexts: 12, share: 0.12 },
+  { ...lengthStages[2], share: 0.07 },
+  { ...longStages[3], share: 0.02 },
+  { ...letters, contexts: 7, share: 0.14 },
+  { ...coordinates, share: 0.25 },
+  {
+    ...coordinates,
+    name: "one number an image: 16 to 160 tokens",
+    only: "one number",
+    share: 0.08,
+  },
+  { ...letters, name: "more letters", contexts: 7, share: 0.4, during: [0, 275] },
+];

@@ -84,6 +84,14 @@ export function taskContext(
     task,
     labels: Int32Array.from(task.labels),
     pixels: options.pixels ? patchesOf(task.images) : null,
-    questions: task.questions.map(({ question, answer }) => ({ domain, question, answer })),
+    questions: task.questions.map(({ question, answer, keyCells: [cell] }) => {
+      const inImage = cell % (rows * columns);
+      const place = {
+        row: Math.floor(inImage / columns),
+        column: inImage % columns,
+        grid: grids[0],
+      };
+      return { domain, question, answer, place };
+    }),
   };
 }

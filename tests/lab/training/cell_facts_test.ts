@@ -21,8 +21,8 @@ Deno.test("cells know what stands before them, where they are, and how their ima
   assertEquals(said("second_colour", colours), "- - - red - - blue -");
   assertEquals([...targets.column.subarray(0, 5)], [0, 1, 2, 3, 0]);
   assertEquals([...targets.row.subarray(2, 6)], [0, 0, 1, 1]);
-  const tall = cellTargets(new Int32Array(10), [[10, 1]]);
-  assertEquals([...tall.row], [0, 1, 2, 3, 4, 5, 6, 7, -1, -1]);
+  const tall = cellTargets(new Int32Array(34), [[34, 1]]);
+  assertEquals([...tall.row], [...Array.from({ length: 32 }, (_, i) => i), -1, -1]);
   assertEquals([...targets.first_of_image.subarray(0, 8)], Array(8).fill(wordId("p3")));
   assertEquals([...targets.first_of_image.subarray(8)], Array(8).fill(wordId("grass")));
 });

@@ -1,6 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { Random } from "../../../lib/stats/random.ts";
-import { layoutsBetween, longStages, variedStages } from "../../../lab/training/stages.ts";
+import {
+  finishStages,
+  layoutsBetween,
+  longStages,
+  variedStages,
+} from "../../../lab/training/stages.ts";
 import { varietySource } from "../../../lab/training/sources.ts";
 import { taskContext } from "../../../lab/training/task_contexts.ts";
 import {
@@ -76,4 +81,18 @@ Deno.test("all but coordinates is practised in a stage of the longest phase, let
     const batch = varietySource(stage, stage.grids[random.integer(20)], random, {});
     assert(batch.questions.every(({ domain }) => isLettered(domain)));
   }
+});
+
+Deno.test("the last phase practises everything, and three forms by themselves in short contexts", () => {
+  const names = finishStages.map((stage) => practisedVarieties(stage).map(({ name }) => name));
+  for (const own of names.slice(0, 3)) assertEquals(own, varieties.map(({ name }) => name));
+  for (const [i, form] of ["lettered choices", "coordinates", "one number an image"].entries()) {
+    const own = names[4 + i];
+    assert(own.length > 0 && own.every((name) => name.includes(form)));
+    assertEquals(own, varieties.map(({ name }) => name).filter((name) => name.includes(form)));
+  }
+  const cells = finishStages.map(({ grids }) =>
+    Math.max(...grids.map((one) => one.reduce((sum, [rows, columns]) => sum + rows * columns, 0)))
+  );
+  assertEquals(cells, [160, 512, 1024, 4096, 96, 160, 160, 96]);
 });
