@@ -15,14 +15,16 @@
  *                                          then more of long contexts, three quarters of an hour
  *     deno task train --phase finish --work .cache/training/varied
  *                                          then what is still known badly by itself, about an hour
- *     deno task train --phase export --averaged --from .cache/training/varied/lengths.safetensors \
- *       --and .cache/training/varied/long.safetensors --model data/models/mini-varied
- *                                          the mean of both phases' average weights as a model
+ *     deno task train --phase export --averaged --from .cache/training/varied/finish.safetensors \
+ *       --and .cache/training/varied/lengths.safetensors --and .cache/training/varied/long.safetensors \
+ *       --share 0.8 --model data/models/mini-varied
+ *                                          the mean of the phases' average weights as a model
  *
  * Options: --work (folder of checkpoints and logs), --model (folder to export to), --steps (of the
  * chosen phase), --from (checkpoint or exported model to start it from), --resume (refuses to begin
  * anew: the phase's checkpoint must be there), --averaged (exports the average of the weights), --and (another
- * checkpoint: exports the mean with its weights).
+ * checkpoint, or several: exports the mean with their weights), --share (of --from in that mean; the others
+ * share the rest evenly, all the same without it).
  * @module
  */
 import { join } from "node:path";
@@ -61,7 +63,8 @@ const { values: args } = parseArgs({
     full: { type: "string" },
     resume: { type: "boolean", default: false },
     averaged: { type: "boolean", default: false },
-    and: { type: "string" },
+    and: { type: "string", multiple: true },
+    share: { type: "string" },
     quick: { type: "boolean", default: false },
   },
 });
@@ -191,12 +194,17 @@ async function runPhase(given: string): Promise<void> {
       const parameters = new ModelParameters(shippedConfig, weightSeed);
       const { averaged } = args;
       await loadCheckpoint(args.from ?? file("finetuned"), parameters, null, { averaged });
-      if (args.and) {
-        const other = new ModelParameters(shippedConfig, weightSeed);
-        await loadCheckpoint(args.and, other, null, { averaged });
-        meanWith(parameters, other);
-        other.dispose();
+      const others: ModelParameters[] = [];
+      for (const path of args.and ?? []) {
+        others.push(new ModelParameters(shippedConfig, weightSeed));
+        await loadCheckpoint(path, others[others.length - 1], null, { averaged });
       }
+      const share = args.share === undefined ? undefined : Number(args.share);
+      if (share !== undefined && !(share >= 0 && share <= 1)) {
+        throw new InputError(`Cannot take the share "${args.share}": wanted 0 to 1`);
+      }
+      if (others.length > 0) meanWith(parameters, others, share);
+      for (const other of others) other.dispose();
       await exportModel(args.model, shippedConfig, parameters);
       parameters.dispose();
       return console.log(`exported to ${args.model}`);

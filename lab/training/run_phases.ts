@@ -235,11 +235,11 @@ export function longPhase(options: PhaseOptions & { readonly from: string }): Pr
 
 /**
  * What follows `longPhase`, from the average of its weights: what is still known badly in batches of its own,
- * short contexts for the most part.
+ * short contexts for the most part. Exported is the mean of its average with those of both phases before.
  */
 export function finishPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
   const mix = { stages: finishStages, optimiser: longOptions };
-  return lengthsOf(options, phases.finish, mix, 20, 0.45);
+  return lengthsOf(options, phases.finish, mix, 20, 2 / 3);
 }
 
 /** As phase 3, with the attention regulariser; its weights rise over the first steps. */

@@ -20,6 +20,9 @@ const gapShare = 0.3;
 /** Share of the image batches that are videos with time stamps. */
 const videoShare = 0.25;
 
+/** Share of a section's words that pairs can take in `varietySource`: with more, none may be left that is not held out. */
+const certainShare = 0.75;
+
 /** Weight of an answer's second word in `varietySource`: as many as there are rows that ask for the first. */
 const laterWeight = 4;
 
@@ -92,7 +95,7 @@ export const varietySource: BatchSource = (stage, grids, random, running): Batch
         domain,
         grids,
         difficulty: variety,
-        pairs: drawPairs(stage, random),
+        pairs: Math.min(drawPairs(stage, random), Math.floor(certainShare * stage.words)),
         questions: stage.questions,
         words: stage.words,
         split: "train",

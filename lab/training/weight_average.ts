@@ -62,18 +62,23 @@ export class WeightAverage {
 }
 
 /**
- * Takes the mean with other weights of the same names: what two phases know, where the second began with
- * the first one's weights.
+ * Takes the mean with other weights of the same names: what several phases know, where each began with
+ * another's weights.
  *
  * Source: Wortsman et al., "Robust fine-tuning of zero-shot models" (CVPR 2022).
+ *
+ * @param share of the own weights; the others share the rest evenly. As much as each of them by default
  */
 export function meanWith(
   parameters: Pick<ModelParameters, "variables">,
-  other: Pick<ModelParameters, "variables">,
+  others: readonly Pick<ModelParameters, "variables">[],
+  share: number = 1 / (others.length + 1),
 ): void {
+  const each = (1 - share) / others.length;
   tf.tidy(() => {
     for (const [name, variable] of parameters.variables) {
-      variable.assign(tf.mul(tf.add(variable, other.variables.get(name)!), 0.5));
+      const parts = others.map(({ variables }) => tf.mul(variables.get(name)!, each));
+      variable.assign(tf.addN([tf.mul(variable, share), ...parts]));
     }
   });
 }

@@ -22,7 +22,7 @@ Deno.test("the average follows the weights, faster at first, and goes on from a 
   average.dispose();
 });
 
-Deno.test("the mean of two sets of weights lies between them, name by name", () => {
+Deno.test("the mean of sets of weights lies between them, name by name, at the shares that are asked", () => {
   const weights = (w: number[], v: number) => ({
     variables: new Map<string, tf.Variable>([
       ["w", tf.variable(tf.tensor1d(w))],
@@ -30,8 +30,12 @@ Deno.test("the mean of two sets of weights lies between them, name by name", () 
     ]),
   });
   const own = weights([1, 2], 4), other = weights([3, -2], 0);
-  meanWith(own, other);
+  meanWith(own, [other]);
   assertEquals([...own.variables.get("w")!.dataSync()], [2, 0]);
   assertEquals([...own.variables.get("v")!.dataSync()], [2]);
   assertEquals([...other.variables.get("w")!.dataSync()], [3, -2]);
+  const [main, first, second] = [weights([8, 0], 1), weights([0, 8], 1), weights([0, 0], 1)];
+  meanWith(main, [first, second], 0.5);
+  assertEquals([...main.variables.get("w")!.dataSync()], [4, 2]);
+  assertEquals([...main.variables.get("v")!.dataSync()], [1]);
 });
