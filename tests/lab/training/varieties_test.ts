@@ -96,3 +96,13 @@ Deno.test("the last phase practises everything, and three forms by themselves in
   );
   assertEquals(cells, [160, 512, 1024, 4096, 96, 160, 160, 96]);
 });
+
+Deno.test("as many pairs as there are words are never asked for: too few might be left that are not held out", () => {
+  const stage = { ...finishStages[2], pairs: [64, 64] as const, contexts: 1, questions: 1 };
+  const most = stage.grids.filter((grids) => grids.length === 2 && grids[0][0] >= 16);
+  for (let seed = 0; seed < 12; seed++) {
+    const only = { ...stage, only: "video: a number beside each" };
+    const batch = varietySource(only, most[seed % most.length], new Random(seed), {});
+    assertEquals(batch.questions.length, batch.count);
+  }
+});
