@@ -23,8 +23,9 @@ import { nearestRows } from "./read_cells.ts";
 /**
  * What a prompt shows: the page, its captions as text, or an empty page. `named`: the language model is not run, and
  * the answer is the candidate whose embedding lies nearest to what the vision tower gives in the answer's cells.
+ * `pointed`: as `named`, by the direction alone (the largest cosine).
  */
-export const photographViews = ["seen", "read", "blind", "named"] as const;
+export const photographViews = ["seen", "read", "blind", "named", "pointed"] as const;
 
 /** One of {@link photographViews}. */
 export type PhotographView = typeof photographViews[number];
@@ -137,6 +138,7 @@ async function namedCandidate(
   { media }: ModelInputs,
   { captions = [], candidates, asked }: PicturedQuestion,
   tokens: readonly number[],
+  byDirection: boolean,
 ): Promise<number> {
   const { kernels: k, decoder, vision, config: { text: { hiddenSize: width } } } = network;
   const cells = [...captions.keys()].filter((i) => captions[i] === candidates[asked].trim());
@@ -150,7 +152,16 @@ async function namedCandidate(
   });
   const [own, all] = [await k.read(mean), await k.read(table)] as Float32Array[];
   k.dispose(mean, table);
+  if (byDirection) [own, all].forEach((rows) => toUnitLength(rows, width));
   return tokens[nearestRows(own, all, width)[0]];
+}
+
+/** Divides each row by its length. */
+function toUnitLength(rows: Float32Array, width: number): void {
+  for (let from = 0; from < rows.length; from += width) {
+    const row = rows.subarray(from, from + width), length = Math.hypot(...row);
+    row.forEach((value, i) => row[i] = value / length);
+  }
 }
 
 async function readSample(
@@ -169,8 +180,9 @@ async function readSample(
   const right = tokens[drawn.asked];
   for (const view of views) {
     const inputs = await promptOf(model, drawn, view);
-    if (view === "named") {
-      choice.named = Number(await namedCandidate(model, inputs, drawn, tokens) === right);
+    if (view === "named" || view === "pointed") {
+      const candidate = await namedCandidate(model, inputs, drawn, tokens, view === "pointed");
+      choice[view] = Number(candidate === right);
       continue;
     }
     const { logits } = await model.forward(inputs);

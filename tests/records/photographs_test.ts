@@ -32,6 +32,38 @@ Deno.test("the model card's shares of photographs named right are those of the r
   assertEquals(results.map(({ samples, chance }) => [samples, chance]), Array(3).fill([96, 1 / 8]));
 });
 
+Deno.test("the model card's shares of photographs in albums named right are those of the record", async () => {
+  const results = await readPhotographReading("data/results/qwen-photographs/naming");
+  const labels = [
+    "trained on, new views",
+    "not trained on, of names that were",
+    "of names not trained on",
+  ];
+  assertEquals(
+    rowsBelow("| photographs in albums | by direction, % | by distance, % |"),
+    results.map(({ choice: { pointed, named } }, i) =>
+      `| ${labels[i]} | ${shown(pointed!)} | ${shown(named!)} |`
+    ),
+  );
+  assertEquals(results.map(({ samples, chance }) => [samples, chance]), Array(3).fill([96, 1 / 8]));
+});
+
+Deno.test("the model card's answers about albums are those of the record", async () => {
+  const results = await readPhotographReading("data/results/qwen-photographs/reading");
+  const labels = [
+    "trained on, new views, asked",
+    "not trained on, of names that were, asked",
+    "of names not trained on, asked",
+  ];
+  assertEquals(
+    rowsBelow("| photographs, asked | from the images, % | names as text, % | empty images, % |"),
+    results.map(({ choice: { seen, read, blind } }, i) =>
+      `| ${labels[i]} | ${shown(seen!)} | ${shown(read!)} | ${shown(blind!)} |`
+    ),
+  );
+  assertEquals(results.map(({ samples }) => samples), [16, 16, 16]);
+});
+
 Deno.test("the model card's shares of headings answered right are those of the record", async () => {
   const results = await readPhotographReading("data/results/qwen-vision/manuals");
   const labels = [

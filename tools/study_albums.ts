@@ -1,0 +1,128 @@
+/**
+ * Records of `qwen-photographs` (`tools/train_projector.ts`): what it answers about eight photographs that the projector was
+ * trained on in new views, about photographs and names that it was not, from the names as text, and from empty images;
+ * which heads look the answer up, and what their loss costs. Resumable; run it again to go on.
+ *
+ *     deno run -A tools/study_albums.ts [--samples 40] [--scored 24] [--draws 20]
+ *       [--parts reading,naming,which,identify,ablate] [--model data/models/qwen-photographs]
+ *       [--out data/results/qwen-photographs]
+ * @module
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
+import { findHeads } from "../lib/experiments/find_heads.ts";
+import { type FoundHeads, readFoundHeads, scoresBy } from "../lib/experiments/found_heads.ts";
+import { headSamples, lazily } from "../lib/experiments/samples.ts";
+import { fromPretrained } from "../lib/families/pretrained.ts";
+import { meanScores } from "../lib/heads/head_scores.ts";
+import { ruleNamed } from "../lib/heads/scoring_rules.ts";
+import { topHeads } from "../lib/heads/select.ts";
+import { albumSample } from "../lab/pages/albums.ts";
+import type { PhotographQuestion } from "../lab/pages/photograph_samples.ts";
+import {
+  loadPhotographs,
+  type PhotographKind,
+  photographKinds,
+  photographsFolder,
+} from "../lab/pages/photographs.ts";
+import { completionSample } from "../lab/studies/completion_sample.ts";
+import { photographReading, photographViews } from "../lab/studies/photograph_reading.ts";
+import { isOneToken } from "../lab/training/photograph_batches.ts";
+import { ownerRules } from "./study_owners.ts";
+import { progress } from "./study_smol.ts";
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    args: [...Deno.args],
+    options: {
+      model: { type: "string", default: "data/models/qwen-photographs" },
+      samples: { type: "string", default: "40" },
+      scored: { type: "string", default: "24" },
+      draws: { type: "string", default: "20" },
+      parts: { type: "string", default: "naming,reading,which,identify,ablate" },
+      views: { type: "string", default: photographViews.slice(0, 3).join(",") },
+      out: { type: "string", default: "data/results/qwen-photographs" },
+    },
+  });
+  const [count, scored, draws] = [values.samples, values.scored, values.draws].map(Number);
+  const parts = values.parts.split(",");
+  const wanted = async (part: string) => {
+    const manifest = join(values.out, part, "manifest.json");
+    return parts.includes(part) && !await Deno.stat(manifest).then(() => true, () => false);
+  };
+  using model = await fromPretrained(values.model, { dtype: "float32" });
+  const { tokenizer } = model.processor;
+  const encode = (text: string) => Array.from(tokenizer.encode(text, { addSpecialTokens: false }));
+  const photographs = await loadPhotographs(photographsFolder, (name) => isOneToken(encode, name));
+  const name = "Qwen2.5-Coder-0.5B-Instruct with EfficientNet-Lite0";
+  const folder = (part: string) => join(values.out, part);
+  const drawn = (seed: number, set: PhotographKind, question: PhotographQuestion, size: number) =>
+    albumSample(seed, photographs.filter(({ kind }) => kind === set), {
+      ...{ question, count: size, split: "test", set },
+    });
+
+  /** Albums of each kind, one of each after the other. */
+  const asked = (question: PhotographQuestion, sizes: readonly number[], albums: number) =>
+    Array.from({ length: albums }, (_, i) =>
+      photographKinds.flatMap((set) =>
+        sizes.map((size) => ({
+          id: `${set} ${question} ${size} ${i}`,
+          kind: `${set}, ${question}, ${size}`,
+          draw: () => drawn(i, set, question, size),
+        }))
+      )).flat();
+  const data = "photographs of tuxpaint-stamps-default";
+  const views = photographViews.filter((view) => values.views.split(",").includes(view));
+  const readings = [
+    ["naming", "what", [8], 4 * count, ["named", "pointed"]],
+    ["reading", "what", [8], count, views],
+    ["which", "which", [4, 8], Math.ceil(count / 2), views],
+  ] as const;
+  for (const [part, question, sizes, albums, shown] of readings) {
+    if (!await wanted(part)) continue;
+    const samples = asked(question, sizes, albums);
+    await photographReading({ model, samples, name, data, views: shown }, {
+      folder: folder(part),
+      onProgress: progress(part),
+    });
+  }
+
+  // heads are found on photographs that the projector knows, and ablated on others of the same names
+  const albums = (set: PhotographKind, from: number, length: number) =>
+    Array.from({ length }, (_, i) => drawn(from + i, set, "what", 8));
+  const common = { model: name, seed: 0 };
+  if (await wanted("identify")) {
+    const samples = albums("train", 1000, scored).map(({ sample }) => sample);
+    await findHeads(model, headSamples(model, samples), {
+      ...common,
+      folder: folder("identify"),
+      data: `albums, what, 8, ${scored}`,
+      rules: ownerRules.map((rule) => ruleNamed(rule)),
+      onProgress: progress("identify"),
+    });
+  }
+  if (await wanted("ablate")) {
+    const [own, text] = [folder("identify"), join("data", "results", "qwen", "identify")];
+    const found = await readFoundHeads(own), onText = await readFoundHeads(text);
+    const best = (rule: string, record: FoundHeads) =>
+      topHeads(meanScores(scoresBy(record, rule)), model.grid, { fraction: 0.05 });
+    const chosen = new Map(
+      albums("unseen-photograph", 2000, count).map((album) => [album.sample.id, album]),
+    );
+    const samples = lazily([...chosen.values()].map(({ sample }) => sample), (sample) => {
+      const { begun, candidates, asked: picture } = chosen.get(sample.id)!;
+      return completionSample(model, sample, { begun, rest: candidates[picture] });
+    });
+    await ablateHeads(model, samples, scoresBy(found, "calibrated"), {
+      ...common,
+      scope: "answer",
+      fractions: [0.05],
+      sets: { "ram": best("ram", found), "calibrated-on-text": best("calibrated", onText) },
+      draws,
+      folder: folder("ablate"),
+      data: `albums of unseen photographs, what, 8, ${count}`,
+      onProgress: progress("ablate"),
+    });
+  }
+}
