@@ -6,6 +6,7 @@
  * @module
  */
 import { join } from "node:path";
+import { InputError } from "../../lib/common/errors.ts";
 import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
 import { type TensorToWrite, writeSafetensors } from "../../lib/weights/safetensors_write.ts";
 import { writeTextAtomically } from "../../lib/common/files.ts";
@@ -61,7 +62,15 @@ const tower = "model.vision_tower.timm_model.";
 
 /** The network's weights under timm's names. @throws {InputError} if the folder has none */
 async function networkWeights(folder: string): Promise<Record<string, TensorToWrite>> {
-  const { tensors } = await readSafetensorsFile(join(folder, "model.safetensors"));
+  const { tensors } = await readSafetensorsFile(join(folder, "model.safetensors")).catch(
+    (error) => {
+      if (!(error instanceof InputError)) throw error;
+      throw new InputError(
+        `Cannot read EfficientNet-Lite0: ${error.message}; get it once with \`deno task efficientnet\``,
+        { cause: error },
+      );
+    },
+  );
   const found: Record<string, TensorToWrite> = {};
   for (const [published, { shape, data }] of tensors) {
     const name = timmName(published);

@@ -120,6 +120,6 @@ Deno.test("a missing network is refused in a sentence", async () => {
   await assertRejects(
     () => assembleFastVlm(base, "none", Deno.makeTempDirSync()),
     InputError,
-    "none",
+    "deno task efficientnet",
   );
 });
