@@ -34,13 +34,15 @@ inline void PackWeight(const Weight &w, int64_t begin, int64_t end, Bfloat16 *pa
 // Adds the bias to sums [rows, columns] and stores them.
 inline void StoreSums(const float *sums, int64_t rows, int64_t columns, int64_t stride,
                       const Bfloat16 *bias, Bfloat16 *y, int64_t width, Activation activation) {
-  for (int64_t r = 0; r < rows; r++) {
-    for (int64_t i = 0; i < columns; i += kLanes) {
-      Floats v = Load(sums + r * stride + i);
-      if (bias) v += Load(bias + i);
-      Store(y + r * width + i, Activate(activation, v));
+  WithActivation(activation, [&](auto kind) {
+    for (int64_t r = 0; r < rows; r++) {
+      for (int64_t i = 0; i < columns; i += kLanes) {
+        Floats v = Load(sums + r * stride + i);
+        if (bias) v += Load(bias + i);
+        Store(y + r * width + i, Activate<kind.value>(v));
+      }
     }
-  }
+  });
 }
 
 // x [rows, depth], w [width, depth], bias [width] or null, y [rows, width]; depth and width are

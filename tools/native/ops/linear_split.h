@@ -130,10 +130,12 @@ inline void StoreSplit(const SplitProduct &product, const SplitPanel &panel, con
                        int64_t row, const RowScale &scale) {
   float *y = product.y + row * product.width + panel.left;
   const float *bias = product.bias ? product.bias + panel.left : nullptr;
-  ForVectors(panel.columns, [&](int64_t j, int n) {
-    Floats sum = LoadUpTo(sums + j, n) * scale.up * LoadUpTo(panel.up + j, n);
-    if (bias) sum += LoadUpTo(bias + j, n);
-    StoreUpTo(y + j, Activate(product.activation, sum), n);
+  WithActivation(product.activation, [&](auto kind) {
+    ForVectors(panel.columns, [&](int64_t j, int n) {
+      Floats sum = LoadUpTo(sums + j, n) * scale.up * LoadUpTo(panel.up + j, n);
+      if (bias) sum += LoadUpTo(bias + j, n);
+      StoreUpTo(y + j, Activate<kind.value>(sum), n);
+    });
   });
   for (int64_t j = 0; j < panel.columns; j++) {
     if (scale.finite && panel.finite[j]) continue;
