@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
 import { findHeads } from "../lib/experiments/find_heads.ts";
 import { type FoundHeads, readFoundHeads, scoresBy } from "../lib/experiments/found_heads.ts";
-import { headSamples, lazily } from "../lib/experiments/samples.ts";
+import { headSamples } from "../lib/experiments/samples.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
 import { ruleNamed } from "../lib/heads/scoring_rules.ts";
@@ -26,8 +26,11 @@ import {
   photographKinds,
   photographsFolder,
 } from "../lab/pages/photographs.ts";
-import { completionSample } from "../lab/studies/completion_sample.ts";
-import { photographReading, photographViews } from "../lab/studies/photograph_reading.ts";
+import {
+  photographReading,
+  photographViews,
+  picturedCompletions,
+} from "../lab/studies/photograph_reading.ts";
 import { isOneToken } from "../lab/training/photograph_batches.ts";
 import { ownerRules } from "./study_owners.ts";
 import { progress } from "./study_smol.ts";
@@ -107,13 +110,7 @@ if (import.meta.main) {
     const found = await readFoundHeads(own), onText = await readFoundHeads(text);
     const best = (rule: string, record: FoundHeads) =>
       topHeads(meanScores(scoresBy(record, rule)), model.grid, { fraction: 0.05 });
-    const chosen = new Map(
-      albums("unseen-photograph", 2000, count).map((album) => [album.sample.id, album]),
-    );
-    const samples = lazily([...chosen.values()].map(({ sample }) => sample), (sample) => {
-      const { begun, candidates, asked: picture } = chosen.get(sample.id)!;
-      return completionSample(model, sample, { begun, rest: candidates[picture] });
-    });
+    const samples = picturedCompletions(model, albums("unseen-photograph", 2000, count));
     await ablateHeads(model, samples, scoresBy(found, "calibrated"), {
       ...common,
       scope: "answer",

@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
 import { findHeads } from "../lib/experiments/find_heads.ts";
 import { type FoundHeads, readFoundHeads, scoresBy } from "../lib/experiments/found_heads.ts";
-import { headSamples, lazily } from "../lib/experiments/samples.ts";
+import { headSamples } from "../lib/experiments/samples.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
 import { ruleNamed } from "../lib/heads/scoring_rules.ts";
@@ -23,8 +23,7 @@ import { type PhotographQuestion, photographSample } from "../lab/pages/photogra
 import { manualSample } from "../lab/pages/manual_page.ts";
 import { type ManualKind, manualKinds } from "../lab/pages/manuals.ts";
 import { type PhotographKind, photographKinds } from "../lab/pages/photographs.ts";
-import { completionSample } from "../lab/studies/completion_sample.ts";
-import { photographReading } from "../lab/studies/photograph_reading.ts";
+import { photographReading, picturedCompletions } from "../lab/studies/photograph_reading.ts";
 import { loadReadingMatter } from "../lab/training/reading_matter.ts";
 import { ownerRules } from "./study_owners.ts";
 import { progress } from "./study_smol.ts";
@@ -134,11 +133,7 @@ if (import.meta.main) {
   }
   if (await wanted("ablate-answer")) {
     const scores = await readFoundHeads(folder("identify"));
-    const chosen = new Map(pages(2000, count).map((page) => [page.sample.id, page]));
-    const samples = lazily([...chosen.values()].map(({ sample }) => sample), (sample) => {
-      const { begun, candidates, asked: block } = chosen.get(sample.id)!;
-      return completionSample(model, sample, { begun, rest: candidates[block] });
-    });
+    const samples = picturedCompletions(model, pages(2000, count));
     await ablateHeads(model, samples, scores, {
       ...common,
       scope: "answer",
@@ -166,13 +161,7 @@ if (import.meta.main) {
     const found = await readFoundHeads(own), onText = await readFoundHeads(text);
     const best = (rule: string, record: FoundHeads) =>
       topHeads(meanScores(scoresBy(record, rule)), model.grid, { fraction: 0.05 });
-    const chosen = new Map(
-      manualPages("unseen-section", 2000, count).map((page) => [page.sample.id, page]),
-    );
-    const samples = lazily([...chosen.values()].map(({ sample }) => sample), (sample) => {
-      const { begun, candidates, asked } = chosen.get(sample.id)!;
-      return completionSample(model, sample, { begun, rest: candidates[asked] });
-    });
+    const samples = picturedCompletions(model, manualPages("unseen-section", 2000, count));
     await ablateHeads(model, samples, scoresBy(found, "calibrated"), {
       ...common,
       scope: "answer",

@@ -11,8 +11,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { useBackend } from "../lib/backend/select.ts";
-import { widenToFloat32 } from "../lib/backend/widen.ts";
-import { openCheckpoint } from "../lib/families/checkpoint.ts";
 import { fromPretrained, loadProcessorOf } from "../lib/families/pretrained.ts";
 import { dataFolder, shippedOrGiven } from "../lib/families/shipped.ts";
 import { photographsFolder } from "../lab/pages/photographs.ts";
@@ -23,7 +21,7 @@ import {
   freshVisionTower,
   pageWordTokens,
   trainVisionTower,
-  wordTable,
+  wordTableOf,
 } from "../lab/training/run_vision_tower.ts";
 import { trainThrough } from "../lab/training/train_through.ts";
 import { loadVisionTower, saveVisionTower } from "../lab/training/vision_tower_files.ts";
@@ -51,11 +49,7 @@ const { encode, photographs: all, sections, words } = await loadReadingMatter(to
   photographs: args.photographs,
 });
 const photographs = all.filter(({ kind }) => kind === "train");
-const { config, source } = await openCheckpoint(dir);
-const { bytes, dtype } = await source.readWeight("model.embed_tokens.weight");
-source.close();
-const embeddings = widenToFloat32(bytes, dtype);
-const table = wordTable({ encode, embeddings, width: config.text.hiddenSize }, words);
+const table = await wordTableOf(dir, encode, words);
 const stop = new AbortController(), { signal } = stop;
 Deno.addSignalListener("SIGTERM", () => stop.abort());
 Deno.addSignalListener("SIGINT", () => stop.abort());

@@ -9,8 +9,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { useBackend } from "../lib/backend/select.ts";
-import { widenToFloat32 } from "../lib/backend/widen.ts";
-import { openCheckpoint } from "../lib/families/checkpoint.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { dataFolder, shippedOrGiven } from "../lib/families/shipped.ts";
 import { loadPhotographs, photographsFolder } from "../lab/pages/photographs.ts";
@@ -22,7 +20,7 @@ import {
 } from "../lab/training/photograph_tower.ts";
 import { photographFeatures } from "../lab/training/photograph_features.ts";
 import { trainProjector } from "../lab/training/projector.ts";
-import { wordTable } from "../lab/training/run_vision_tower.ts";
+import { wordTableOf } from "../lab/training/run_vision_tower.ts";
 
 if (import.meta.main) {
   const { values: args } = parseArgs({
@@ -45,11 +43,7 @@ if (import.meta.main) {
   const all = await loadPhotographs(args.photographs, (name) => isOneToken(encode, name));
   const photographs = all.filter(({ kind }) => kind === "train");
   const words = [...new Set(photographs.map(({ name }) => name))];
-  const { config, source } = await openCheckpoint(dir);
-  const { bytes, dtype } = await source.readWeight("model.embed_tokens.weight");
-  source.close();
-  const embeddings = widenToFloat32(bytes, dtype);
-  const table = wordTable({ encode, embeddings, width: config.text.hiddenSize }, words);
+  const table = await wordTableOf(dir, encode, words);
   console.log(`${photographs.length} photographs of ${words.length} names`);
   const features = await photographFeatures(model, photographs, Number(args.views), words);
   console.log("features read");

@@ -10,12 +10,10 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { useBackend } from "../lib/backend/select.ts";
-import { widenToFloat32 } from "../lib/backend/widen.ts";
-import { openCheckpoint } from "../lib/families/checkpoint.ts";
 import { loadProcessorOf } from "../lib/families/pretrained.ts";
 import { shippedOrGiven } from "../lib/families/shipped.ts";
 import { saveVisionTower } from "../lab/training/vision_tower_files.ts";
-import { pageWordTokens, trainVisionTower, wordTable } from "../lab/training/run_vision_tower.ts";
+import { pageWordTokens, trainVisionTower, wordTableOf } from "../lab/training/run_vision_tower.ts";
 
 const { values: args } = parseArgs({
   args: [...Deno.args],
@@ -30,15 +28,8 @@ await Deno.mkdir(args.work, { recursive: true });
 await useBackend("auto");
 const dir = shippedOrGiven("smol");
 const { tokenizer } = await loadProcessorOf(dir);
-const { config, source } = await openCheckpoint(dir);
-const { bytes, dtype } = await source.readWeight("model.embed_tokens.weight");
-source.close();
 const encode = (text: string) => [...tokenizer.encode(text, { addSpecialTokens: false })];
-const table = wordTable({
-  encode,
-  embeddings: widenToFloat32(bytes, dtype),
-  width: config.text.hiddenSize,
-});
+const table = await wordTableOf(dir, encode);
 const log = Deno.openSync(join(args.work, "vision_tower.jsonl"), { create: true, append: true });
 const stop = new AbortController();
 Deno.addSignalListener("SIGTERM", () => stop.abort());

@@ -7,7 +7,7 @@
 import type { Box, Evidence, RgbImage } from "../../lib/data/sample.ts";
 import type { Random } from "../../lib/stats/random.ts";
 import { sampleRandom, type Split } from "../synthetic/split.ts";
-import type { NamedCutOut } from "./photograph_page.ts";
+import { type NamedCutOut, oneOfEachName } from "./photograph_page.ts";
 import type { PhotographQuestion, PhotographSample } from "./photograph_samples.ts";
 import { drawView, lay } from "./photograph_view.ts";
 import type { CutOut } from "./photographs.ts";
@@ -40,15 +40,11 @@ export const albumCells: number = albumSide / 32;
  * ```
  */
 export function drawAlbumImage(photograph: CutOut, level: number, random: Random): RgbImage {
-  const side = albumSide,
-    image = {
-      ...{ width: side, height: side },
-      data: new Uint8Array(3 * side * side),
-    };
+  const side = albumSide, data = new Uint8Array(3 * side * side);
   const light = level * random.uniform(0, 40);
   const paper = [0, 1, 2].map(() => Math.round(255 - light - level * random.uniform(0, 15)));
-  for (let i = 0; i < image.data.length; i++) image.data[i] = paper[i % 3];
-  const box: Box = [0, 0, side, side];
+  for (let i = 0; i < data.length; i++) data[i] = paper[i % 3];
+  const image = { width: side, height: side, data }, box: Box = [0, 0, side, side];
   lay(image, box, photograph, drawView(photograph, box, level, random));
   return image;
 }
@@ -101,10 +97,7 @@ export function albumSample(
   { question: kind, count, split, set, level = 1 }: AlbumOptions,
 ): AlbumSample {
   const random = sampleRandom(split, `album/${set}/${count}/${kind}`, seed);
-  const chosen: NamedCutOut[] = [];
-  for (const i of random.permutation(photographs.length)) {
-    if (chosen.every(({ name }) => name !== photographs[i].name)) chosen.push(photographs[i]);
-  }
+  const chosen = oneOfEachName(photographs, random);
   const shown = chosen.slice(0, count), names = shown.map(({ name }) => name);
   const asked = random.integer(count);
   const words = kind === "which" ? names.map((_, i) => `${i + 1}`) : names;

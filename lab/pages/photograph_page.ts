@@ -28,6 +28,15 @@ export interface NamedCutOut {
   readonly image: CutOut;
 }
 
+/** One photograph of each name, in random order. */
+export function oneOfEachName(photographs: readonly NamedCutOut[], random: Random): NamedCutOut[] {
+  const chosen: NamedCutOut[] = [];
+  for (const i of random.permutation(photographs.length)) {
+    if (chosen.every(({ name }) => name !== photographs[i].name)) chosen.push(photographs[i]);
+  }
+  return chosen;
+}
+
 /** A page, and what its cells say. */
 export interface PhotographPage {
   readonly image: RgbImage;

@@ -12,6 +12,7 @@ import {
   captionColon,
   drawPhotographs,
   type NamedCutOut,
+  oneOfEachName,
   type PhotographPage,
 } from "./photograph_page.ts";
 
@@ -85,10 +86,7 @@ export function photographSample(
 ): PhotographSample {
   const blocks = grid.columns * grid.rows;
   const random = sampleRandom(split, `photographs/${set}/${blocks}/${kind}`, seed);
-  const chosen: NamedCutOut[] = [];
-  for (const i of random.permutation(photographs.length)) {
-    if (chosen.every(({ name }) => name !== photographs[i].name)) chosen.push(photographs[i]);
-  }
+  const chosen = oneOfEachName(photographs, random);
   const shown = chosen.slice(0, blocks), names = shown.map(({ name }) => name);
   const asked = random.integer(blocks);
   const page = drawPhotographs(shown, grid, level, random);

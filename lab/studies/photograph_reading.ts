@@ -15,7 +15,8 @@ import type { RgbImage } from "../../lib/inputs/image.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
 import { wilsonInterval } from "../../lib/stats/proportion.ts";
 import { tokenText } from "../pages/page_words.ts";
-import type { AnySample } from "../../lib/experiments/samples.ts";
+import type { LazyAblationSample } from "../../lib/experiments/ablate_heads.ts";
+import { type AnySample, lazily } from "../../lib/experiments/samples.ts";
 import { completionSample } from "./completion_sample.ts";
 import { textTwin } from "./page_reading.ts";
 import { nearestRows } from "./read_cells.ts";
@@ -92,6 +93,18 @@ export interface PhotographReadingConfig {
   readonly name: string;
   /** Name of the data in the record. */
   readonly data: string;
+}
+
+/** Such questions as samples for ablation, whose prompts hold the answer's beginning. */
+export function picturedCompletions(
+  model: PretrainedModel,
+  questions: readonly PicturedQuestion[],
+): LazyAblationSample[] {
+  const byId = new Map(questions.map((question) => [question.sample.id, question]));
+  return lazily(questions.map(({ sample }) => sample), (sample) => {
+    const { begun, candidates, asked } = byId.get(sample.id)!;
+    return completionSample(model, sample, { begun, rest: candidates[asked] });
+  });
 }
 
 interface RunConfig extends ExperimentConfig {

@@ -11,40 +11,12 @@ import { writeSafetensors } from "../../lib/weights/safetensors_write.ts";
 import {
   chatMl,
   halved,
-  type Json,
+  llavaProcessorFiles,
   readLanguageBase,
   writeCheckpointFiles,
 } from "./language_base.ts";
 import { readVisionTowerSettings, visionTowerWeightsFile } from "./vision_tower_files.ts";
 import { visionTowerConfig, visionTowerPixels } from "./vision_tower_model.ts";
-
-function processorFiles(imageToken: string): Record<string, Json> {
-  const { imageSize, patchSize } = visionTowerConfig.encoder;
-  return {
-    "processor_config.json": {
-      processor_class: "LlavaProcessor",
-      image_token: imageToken,
-      num_additional_image_tokens: 1,
-      patch_size: patchSize,
-      vision_feature_select_strategy: "default",
-    },
-    "preprocessor_config.json": {
-      image_processor_type: "CLIPImageProcessor",
-      processor_class: "LlavaProcessor",
-      do_convert_rgb: true,
-      do_resize: true,
-      size: { shortest_edge: imageSize },
-      resample: 3,
-      do_center_crop: true,
-      crop_size: { height: imageSize, width: imageSize },
-      do_rescale: true,
-      rescale_factor: 1 / 255,
-      do_normalize: true,
-      image_mean: Array(3).fill(visionTowerPixels.mean),
-      image_std: Array(3).fill(visionTowerPixels.deviation),
-    },
-  };
-}
 
 /** ChatML, with a line for each image. */
 export function llavaChatTemplate(systemText: string, imageToken: string): string {
@@ -89,7 +61,19 @@ export async function assembleLlava(base: string, tower: string, out: string): P
   const { token } = language.image;
   await writeCheckpointFiles(
     out,
-    { "config.json": config, ...language.files, ...processorFiles(token) },
+    {
+      "config.json": config,
+      ...language.files,
+      ...llavaProcessorFiles(
+        {
+          image_token: token,
+          num_additional_image_tokens: 1,
+          patch_size: patchSize,
+          vision_feature_select_strategy: "default",
+        },
+        { side: imageSize, ...visionTowerPixels },
+      ),
+    },
     llavaChatTemplate(language.systemText, token),
   );
 }

@@ -173,6 +173,40 @@ export function chatMl(systemText: string, image: string): string {
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 }
 
+/**
+ * The files of LLaVA's processor: the middle of an image of one size.
+ *
+ * @param own keys of `processor_config.json`
+ * @param pixels side of the middle, and what each value is lessened and divided by
+ */
+export function llavaProcessorFiles(
+  own: Json,
+  { side, mean, deviation }: {
+    readonly side: number;
+    readonly mean: number;
+    readonly deviation: number;
+  },
+): Record<string, Json> {
+  return {
+    "processor_config.json": { processor_class: "LlavaProcessor", ...own },
+    "preprocessor_config.json": {
+      image_processor_type: "CLIPImageProcessor",
+      processor_class: "LlavaProcessor",
+      do_convert_rgb: true,
+      do_resize: true,
+      size: { shortest_edge: side },
+      resample: 3,
+      do_center_crop: true,
+      crop_size: { height: side, width: side },
+      do_rescale: true,
+      rescale_factor: 1 / 255,
+      do_normalize: true,
+      image_mean: Array(3).fill(mean),
+      image_std: Array(3).fill(deviation),
+    },
+  };
+}
+
 /** Writes a checkpoint's files but for its weights. */
 export async function writeCheckpointFiles(
   out: string,

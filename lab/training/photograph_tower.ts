@@ -11,7 +11,12 @@ import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
 import { type TensorToWrite, writeSafetensors } from "../../lib/weights/safetensors_write.ts";
 import { writeTextAtomically } from "../../lib/common/files.ts";
 import { albumSide } from "../pages/albums.ts";
-import { chatMl, type Json, readLanguageBase, writeCheckpointFiles } from "./language_base.ts";
+import {
+  chatMl,
+  llavaProcessorFiles,
+  readLanguageBase,
+  writeCheckpointFiles,
+} from "./language_base.ts";
 
 /** Where `deno task efficientnet` puts the network. */
 export const efficientNetFolder = ".cache/efficientnet-lite0";
@@ -124,33 +129,6 @@ export function emptyProjector(width: number): ProjectorWeights {
 /** The published code's: pixels of 0 to 255 less 127, over 128. */
 const pixelMean = 127 / 255, pixelDeviation = 128 / 255;
 
-function processorFiles(imageToken: string): Record<string, Json> {
-  return {
-    "processor_config.json": {
-      processor_class: "LlavaProcessor",
-      image_token: imageToken,
-      num_additional_image_tokens: 0,
-      patch_size: 32,
-      vision_feature_select_strategy: "full",
-    },
-    "preprocessor_config.json": {
-      image_processor_type: "CLIPImageProcessor",
-      processor_class: "LlavaProcessor",
-      do_convert_rgb: true,
-      do_resize: true,
-      size: { shortest_edge: albumSide },
-      resample: 3,
-      do_center_crop: true,
-      crop_size: { height: albumSide, width: albumSide },
-      do_rescale: true,
-      rescale_factor: 1 / 255,
-      do_normalize: true,
-      image_mean: Array(3).fill(pixelMean),
-      image_std: Array(3).fill(pixelDeviation),
-    },
-  };
-}
-
 /**
  * Assembles a FastVLM: a LLaMA-like language model as it is (bfloat16), EfficientNet-Lite0 as it is (float32), and a
  * projector. Images are numbered in the prompt, as Qwen's own templates can do (`Picture 1: `).
@@ -201,7 +179,19 @@ export async function assembleFastVlm(
   const { token } = language.image;
   await writeCheckpointFiles(
     out,
-    { "config.json": config, ...language.files, ...processorFiles(token) },
+    {
+      "config.json": config,
+      ...language.files,
+      ...llavaProcessorFiles(
+        {
+          image_token: token,
+          num_additional_image_tokens: 0,
+          patch_size: 32,
+          vision_feature_select_strategy: "full",
+        },
+        { side: albumSide, mean: pixelMean, deviation: pixelDeviation },
+      ),
+    },
     chatMl(language.systemText, `{{ 'Picture ' ~ pictures.shown ~ ':${token}\\n' }}`),
   );
 }

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { widenToFloat32 } from "../../lib/backend/widen.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import { breather } from "../../lib/common/notebook.ts";
+import { openCheckpoint } from "../../lib/families/checkpoint.ts";
 import type { ImageTowerConfig } from "../../lib/model/config.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { pageWords, tokenText } from "../pages/page_words.ts";
@@ -59,6 +61,23 @@ export function wordTable(
   const scale = Math.sqrt(rows.reduce((sum, value) => sum + value * value, 0) / rows.length);
   const scaled = rows.map((value) => value / scale);
   return { embeddings: scaled, words: tokens.length, width, scale };
+}
+
+/**
+ * {@link wordTable} of a language model's checkpoint.
+ *
+ * @param dir its directory: Hugging Face's layout or a GGUF file in it
+ */
+export async function wordTableOf(
+  dir: string,
+  encode: WordSource["encode"],
+  words?: readonly string[],
+): Promise<WordTable> {
+  const { config, source } = await openCheckpoint(dir);
+  const { bytes, dtype } = await source.readWeight("model.embed_tokens.weight");
+  source.close();
+  const embeddings = widenToFloat32(bytes, dtype);
+  return wordTable({ encode, embeddings, width: config.text.hiddenSize }, words);
 }
 
 /** Seed of the first weights and of the pages. */
