@@ -5,7 +5,6 @@
  */
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { questionMessages } from "../../lib/inputs/messages.ts";
-import { ConvNetwork } from "../../lib/model/conv_network.ts";
 import type { ConvTower } from "../../lib/model/conv_tower.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { albumCells, drawAlbumImage } from "../pages/albums.ts";
@@ -28,7 +27,6 @@ export async function photographFeatures(
   words: readonly string[],
 ): Promise<NamedFeatures> {
   const { kernels: k } = model.network, tower = model.network.vision as ConvTower;
-  const network = new ConvNetwork(k, tower.config.network, tower.weights.under("encoder."));
   const cells = albumCells ** 2, size = cells * efficientNetWidth;
   const data = new Float32Array(photographs.length * views * size);
   const labels = new Int32Array(photographs.length * views);
@@ -37,11 +35,7 @@ export async function photographFeatures(
       const random = new Random(`view ${view} of photograph ${i}`);
       const shown = drawAlbumImage(image, view === 0 ? 0 : 1, random);
       const { media } = await model.prepare(questionMessages({ images: [shown], question: "?" }));
-      const { shape, data: pixels } = media["pixel_values"];
-      const found = k.scope(() => {
-        const planes = k.tensor(pixels as Float32Array, shape);
-        return k.keep(k.cast(network.encode(k.transpose(planes, [0, 2, 3, 1])), "float32"));
-      });
+      const found = k.scope(() => k.cast(tower.encodeGrid(media["pixel_values"]), "float32"));
       data.set(await k.read(found) as Float32Array, (i * views + view) * size);
       k.dispose(found);
       labels[i * views + view] = words.indexOf(name);

@@ -1,6 +1,6 @@
 /**
  * Checkpoints that are something else than a model in transformers' layout with plain weights:
- * quantised ones, and the layouts in which LLaVA's and InternVL's authors publish.
+ * quantised ones, and the layouts in which the authors of LLaVA, FastVLM and InternVL publish.
  *
  * @module
  */
@@ -54,6 +54,10 @@ function otherLayout(json: JsonObject): string | null {
   const names = [String(json["model_type"]), ...classes];
   const isLlava = Object.keys(json).some((key) => llavaKey.test(key)) ||
     names.some((name) => /^llava_(llama|mistral|qwen|mpt|gemma)|^Llava\w*ForCausalLM$/.test(name));
+  if (isLlava && /mobileclip/i.test(String(json["mm_vision_tower"]))) {
+    return "FastVLM as its authors publish it; the same models are on the hub as " +
+      "KamilaMila/FastVLM-…";
+  }
   if (isLlava) {
     const [, where] = llavaAdvice.find(([pattern]) => names.some((name) => pattern.test(name)))!;
     return `LLaVA as its authors publish it; the same models are on the hub as ${where}`;

@@ -150,7 +150,7 @@ export function matchHookNames(pattern: string, valid: readonly string[]): strin
     throw new InputError(
       `Cannot hook "${pattern}": this model has no such hook point` +
         (bare
-          ? ", since its vision tower is a convolutional network without attention heads"
+          ? ", since its vision tower is a convolutional network, of which hooks see the results only"
           : "") +
         `. Nearest: ${nearestNames(pattern, valid).join(", ")}`,
     );

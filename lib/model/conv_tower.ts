@@ -36,7 +36,18 @@ export function convTowerShapes(
   ]);
 }
 
-/** A tower of convolutions on given kernels and weights. It has no attention heads. */
+/** Whether this is the shape of images. */
+function checkShape(shape: readonly number[]): void {
+  if (shape.length === 4 && shape[1] === 3 && shape.every((size) => size >= 1)) return;
+  throw new InputError(
+    `Cannot encode pixel values of shape [${shape}]: wanted [images, 3, height, width]`,
+  );
+}
+
+/**
+ * A tower of convolutions on given kernels and weights. Hooks reach its results, not the attention that
+ * the last stages of some networks have between their convolutions.
+ */
 export class ConvTower implements VisionTower {
   readonly #network: ConvNetwork;
 
@@ -59,13 +70,24 @@ export class ConvTower implements VisionTower {
     return { images: pixels ? this.#features(pixels, hooks) : null, videos: null };
   }
 
+  /**
+   * What the network makes of images, before the projector: `[n, rows, columns, channels]`.
+   *
+   * @param pixels `[n, 3, height, width]`
+   * @throws {InputError} for pixels of another shape
+   */
+  encodeGrid({ data, shape }: NamedArray): Tensor {
+    checkShape(shape);
+    const { kernels: k } = this;
+    return k.scope(() => {
+      const planes = k.tensor(data as Float32Array, shape);
+      return this.#network.encode(k.transpose(planes, [0, 2, 3, 1]));
+    });
+  }
+
   #features(pixels: NamedArray, hooks: RunHooks | null): VisionFeatures {
-    const { kernels: k } = this, { shape } = pixels;
-    if (shape.length !== 4 || shape[1] !== 3 || shape.some((size) => size < 1)) {
-      throw new InputError(
-        `Cannot encode pixel values of shape [${shape}]: wanted [images, 3, height, width]`,
-      );
-    }
+    const { kernels: k } = this;
+    checkShape(pixels.shape);
     return k.scope(() => {
       const merged = this.#project(pixels); // [n, P, D]
       const seen = k.cast(hooks?.apply("vision.merged", merged) ?? merged, "float32");
@@ -75,15 +97,14 @@ export class ConvTower implements VisionTower {
   }
 
   /** Encodes and projects images: `[n, 3, height, width] -> [n, rows * columns, D]`. */
-  #project({ data, shape: [count, channels, height, width] }: NamedArray): Tensor {
-    const { kernels: k } = this, size = channels * height * width;
-    const step = Math.max(1, Math.floor(pixelsAtOnce / (height * width)));
+  #project({ data, shape: [count, ...image] }: NamedArray): Tensor {
+    const { kernels: k } = this, size = image.reduce((a, b) => a * b, 1);
+    const step = Math.max(1, Math.floor(3 * pixelsAtOnce / size));
     const parts: Tensor[] = [];
     for (let first = 0; first < count; first += step) {
       const some = data.subarray(first * size, (first + step) * size) as Float32Array;
       parts.push(k.scope(() => {
-        const planes = k.tensor(some, [some.length / size, channels, height, width]);
-        const grid = this.#network.encode(k.transpose(planes, [0, 2, 3, 1]));
+        const grid = this.encodeGrid({ data: some, shape: [some.length / size, ...image] });
         const [images, rows, columns, features] = grid.shape;
         const flat = k.reshape(grid, [images, rows * columns, features]);
         const { hiddenAct } = this.config.projector;

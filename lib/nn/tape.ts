@@ -7,6 +7,7 @@
  * trains models is `lab/training`, with the gradients of TensorFlow.js.
  * @module
  */
+import { InputError } from "../common/errors.ts";
 import { attentionGradient } from "./attention_gradient.ts";
 import { composedAttentionInputs, plainAfterAttention } from "./decoder_layer.ts";
 import type { Kernels, Tensor } from "./kernels.ts";
@@ -93,7 +94,10 @@ export class Tape {
   /** Refuses an operation without a gradient on what is watched. */
   #constant(what: string, inputs: readonly (Tensor | null | undefined)[]): void {
     if (!inputs.some((x) => x && this.#watched.has(x))) return;
-    throw new Error(`Cannot note ${what} on a tape: it has no gradient here`);
+    throw new InputError(
+      `Cannot go back through ${what}: no gradient is known for it here. Gradients are those of the ` +
+        "decoder, up to the embeddings and visual features that enter it; watch what comes after it",
+    );
   }
 
   /** The operations that have gradients. */

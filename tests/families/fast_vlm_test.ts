@@ -14,7 +14,7 @@ import { portableKernels } from "../../lib/backend/portable.ts";
 import { corelens } from "../suites/command_line.ts";
 import { familySuite } from "../suites/family_suite.ts";
 import { formulaCheckpoint, uniform } from "../suites/formula_weights.ts";
-import { goldenCase, goldenDir, hasBfloat16, testKernels } from "../suites/golden.ts";
+import { goldenCase, goldenDir, hasBfloat16, modelIn, testKernels } from "../suites/golden.ts";
 import { assertNear } from "../suites/near.ts";
 
 let made: string | undefined;
@@ -24,11 +24,7 @@ globalThis.addEventListener("unload", () => {
   if (made) Deno.removeSync(made, { recursive: true });
 });
 
-async function load(dir: string, kernels = testKernels()) {
-  const checkpoint = await openCheckpoint(dir);
-  using source = checkpoint.source;
-  return await loadModel(await kernels, checkpoint.family, checkpoint.config, source);
-}
+const load = async (dir: string, kernels = testKernels()) => await modelIn(dir, await kernels);
 
 familySuite("fast_vlm", async (kernels) => await load(await folder(), Promise.resolve(kernels)));
 
@@ -176,7 +172,7 @@ Deno.test("fast_vlm: bfloat16 is near", async () => {
   model.dispose();
 });
 
-Deno.test("fast_vlm: hooks reach what the tower has, and say that it has no heads", async () => {
+Deno.test("fast_vlm: hooks reach what the tower has, and say what they do not reach", async () => {
   const model = await load(await folder());
   const { inputs } = await goldenCase("fast_vlm", "image");
   const { captured } = await model.forward(inputs, {
@@ -187,7 +183,7 @@ Deno.test("fast_vlm: hooks reach what the tower has, and say that it has no head
   await assertRejects(
     () => model.forward(inputs, { hooks: { "vision.blocks.0.attn.pattern": () => {} } }),
     Error,
-    "convolutional network without attention heads",
+    "convolutional network, of which hooks see the results only",
   );
   model.dispose();
 });

@@ -86,7 +86,7 @@ async function reading(dir: string, golden: string, rules: CheckpointRules) {
 
 const goldens = [...new Set([...shapes.keys()].map((name) => name.split(" ")[1]))];
 for (const golden of goldens) {
-  Deno.test(`${golden}: files as eight releases of transformers write them say the same`, async () => {
+  Deno.test(`${golden}: files as releases of transformers write them say the same`, async () => {
     const { expected, ...wanted } = await reading(goldenDir(golden), golden, new CheckpointRules());
     assertEquals([...wanted.inputIds], expected);
     const own = [...shapes].filter(([name]) => name.split(" ")[1] === golden);

@@ -27,11 +27,13 @@ Deno.test("quantised weights are named as that, with the model to take instead",
   refuseOtherLayouts({ model_type: "llava", quantization_config: null }, "folder");
 });
 
-Deno.test("the authors' layouts of LLaVA and InternVL are told by classes and keys", () => {
+Deno.test("the authors' layouts of LLaVA, FastVLM and InternVL are told by classes and keys", () => {
   const onevision = { model_type: "llava", architectures: ["LlavaQwenForCausalLM"] };
   assert(message(onevision).includes("llava-hf/llava-onevision-qwen2"));
   assert(message({ model_type: "llava", mm_vision_tower: "openai/clip" }).includes("llava-hf/"));
   assert(message({ model_type: "llava_mistral" }).includes("llava-v1.6-mistral-7b-hf"));
+  const fast = { model_type: "llava_qwen2", mm_vision_tower: "mobileclip_l_1024" };
+  assert(message(fast).includes("KamilaMila/FastVLM-…"));
   const chat = message({ model_type: "internvl_chat", architectures: ["InternVLChatModel"] });
   assert(chat.includes("OpenGVLab/InternVL3-…-hf") && chat.includes("InternVL2 is in this layout"));
   for (const model_type of ["llava", "llava_next", "llava_onevision", "internvl"]) {

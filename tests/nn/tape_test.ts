@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../lib/common/errors.ts";
 import { portableKernels } from "../../lib/backend/portable.ts";
 import type { Kernels, Tensor } from "../../lib/nn/kernels.ts";
 import { Tape } from "../../lib/nn/tape.ts";
@@ -140,6 +141,10 @@ Deno.test("what does not depend on a tensor has gradient zero, and weights are c
     assertThrows(() => k.linear(x, a), Error, "watched weight");
     const gain = tape.watch(constant(base, [2], 5));
     assertThrows(() => k.rmsNorm(x, gain, 1), Error, "watched gain");
-    assertThrows(() => k.activation(a, "relu"), Error, "no gradient here");
+    assertThrows(() => k.activation(a, "relu"), InputError, "watch what comes after it");
+    const kernel = constant(base, [2, 2], 6), image = k.reshape(a, [1, 1, 2, 2]);
+    const call = { x: image, kernel, bias: null, stride: 1, padding: "symmetric" } as const;
+    const convolve = () => k.convolution({ ...call, depthwise: false });
+    assertThrows(convolve, InputError, "Cannot go back through a convolution: no gradient");
   });
 });

@@ -38,7 +38,7 @@ if (await hasPackages("torch", "transformers", "safetensors", "numpy")) {
       await writeMaskedLogits(folder);
       const { code, out } = await python("python/tests/check_golden.py", folder);
       assertEquals(code, 0, out);
-      assertMatch(out, /10 checkpoints, 0 faults/);
+      assertMatch(out, /12 checkpoints, 0 faults/);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

@@ -46,13 +46,16 @@ const storedName = (role: string): string =>
  *
  * @param vision keys of `vision_config` that are to be others
  * @param dtype type in which the weights are stored
+ * @param folder where to; by default in a temporary folder
  */
 export async function formulaCheckpoint(
   family: string,
   vision: Readonly<Record<string, unknown>> = {},
   dtype: "F32" | "BF16" = "F32",
+  folder?: string,
 ): Promise<string> {
-  const folder = await Deno.makeTempDir();
+  folder ??= await Deno.makeTempDir();
+  await Deno.mkdir(folder, { recursive: true });
   for await (const { name, isFile } of Deno.readDir(goldenDir(family))) {
     if (isFile) await Deno.copyFile(`${goldenDir(family)}/${name}`, `${folder}/${name}`);
   }

@@ -34,8 +34,13 @@ export async function hasBfloat16(): Promise<boolean> {
 }
 
 /** A golden checkpoint in memory; the caller disposes of it. */
-export async function goldenModel(family: string, kernels?: Kernels): Promise<VisionLanguageModel> {
-  const checkpoint = await openCheckpoint(goldenDir(family));
+export function goldenModel(family: string, kernels?: Kernels): Promise<VisionLanguageModel> {
+  return modelIn(goldenDir(family), kernels);
+}
+
+/** The checkpoint of a folder in memory; the caller disposes of it. */
+export async function modelIn(folder: string, kernels?: Kernels): Promise<VisionLanguageModel> {
+  const checkpoint = await openCheckpoint(folder);
   using source = checkpoint.source;
   return await loadModel(
     kernels ?? await testKernels(),

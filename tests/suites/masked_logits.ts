@@ -10,19 +10,24 @@ import { intervene } from "../../lib/causal/intervene.ts";
 import { zeroHeads } from "../../lib/causal/head_mask.ts";
 import { generate } from "../../lib/model/generate.ts";
 import { writeSafetensors } from "../../lib/weights/safetensors_write.ts";
-import { goldenCase, goldenCases, goldenModel, goldenNames } from "./golden.ts";
+import { formulaCheckpoint } from "./formula_weights.ts";
+import { goldenCase, goldenCases, goldenDir, goldenNames, modelIn } from "./golden.ts";
 
 /** Tokens that each masked run generates. */
 const newTokens = 12;
 
-/** Writes `FAMILY.safetensors` for every golden checkpoint. */
+/**
+ * Writes `FAMILY.safetensors` for every golden checkpoint, and FastVLM's checkpoint, whose weights are a formula, into
+ * a folder of that family's name.
+ */
 export async function writeMaskedLogits(folder: string): Promise<void> {
-  for (const family of goldenNames) {
+  const made = await formulaCheckpoint("fast_vlm", {}, "F32", `${folder}/fast_vlm`);
+  for (const family of [...goldenNames, "gemma3", "fast_vlm"]) {
     const cases = goldenCases(family);
     const name = cases.includes("image") ? "image" : "two_images";
     const { inputs, json } = await goldenCase(family, name);
     const pairs = json["ablated_heads"] as [number, number][];
-    const model = await goldenModel(family);
+    const model = await modelIn(family === "fast_vlm" ? made : goldenDir(family));
     try {
       const { numHiddenLayers: layers, numAttentionHeads: heads, headDim } = model.config.text;
       const masked = zeroHeads(pairs.map(([layer, head]) => ({ layer, head })));
