@@ -62,26 +62,26 @@ class Run:
 
     def json(self, name: str) -> Any:
         """One of its JSON files."""
-        return _json(self.folder / name)
+        return _json(self.folder, name)
 
 
-def _json(path: Path) -> Any:
+def _json(folder: Path, name: str) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(_record_bytes(folder, name).decode("utf-8-sig"))
     except FileNotFoundError:
-        raise RecordError(f"Cannot read {path}: no such file; wanted the folder of a run") from None
+        raise RecordError(f"Cannot read {folder / name}: no such file; wanted the folder of a run") from None
     except ValueError as error:
-        raise RecordError(f"Cannot read {path} as JSON: {error}") from None
+        raise RecordError(f"Cannot read {folder / name} as JSON: {error}") from None
 
 
 def _record_bytes(folder: Path, name: str) -> bytes:
-    """A file as it was written; `samples.arrow.gz` stands for `samples.arrow`."""
+    """A file as it was written; one with `.gz` behind its name stands for it."""
     packed = folder / f"{name}.gz"
     if (folder / name).exists() or not packed.exists():
         return (folder / name).read_bytes()
     try:
         return gzip.decompress(packed.read_bytes())
-    except (EOFError, zlib.error) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise RecordError(f"Cannot unpack {packed}: {error}") from None
 
 
@@ -106,7 +106,7 @@ def check_run(folder: str | Path) -> list[str]:
 
 
 def _manifest(folder: Path) -> Mapping[str, Any]:
-    manifest = _json(folder / "manifest.json")
+    manifest = _json(folder, "manifest.json")
     if not isinstance(manifest, dict):
         raise RecordError(f"Cannot read {folder / 'manifest.json'}: wanted a JSON object")
     return manifest

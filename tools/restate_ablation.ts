@@ -6,20 +6,17 @@
  *     deno run -A tools/restate_ablation.ts data/results/smol/ablate-answer …
  * @module
  */
-import { join } from "node:path";
 import type { Condition } from "../lib/experiments/ablation_plan.ts";
 import { type AblationResult, ablationResults } from "../lib/experiments/ablation_results.ts";
 import { tableOf } from "../lib/experiments/ablation_sample.ts";
 import { ablationRowsFromArrow } from "../lib/experiments/ablation_table_file.ts";
 import { jsonText, readManifest, writeRecord } from "../lib/experiments/record.ts";
-import { readRecordBytes } from "../lib/experiments/record_bytes.ts";
+import { readRecordBytes, readRecordJson } from "../lib/common/record_bytes.ts";
 import { say } from "./setup/command.ts";
 
 if (import.meta.main) {
   for (const folder of Deno.args) {
-    const before: AblationResult[] = JSON.parse(
-      await Deno.readTextFile(join(folder, "results.json")),
-    );
+    const before = await readRecordJson(folder, "results.json") as AblationResult[];
     const [{ metric, domain }] = before;
     const plan = before.filter((row) => row.metric === metric && row.domain === domain)
       .map(({ condition, fraction, draw, set, heads }) => ({

@@ -12,7 +12,7 @@ import type { AblationResult } from "../../lib/experiments/ablation_table.ts";
 import { ablationRowsFromArrow } from "../../lib/experiments/ablation_table_file.ts";
 import { readFoundHeads } from "../../lib/experiments/found_heads.ts";
 import { readManifest } from "../../lib/experiments/record.ts";
-import { readRecordBytes } from "../../lib/experiments/record_bytes.ts";
+import { readRecordBytes } from "../../lib/common/record_bytes.ts";
 import type { HeadScores } from "../../lib/heads/head_scores.ts";
 import { type PairedAgreement, pairedAgreement } from "../../lib/heads/paired_agreement.ts";
 import type { Interval } from "../../lib/stats/interval.ts";

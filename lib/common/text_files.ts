@@ -75,7 +75,16 @@ export async function readBytesOf(
  * ```
  */
 export async function readTextOf(path: string, limit = 1 << 28): Promise<string> {
-  const bytes = await readBytesOf(path, limit);
+  return decodeText(await readBytesOf(path, limit), path);
+}
+
+/**
+ * The text that a file's bytes are; see {@link readTextOf}.
+ *
+ * @param path how messages name the file
+ * @throws {InputError} if it is no text
+ */
+export function decodeText(bytes: Uint8Array<ArrayBuffer>, path: string): string {
   const [label] = marks.find(([, mark]) => mark.every((byte, i) => bytes[i] === byte)) ?? ["utf-8"];
   try {
     return new TextDecoder(label, { fatal: true }).decode(bytes);
@@ -94,7 +103,21 @@ export async function readJsonOf(
   path: string,
   parse: (text: string) => unknown = (text) => JSON.parse(text),
 ): Promise<unknown> {
-  const text = await readTextOf(path);
+  return parseJsonOf(await readTextOf(path), path, parse);
+}
+
+/**
+ * The JSON that a file's text is.
+ *
+ * @param path how messages name the file
+ * @param parse how it is read; `JSON.parse` by default
+ * @throws {InputError} if it is none
+ */
+export function parseJsonOf(
+  text: string,
+  path: string,
+  parse: (text: string) => unknown = (text) => JSON.parse(text),
+): unknown {
   try {
     return parse(text);
   } catch (error) {

@@ -12,7 +12,7 @@ import { headScoresFromArrow } from "../heads/head_scores_file.ts";
 import type { RivalScores } from "../heads/rival_scores.ts";
 import { type EvidenceConcentration, readConcentration } from "./moved_maps.ts";
 import { readManifestIfAny } from "./record.ts";
-import { readRecordBytes } from "./record_bytes.ts";
+import { readRecordBytes } from "../common/record_bytes.ts";
 import { readRivals } from "./recorded_rivals.ts";
 import { checkExperiment, experiments } from "./registry.ts";
 import { type ScoreOrigin, scoreOrigin } from "./score_origin.ts";

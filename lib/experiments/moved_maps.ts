@@ -20,7 +20,7 @@ import {
   placedMasses,
 } from "../heads/moved_evidence.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
-import { readRecordJson } from "./record.ts";
+import { hasRecordFile, readRecordJson } from "../common/record_bytes.ts";
 
 /** The file of a record that holds these maps. */
 export const movedFile = "moved.arrow";
@@ -118,8 +118,9 @@ export async function readMoved(folder: string): Promise<Map<string, Float32Arra
  * @throws {InputError} for something else in its place
  */
 export async function readConcentration(folder: string): Promise<EvidenceConcentration | null> {
-  const there = await Deno.stat(`${folder}/scores.json`).then(() => true, () => false);
-  const json = there ? await readRecordJson(folder, "scores.json") : null;
+  const json = await hasRecordFile(folder, "scores.json")
+    ? await readRecordJson(folder, "scores.json")
+    : null;
   const found = isRecord(json) ? json.evidenceConcentration : undefined;
   if (found === undefined) return null;
   const hasNumbers = (value: unknown, names: readonly string[]) =>

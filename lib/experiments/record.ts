@@ -7,14 +7,15 @@ import { currentBackend } from "../backend/select.ts";
 import type { Kernels } from "../nn/kernels.ts";
 import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
-import { readJsonOf } from "../common/text_files.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import { packageVersion } from "../common/package.ts";
+import { packedSuffix, readRecordJson } from "../common/record_bytes.ts";
 import { removeIfThere, writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
 import type { Json } from "./journal.ts";
 import type { Identity } from "./identity.ts";
-import { packedSuffix } from "./record_bytes.ts";
 import { checkExperiment, type ExperimentFacts } from "./registry.ts";
+
+export { readRecordJson };
 
 /** `manifest.json`: what a record was made of. */
 export interface Manifest {
@@ -166,15 +167,6 @@ export function jsonText(value: object): string {
   const lines = Object.entries(value).filter(([, entry]) => entry !== undefined)
     .map(([key, entry]) => `  ${JSON.stringify(key)}: ${one(entry)}`);
   return `{\n${lines.join(",\n")}\n}\n`;
-}
-
-/**
- * A record's file as JSON.
- *
- * @throws {InputError} if it is missing or no JSON
- */
-export async function readRecordJson(folder: string, name: string): Promise<unknown> {
-  return await readJsonOf(`${folder}/${name}`);
 }
 
 /**

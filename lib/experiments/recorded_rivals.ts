@@ -8,7 +8,7 @@ import { InputError } from "../common/errors.ts";
 import { isRecord } from "../common/values.ts";
 import { rivalNames, type RivalScores, rivalScores } from "../heads/rival_scores.ts";
 import type { AnyModel } from "../model/network_of.ts";
-import { readRecordJson } from "./record.ts";
+import { hasRecordFile, readRecordJson } from "../common/record_bytes.ts";
 
 /**
  * Other explanations of the heads, `[L * N]` by name, with the digits of a record; null for models that
@@ -52,8 +52,7 @@ export async function readRivals(
   folder: string,
   [, layers, heads]: readonly [number, number, number],
 ): Promise<Partial<RivalScores> | null> {
-  const there = await Deno.stat(`${folder}/scores.json`).then(() => true, () => false);
-  if (!there) return null;
+  if (!await hasRecordFile(folder, "scores.json")) return null;
   const json = await readRecordJson(folder, "scores.json");
   const found = rivalNames.flatMap((name) => {
     const table: unknown = isRecord(json) ? json[name] : undefined;

@@ -9,7 +9,7 @@ import { relativeNameProblem, removeIfThere, removeTemporaries } from "../common
 import { changedParts, type Identity } from "./identity.ts";
 import { Journal, type Json } from "./journal.ts";
 import { type Manifest, readManifest } from "./record.ts";
-import { packedSuffix, readRecordBytes } from "./record_bytes.ts";
+import { packedSuffix, readRecordBytes } from "../common/record_bytes.ts";
 
 /** Name of the journal in a run's folder; it is removed when the record is written. */
 export const journalName = "run.partial";

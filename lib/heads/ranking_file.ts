@@ -5,6 +5,7 @@
  */
 import { InputError } from "../common/errors.ts";
 import { type HeadGrid, type HeadId, headIndex, headName } from "../common/head_id.ts";
+import { readRecordJson } from "../common/record_bytes.ts";
 import { readJsonOf } from "../common/text_files.ts";
 
 /**
@@ -61,6 +62,6 @@ export function checkRanking(json: unknown, grid: HeadGrid, file = "scores.json"
  */
 export async function readRanking(path: string, grid: HeadGrid): Promise<HeadId[]> {
   const isFolder = await Deno.stat(path).then((found) => found.isDirectory, () => false);
-  const file = isFolder ? `${path}/scores.json` : path;
-  return checkRanking(await readJsonOf(file), grid, file);
+  if (!isFolder) return checkRanking(await readJsonOf(path), grid, path);
+  return checkRanking(await readRecordJson(path, "scores.json"), grid, `${path}/scores.json`);
 }

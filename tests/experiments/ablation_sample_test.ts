@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import type { PlannedAblation } from "../../lib/experiments/ablation_plan.ts";
 import { type AblationResult, ablationResults } from "../../lib/experiments/ablation_results.ts";
 import { tableOf, turnsOf } from "../../lib/experiments/ablation_sample.ts";
-import { readRecordBytes } from "../../lib/experiments/record_bytes.ts";
+import { readRecordBytes } from "../../lib/common/record_bytes.ts";
 import {
   ablationRowsFromArrow,
   ablationTableToArrow,

@@ -1,7 +1,7 @@
 /** The tables of sizes and trials in docs/paper_map.md say what their records say. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { readManifest } from "../../lib/experiments/record.ts";
+import { readManifest, readRecordJson } from "../../lib/experiments/record.ts";
 import {
   type ScaleLine,
   type ScaleRow,
@@ -16,8 +16,8 @@ const map = read("docs/paper_map.md").replace(/ *\| */g, "|");
 for (const part of ["sizes", "trials"]) {
   Deno.test(`docs/paper_map.md: scale/${part} as recorded, and the summary is its rows'`, async () => {
     const folder = join(repository, "data/results/scale", part);
-    const lines: ScaleLine[] = JSON.parse(read(`data/results/scale/${part}/results.json`));
-    const rows: ScaleRow[] = JSON.parse(read(`data/results/scale/${part}/rows.json`));
+    const lines = await readRecordJson(folder, "results.json") as ScaleLine[];
+    const rows = await readRecordJson(folder, "rows.json") as ScaleRow[];
     assertEquals((await readManifest(folder)).experiment, "scale");
     for (const row of scaleTable(lines)) assert(map.includes(`|${row}|`), row);
     assertEquals(scaleTable(scaleSummary(rows)), scaleTable(lines));

@@ -1,0 +1,38 @@
+import { assert } from "@std/assert";
+import { join } from "node:path";
+import { repository } from "../suites/program.ts";
+
+/** Most bytes of all files of `data` that are under version control. */
+const limit = 40_000_000;
+
+/** Files of `data` under version control; null outside a checkout. */
+async function trackedFiles(): Promise<string[] | null> {
+  try {
+    const command = new Deno.Command("git", { args: ["ls-files", "-z", "data"], cwd: repository });
+    const { code, stdout } = await command.output();
+    const names = new TextDecoder().decode(stdout).split("\0").filter((name) => name !== "");
+    return code === 0 && names.length > 0 ? names : null;
+  } catch {
+    return null; // no git
+  }
+}
+
+const files = await trackedFiles();
+if (files === null) {
+  Deno.test.ignore("size of data (this is no checkout, or git is not there)", () => {});
+} else {
+  Deno.test("all of data has at most 40 MB", () => {
+    const sizes = files.map((file) => ({
+      file,
+      size: Deno.lstatSync(join(repository, file)).size,
+    }));
+    const total = sizes.reduce((sum, { size }) => sum + size, 0);
+    const largest = sizes.toSorted((a, b) => b.size - a.size).slice(0, 20)
+      .map(({ file, size }) => `${size} ${file}`);
+    assert(
+      total <= limit,
+      `${total} bytes, at most ${limit}: compress records (data/README.md), or leave some out\n` +
+        largest.join("\n"),
+    );
+  });
+}
