@@ -1,9 +1,11 @@
 /**
  * Makes `qwen-photographs`: Qwen2.5-Coder-0.5B, unchanged, that sees photographs through EfficientNet-Lite0, unchanged, and
- * a projector trained here to give each place of a photograph the embedding of its name. Needs `deno task qwen`,
+ * a projector trained here: first to give each place of a photograph the embedding of its name, then through the language
+ * model, from its answers about albums of eight. Resumable; run it again to go on. Needs `deno task qwen`,
  * `deno task photographs` and `deno task efficientnet`.
  *
- *     deno run -A tools/train_projector.ts [--base qwen] [--views 12] [--steps 800] [--out data/models/qwen-photographs]
+ *     deno run -A tools/train_projector.ts [--base qwen] [--views 12] [--steps 800] [--through 60]
+ *       [--work .cache/qwen-photographs] [--out data/models/qwen-photographs]
  * @module
  */
 import { join } from "node:path";
@@ -11,15 +13,18 @@ import { parseArgs } from "node:util";
 import { useBackend } from "../lib/backend/select.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { dataFolder, shippedOrGiven } from "../lib/families/shipped.ts";
-import { loadPhotographs, photographsFolder } from "../lab/pages/photographs.ts";
+import { keptForValidation, loadPhotographs, photographsFolder } from "../lab/pages/photographs.ts";
+import { imageNetNouns } from "../lab/training/imagenet_nouns.ts";
 import { isOneToken } from "../lab/training/photograph_batches.ts";
+import { classDirections, keptPhotographFeatures } from "../lab/training/photograph_features.ts";
 import {
   assembleFastVlm,
   efficientNetFolder,
   replaceProjector,
 } from "../lab/training/photograph_tower.ts";
-import { photographFeatures } from "../lab/training/photograph_features.ts";
-import { trainProjector } from "../lab/training/projector.ts";
+import { alignProjector, freshProjector } from "../lab/training/projector.ts";
+import { loadCheckpoint, saveCheckpoint } from "../lab/training/checkpoints.ts";
+import { trainProjectorThrough } from "../lab/training/projector_through.ts";
 import { wordTableOf } from "../lab/training/run_vision_tower.ts";
 
 if (import.meta.main) {
@@ -31,28 +36,55 @@ if (import.meta.main) {
       network: { type: "string", default: efficientNetFolder },
       views: { type: "string", default: "12" },
       steps: { type: "string", default: "800" },
+      through: { type: "string", default: "60" },
+      work: { type: "string", default: ".cache/qwen-photographs" },
       out: { type: "string", default: join(dataFolder(), "models", "qwen-photographs") },
     },
   });
   await useBackend("auto");
-  const dir = shippedOrGiven(args.base);
-  await assembleFastVlm(dir, args.network, args.out);
+  const dir = shippedOrGiven(args.base), seed = 1;
+  const isThere = (file: string) => Deno.stat(file).then(() => true, () => false);
+  if (!await isThere(join(args.out, "config.json"))) {
+    await assembleFastVlm(dir, args.network, args.out);
+  }
   using model = await fromPretrained(args.out, { dtype: "float32" });
   const { tokenizer } = model.processor;
   const encode = (text: string) => Array.from(tokenizer.encode(text, { addSpecialTokens: false }));
   const all = await loadPhotographs(args.photographs, (name) => isOneToken(encode, name));
-  const photographs = all.filter(({ kind }) => kind === "train");
-  const words = [...new Set(photographs.map(({ name }) => name))];
+  const known = all.filter(({ kind }) => kind === "train");
+  const apart = keptForValidation(known.map(({ name }) => name));
+  const never = new Set(all.flatMap(({ kind, name }) => kind === "unseen-name" ? [name] : []));
+  const nouns = Object.keys(imageNetNouns)
+    .filter((noun) => isOneToken(encode, noun) && !never.has(noun));
+  const words = [...new Set([...known.map(({ name }) => name), ...nouns])];
   const table = await wordTableOf(dir, encode, words);
-  console.log(`${photographs.length} photographs of ${words.length} names`);
-  const features = await photographFeatures(model, photographs, Number(args.views), words);
-  console.log("features read");
-  const projector = await trainProjector(features, table, {
-    ...{ steps: Number(args.steps), views: 48, cells: 12, seed: 1 },
-    onStep: (step, { loss, distance }) => {
-      if (step % 50 === 0) console.log(JSON.stringify({ step, loss, distance }));
-    },
+  const featuresOf = (kept: boolean) => {
+    const own = known.filter((_, i) => apart[i] === kept);
+    console.log(`${own.length} photographs to ${kept ? "validate with" : "learn from"}`);
+    return keptPhotographFeatures(args.work, model, own, Number(args.views), words);
+  };
+  const features = await featuresOf(false), validation = await featuresOf(true);
+  const classes = await classDirections(args.network, words);
+  console.log(`${words.length} words, ${classes.words.length} classes`);
+  using projector = freshProjector(features, table, seed, classes);
+  const { variables } = projector, aligned = join(args.work, "aligned.safetensors");
+  const alignment = { views: 48, cells: 12 };
+  if (!await isThere(aligned)) {
+    await alignProjector(projector, {
+      ...{ ...alignment, steps: Number(args.steps), seed },
+      onStep: (step, { loss, distance }) => {
+        if (step % 50 === 0) console.log(JSON.stringify({ step, loss, distance }));
+      },
+    });
+    await saveCheckpoint(aligned, variables, null, {});
+  }
+  await loadCheckpoint(aligned, variables, null);
+  await trainProjectorThrough(model, projector, words, validation, {
+    ...{ work: args.work, steps: Number(args.through), pictures: 8, alignment, seed },
+    ...{ validateEvery: 10, albums: 3 },
+    onStep: (step, loss) => console.log(JSON.stringify({ step, loss })),
+    onValidation: (steps, loss) => console.log(JSON.stringify({ steps, validation: loss })),
   });
-  await replaceProjector(args.network, projector, args.out);
+  await replaceProjector(args.network, projector.weights(), args.out);
   console.log(`wrote ${args.out}`);
 }

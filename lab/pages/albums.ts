@@ -65,8 +65,8 @@ export interface AlbumOptions {
 /** A question on an album, and how its answer begins and ends. */
 export type AlbumSample = Omit<PhotographSample, "page">;
 
-/** A question, and how its answer begins. */
-function asking(kind: PhotographQuestion, name: string, number: number) {
+/** A question about the picture of a name and a number, and how its answer begins. */
+export function albumAsking(kind: PhotographQuestion, name: string, number: number) {
   return kind === "what"
     ? { question: `What does picture ${number} show?`, begun: `Picture ${number}:` }
     : { question: `Which picture shows the ${name}?`, begun: `The ${name} is in picture ` };
@@ -103,11 +103,11 @@ export function albumSample(
   const words = kind === "which" ? names.map((_, i) => `${i + 1}`) : names;
   const at = (i: number): Evidence[] => [{ image: i }];
   const answers = (i: number): string[] => {
-    const { begun } = asking(kind, names[i], i + 1);
+    const { begun } = albumAsking(kind, names[i], i + 1);
     return [words[i], `${begun.trim()} ${words[i]}`];
   };
   const others = names.keys().filter((i) => i !== asked).toArray();
-  const { question, begun } = asking(kind, names[asked], asked + 1);
+  const { question, begun } = albumAsking(kind, names[asked], asked + 1);
   return {
     sample: {
       id: `album-${set}-${count}-${kind}-${split}-${seed}`,
@@ -116,7 +116,7 @@ export function albumSample(
       answer: answers(asked),
       evidence: at(asked),
       // of fewer names than that, every one is in the album
-      null: asking(kind, chosen[count]?.name ?? "unicorn", count + 1).question,
+      null: albumAsking(kind, chosen[count]?.name ?? "unicorn", count + 1).question,
       unrelated: "How is the weather today?",
       foils: others.map(at),
       foilAnswers: others.map(answers),

@@ -92,6 +92,22 @@ export function kindsOfPhotographs(names: readonly string[]): PhotographKind[] {
   });
 }
 
+/**
+ * Which photographs to learn from tell when to stop in place of being learnt from: of names with several, the last.
+ *
+ * @param names of the photographs to learn from
+ *
+ * @example
+ * ```ts
+ * import { keptForValidation } from "./photographs.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(keptForValidation(["hat", "fox", "hat"]), [false, false, true]);
+ * ```
+ */
+export function keptForValidation(names: readonly string[]): boolean[] {
+  return names.map((name, i) => names.indexOf(name) < i && names.lastIndexOf(name) === i);
+}
+
 /** Decodes an image with its opacity. */
 async function readCutOut(path: string): Promise<CutOut> {
   const { default: sharp } = await import("sharp"); // loaded on first use: it is large

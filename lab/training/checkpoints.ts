@@ -23,13 +23,14 @@ export type Progress = Readonly<Record<string, unknown>>;
  * Saves a training state.
  *
  * @param path file to write or replace
+ * @param optimiser null when only weights are wanted
  * @param progress anything that JSON can hold
  * @param average of the weights, where one is kept
  */
 export async function saveCheckpoint(
   path: string,
   parameters: Weights,
-  optimiser: Optimiser,
+  optimiser: Optimiser | null,
   progress: Progress,
   average: WeightAverage | null = null,
 ): Promise<void> {
@@ -38,12 +39,12 @@ export async function saveCheckpoint(
     tensors[name] = { shape: tensor.shape, data: await tensor.data() as Float32Array };
   };
   for (const [name, variable] of parameters.variables) await put(`weights/${name}`, variable);
-  for (const [name, tensor] of optimiser.state) await put(`optimiser/${name}`, tensor);
+  for (const [name, tensor] of optimiser?.state ?? []) await put(`optimiser/${name}`, tensor);
   for (const [name, tensor] of average?.variables ?? []) await put(`average/${name}`, tensor);
   const notes = {
     averageSteps: String(average?.steps ?? 0),
     progress: JSON.stringify(progress),
-    optimiserSteps: String(optimiser.steps),
+    optimiserSteps: String(optimiser?.steps ?? 0),
   };
   await writeSafetensors(path, tensors, notes);
 }

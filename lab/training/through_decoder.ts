@@ -1,9 +1,9 @@
 /**
- * Training of a vision tower through a frozen language model: the answer's loss goes back through the decoder to
- * what the tower gave, and from there into the tower's weights.
+ * Training of a vision tower, or of a part of one, through a frozen language model: the loss of answers goes back through
+ * the decoder to what the tower gave, and from there into the weights that are trained.
  *
  * The decoder runs on its own kernels with gradients by layers (`lib/model/decoder_gradients.ts`); none of its
- * weights has a gradient. The tower runs on the training kernels, under TensorFlow.js's tape.
+ * weights has a gradient. The tower runs under TensorFlow.js's tape.
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
@@ -18,11 +18,46 @@ import { asTfjs } from "./tensors.ts";
 import { trainingKernels } from "./training_kernels.ts";
 import type { WeightVariables } from "./weight_variables.ts";
 
-/** A prompt with images, whose end are the answer's tokens but the last. */
+/** A prompt with images and the tokens that are to be answered in it. */
 export interface AnsweredPrompt {
   readonly inputs: ModelInputs;
-  /** Tokens of the answer, the first of which the token before the prompt's end (or the end itself) predicts. */
+  /** Tokens of the answer, or of several answers. */
   readonly answerIds: Int32Array;
+  /** The prompt's token that predicts each, ascending; by default the prompt's last ones. */
+  readonly answerRows?: Int32Array;
+}
+
+/** What is trained: gives the features of a prompt's images on TensorFlow.js's tape. */
+export interface TowerInTraining<P extends AnsweredPrompt = AnsweredPrompt> {
+  /** Its weights, or those of its weights that are trained. */
+  readonly parameters: WeightVariables;
+  /** `[visual tokens, D]`, as they enter the decoder. */
+  readonly features: (prompt: P) => tf.Tensor2D;
+}
+
+/**
+ * A whole vision tower in the place of a model's own.
+ *
+ * @param parameters weights of the tower, named as in `ImageTower`
+ * @param scale what the tower's features are multiplied by before they enter the decoder
+ * @throws {InputError} for a model without an image tower
+ */
+export function imageTowerInTraining(
+  { config: { imageTower } }: VisionLanguageModel,
+  parameters: WeightVariables,
+  scale = 1,
+): TowerInTraining {
+  if (!imageTower) {
+    throw new InputError("Cannot train through this model: it has no tower for images");
+  }
+  const tower = new ImageTower(trainingKernels(), imageTower, parameters.weights(), {
+    images: () => null,
+  });
+  return {
+    parameters,
+    features: ({ inputs: { media } }) =>
+      tf.mul(asTfjs<tf.Tensor2D>(tower.encodeMedia(media).images!.features), scale),
+  };
 }
 
 /** What one prompt gives. */
@@ -33,59 +68,41 @@ export interface PromptGradients {
   readonly gradients: Gradients;
 }
 
-/** A vision tower in front of a decoder that stays as it is. */
-export class ThroughDecoder {
-  readonly #tower: ImageTower;
+/** A tower in training in front of a model's decoder, which stays as it is. */
+export class ThroughDecoder<P extends AnsweredPrompt = AnsweredPrompt> {
+  /** Takes a model's decoder, and a tower in the place of the model's own. */
+  constructor(readonly network: VisionLanguageModel, readonly tower: TowerInTraining<P>) {}
 
-  /**
-   * Takes a model's decoder, and a tower in the place of the model's own.
-   *
-   * @param parameters weights of the tower, named as in `ImageTower`
-   * @param scale what the tower's features are multiplied by before they enter the decoder
-   * @throws {InputError} for a model without an image tower
-   */
-  constructor(
-    readonly network: VisionLanguageModel,
-    readonly parameters: WeightVariables,
-    readonly scale = 1,
-  ) {
-    const { imageTower } = network.config;
-    if (!imageTower) {
-      throw new InputError("Cannot train through this model: it has no tower for images");
-    }
-    this.#tower = new ImageTower(trainingKernels(), imageTower, parameters.weights(), {
-      images: () => null,
-    });
-  }
-
-  /** The loss of an answer and its gradients, or only the loss. */
-  async gradients({ inputs, answerIds }: AnsweredPrompt): Promise<PromptGradients> {
-    const places = [...inputs.inputIds.keys()].filter((i) =>
-      inputs.inputIds[i] === this.network.config.imageTokenId
-    );
-    const embeddings = await this.#embed(inputs, places);
-    const { loss, slope } = await this.#decoderSlope(inputs, answerIds, embeddings);
+  /** The loss of a prompt's answers and its gradients. */
+  async gradients(prompt: P): Promise<PromptGradients> {
+    const places = this.#places(prompt);
+    const { losses, slope } = await this.#decoderSlope(prompt, await this.#embed(prompt, places));
     const width = this.network.config.text.hiddenSize;
     const own = new Float32Array(places.length * width);
     places.forEach((place, i) =>
-      own.set(slope.subarray(place * width, (place + 1) * width), i * width)
+      own.set(slope!.subarray(place * width, (place + 1) * width), i * width)
     );
-    return { loss, gradients: this.#towerGradients(inputs, own) };
+    return { loss: mean(losses), gradients: this.#towerGradients(prompt, own) };
   }
 
-  /** The tower's features, `[visual tokens, D]`, as they enter the decoder. */
-  #features({ media }: ModelInputs): tf.Tensor2D {
-    const { images } = this.#tower.encodeMedia(media);
-    return tf.mul(asTfjs<tf.Tensor2D>(images!.features), this.scale);
+  /** The loss of each token of the answers, in nats. */
+  async losses(prompt: P): Promise<number[]> {
+    const embeddings = await this.#embed(prompt, this.#places(prompt));
+    return (await this.#decoderSlope(prompt, embeddings, false)).losses;
+  }
+
+  /** Where the visual tokens stand. */
+  #places({ inputs: { inputIds } }: P): number[] {
+    return [...inputIds.keys()].filter((i) => inputIds[i] === this.network.config.imageTokenId);
   }
 
   /** What enters the decoder, `[T * D]`. */
-  async #embed(inputs: ModelInputs, places: readonly number[]): Promise<Float32Array> {
+  async #embed(prompt: P, places: readonly number[]): Promise<Float32Array> {
     const { kernels: k, decoder, config: { text: { hiddenSize: width } } } = this.network;
-    const words = k.scope(() => k.keep(k.cast(decoder.embed(inputs.inputIds), "float32")));
+    const words = k.scope(() => k.keep(k.cast(decoder.embed(prompt.inputs.inputIds), "float32")));
     const embeddings = Float32Array.from(await k.read(words));
     k.dispose(words);
-    const features = tf.tidy(() => this.#features(inputs).dataSync());
+    const features = tf.tidy(() => this.tower.features(prompt).dataSync());
     if (features.length !== places.length * width) {
       throw new InputError(
         `Cannot place ${features.length / width} image features on ${places.length} placeholder ` +
@@ -98,45 +115,48 @@ export class ThroughDecoder {
     return embeddings;
   }
 
-  /** The loss and its gradient with respect to what enters the decoder. */
+  /** The losses, and the gradient of their mean with respect to what enters the decoder. */
   async #decoderSlope(
-    { inputIds, positionIds }: ModelInputs,
-    answerIds: Int32Array,
+    { inputs: { inputIds, positionIds }, answerIds, answerRows }: P,
     embeddings: Float32Array,
-  ): Promise<{ loss: number; slope: Float32Array }> {
+    wanted = true,
+  ): Promise<{ losses: number[]; slope?: Float32Array }> {
     const { kernels: k, config: { text: { hiddenSize } } } = this.network;
+    const count = answerIds.length, first = answerRows?.[0] ?? inputIds.length - count;
     const input = k.tensor(embeddings, [1, inputIds.length, hiddenSize]);
     try {
       using pass = new DecoderGradients(this.network, {
         embedded: { embeddings: input, deepstack: [] },
         positionIds,
-        lastRows: answerIds.length,
+        lastRows: inputIds.length - first,
+        rows: answerRows?.map((row) => row - first),
       });
       const logits = pass.logits();
       const data = await k.read(logits) as Float32Array, size = logits.shape[2];
       k.dispose(logits);
       const rows = Array.from(answerIds, (_, i) => data.subarray(i * size, (i + 1) * size));
-      const share = -1 / answerIds.length;
+      const losses = rows.map((row, i) => -answerLogProb.of([row], answerIds.slice(i, i + 1)));
+      if (!wanted) return { losses };
       const dLogits = new Float32Array(data.length);
       answerLogProb.gradient(rows, answerIds).forEach((row, i) =>
-        dLogits.set(row.map((value) => share * value), i * size)
+        dLogits.set(row.map((value) => -value / count), i * size)
       );
-      const dy = k.tensor(dLogits, [1, answerIds.length, size]);
+      const dy = k.tensor(dLogits, [1, count, size]);
       const back = pass.backward(dy, [], () => {});
       const slope = Float32Array.from(await k.read(back));
       k.dispose(dy, back);
-      return { loss: share * answerLogProb.of(rows, answerIds), slope };
+      return { losses, slope };
     } finally {
       k.dispose(input);
     }
   }
 
   /** Gradients of the tower's weights from that of its features. */
-  #towerGradients(inputs: ModelInputs, slope: Float32Array): Gradients {
-    const trained = this.parameters.parameters();
+  #towerGradients(prompt: P, slope: Float32Array): Gradients {
+    const trained = this.tower.parameters.parameters();
     return tf.tidy(() => {
       const { grads } = tf.variableGrads(() => {
-        const features = this.#features(inputs);
+        const features = this.tower.features(prompt);
         return tf.sum(tf.mul(features, tf.tensor(slope, features.shape))) as tf.Scalar;
       }, trained.map(({ variable }) => variable));
       return Object.fromEntries(
@@ -146,6 +166,9 @@ export class ThroughDecoder {
     });
   }
 }
+
+const mean = (values: readonly number[]) =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Mean of several prompts' gradients; frees them. */
 export function meanGradients(all: readonly Gradients[]): Gradients {

@@ -15,7 +15,12 @@ import { promptedSample } from "../../lib/experiments/samples.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import { Optimiser } from "./optimiser.ts";
 import { rateAt } from "./schedule.ts";
-import { type AnsweredPrompt, meanGradients, ThroughDecoder } from "./through_decoder.ts";
+import {
+  type AnsweredPrompt,
+  imageTowerInTraining,
+  meanGradients,
+  ThroughDecoder,
+} from "./through_decoder.ts";
 import type { WeightVariables } from "./weight_variables.ts";
 
 /** How the phase is run. */
@@ -75,7 +80,8 @@ export async function trainThrough(
   photographs: readonly Photograph[],
   { checkpoint, steps, prompts, saveEvery, onStep, signal }: ThroughRun,
 ): Promise<void> {
-  const through = new ThroughDecoder(model.network, parameters, scale);
+  const tower = imageTowerInTraining(model.network, parameters, scale);
+  const through = new ThroughDecoder(model.network, tower);
   const optimiser = new Optimiser(parameters.parameters(), {
     ...{ ...rates, adamDecay: 0, muonDecay: 0, betas: [0.9, 0.99], clipNorm: 1 },
   });

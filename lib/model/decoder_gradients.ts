@@ -23,8 +23,10 @@ export interface GradientRun {
   readonly positionIds: Int32Array;
   /** Largest position of the whole prompt plus one, where this is its end. */
   readonly extent?: number;
-  /** How many of the last rows have logits. */
+  /** How many of the last rows are wanted. */
   readonly lastRows: number;
+  /** Which of these have logits, counted from the first of them; all by default. */
+  readonly rows?: Int32Array;
   /** Attention function; it runs on kernels that note what it does. Dense by default. */
   readonly attention?: AttentionFunction;
 }
@@ -72,15 +74,16 @@ export class DecoderGradients implements Disposable {
     }
   }
 
-  /** Logits of the last rows, `[1, lastRows, V]`; the caller's. */
+  /** Logits of the last rows, or of the chosen ones, `[1, rows, V]`; the caller's. */
   logits(): Tensor {
-    return this.network.decoder.logits(this.#end);
+    const { kernels: k, decoder } = this.network;
+    return k.scope(() => k.keep(decoder.logits(this.#chosen(k, this.#end))));
   }
 
   /**
    * Goes back through the layers, the last first.
    *
-   * @param dLogits gradient with respect to the logits, `[1, lastRows, V]`
+   * @param dLogits gradient with respect to the logits, `[1, rows, V]`
    * @param points activations whose gradients are wanted at every layer
    * @param outputs filled with the gradient with respect to each layer's output; the caller's
    * @returns the gradient with respect to the embeddings, `[1, T, D]`; the caller's
@@ -94,7 +97,7 @@ export class DecoderGradients implements Disposable {
     const { kernels: k } = this.network, layers = this.#streams.length;
     const dy = k.scope(() => {
       const tape = new Tape(k), end = tape.watch(this.#end);
-      const logits = this.#decoder(tape.kernels).logits(end);
+      const logits = this.#decoder(tape.kernels).logits(this.#chosen(tape.kernels, end));
       return k.keep(tape.gradients(logits, dLogits, [end])[0]);
     });
     return this.#layersBack(layers, dy, points, visit, outputs);
@@ -171,6 +174,15 @@ export class DecoderGradients implements Disposable {
       return { value: found[i], gradient: gradients[i] };
     });
     return dInput;
+  }
+
+  /** The rows that have logits, `[1, rows, D]`. */
+  #chosen(k: Kernels, end: Tensor): Tensor {
+    const { rows } = this.run;
+    if (!rows) return end;
+    const [, last, width] = end.shape;
+    const found = k.gather(k.reshape(end, [last, width]), k.tensor(rows, [rows.length]));
+    return k.reshape(found, [1, rows.length, width]);
   }
 
   #options(): DecoderOptions {

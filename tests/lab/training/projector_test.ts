@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { useBackend } from "../../../lib/backend/select.ts";
 import { Random } from "../../../lib/stats/random.ts";
-import { trainProjector } from "../../../lab/training/projector.ts";
+import { alignProjector, freshProjector, trainProjector } from "../../../lab/training/projector.ts";
 
 await useBackend("auto");
 
@@ -69,4 +69,40 @@ Deno.test("the seed decides the projector", async () => {
   assertEquals(first, again);
   assert(Math.abs(first[0] - other[0]) > 1e-6);
   assertAlmostEquals(first[0], again[0]);
+});
+
+Deno.test("a name without a photograph is learnt from the direction of its class", async () => {
+  const seen = planted(0.1), last = words - 1;
+  const views = [...seen.words.keys()].filter((view) => seen.words[view] !== last);
+  const size = cells * channels;
+  const features = {
+    ...{ cells, channels, words: Int32Array.from(views, (view) => seen.words[view]) },
+    data: Float32Array.from(
+      views.flatMap((view) => [...seen.data.subarray(view * size, (view + 1) * size)]),
+    ),
+  };
+  // a linear classifier for channels of unequal spread
+  const direction = Float32Array.from(
+    { length: channels },
+    (_, i) => centres[last * channels + i] / (i + 1),
+  );
+  const share = async (known: boolean) => {
+    const classes = known ? { data: [direction], words: Int32Array.of(last) } : undefined;
+    using projector = freshProjector(features, { embeddings, words, width, scale }, 1, classes);
+    await alignProjector(projector, { steps: 150, views: 16, cells: 2, seed: 1 });
+    const weights = projector.weights(), fresh = planted(0.1);
+    const own = [...fresh.words.keys()].filter((view) => fresh.words[view] === last);
+    const right = own.filter((view) => {
+      const given = project(weights, fresh.data.slice(view * size, view * size + channels));
+      const distances = Array.from(
+        { length: words },
+        (_, w) =>
+          given.reduce((sum, x, i) => sum + (x - scale * embeddings[w * width + i]) ** 2, 0),
+      );
+      return distances.indexOf(Math.min(...distances)) === last;
+    });
+    return right.length / own.length;
+  };
+  assert(await share(true) > 0.9, `${await share(true)}`);
+  assert(await share(false) < 0.5, `${await share(false)}`);
 });

@@ -3,7 +3,11 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/as
 import { InputError } from "../../../lib/common/errors.ts";
 import { imageTowerShapes } from "../../../lib/model/weight_shapes.ts";
 import { float32Tensor, readSafetensorsFile } from "../../../lib/weights/safetensors_file.ts";
-import { meanGradients, ThroughDecoder } from "../../../lab/training/through_decoder.ts";
+import {
+  imageTowerInTraining,
+  meanGradients,
+  ThroughDecoder,
+} from "../../../lab/training/through_decoder.ts";
 import { storedTowerName } from "../../../lab/training/vision_tower_files.ts";
 import { WeightVariables } from "../../../lab/training/weight_variables.ts";
 import { goldenCase, goldenDir, goldenModel } from "../../suites/golden.ts";
@@ -37,7 +41,7 @@ const inputs = {
 const answered = { inputs, answerIds: Int32Array.of(7, 11) };
 
 Deno.test("the loss of an answer and the tower's gradients are PyTorch's", async () => {
-  const through = new ThroughDecoder(network, tower);
+  const through = new ThroughDecoder(network, imageTowerInTraining(network, tower));
   const { loss, gradients } = await through.gradients(answered);
   const golden = await readSafetensorsFile(
     `${goldenDir("llava")}/expected/vision_gradients.safetensors`,
@@ -57,7 +61,7 @@ Deno.test("the loss of an answer and the tower's gradients are PyTorch's", async
 });
 
 Deno.test("moving the projector moves the loss as its gradient says", async () => {
-  const through = new ThroughDecoder(network, tower, 0.7);
+  const through = new ThroughDecoder(network, imageTowerInTraining(network, tower, 0.7));
   const { gradients } = await through.gradients(answered);
   const name = "projector.linear_2.weight", weight = tower.get(name);
   const slope = gradients[name].dataSync(), before = weight.dataSync().slice();
@@ -74,8 +78,37 @@ Deno.test("moving the projector moves the loss as its gradient says", async () =
   tf.dispose(gradients);
 });
 
+Deno.test("answers in the midst of a prompt have the losses of prompts that end there", async () => {
+  const through = new ThroughDecoder(network, imageTowerInTraining(network, tower));
+  const short = { ...answered, inputs: prompt, answerIds: Int32Array.of(7) };
+  const several = {
+    inputs,
+    answerIds: Int32Array.of(7, 11),
+    answerRows: Int32Array.of(tokens - 2, tokens - 1),
+  };
+  const [early, both] = [await through.losses(short), await through.losses(several)];
+  assertAlmostEquals(both[0], early[0], 1e-5);
+  const [chosen, last] = [await through.gradients(several), await through.gradients(answered)];
+  assertAlmostEquals(chosen.loss, last.loss, 1e-6);
+  const name = "projector.linear_1.weight";
+  assertNear(chosen.gradients[name].dataSync(), last.gradients[name].dataSync(), 1e-6, name);
+  // a row left out adds nothing
+  const [alone, ends] = [
+    await through.gradients({
+      ...several,
+      answerIds: Int32Array.of(7),
+      answerRows: Int32Array.of(tokens - 2),
+    }),
+    await through.gradients(short),
+  ];
+  assertNear(alone.gradients[name].dataSync(), ends.gradients[name].dataSync(), 1e-5, name);
+  tf.dispose(
+    [chosen, last, alone, ends].map(({ gradients }) => gradients) as unknown as tf.TensorContainer,
+  );
+});
+
 Deno.test("nothing is left behind, and means are means", async () => {
-  const through = new ThroughDecoder(network, tower);
+  const through = new ThroughDecoder(network, imageTowerInTraining(network, tower));
   const before = [tf.memory().numTensors, network.kernels.tensorCount()];
   const [a, b] = [await through.gradients(answered), await through.gradients(answered)];
   const bias = a.gradients["projector.linear_2.bias"].dataSync().slice();
@@ -86,7 +119,7 @@ Deno.test("nothing is left behind, and means are means", async () => {
 });
 
 Deno.test("a prompt with too few placeholders, and a model without a tower, are refused", async () => {
-  const through = new ThroughDecoder(network, tower);
+  const through = new ThroughDecoder(network, imageTowerInTraining(network, tower));
   const { imageTokenId } = network.config;
   const inputIds = inputs.inputIds.map((id) => id === imageTokenId ? 5 : id);
   await assertRejects(
@@ -97,7 +130,7 @@ Deno.test("a prompt with too few placeholders, and a model without a tower, are 
   const other = await goldenModel("qwen3_vl");
   let message = "";
   try {
-    new ThroughDecoder(other, tower);
+    imageTowerInTraining(other, tower);
   } catch (error) {
     message = `${error}`;
   }

@@ -10,7 +10,7 @@ import { type TensorToWrite, writeSafetensors } from "../../../lib/weights/safet
 import { openWeights } from "../../../lib/weights/weights.ts";
 import type { Photograph } from "../../../lab/pages/photographs.ts";
 import { assembleLlava } from "../../../lab/training/assemble_llava.ts";
-import { ThroughDecoder } from "../../../lab/training/through_decoder.ts";
+import { imageTowerInTraining, ThroughDecoder } from "../../../lab/training/through_decoder.ts";
 import { photographPrompt, trainThrough } from "../../../lab/training/train_through.ts";
 import { saveVisionTower } from "../../../lab/training/vision_tower_files.ts";
 import {
@@ -95,7 +95,11 @@ Deno.test("visual tokens stand at the placeholder that Qwen has, and its weights
 
 /** Loss of a prompt with the projector's bias moved along a direction. */
 async function lossAt(model: PretrainedModel, direction: Float32Array, length: number) {
-  const parameters = tower(), through = new ThroughDecoder(model.network, parameters, 1);
+  const parameters = tower();
+  const through = new ThroughDecoder(
+    model.network,
+    imageTowerInTraining(model.network, parameters),
+  );
   const bias = parameters.get("projector.linear_2.bias");
   bias.assign(tf.tensor(bias.dataSync().map((x, i) => x + length * direction[i])));
   const { loss, gradients } = await through.gradients(

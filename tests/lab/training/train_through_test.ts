@@ -13,6 +13,7 @@ import {
 } from "../../../lab/training/photograph_batches.ts";
 import { photographPrompt, trainThrough } from "../../../lab/training/train_through.ts";
 import { saveVisionTower } from "../../../lab/training/vision_tower_files.ts";
+import { imageTowerInTraining, ThroughDecoder } from "../../../lab/training/through_decoder.ts";
 import {
   visionTowerConfig,
   VisionTowerParameters,
@@ -92,8 +93,11 @@ Deno.test("the phase lowers the loss of a frozen model, and goes on where it sto
 
 Deno.test("repeated on one prompt, the loss falls", async () => {
   using model = await fromPretrained(`${folder}/model`, { dtype: "float32" });
-  const { ThroughDecoder } = await import("../../../lab/training/through_decoder.ts");
-  const parameters = tower(), through = new ThroughDecoder(model.network, parameters, 1);
+  const parameters = tower();
+  const through = new ThroughDecoder(
+    model.network,
+    imageTowerInTraining(model.network, parameters),
+  );
   const prompt = await photographPrompt(model, photographs, 2);
   const losses: number[] = [];
   for (let step = 0; step < 4; step++) {

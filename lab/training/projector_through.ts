@@ -1,0 +1,131 @@
+/**
+ * The second phase of a projector: it learns from a language model's answers about albums, while the alignment to names
+ * goes on beside it. The vision network and the language model stay as they are.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { join } from "node:path";
+import { breather } from "../../lib/common/notebook.ts";
+import type { PretrainedModel } from "../../lib/families/pretrained.ts";
+import { Random } from "../../lib/stats/random.ts";
+import { albumPrompt, albumTurns } from "./album_prompts.ts";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
+import { Optimiser } from "./optimiser.ts";
+import type { AlignmentBatch, ProjectorInTraining } from "./projector.ts";
+import type { NamedFeatures } from "./projector_variables.ts";
+import { rateAt } from "./schedule.ts";
+import { type AnsweredPrompt, ThroughDecoder } from "./through_decoder.ts";
+
+/** A prompt with the normalised features of its images. */
+export interface FeaturedPrompt extends AnsweredPrompt {
+  /** `[visual tokens * channels]`. */
+  readonly rows: Float32Array;
+}
+
+/** How the phase is run. */
+export interface ThroughRun {
+  /** Folder for the state: an interrupted run goes on from it. */
+  readonly work: string;
+  readonly steps: number;
+  /** Pictures of an album. */
+  readonly pictures: number;
+  /** What is aligned in the same step. */
+  readonly alignment: AlignmentBatch;
+  /** Steps between two validations, each of which saves the state. */
+  readonly validateEvery: number;
+  /** Albums of a validation. */
+  readonly albums: number;
+  readonly seed: number;
+  /** Told every step: the mean loss of the answers in nats. */
+  readonly onStep?: (step: number, loss: number) => void;
+  /** Told of every validation, which comes after that many steps. */
+  readonly onValidation?: (steps: number, loss: number) => void;
+  /** Stops after the current step. */
+  readonly signal?: AbortSignal;
+}
+
+/** Rate of AdamW, less than the alignment's: the projector is to be moved, not learnt anew. */
+const rates = { muonRate: 0, adamRate: 5e-4, adamDecay: 0.05, betas: [0.9, 0.99] as const };
+/** Share of its channels that a picture does without: what is left is less sure, as what was never seen is. */
+const lost = 0.3;
+
+/** A drawn album: the view of each picture, no two of one name. */
+export function albumViews(
+  { words }: Pick<NamedFeatures, "words">,
+  pictures: number,
+  random: Random,
+): Int32Array {
+  const chosen: number[] = [], taken = new Set<number>();
+  while (chosen.length < pictures) {
+    const view = random.integer(words.length);
+    if (taken.has(words[view])) continue;
+    taken.add(words[view]);
+    chosen.push(view);
+  }
+  return Int32Array.from(chosen);
+}
+
+/** Trains a projector through a model's decoder, or goes on; it is left as it was best on the validation's views. */
+export async function trainProjectorThrough(
+  model: PretrainedModel,
+  projector: ProjectorInTraining,
+  names: readonly string[],
+  validation: NamedFeatures,
+  run: ThroughRun,
+): Promise<void> {
+  const { variables } = projector;
+  const through = new ThroughDecoder<FeaturedPrompt>(model.network, {
+    parameters: variables,
+    features: ({ rows }) => projector.features(rows),
+  });
+  const draw = async (features: NamedFeatures, share: number, random: Random) => {
+    const views = albumViews(features, run.pictures, random);
+    const shown = Array.from(views, (view) => names[features.words[view]]);
+    const prompt = await albumPrompt(model, run.pictures, albumTurns(shown, random));
+    return { ...prompt, rows: projector.rows(views, { of: features, lost: share, random }) };
+  };
+  const validate = async () => {
+    const losses: number[] = [];
+    for (let i = 0; i < run.albums; i++) {
+      const random = new Random(`validation ${i} of albums`);
+      losses.push(...await through.losses(await draw(validation, 0, random)));
+    }
+    return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  };
+  const optimiser = new Optimiser(variables.parameters(), { ...rates, clipNorm: 1 });
+  const [state, best] = ["state", "best"].map((name) => join(run.work, `${name}.safetensors`));
+  const found = await Deno.stat(state).then(() => true, () => false);
+  const saved = found ? await loadCheckpoint(state, variables, optimiser) : {};
+  let step = (saved.step ?? 0) as number, least = (saved.least ?? Infinity) as number;
+  await Deno.mkdir(run.work, { recursive: true });
+  const warmUp = Math.min(5, run.steps);
+  const schedule = { warmUp, holdUntil: warmUp, end: run.steps, floor: 0.05 };
+  const random = new Random(`albums through the decoder ${run.seed}`), breathe = breather();
+  if (step === 0) run.onValidation?.(0, await validate());
+  while (step < run.steps && !run.signal?.aborted) {
+    const own = random.fork(step);
+    const { loss, gradients } = await through.gradients(
+      await draw(projector.views, lost, own.fork(0)),
+    );
+    const aligned = projector.align(run.alignment, own.fork(1)).gradients;
+    const sum = tf.tidy(() =>
+      Object.fromEntries(
+        Object.keys(aligned).map((name) => [name, tf.add(gradients[name], aligned[name])]),
+      )
+    );
+    optimiser.step(sum, rateAt(schedule, step));
+    tf.dispose([gradients, aligned, sum] as unknown as tf.TensorContainer);
+    run.onStep?.(step, loss);
+    step++;
+    await breathe();
+    if (step % run.validateEvery !== 0 && step !== run.steps) continue;
+    const now = await validate();
+    run.onValidation?.(step, now);
+    if (now < least) await saveCheckpoint(best, variables, optimiser, { step });
+    least = Math.min(least, now);
+    await saveCheckpoint(state, variables, optimiser, { step, least });
+  }
+  optimiser.dispose();
+  if (least < Infinity) await loadCheckpoint(best, variables, null);
+}
