@@ -106,6 +106,13 @@ export {
   readPageReading,
   textTwin,
 } from "./studies/page_reading.ts";
+export {
+  type ByView,
+  type PhotographReadingResult,
+  type PhotographView,
+  readPhotographReading,
+  type ShareWithInterval,
+} from "./studies/photograph_reading.ts";
 export { type ReadableWords, readableWords } from "./studies/read_cells.ts";
 export {
   readWordReading,

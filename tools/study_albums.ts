@@ -3,7 +3,7 @@
  * trained on in new views, about photographs and names that it was not, from the names as text, and from empty images;
  * which heads look the answer up, and what their loss costs. Resumable; run it again to go on.
  *
- *     deno run -A tools/study_albums.ts [--samples 40] [--scored 24] [--draws 20]
+ *     deno run -A tools/study_albums.ts [--samples 24] [--scored 24]
  *       [--parts reading,naming,which,identify,ablate] [--model data/models/qwen-photographs]
  *       [--out data/results/qwen-photographs]
  * @module
@@ -32,23 +32,24 @@ import {
   picturedCompletions,
 } from "../lab/studies/photograph_reading.ts";
 import { isOneToken } from "../lab/training/photograph_batches.ts";
-import { ownerRules } from "./study_owners.ts";
 import { progress } from "./study_smol.ts";
+
+/** Scores that are kept of every head: what chooses the heads, what matches controls, and rivals. */
+const albumRules = ["ram", "calibrated", "null-ram", "selectivity", "context-mass"];
 
 if (import.meta.main) {
   const { values } = parseArgs({
     args: [...Deno.args],
     options: {
       model: { type: "string", default: "data/models/qwen-photographs" },
-      samples: { type: "string", default: "40" },
+      samples: { type: "string", default: "24" },
       scored: { type: "string", default: "24" },
-      draws: { type: "string", default: "20" },
       parts: { type: "string", default: "naming,reading,which,identify,ablate" },
       views: { type: "string", default: photographViews.slice(0, 3).join(",") },
       out: { type: "string", default: "data/results/qwen-photographs" },
     },
   });
-  const [count, scored, draws] = [values.samples, values.scored, values.draws].map(Number);
+  const [count, scored] = [values.samples, values.scored].map(Number);
   const parts = values.parts.split(",");
   const wanted = async (part: string) => {
     const manifest = join(values.out, part, "manifest.json");
@@ -101,7 +102,7 @@ if (import.meta.main) {
       ...common,
       folder: folder("identify"),
       data: `albums, what, 8, ${scored}`,
-      rules: ownerRules.map((rule) => ruleNamed(rule)),
+      rules: albumRules.map((rule) => ruleNamed(rule)),
       onProgress: progress("identify"),
     });
   }
@@ -116,7 +117,6 @@ if (import.meta.main) {
       scope: "answer",
       fractions: [0.05],
       sets: { "ram": best("ram", found), "calibrated-on-text": best("calibrated", onText) },
-      draws,
       folder: folder("ablate"),
       data: `albums of unseen photographs, what, 8, ${count}`,
       onProgress: progress("ablate"),
