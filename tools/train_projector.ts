@@ -82,7 +82,7 @@ if (import.meta.main) {
   await trainProjectorThrough(model, projector, words, validation, {
     ...{ work: args.work, steps: Number(args.through), pictures: 8, alignment, seed },
     ...{ validateEvery: 10, albums: 3 },
-    onStep: (step, loss) => console.log(JSON.stringify({ step, loss })),
+    onStep: (step, report) => console.log(JSON.stringify({ step, ...report })),
     onValidation: (steps, loss) => console.log(JSON.stringify({ steps, validation: loss })),
   });
   await replaceProjector(args.network, projector.weights(), args.out);

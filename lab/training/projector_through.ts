@@ -11,7 +11,7 @@ import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { albumPrompt, albumTurns } from "./album_prompts.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
-import { Optimiser } from "./optimiser.ts";
+import { type Gradients, Optimiser } from "./optimiser.ts";
 import type { AlignmentBatch, ProjectorInTraining } from "./projector.ts";
 import type { NamedFeatures } from "./projector_variables.ts";
 import { rateAt } from "./schedule.ts";
@@ -37,8 +37,11 @@ export interface ThroughRun {
   /** Albums of a validation. */
   readonly albums: number;
   readonly seed: number;
-  /** Told every step: the mean loss of the answers in nats. */
-  readonly onStep?: (step: number, loss: number) => void;
+  /** Told every step: the mean loss of the answers in nats, and lengths of the two gradients. */
+  readonly onStep?: (
+    step: number,
+    report: { readonly loss: number; readonly answers: number; readonly names: number },
+  ) => void;
   /** Told of every validation, which comes after that many steps. */
   readonly onValidation?: (steps: number, loss: number) => void;
   /** Stops after the current step. */
@@ -46,9 +49,16 @@ export interface ThroughRun {
 }
 
 /** Rate of AdamW, less than the alignment's: the projector is to be moved, not learnt anew. */
-const rates = { muonRate: 0, adamRate: 5e-4, adamDecay: 0.05, betas: [0.9, 0.99] as const };
+const rates = { muonRate: 0, adamRate: 2.5e-4, adamDecay: 0.05, betas: [0.9, 0.99] as const };
 /** Share of its channels that a picture does without: what is left is less sure, as what was never seen is. */
 const lost = 0.3;
+
+/** Length of a gradient over all weights. */
+const lengthOf = (gradients: Gradients) =>
+  Math.hypot(...Object.values(gradients).map((own) => tf.tidy(() => tf.norm(own).dataSync()[0])));
+
+/** Part of a gradient that is made no longer than 1, so that neither of two drowns the other. */
+const atMostOne = (part: tf.Tensor, length: number) => tf.div(part, Math.max(1, length));
 
 /** A drawn album: the view of each picture, no two of one name. */
 export function albumViews(
@@ -93,7 +103,7 @@ export async function trainProjectorThrough(
     }
     return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
   };
-  const optimiser = new Optimiser(variables.parameters(), { ...rates, clipNorm: 1 });
+  const optimiser = new Optimiser(variables.parameters(), { ...rates, clipNorm: 2 });
   const [state, best] = ["state", "best"].map((name) => join(run.work, `${name}.safetensors`));
   const found = await Deno.stat(state).then(() => true, () => false);
   const saved = found ? await loadCheckpoint(state, variables, optimiser) : {};
@@ -109,14 +119,18 @@ export async function trainProjectorThrough(
       await draw(projector.views, lost, own.fork(0)),
     );
     const aligned = projector.align(run.alignment, own.fork(1)).gradients;
+    const [answers, nouns] = [lengthOf(gradients), lengthOf(aligned)];
     const sum = tf.tidy(() =>
       Object.fromEntries(
-        Object.keys(aligned).map((name) => [name, tf.add(gradients[name], aligned[name])]),
+        Object.keys(aligned).map((name) => [
+          name,
+          tf.add(atMostOne(gradients[name], answers), atMostOne(aligned[name], nouns)),
+        ]),
       )
     );
     optimiser.step(sum, rateAt(schedule, step));
     tf.dispose([gradients, aligned, sum] as unknown as tf.TensorContainer);
-    run.onStep?.(step, loss);
+    run.onStep?.(step, { loss, answers, names: nouns });
     step++;
     await breathe();
     if (step % run.validateEvery !== 0 && step !== run.steps) continue;

@@ -77,7 +77,7 @@ async function train(work: string, steps: number, until = steps) {
   await trainProjectorThrough(model, projector, names, features, {
     ...{ work, steps, pictures: 2, alignment: { views: 4, cells: 2 }, seed: 1 },
     ...{ validateEvery: 2, albums: 1, signal: stop.signal },
-    onStep: (step, loss) => {
+    onStep: (step, { loss }) => {
       losses.push(loss);
       if (step + 1 === until) stop.abort();
     },
