@@ -1,5 +1,7 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
+import { readManifest } from "../../lib/experiments/record.ts";
+import { damagedFile } from "../../lib/experiments/run_folder.ts";
 import { repository } from "../suites/program.ts";
 
 /** Most bytes of all files of `data` that are under version control. */
@@ -36,3 +38,21 @@ if (files === null) {
     );
   });
 }
+
+/** Folders below this one with a manifest. */
+function* recordFolders(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) yield* recordFolders(join(folder, name));
+    else if (name === "manifest.json") yield folder;
+  }
+}
+
+Deno.test("every record has the files that its manifest names, as they were written", async () => {
+  const folders = [...recordFolders(join(repository, "data/results"))], damaged: string[] = [];
+  assert(folders.length > 100);
+  for (const folder of folders) {
+    const name = await damagedFile(folder, await readManifest(folder));
+    if (name !== null) damaged.push(`${folder.slice(repository.length)}: ${name}`);
+  }
+  assertEquals(damaged, [], "what a record does not keep must go from its manifest's files, too");
+});
