@@ -76,7 +76,8 @@ function isIgnored({ ignoredWeights = [] }: Family, role: string): boolean {
 
 /** Names for a message: the first few of them. */
 function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 5).map((name) => quoted(name, 80).slice(1, -1)).join(", ");
+  const shown = names.slice(0, 5)
+    .map((name) => name === "" ? '""' : quoted(name, 80).slice(1, -1)).join(", ");
   return shown + (names.length > 5 ? ` and ${names.length - 5} more` : "");
 }
 

@@ -48,7 +48,7 @@ export class Cursor {
     if (end > this.fileBytes) {
       this.refuse(
         `${what} at byte ${start} takes ${length} bytes but the file has ${this.fileBytes}: ` +
-          "it is truncated or damaged",
+          "it is truncated or damaged; fetch it again",
       );
     }
     if (end > this.bytes.length) throw new HeaderIncomplete();
@@ -70,7 +70,7 @@ export class Cursor {
     if (count * least <= this.fileBytes - this.at) return count;
     return this.refuse(
       `${what} is ${count}, which takes at least ${least} bytes each, but ` +
-        `${this.fileBytes - this.at} bytes follow: it is truncated or damaged`,
+        `${this.fileBytes - this.at} bytes follow: it is truncated or damaged; fetch it again`,
     );
   }
 

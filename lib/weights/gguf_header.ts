@@ -79,7 +79,7 @@ function readTensor(cursor: Cursor, alignment: number): readonly [name: string, 
   if (BigInt(offset) + bytes > BigInt(cursor.fileBytes)) {
     wrong(
       `it takes bytes ${offset} to ${BigInt(offset) + bytes} of the data, but the file has ` +
-        `${cursor.fileBytes} bytes: it is truncated or damaged`,
+        `${cursor.fileBytes} bytes: it is truncated or damaged; fetch it again`,
     );
   }
   return [name, { type, shape: sizes.toReversed(), offset, byteLength: Number(bytes) }];
@@ -104,7 +104,7 @@ function placeTensors(
     if (end > cursor.fileBytes) {
       cursor.refuse(
         `tensor ${quoted(name)} ends at byte ${end} but the file has ${cursor.fileBytes}: ` +
-          "it is truncated",
+          "it is truncated; fetch it again",
       );
     }
     placed.set(name, { ...tensor, offset });

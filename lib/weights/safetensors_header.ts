@@ -72,7 +72,7 @@ export function headerLength(prefix: Uint8Array, fileBytes: number, file: string
     refuse(
       file,
       `its header claims ${length} bytes but only ${fileBytes - 8} follow; the file is truncated ` +
-        "or not a safetensors file",
+        "(fetch it again) or not a safetensors file",
     );
   }
   return Number(length);
@@ -153,7 +153,8 @@ function parseEntry(name: string, value: unknown, dataBytes: number, file: strin
   if (begin > end) return wrong(`it ends at byte ${end}, before its begin ${begin}`);
   if (end > dataBytes) {
     return wrong(
-      `it ends at byte ${end} but the file has ${dataBytes} bytes of data: out of range or truncated`,
+      `it ends at byte ${end} but the file has ${dataBytes} bytes of data: out of range or truncated; ` +
+        "fetch the file again",
     );
   }
   const size = dtypeBytes(dtype);
@@ -218,7 +219,10 @@ export function parseHeader(
     tensors.set(name, { ...info, offset: dataStart + info.offset });
   }
   if (covered !== dataBytes) {
-    refuse(file, `its tensors end at byte ${covered} but its data at ${dataBytes}`);
+    refuse(
+      file,
+      `its tensors end at byte ${covered} but its data at ${dataBytes}; fetch the file again`,
+    );
   }
   return { tensors, metadata };
 }
