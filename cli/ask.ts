@@ -155,6 +155,7 @@ export const command: Command = {
     const { loadWithPrompt } = await import("./model.ts");
     const question = args.text("question"); // may be empty
     if (question === undefined) throw new InputError("Missing option --question");
+    if (question.trim() === "") console.error("the question is empty: nothing is asked");
     const page = args.text("attention");
     if (page !== undefined) {
       if (args.texts("image").length + args.texts("video").length === 0) {

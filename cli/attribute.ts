@@ -2,15 +2,12 @@
 import type { AttributedEdge, AttributedHead } from "../lib/experiments/attribution_results.ts";
 import { InputError } from "../lib/common/errors.ts";
 import { dataOptions, readData } from "./data.ts";
+import { withInterval } from "./numbers.ts";
 import { progress } from "./progress.ts";
 import { readyRun, runCommand } from "./runs.ts";
 
 /** Heads and edges that are printed at most. */
 const shown = 10;
-
-/** A number with its interval, for a table. */
-const withInterval = (value: number, [low, high]: readonly [number, number]) =>
-  `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
 
 /** How a reader is called: `queries of L5H2`, `values of L5K1`, `network of layer 5`, `logits`. */
 function readerOf({ input, to: [layer, head] }: AttributedEdge): string {
@@ -120,7 +117,7 @@ export const command = runCommand({
   async show(args, folder) {
     const read = async (name: string) => JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
     const heads: AttributedHead[] = await read("results.json");
-    const { options: { rules, edges: count } } = await read("manifest.json");
+    const { samples, options: { rules, edges: count } } = await read("manifest.json");
     const edges: AttributedEdge[] = count > 0 ? await read("edges.json") : [];
     if (args.flag("json")) {
       return console.log(JSON.stringify(count > 0 ? { heads, edges } : { heads }, null, 2));
@@ -130,14 +127,14 @@ export const command = runCommand({
     for (const { layer, head, losses } of heads.slice(0, shown)) {
       const cells = columns.map((rule) => {
         const { loss, ci95 } = losses[rule];
-        return withInterval(loss, ci95).padEnd(26);
+        return withInterval(loss, ci95, samples).padEnd(26);
       });
       console.log(`${`L${layer}H${head}`.padEnd(6)} ${cells.join("")}`.trimEnd());
     }
     for (const edge of edges.slice(0, shown)) {
       const { from: [layer, head], loss, ci95 } = edge;
       const names = `L${layer}H${head}`.padEnd(6) + ` into ${readerOf(edge)}`.padEnd(25);
-      console.log(`${names} ${withInterval(loss, ci95)}`);
+      console.log(`${names} ${withInterval(loss, ci95, samples)}`);
     }
     console.log(
       `record: ${folder}/results.json, scores.json, samples.arrow, rows.json, manifest.json` +

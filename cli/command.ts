@@ -80,7 +80,10 @@ export class Arguments {
     if (text === undefined) return fallback;
     const value = text.trim() === "" ? NaN : Number(text);
     if (value >= least && value <= most) return value;
-    throw new InputError(`Cannot use --${name} ${text}: wanted a number from ${least} to ${most}`);
+    const bounds = most === Number.MAX_SAFE_INTEGER || most === Infinity
+      ? `of at least ${least}`
+      : `from ${least} to ${most}`;
+    throw new InputError(`Cannot use --${name} ${text}: wanted a number ${bounds}`);
   }
 
   /** A whole number within bounds. */
@@ -213,7 +216,9 @@ export function parseCommand(command: Command, args: readonly string[]): Argumen
     }
     const option = renamed?.[1] ?? options[token.name];
     if (!option) {
-      const near = nearestNames(token.name, Object.keys(options), 1)[0];
+      const all = Object.keys(options), { name } = token;
+      const near = name.length === 1 && all.find((other) => other.startsWith(name)) ||
+        nearestNames(name, all, 1)[0];
       throw new InputError(
         `Unknown option ${token.rawName} of corelens ${command.name}; nearest: --${near}`,
       );

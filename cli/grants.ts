@@ -38,6 +38,11 @@ export const guarded = [
   "tools",
 ];
 
+/** The folder of a data set that is written as NAME:FOLDER, or as the folder alone. */
+function dataFolder(value: string): string {
+  return /^[\w+-]{2,}:(.+)$/s.exec(value)?.[1] ?? value;
+}
+
 /** A mistake in the arguments that shows before the command line itself runs. */
 export class PermissionMistake extends Error {}
 
@@ -68,6 +73,29 @@ export class Grants {
         throw new PermissionMistake(
           `Cannot write to ${JSON.stringify(value)}: ${own} holds the program itself; wanted a ` +
             "place outside of it",
+        );
+      }
+    }
+  }
+
+  /**
+   * Refuses to write over what the same command line reads: the file or record itself, or a file of a
+   * checkpoint's or data set's folder.
+   */
+  notOver(named: readonly NamedPath[], inputs: readonly NamedPath[]): void {
+    for (const { value } of named.filter(({ use }) => use.startsWith("write-"))) {
+      const target = real(this.#path(value));
+      if (!exists(target)) continue;
+      for (const { value: input, use } of inputs) {
+        if (use === "write-file" || use === "write-folder") continue;
+        const source = real(this.#path(use === "data" ? dataFolder(input) : input));
+        const inside = (use === "model" || use === "data") && isWithin(target, source) &&
+          !isFolder(target) &&
+          !/\.html?$/i.test(target); // a page of an earlier call
+        if (target !== source && !inside) continue;
+        throw new PermissionMistake(
+          `Cannot write to ${JSON.stringify(value)}: it is there already, and the command reads ` +
+            `${JSON.stringify(input)}; wanted another place`,
         );
       }
     }
@@ -175,7 +203,7 @@ export class Grants {
         if (!exists(path) && /^[^/]+\/[^/]+$/.test(value)) this.hub();
         break;
       case "data": {
-        const folder = /^[\w+-]{2,}:(.+)$/s.exec(value)?.[1] ?? value;
+        const folder = dataFolder(value);
         this.mayRead(folder);
         // a run is bound to digests of large files, which are remembered there
         this.mayWrite(`${this.#caches}/corelens/digests`);

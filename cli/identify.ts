@@ -3,6 +3,7 @@ import { detectHeads } from "../lib/heads/detect.ts";
 import { InputError } from "../lib/common/errors.ts";
 import { headName } from "../lib/common/head_id.ts";
 import { dataOptions, readData } from "./data.ts";
+import { withInterval } from "./numbers.ts";
 import { progress } from "./progress.ts";
 import { readyRun, runCommand } from "./runs.ts";
 
@@ -70,13 +71,11 @@ export const command = runCommand({
     const written = await Deno.readTextFile(`${folder}/scores.json`);
     if (args.flag("json")) return console.log(written);
     const { rule, samples, ranking, scores, ci95, evidenceConcentration } = JSON.parse(written);
-    console.log(`${samples} samples; best heads by ${rule}:`);
+    console.log(`${samples} ${samples === 1 ? "sample" : "samples"}; best heads by ${rule}:`);
     for (const [layer, head] of ranking.slice(0, 10)) {
-      const [low, high] = ci95[layer][head];
-      const value = scores[layer][head].toFixed(3);
       console.log(
         `  ${headName({ layer, head })}`.padEnd(10),
-        `${value} [${low.toFixed(3)}, ${high.toFixed(3)}]`,
+        withInterval(scores[layer][head], ci95[layer][head], samples),
       );
     }
     const { readFoundHeads } = await import("../lib/experiments/found_heads.ts");

@@ -57,7 +57,8 @@ function listed(entries: Iterable<string>): string {
  * `HF_ENDPOINT`. Programs: ffmpeg and ffprobe, where a video is named. Libraries: those of the
  * set-up.
  *
- * @throws {PermissionMistake} if something is to be written where the program itself lies
+ * @throws {PermissionMistake} if something is to be written where the program itself lies, or over what
+ *   the command reads
  */
 export function permissionFlags(args: readonly string[], where: Surroundings): string[] {
   const { repository } = where;
@@ -75,7 +76,9 @@ export function permissionFlags(args: readonly string[], where: Surroundings): s
   }
   const follows = args.includes("--follow-links");
   const [command = ""] = args;
-  const named = [...namedPaths(args), ...recordedPaths(args, where.cwd)];
+  const written = namedPaths(args);
+  const named = [...written, ...recordedPaths(args, where.cwd)];
+  grants.notOver(written, named);
   for (const path of named) {
     grants.add(path, follows);
     if (frozenCommands.includes(command)) grants.frozen(path.value);

@@ -7,9 +7,14 @@
 import { InputError } from "../common/errors.ts";
 import { quoted } from "../common/text.ts";
 import { dataFolder } from "../families/shipped.ts";
-import { type FolderSample, loadSample, readFolderDataSet } from "./folder_data_set.ts";
+import {
+  type FolderSample,
+  loadSample,
+  readFolderDataSet,
+  samplesFile,
+} from "./folder_data_set.ts";
 import type { ListOptions } from "./listing.ts";
-import { readPublished } from "./published/mod.ts";
+import { publishedNames, readPublished } from "./published/mod.ts";
 import type { Sample } from "./sample.ts";
 
 /**
@@ -37,9 +42,28 @@ export async function listSamples(
     return await readFolderDataSet(`${dataFolder()}/samples`, match[2], options);
   }
   if (!match?.[2] || match[1].length === 1) { // C:\... is a path
+    await checkFolder(name);
     return await readFolderDataSet(name, undefined, options);
   }
   return await readPublished(match[1], match[2], options);
+}
+
+/** Refuses what is no folder data set, with what a data set may be. */
+async function checkFolder(name: string): Promise<void> {
+  const { isDirectory } = await Deno.stat(name).catch(() => ({ isDirectory: null }));
+  const isList = await Deno.stat(`${name}/${samplesFile}`).then(() => true, () => false);
+  if (isList) return;
+  const found = isDirectory === null
+    ? "there is no such folder"
+    : isDirectory
+    ? `the folder has no ${samplesFile}`
+    : "it is no folder";
+  throw new InputError(
+    `Cannot read data set ${
+      quoted(name)
+    }: ${found}; wanted a folder with ${samplesFile}, shipped, ` +
+      `shipped:DOMAIN, or NAME:FOLDER for a published layout (${publishedNames.join(", ")})`,
+  );
 }
 
 /**

@@ -58,9 +58,13 @@ export async function readFoundHeads(folder: string): Promise<FoundHeads> {
   const name = "samples.arrow", path = `${folder}/${name}`;
   const manifest = await readManifestIfAny(folder);
   checkExperiment(folder, manifest, experiments.findHeads, experiments.attributeHeads);
-  const bytes = await readRecordBytes(folder, name).catch((error) => {
-    if (!(error.cause instanceof Deno.errors.NotFound)) throw error;
-    throw new InputError(`Cannot read ${path}: no such file; wanted the folder of an identify run`);
+  const bytes = await readRecordBytes(folder, name).catch(async (error) => {
+    const isFile = await Deno.stat(folder).then((found) => found.isFile, () => false);
+    if (!isFile && !(error.cause instanceof Deno.errors.NotFound)) throw error;
+    throw new InputError(
+      `Cannot read ${isFile ? `${folder}: it is a file` : `${path}: no such file`}; wanted the ` +
+        "folder of an identify run",
+    );
   });
   const wanted = manifest?.files?.[name];
   if (wanted !== undefined && digestOfBytes(bytes) !== wanted) {

@@ -5,11 +5,12 @@
  */
 import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
+import { packedSuffix, readRecordBytes } from "../common/record_bytes.ts";
+import { quoted } from "../common/text.ts";
 import { relativeNameProblem, removeIfThere, removeTemporaries } from "../common/files.ts";
 import { changedParts, type Identity } from "./identity.ts";
 import { Journal, type Json } from "./journal.ts";
 import { type Manifest, readManifest } from "./record.ts";
-import { packedSuffix, readRecordBytes } from "../common/record_bytes.ts";
 
 /** Name of the journal in a run's folder; it is removed when the record is written. */
 export const journalName = "run.partial";
@@ -71,13 +72,17 @@ export class RunFolder implements Disposable {
    * that a killed process left there are gone.
    *
    * @param fresh removes what earlier runs left
-   * @throws {InputError} if another process runs there, or a run of another identity was begun or
-   * finished there, naming what differs
+   * @throws {InputError} if another process runs there, a run of another identity was begun or finished
+   * there, naming what differs, or (also with `fresh`) one of another experiment
    */
   static async open(path: string, identity: Identity, fresh = false): Promise<RunFolder> {
     const journal = await Journal.open(`${path}/${journalName}`);
     try {
       await removeTemporaries(path);
+      const manifest = await readManifest(path).catch(() => null);
+      for (const before of [journal.identity, manifest?.identity]) {
+        checkExperiment(path, before, identity);
+      }
       if (fresh) {
         await removeRecord(path);
         await journal.begin(identity);
@@ -130,6 +135,16 @@ async function earlierRecord(
     `Cannot run in ${folder}: it holds results ` +
       (damaged ? `whose ${damaged} was changed or removed` : "that do not say what made them") +
       `; ${howTo}`,
+  );
+}
+
+/** Refuses the folder of another experiment, whose results `--fresh` would delete. */
+function checkExperiment(folder: string, found: Json | undefined, wanted: Identity): void {
+  const before = typeof found === "object" && found !== null ? found as Identity : {};
+  if (before.experiment === undefined || before.experiment === wanted.experiment) return;
+  throw new InputError(
+    `Cannot run in ${folder}: it holds a run of ${quoted(before.experiment)}, this is one of ` +
+      `${quoted(wanted.experiment)}; choose another folder`,
   );
 }
 

@@ -67,7 +67,8 @@ export function videoSize(
 ): Size {
   if (frames < temporalFactor) {
     throw new InputError(
-      `Cannot use a video of ${frames} frames: wanted at least ${temporalFactor}`,
+      `Cannot use a video of ${frames} frame${frames === 1 ? "" : "s"}: wanted at least ` +
+        `${temporalFactor}; give a single frame as an image`,
     );
   }
   const { factor } = budget;

@@ -18,7 +18,8 @@ export interface ResampleOptions {
   readonly seed?: Seed;
   /**
    * Stratum of each sample, e.g. its domain: every draw takes as many units from each stratum as
-   * the data has. One stratum by default.
+   * the data has. One stratum by default. Strata of a single unit, which would never vary, count as
+   * one stratum together (or with the smallest other one).
    */
   readonly strata?: Labels;
   /**
@@ -70,7 +71,7 @@ export function checkLabels(name: string, labels: Labels | undefined, rows: numb
  * import { resamplePlan } from "./resample.ts";
  * import { assertEquals } from "@std/assert";
  * const plan = resamplePlan(3, { strata: ["scene", "page", "page"] });
- * assertEquals(plan.strata.map((units) => units.length), [1, 2]);
+ * assertEquals(plan.strata.map((units) => units.length), [3]); // a single unit does not vary
  * ```
  */
 export function resamplePlan(
@@ -101,11 +102,24 @@ export function resamplePlan(
     if (group === undefined) groups.set(label, [Uint32Array.from(unit)]);
     else group.push(Uint32Array.from(unit));
   }
-  const found = [...groups.values()];
+  const found = collapsed([...groups.values()]);
   const singles = found.map((units) =>
     units.every(({ length }) => length === 1) ? Uint32Array.from(units, ([row]) => row) : null
   );
   return { rows, strata: found, singles };
+}
+
+/**
+ * Strata of at least two units each, where there are so many: those of one unit are joined, and a last
+ * one alone goes to the smallest other. Source: Cochran, "Sampling Techniques" (1977), 5A.12.
+ */
+function collapsed(strata: readonly Uint32Array[][]): Uint32Array[][] {
+  const alone = strata.filter((units) => units.length === 1);
+  if (alone.length === 0 || strata.length === 1) return [...strata];
+  const others = strata.filter((units) => units.length > 1);
+  if (alone.length > 1) return [...others, alone.flat()];
+  const smallest = others.reduce((a, b) => b.length < a.length ? b : a);
+  return others.map((units) => units === smallest ? [...units, ...alone[0]] : units);
 }
 
 /**

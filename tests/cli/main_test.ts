@@ -13,6 +13,7 @@ Deno.test("mistakes in the arguments end with code 2 and one line that helps", a
   const mistakes: [string[], RegExp][] = [
     [["frward"], /Unknown command "frward"; nearest: forward/],
     [["info", "--modle", "x"], /Unknown option --modle .* nearest: --model/],
+    [["ask", "-q", "x"], /Unknown option -q .* nearest: --question/],
     [["info", "extra"], /takes options only/],
     [["info", "--model"], /needs a value/],
     [["info", "--model", "/no/such/dir"], /Cannot open model/],
@@ -36,7 +37,7 @@ Deno.test("mistakes in the arguments end with code 2 and one line that helps", a
       ["generate", "--model", model, "--messages", messages, "--pattern", "strided"],
       /wanted strided:stride=N/,
     ],
-    [["generate", "--model", model, "--messages", messages, "--max-new-tokens", "0"], /from 1/],
+    [["generate", "--model", model, "--messages", messages, "--max-new-tokens", "0"], /of at least 1/],
   ];
   for (const [i, [args, pattern]] of mistakes.entries()) {
     // the first, before anything is loaded, and the deepest also as a user sees them

@@ -79,6 +79,36 @@ Deno.test("what is written is the named folder, and never where libraries or cod
   assertEquals(page["--allow-write"], ["/elsewhere"]);
 });
 
+Deno.test("no file is written over what the same command reads", async () => {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  const at = (name: string) => `${folder}/${name}`;
+  try {
+    await Deno.mkdir(at("model"));
+    await Deno.mkdir(at("runs"));
+    for (const name of ["a.png", "m.json", "model/model.safetensors", "m.gguf", "new.html"]) {
+      await Deno.writeTextFile(at(name), "");
+    }
+    await Deno.symlink(at("a.png"), at("link.html"));
+    const refused = [
+      ["ask", "--image", "b.png", "--image", "a.png", "--attention", "./a.png"],
+      ["ask", "--image=a.png", "--attention=link.html"],
+      ["forward", "--messages", "m.json", "--out", at("m.json")],
+      ["forward", "--model", "model", "--messages", "m.json", "--out", "model/model.safetensors"],
+      ["forward", "--model", "m.gguf", "--messages", "m.json", "--out", "m.gguf"],
+      ["forward", "--model", "model/model.safetensors", "--out", "model/model.safetensors"],
+    ];
+    refused.push(["ablate", "--dataset", "d", "--scores", "runs", "--out", "./runs/", "--fresh"]);
+    for (const args of refused) {
+      assertThrows(() => flagsOf(args, {}, folder), PermissionMistake, "wanted another place");
+    }
+    flagsOf(["ask", "--image", "a.png", "--attention", "new.html"], {}, folder);
+    flagsOf(["explore", "--dataset", folder, "--scores", "r", "--out", "new.html"], {}, folder);
+    flagsOf(["forward", "--model", "model", "--messages", "m.json", "--out", "a"], {}, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("a link does not lead a write to where code lies", async () => {
   const folder = await Deno.makeTempDir();
   try {

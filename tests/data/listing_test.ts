@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { InputError } from "../../lib/common/errors.ts";
 import type { FolderSample } from "../../lib/data/folder_data_set.ts";
@@ -66,4 +66,20 @@ Deno.test("left out: one line counts all and names the first", () => {
     "left out: 5 samples that cannot be used (a: no a; b: no b; c: no c; 2 more), all named in " +
       "manifest.json",
   );
+});
+
+Deno.test("what is no data set is told with what one may be", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/a.txt`, "");
+    const wanted = "wanted a folder with samples.jsonl, shipped, shipped:DOMAIN, or NAME:FOLDER";
+    const cases = [[folder, "the folder has no samples.jsonl"], [`${folder}/a.txt`, "no folder"]]
+      .concat([[`${folder}/none`, "there is no such folder"]]);
+    for (const [name, found] of cases) {
+      const { message } = await assertRejects(() => listSamples(name), InputError, wanted);
+      assert(message.includes(found), message);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -231,6 +231,25 @@ Deno.test("other options, another model: refused with what changed, begun or fin
   }
 });
 
+Deno.test("the folder of another experiment is refused, and --fresh does not delete its results", async () => {
+  const given = config(numbers(1, 2)), sums = { ...products(), name: "sums" };
+  for (const state of ["begun", "finished"] as const) {
+    await inFolder(async (folder) => {
+      if (state === "begun") await killed(given, "u1", { folder });
+      else await runExperiment(products(), given, { folder });
+      const before = await bytesOf(folder);
+      for (const fresh of [false, true]) {
+        await assertRejects(
+          () => runExperiment(sums, given, { folder, fresh }),
+          Error,
+          'it holds a run of "products", this is one of "sums"; choose another folder',
+        );
+      }
+      assertEquals(await bytesOf(folder), before, "untouched");
+    });
+  }
+});
+
 Deno.test("names of model and data are no part of a run's identity", async () => {
   await inFolder(async (folder) => {
     const given = config(numbers(1, 2));

@@ -94,7 +94,11 @@ Deno.test("what a model does not take is refused", async () => {
   const typed = questionMessages({ question: "What is <|image_pad|>?" });
   await assertRejects(() => qwen.prepare(typed), Error, "stands for an image");
   const still = questionMessages({ video: { frames: [picture(64, 64)] }, question: "What?" });
-  await assertRejects(() => qwen.prepare(still), Error, "a video of 1 frames: wanted at least 2");
+  await assertRejects(
+    () => qwen.prepare(still),
+    Error,
+    "a video of 1 frame: wanted at least 2; give a single frame as an image",
+  );
   const strip = questionMessages({ images: [picture(402, 2)], question: "What?" });
   await assertRejects(() => qwen.prepare(strip), Error, "at most 200 times");
   const missing = questionMessages({ images: ["none.png"], question: "What?" });

@@ -6,11 +6,28 @@ import { drawCount, drawRows, resamplePlan } from "../../lib/stats/resample.ts";
 
 const labels = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 30 });
 
-Deno.test("every draw takes as many samples of each stratum as there are", () => {
+Deno.test("every draw takes as many samples of each stratum as there are, but for single ones", () => {
   fc.assert(fc.property(labels, fc.integer(), (strata, seed) => {
     const rows = drawRows(resamplePlan(strata.length, { strata }), new Random(seed));
-    assertEquals(Array.from(rows, (row) => strata[row]).sort(), [...strata].sort());
+    assertEquals(rows.length, strata.length);
+    const sizes = new Map<number, number>();
+    for (const label of strata) sizes.set(label, (sizes.get(label) ?? 0) + 1);
+    const alone = [...sizes.values()].some((size) => size === 1);
+    if (!alone) assertEquals(Array.from(rows, (row) => strata[row]).sort(), [...strata].sort());
   }));
+});
+
+Deno.test("strata of a single sample vary together, so that no interval is one point", () => {
+  fc.assert(fc.property(labels, (strata) => {
+    const { strata: found } = resamplePlan(strata.length, { strata });
+    assert(found.every(({ length }) => length > 1 || strata.length === 1));
+    assertEquals(found.flat(2).length, strata.length);
+  }));
+  const sizes = (strata: string) =>
+    resamplePlan(strata.length, { strata: [...strata] }).strata.map(({ length }) => length);
+  assertEquals(sizes("abcde"), [5]);
+  assertEquals(sizes("aabbbc"), [3, 3]);
+  assertEquals(sizes("aabbbcd"), [2, 3, 2]);
 });
 
 Deno.test("clusters are drawn whole", () => {
