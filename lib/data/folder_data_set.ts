@@ -65,7 +65,10 @@ function parsedLine(line: string, place: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    throw new InputError(`Cannot read ${place}: it is not JSON`);
+    const wanted = /^\s*\[/.test(line)
+      ? ` but the beginning of a list; wanted one object a line: jq -c ".[]" FILE > ${samplesFile}`
+      : "; wanted one object a line";
+    throw new InputError(`Cannot read ${place}: it is not JSON${wanted}`);
   }
 }
 

@@ -9,7 +9,7 @@ Deno.test("explore says what it needs", async () => {
     [["--scores", "x"], /Missing option --out/],
     [["--scores", "x", "--out", "x"], /wanted a file that ends in \.html/],
     [["--scores", "no/such/run", "--out", "x.html"], /Cannot find .*manifest\.json/],
-    [["--scores", "x", "--out", "x.html", "--samples", "0"], /from 1/],
+    [["--scores", "x", "--out", "x.html", "--samples", "0"], /of at least 1/],
   ];
   for (const [args, pattern] of mistakes) {
     const { code, out, err } = await corelens("explore", ...args);

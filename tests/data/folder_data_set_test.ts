@@ -125,3 +125,37 @@ Deno.test("folder data set: images that are missing, damaged or outside name the
     const [sample] = await readFolderDataSet(folder);
     await assertRejects(() => loadSample(sample), InputError, "frame 1 differs in size");
   }));
+
+Deno.test("folder data set: a list of UTF-16, as editors on Windows write it, is read", () =>
+  withFolder(async (folder) => {
+    await writeFolderDataSet(folder, samples);
+    const path = `${folder}/${samplesFile}`, text = await Deno.readTextFile(path);
+    for (const bigEndian of [false, true]) {
+      const bytes = new Uint8Array(2 * text.length + 2), view = new DataView(bytes.buffer);
+      const marked = `\ufeff${text}`;
+      for (let i = 0; i < marked.length; i++) {
+        view.setUint16(2 * i, marked.charCodeAt(i), !bigEndian);
+      }
+      await Deno.writeFile(path, bytes);
+      const read = await readFolderDataSet(folder);
+      assertEquals(read.map(({ id }) => id), samples.map(({ id }) => id));
+    }
+  }));
+
+Deno.test("folder data set: a list in JSON and values of another kind are told as they are", () =>
+  withFolder(async (folder) => {
+    await Deno.mkdir(folder);
+    const good = { id: "a", domain: "d", images: [], question: "q", answer: "a", evidence: [] };
+    const cases: readonly (readonly [string, string])[] = [
+      [JSON.stringify([good], null, 1), 'wanted one object a line: jq -c ".[]" FILE'],
+      ["not JSON", "it is not JSON; wanted one object a line"],
+      [JSON.stringify({ ...good, id: 7 }), "id is 7; wanted a text"],
+      [JSON.stringify({ ...good, question: undefined }), "question is missing; wanted a text"],
+      [JSON.stringify({ ...good, question: "" }), 'question is ""; wanted a text'],
+      [JSON.stringify({ ...good, answer: ["a", 1] }), 'answer is ["a",1]; wanted'],
+    ];
+    for (const [text, message] of cases) {
+      await Deno.writeTextFile(`${folder}/${samplesFile}`, text);
+      await assertRejects(() => readFolderDataSet(folder), InputError, message);
+    }
+  }));

@@ -83,7 +83,7 @@ Deno.test("mmdocir: what is wrong is named", async () => {
     [questions({ A: 7 }), `${where}: A is`],
     [questions({ page_id: [3] }), `${where}: page_id is`],
     [questions({ page_id: ["1"] }), `${where}: page_id is`],
-    [places({ page: 3 }), `${where}, layout_mapping[0]: page is "3"; wanted a page from 0 to 2`],
+    [places({ page: 3 }), `${where}, layout_mapping[0]: page is 3; wanted a page from 0 to 2`],
     [places({ page_size: [0, 0] }), `${where}, layout_mapping[0]: page_size is`],
     [{ ...good, [annotations]: lines(document, { doc_name: "b.pdf" }) }, "line 2 of MMDocIR"],
     [{ ...good, "page_images/a report/000003.png": new Picture(9, 9) }, "page_indices"],

@@ -76,7 +76,7 @@ Deno.test("vidstg: what is wrong is named", async () => {
     [entries({ vid: "108" }), "entry 2 of annotations/val_annotations.json): wanted images"],
     [entries({ vid: "108" }), "-frame_pts 1"],
     [entries({ vid: "../frames/107" }), 'a part ".."'],
-    [entries({ fps: 0 }), 'fps is "0"'],
+    [entries({ fps: 0 }), "fps is 0"],
     [entries({ temporal_gt: { begin_fid: 60, end_fid: 60 } }), "temporal_gt: begin_fid"],
     [entries({ used_segment: { begin_fid: 91, end_fid: 99 } }), "used_segment: begin_fid"],
     [entries({ used_segment: { begin_fid: 0 } }), "used_segment: end_fid is"],
