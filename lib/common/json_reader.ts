@@ -6,15 +6,9 @@
  */
 import { InputError } from "./errors.ts";
 import { type JsonObject, type KeyPolicy, refuseUnknownKeys } from "./key_policy.ts";
-import { quoted } from "./text.ts";
+import { shownValue } from "./text.ts";
 
 export type { JsonObject } from "./key_policy.ts";
-
-/** A value as messages show it. */
-const shown = (value: unknown): string => {
-  if (typeof value === "string") return quoted(value, 80);
-  return (JSON.stringify(value) ?? "nothing").slice(0, 80);
-};
 
 /** Largest whole number that a setting may have where nothing smaller is said. */
 const maxCount = 2 ** 31 - 1;
@@ -66,7 +60,7 @@ export class JsonReader {
   /** An error about the value of one key. */
   error(key: string, wanted: string, value: unknown = this.value(key)): InputError {
     return new InputError(
-      `Cannot read "${key}" of ${this.where}: found ${shown(value)}, wanted ${wanted}`,
+      `Cannot read "${key}" of ${this.where}: found ${shownValue(value, 80)}, wanted ${wanted}`,
     );
   }
 
@@ -214,7 +208,9 @@ export class JsonReader {
       const used = inner.#used.get(key) ?? (inner.#allowed.has(key) ? inner.value(key) : undefined);
       if (used === undefined || isSame(this.json[key], used)) continue;
       throw new InputError(
-        `Cannot use ${this.where}: "${key}" is ${shown(this.json[key])} here and ${shown(used)} ` +
+        `Cannot use ${this.where}: "${key}" is ${shownValue(this.json[key], 80)} here and ${
+          shownValue(used, 80)
+        } ` +
           `${
             inner.has(key) ? "" : "by default "
           }in ${inner.where}; wanted the same, or one of them`,

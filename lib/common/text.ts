@@ -28,6 +28,32 @@ export function quoted(text: string, limit = 120): string {
 }
 
 /**
+ * Any value that came from JSON, short enough for a message: texts in quotes, others as JSON has them,
+ * `nothing` where there is none.
+ *
+ * @param limit longest result, in characters
+ *
+ * @example
+ * ```ts
+ * import { shownValue } from "./text.ts";
+ * import { assertEquals } from "@std/assert";
+ * const found = [7, "7", undefined, ["a"]].map((value) => shownValue(value));
+ * assertEquals(found, ["7", '"7"', "nothing", '["a"]']);
+ * ```
+ */
+export function shownValue(value: unknown, limit = 60): string {
+  if (typeof value === "string") return quoted(value, limit);
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch {
+    return typeof value; // it holds itself, or big integers
+  }
+  if (json === undefined) return value === undefined ? "nothing" : typeof value;
+  return printable(json.length > limit ? `${json.slice(0, limit - 3)}...` : json);
+}
+
+/**
  * A text whose control characters, but for line ends and tabulators, and marks that reverse the
  * reading direction are escaped, so that it cannot command the terminal.
  *

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { printable, quoted } from "../common/text.ts";
+import { quoted, shownValue } from "../common/text.ts";
 import { userText } from "../inputs/messages.ts";
 import {
   type Box,
@@ -34,15 +34,6 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** A value as JSON has it, short enough for a message. */
-function shownValue(value: unknown): string {
-  if (typeof value === "string") return quoted(value, 60);
-  const json = JSON.stringify(value);
-  return json === undefined
-    ? "missing"
-    : printable(json.length > 60 ? `${json.slice(0, 57)}...` : json);
-}
 
 /** The error for a field whose value does not do. */
 export function wrongField(

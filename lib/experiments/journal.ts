@@ -84,7 +84,9 @@ export class Journal implements Disposable {
     const journal = new Journal(file, path);
     try {
       if (!await file.tryLock(true)) {
-        throw new InputError(`Cannot use ${path}: another process is running with it`);
+        throw new InputError(
+          `Cannot use ${path}: another process is running with it; wait for it, or choose another folder`,
+        );
       }
       await journal.#load();
       return journal;

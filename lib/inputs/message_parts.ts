@@ -5,7 +5,7 @@
  * @module
  */
 import { InputError, nearestNames } from "../common/errors.ts";
-import { quoted } from "../common/text.ts";
+import { quoted, shownValue } from "../common/text.ts";
 import { type ImageSource, imageSourceForms, isMediaFile, isPixels } from "./media_files.ts";
 import type { MediaFile } from "./media_source.ts";
 
@@ -67,14 +67,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 /** The error that names a place in the messages, what is there and what is wanted. */
 export function wrongPart(where: string, value: unknown, wanted: string): InputError {
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(value);
-  } catch {
-    json = undefined; // it holds itself, or big integers
-  }
-  const shown = quoted(json ?? (value === undefined ? "nothing" : typeof value), 60);
-  return new InputError(`Cannot read ${where}: found ${shown}; wanted ${wanted}`);
+  return new InputError(`Cannot read ${where}: found ${shownValue(value)}; wanted ${wanted}`);
 }
 
 const pixelKeys = ["min_pixels", "max_pixels", "resized_height", "resized_width"] as const;

@@ -11,7 +11,7 @@ import {
   shownKeys,
   type UnknownKeys,
 } from "../common/key_policy.ts";
-import { quoted } from "../common/text.ts";
+import { shownValue } from "../common/text.ts";
 import { keyEffects } from "./known_keys.ts";
 
 /** How strictly a checkpoint is read. */
@@ -77,7 +77,7 @@ export class CheckpointRules implements KeyPolicy {
     const key = keys.find(hasEffect);
     if (key !== undefined) {
       throw new InputError(
-        `Cannot use "${key}": ${quoted(JSON.stringify(json[key]), 80)} of ${where}: it would ` +
+        `Cannot use "${key}": ${shownValue(json[key], 80)} of ${where}: it would ` +
           `${keyEffects[key].effect}, which is not supported here`,
       );
     }

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { quoted } from "../common/text.ts";
+import { quoted, shownValue } from "../common/text.ts";
 import type { GgufValue } from "./gguf_cursor.ts";
 
 /** Reads the notes of one prefix, such as `llama`, and knows which nobody read. */
@@ -27,8 +27,9 @@ export class GgufNotes {
 
   /** The error of a note that cannot be used. */
   refuse(key: string, value: unknown, wanted: string): never {
-    const shown = quoted(JSON.stringify(value) ?? "nothing", 60);
-    throw new InputError(`Cannot use ${this.file}: ${key} is ${shown}, wanted ${wanted}`);
+    throw new InputError(
+      `Cannot use ${this.file}: ${key} is ${shownValue(value)}, wanted ${wanted}`,
+    );
   }
 
   /** A note's value, or undefined where there is none. */

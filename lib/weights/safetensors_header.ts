@@ -6,7 +6,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { quoted } from "../common/text.ts";
+import { quoted, shownValue } from "../common/text.ts";
 import {
   dtypeBytes,
   isSafetensorsDType,
@@ -86,12 +86,6 @@ function isSize(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** Any JSON value, short enough for a message. */
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
 /** How often `"data_offsets"` stands in a text, which each tensor has once. */
 function offsetsIn(text: string): number {
   const key = '"data_offsets"';
@@ -124,10 +118,10 @@ function parseJson(bytes: Uint8Array, file: string): Record<string, unknown> {
 }
 
 function parseMetadata(value: unknown, file: string): Record<string, string> {
-  if (!isRecord(value)) refuse(file, `__metadata__ is ${shown(value)}; wanted an object`);
+  if (!isRecord(value)) refuse(file, `__metadata__ is ${shownValue(value)}; wanted an object`);
   for (const [key, note] of Object.entries(value)) {
     if (typeof note !== "string") {
-      refuse(file, `__metadata__ ${quoted(key)} is ${shown(note)}; wanted a string`);
+      refuse(file, `__metadata__ ${quoted(key)} is ${shownValue(note)}; wanted a string`);
     }
   }
   return value as Record<string, string>;
@@ -136,18 +130,20 @@ function parseMetadata(value: unknown, file: string): Record<string, string> {
 /** Checks one tensor's entry by itself; `offset` of the result counts from the end of the header. */
 function parseEntry(name: string, value: unknown, dataBytes: number, file: string): TensorInfo {
   const wrong = (problem: string): never => refuse(file, `tensor ${quoted(name)}: ${problem}`);
-  if (!isRecord(value)) return wrong(`its entry is ${shown(value)}; wanted an object`);
+  if (!isRecord(value)) return wrong(`its entry is ${shownValue(value)}; wanted an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !isSafetensorsDType(dtype)) {
-    return wrong(`dtype is ${shown(dtype)}; wanted one of ${safetensorsDTypes.join(", ")}`);
+    return wrong(`dtype is ${shownValue(dtype)}; wanted one of ${safetensorsDTypes.join(", ")}`);
   }
   if (!Array.isArray(shape) || shape.length > maxAxes || !shape.every(isSize)) {
     return wrong(
-      `shape is ${shown(shape)}; wanted a list of at most ${maxAxes} whole numbers, none negative`,
+      `shape is ${
+        shownValue(shape)
+      }; wanted a list of at most ${maxAxes} whole numbers, none negative`,
     );
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
-    return wrong(`data_offsets is ${shown(offsets)}; wanted [begin, end]`);
+    return wrong(`data_offsets is ${shownValue(offsets)}; wanted [begin, end]`);
   }
   const [begin, end] = offsets as [number, number];
   if (begin > end) return wrong(`it ends at byte ${end}, before its begin ${begin}`);
@@ -161,7 +157,7 @@ function parseEntry(name: string, value: unknown, dataBytes: number, file: strin
   const wanted = shape.reduce((product, axis) => product * BigInt(axis), BigInt(size));
   if (BigInt(end - begin) !== wanted) {
     return wrong(
-      `it has ${end - begin} bytes; wanted ${wanted} for ${dtype} of shape ${shown(shape)}`,
+      `it has ${end - begin} bytes; wanted ${wanted} for ${dtype} of shape ${shownValue(shape)}`,
     );
   }
   if (begin % size !== 0) {

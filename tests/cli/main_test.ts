@@ -37,7 +37,10 @@ Deno.test("mistakes in the arguments end with code 2 and one line that helps", a
       ["generate", "--model", model, "--messages", messages, "--pattern", "strided"],
       /wanted strided:stride=N/,
     ],
-    [["generate", "--model", model, "--messages", messages, "--max-new-tokens", "0"], /of at least 1/],
+    [
+      ["generate", "--model", model, "--messages", messages, "--max-new-tokens", "0"],
+      /of at least 1/,
+    ],
   ];
   for (const [i, [args, pattern]] of mistakes.entries()) {
     // the first, before anything is loaded, and the deepest also as a user sees them

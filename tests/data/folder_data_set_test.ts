@@ -150,7 +150,7 @@ Deno.test("folder data set: a list in JSON and values of another kind are told a
       [JSON.stringify([good], null, 1), 'wanted one object a line: jq -c ".[]" FILE'],
       ["not JSON", "it is not JSON; wanted one object a line"],
       [JSON.stringify({ ...good, id: 7 }), "id is 7; wanted a text"],
-      [JSON.stringify({ ...good, question: undefined }), "question is missing; wanted a text"],
+      [JSON.stringify({ ...good, question: undefined }), "question is nothing; wanted a text"],
       [JSON.stringify({ ...good, question: "" }), 'question is ""; wanted a text'],
       [JSON.stringify({ ...good, answer: ["a", 1] }), 'answer is ["a",1]; wanted'],
     ];

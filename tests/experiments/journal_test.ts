@@ -101,7 +101,7 @@ Deno.test("two runs cannot write into one journal", async () => {
     const { stdout } = await other.output();
     assertEquals(
       new TextDecoder().decode(stdout).trim(),
-      `Cannot use ${path}: another process is running with it`,
+      `Cannot use ${path}: another process is running with it; wait for it, or choose another folder`,
     );
   });
 });

@@ -39,7 +39,7 @@ Deno.test("a key that changes numbers is an error that says what it would do, st
     assertThrows(
       () => warningOf({ attn_logit_softcapping: 50 }, { strict }),
       InputError,
-      'Cannot use "attn_logit_softcapping": "50" of config.json: it would bound attention scores',
+      'Cannot use "attn_logit_softcapping": 50 of config.json: it would bound attention scores',
     );
     assertEquals(warningOf({ logit_scale: 1, clip_qkv: null, alibi: false }, { strict }), null);
     assertThrows(() => warningOf({ logit_scale: 0.5 }, { strict }), InputError, "multiply logits");

@@ -201,7 +201,7 @@ const refused: [string, Record<string, unknown>, string][] = [
   ["awq", { quant_method: "awq", bits: 3, group_size: 32 }, "supported are 4"],
   ["awq", { quant_method: "awq", bits: 4, group_size: 0 }, '"group_size"'],
   ["gptq_4", { quant_method: "gptq", bits: 5, group_size: 32 }, "2, 3, 4, 8"],
-  ["gptq_4", { quant_method: "gptq", bits: 4 }, '"group_size": "nothing"'],
+  ["gptq_4", { quant_method: "gptq", bits: 4 }, '"group_size": nothing'],
   ["gptq_4", { quant_method: "gptq", bits: 4, group_size: 16 }, "its scales are 48 numbers"],
   ["fp8_block", { quant_method: "fp8", weight_block_size: [128] }, "two whole numbers"],
   [

@@ -8,7 +8,7 @@
  */
 import { InputError } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/key_policy.ts";
-import { quoted } from "../../common/text.ts";
+import { quoted, shownValue } from "../../common/text.ts";
 import type { BlockLayout, CodeLayout, PackedLayout } from "./layout.ts";
 import {
   matrixPart,
@@ -121,9 +121,7 @@ function bitsOf(weights: JsonObject): number {
     return bits;
   }
   throw new InputError(
-    `Cannot unpack weights of ${
-      quoted(JSON.stringify([type, bits]), 60)
-    }; supported are integers ` +
+    `Cannot unpack weights of ${shownValue([type, bits])}; supported are integers ` +
       "of 1 to 8 bits",
   );
 }

@@ -9,7 +9,7 @@
  */
 import { InputError } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/key_policy.ts";
-import { quoted } from "../../common/text.ts";
+import { shownValue } from "../../common/text.ts";
 import type { BlockLayout, CodeLayout } from "./layout.ts";
 import {
   countOf,
@@ -45,9 +45,7 @@ function blockSize({ weight_block_size: size = null }: PackingSettings): [number
   const isSize = (one: unknown): one is number => Number.isInteger(one) && (one as number) > 0;
   if (Array.isArray(size) && size.length === 2 && size.every(isSize)) return [size[0], size[1]];
   throw new InputError(
-    `Cannot unpack weights with "weight_block_size": ${
-      quoted(JSON.stringify(size), 60)
-    }; wanted two whole numbers`,
+    `Cannot unpack weights with "weight_block_size": ${shownValue(size)}; wanted two whole numbers`,
   );
 }
 

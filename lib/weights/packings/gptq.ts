@@ -6,7 +6,7 @@
  * @module
  */
 import { InputError } from "../../common/errors.ts";
-import { quoted } from "../../common/text.ts";
+import { shownValue } from "../../common/text.ts";
 import { type CodeLayout, wordsOf } from "./layout.ts";
 import {
   groupSize,
@@ -40,9 +40,7 @@ function formOf(settings: PackingSettings): string {
     : settings["checkpoint_format"] ?? "gptq";
   if (forms.includes(form as string)) return form as string;
   throw new InputError(
-    `Cannot unpack weights of GPTQ in the form ${
-      quoted(typeof form === "string" ? form : JSON.stringify(form), 60)
-    }; supported are ` +
+    `Cannot unpack weights of GPTQ in the form ${shownValue(form)}; supported are ` +
       forms.join(", "),
   );
 }

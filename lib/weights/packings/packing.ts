@@ -5,7 +5,7 @@
  */
 import { InputError } from "../../common/errors.ts";
 import type { JsonObject } from "../../common/key_policy.ts";
-import { quoted } from "../../common/text.ts";
+import { quoted, shownValue } from "../../common/text.ts";
 import type { TensorInfo } from "../safetensors_header.ts";
 import type { PackedLayout } from "./layout.ts";
 
@@ -79,9 +79,7 @@ export function setting(
   const value = settings[key] ?? fallback;
   if (allowed.includes(value as number)) return value as number;
   throw new InputError(
-    `Cannot unpack weights with ${quoted(key)}: ${
-      quoted(JSON.stringify(value) ?? "nothing", 60)
-    }; ` +
+    `Cannot unpack weights with ${quoted(key)}: ${shownValue(value)}; ` +
       `supported are ${allowed.join(", ")}`,
   );
 }
@@ -92,7 +90,7 @@ export function groupSize(settings: PackingSettings, inputs: number, fallback?: 
   if (value === -1) return inputs;
   if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
   throw new InputError(
-    `Cannot unpack weights with "group_size": ${quoted(JSON.stringify(value) ?? "nothing", 60)}; ` +
+    `Cannot unpack weights with "group_size": ${shownValue(value)}; ` +
       "wanted a whole number, or -1 for whole rows",
   );
 }
