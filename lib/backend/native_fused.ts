@@ -44,6 +44,8 @@ export interface FusedOps {
    * are read: an older set-up did not compile them.
    */
   readonly layers: boolean;
+  /** Whether a product with a weight in blocks stores the activation of its sums, too. */
+  readonly packedActivations: boolean;
 }
 
 const registered = new Map<string, FusedOps | null>();
@@ -95,6 +97,7 @@ function register(path: string, threads: number): FusedOps | null {
       corelens_has_activations: { parameters: [], result: "i32", optional: true },
       corelens_has_rows: { parameters: [], result: "i32", optional: true },
       corelens_has_layers: { parameters: [], result: "i32", optional: true },
+      corelens_has_packed_activations: { parameters: [], result: "i32", optional: true },
       corelens_has_split_products: { parameters: [], result: "i32", optional: true },
     } as const,
   );
@@ -110,6 +113,7 @@ function register(path: string, threads: number): FusedOps | null {
     activations: symbols.corelens_has_activations !== null,
     rows: symbols.corelens_has_rows !== null,
     layers: symbols.corelens_has_layers !== null,
+    packedActivations: symbols.corelens_has_packed_activations !== null,
   };
 }
 

@@ -81,8 +81,10 @@ export function withPacked(plain: Kernels, ops: NativeOps, fused: FusedOps): Ker
         const [input, shift] = [x, bias ?? null].map((own) =>
           own && ops.cast(known(own), plain.computeDType)
         );
-        const sum = packed.linear(input!, alive(weight), shift);
-        return activation ? plain.activation(sum, activation) : sum;
+        if (activation && !fused.packedActivations) {
+          return plain.activation(packed.linear(input!, alive(weight), shift), activation);
+        }
+        return packed.linear(input!, alive(weight), shift, activation);
       });
     },
     gather: (x, rows) =>

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { BlockFormat, DType, FileBytes, GroupedCodes } from "../nn/kernels.ts";
+import type { Activation, BlockFormat, DType, FileBytes, GroupedCodes } from "../nn/kernels.ts";
+import { activationNumbers } from "./native_fused.ts";
 import type { NativeOps } from "./native_ops.ts";
 import {
   type HowPacked,
@@ -138,12 +139,28 @@ export class PackedOps {
     );
   }
 
-  /** `x [.., columns]` times the weight `[rows, columns]` transposed, plus `bias`. */
-  linear(x: NativeTensor, weight: PackedTensor, bias: NativeTensor | null): NativeTensor {
+  /**
+   * `x [.., columns]` times the weight `[rows, columns]` transposed, plus `bias`.
+   *
+   * @param activation of the sums, which the set-up's product must know
+   */
+  linear(
+    x: NativeTensor,
+    weight: PackedTensor,
+    bias: NativeTensor | null,
+    activation?: Activation,
+  ): NativeTensor {
     const { store } = this.ops;
     const shift = bias?.id ?? store.constant([], this.computeDType), { columns } = weight.how;
     const input = columns ? this.#columns(x, columns.name, columns.order) : x;
-    return store.run("CorelensPackedLinear", this.#attributes(weight, this.computeDType), [
+    const plain = this.#attributes(weight, this.computeDType);
+    const attributes = activation
+      ? this.ops.attributes(
+        `packed${weight.how.format.name}${this.computeDType}${activation}`,
+        () => [...plain, this.ops.integer("kind", activationNumbers[activation])],
+      )
+      : plain;
+    return store.run("CorelensPackedLinear", attributes, [
       input.id,
       weight.id,
       this.#place(weight),

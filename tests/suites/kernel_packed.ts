@@ -8,7 +8,7 @@ import { blockFormat } from "../../lib/weights/gguf_blocks.ts";
 import { ggufTypes } from "../../lib/weights/gguf_types.ts";
 import { halfFormats } from "../../lib/weights/half_formats.ts";
 import { groupFormats } from "../../lib/weights/packings/groups.ts";
-import type { BlockFormat, Kernels, Tensor } from "../../lib/nn/kernels.ts";
+import type { Activation, BlockFormat, Kernels, Tensor } from "../../lib/nn/kernels.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { float32ToBfloat16 } from "../../lib/weights/dtypes.ts";
@@ -106,6 +106,22 @@ export function packedTests(test: KernelTest): void {
           const plain = k.linear(upload(k, { ...x, shape: [1, rows, depth] }), weight);
           assertEquals(plain.shape, [1, rows, outer]);
         });
+      }
+    });
+
+    test(`${format.name}: an activation of a product is its formula of the sums`, (k) => {
+      for (const [i, [rows, outer]] of [[3, 17], [70, 48], [2, 5]].entries()) {
+        for (const activation of Object.keys(loops.activations).slice(i) as Activation[]) {
+          k.scope(() => {
+            const { weight, seen } = weightOf(k, format, [outer, depth], rows);
+            const x = rounded(k, grid([rows, depth], 51)), bias = rounded(k, grid([outer], 52));
+            const found = k.linear(upload(k, x), weight, upload(k, bias), activation);
+            const sums = linear(x, seen, bias).data;
+            const wanted = Float32Array.from(sums, loops.activations[activation]);
+            const tolerance = k.computeDType === "bfloat16" ? 4 * unitRoundoff.bfloat16 : 2e-5;
+            assertNear(k.readSync(found), wanted, tolerance, `${format.name} ${activation}`);
+          });
+        }
       }
     });
 

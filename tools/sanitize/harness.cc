@@ -247,10 +247,12 @@ void TryPacked(const BlockFormat &format, int64_t rows, int64_t blocks, int64_t 
   const auto values = Call("CorelensUnpackRows", {{"format", number}, {"T", TF_FLOAT}},
                            {weight.tensor, place.tensor, all.tensor});
   if (values.empty()) return Check(values, 0, Values(width * depth), 0);
-  Check(Call("CorelensPackedLinear", {{"format", number}, {"T", type}},
+  const int kind = static_cast<int>(Between(-1, 4));
+  auto wanted = reference::Linear(x.values, values[0], bias.values, rows, depth, width);
+  for (double &value : wanted) value = kind < 0 ? value : reference::Activate(kind, value);
+  Check(Call("CorelensPackedLinear", {{"format", number}, {"kind", kind}, {"T", type}},
              {x.tensor, weight.tensor, place.tensor, bias.tensor}),
-        0, reference::Linear(x.values, values[0], bias.values, rows, depth, width),
-        Roundings(type, 3));
+        0, wanted, Roundings(type, kind < 0 ? 3 : 5));
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ class Buffers {
 
   // Uninitialised memory of `size` bytes, aligned to cache lines. Throws std::bad_alloc.
   Buffer *Take(size_t size) {
+    size = RoundUp(size, kUnit);
     {
       std::lock_guard<std::mutex> lock(mutex_);
       auto best = idle_.end();
@@ -77,8 +78,10 @@ class Buffers {
  private:
 #if defined(__SANITIZE_ADDRESS__)
   static constexpr size_t kKept = 0;  // so that what is read or written too late is noticed
+  static constexpr int64_t kUnit = 1;  // or too far
 #else
   static constexpr size_t kKept = 256 << 20;
+  static constexpr int64_t kUnit = 4096;  // results of nearly one size take each other's memory
 #endif
   // Besides these, a pass of large results keeps what makes one and a half times of what it had in use at
   // most, since its layers take results of several sizes in turn. It has ended when less than this part
@@ -112,7 +115,7 @@ class Buffers {
 template <typename T>
 class Borrowed {
  public:
-  explicit Borrowed(int64_t count) : buffer_(Buffers::Get().Take(count * sizeof(T) + 64)) {}
+  explicit Borrowed(int64_t count) : buffer_(Buffers::Get().Take(count * sizeof(T))) {}
   Borrowed(const Borrowed &) = delete;
   ~Borrowed() { Buffers::Get().Give(buffer_); }
   T *data() const { return static_cast<T *>(buffer_->data); }

@@ -13,9 +13,10 @@
 // library without this function does not read files.
 // int corelens_has_split_products(): 1 where it takes them in bfloat16 parts to matrix registers.
 // int corelens_has_gradients(), corelens_has_packed(), corelens_has_activations(), corelens_has_rows(),
-// corelens_has_layers(): 1; a library compiled before there were gradients, products with packed weights,
-// products with an activation, attention on rows and sums of floats, or layers of few rows and weights of
-// files in one type of numbers or another, lacks the function.
+// corelens_has_layers(), corelens_has_packed_activations(): 1; a library compiled before there were
+// gradients, products with packed weights, products with an activation, attention on rows and sums of
+// floats, layers of few rows and weights of files in one type of numbers or another, or products with
+// packed weights and an activation, lacks the function.
 
 #include <dlfcn.h>
 #if defined(__x86_64__)
@@ -79,7 +80,8 @@ bool RegisterAll() {
        {t.c_str(), "kind: int = -1", "parts: int = 0"}, {"y: T"}, MakeLinear,
        Guarded<ComputeLinear>},
       {"CorelensPackedLinear", {"x: T", "weight: uint8", "place: int32", "bias: T"},
-       {t.c_str(), "format: int"}, {"y: T"}, MakePacked, Guarded<ComputePackedLinear>},
+       {t.c_str(), "format: int", "kind: int = -1"}, {"y: T"}, MakePackedLinear,
+       Guarded<ComputePackedLinear>},
       {"CorelensUnpackRows", {"weight: uint8", "place: int32", "rows: int32"},
        {t.c_str(), "format: int"},
        {"y: T"}, MakePacked, Guarded<ComputeUnpackRows>},
@@ -218,6 +220,10 @@ extern "C" __attribute__((visibility("default"))) int corelens_has_activations()
 extern "C" __attribute__((visibility("default"))) int corelens_has_rows() { return 1; }
 
 extern "C" __attribute__((visibility("default"))) int corelens_has_layers() { return 1; }
+
+extern "C" __attribute__((visibility("default"))) int corelens_has_packed_activations() {
+  return 1;
+}
 
 extern "C" __attribute__((visibility("default"))) int corelens_multiplies_bfloat16() {
 #if defined(__AVX512BF16__) || defined(__ARM_FEATURE_BF16_VECTOR_ARITHMETIC)

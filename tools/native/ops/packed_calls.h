@@ -18,16 +18,24 @@ constexpr int64_t kPackedFewRows = 48, kPackedTileRows = 16;
 
 void *MakePacked(TF_OpKernelConstruction *construction) {
   return MakeSettings(construction, [&](Settings *settings, TF_Status *status) {
-    TF_OpKernelConstruction_GetAttrInt32(construction, "format", &settings->kind, status);
+    TF_OpKernelConstruction_GetAttrInt32(construction, "format", &settings->format, status);
     TF_DataType type = TF_FLOAT;
     TF_OpKernelConstruction_GetAttrType(construction, "T", &type, status);
     settings->narrow = type == TF_BFLOAT16;
   });
 }
 
+void *MakePackedLinear(TF_OpKernelConstruction *construction) {
+  Settings *settings = static_cast<Settings *>(MakePacked(construction));
+  Status status;
+  TF_OpKernelConstruction_GetAttrInt32(construction, "kind", &settings->kind, status.raw);
+  if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.raw);
+  return settings;
+}
+
 template <typename Block, typename T>
-void PackedLinearAs(TF_OpKernelContext *context, const Input &x, const PackedBytes &bytes,
-                    const Input &bias) {
+void PackedLinearAs(TF_OpKernelContext *context, Activation activation, const Input &x,
+                    const PackedBytes &bytes, const Input &bias) {
   const int64_t depth = x.dim(x.rank() - 1), width = bytes.rows;
   if (!bytes.Fit<Block>(depth)) {
     return Fail(context, "the weight must have rows of whole blocks, as long as those of x");
@@ -40,13 +48,19 @@ void PackedLinearAs(TF_OpKernelContext *context, const Input &x, const PackedByt
 #if CORELENS_AMX
   if constexpr (sizeof(T) == 2) {
     if (rows > kPackedTileRows && depth > 0 && width % 32 == 0 && TileRegisters::Allowed()) {
-      return LinearTiles(in, weight, shift, y, rows);
+      return LinearTiles(in, weight, shift, y, rows, activation);
     }
   }
 #endif
-  if (rows > kPackedFewRows && depth > 0) return LinearFloat(in, weight, shift, y, rows);
-  if constexpr (!kIsFloats<Block>) return PackedFew<Block>(in, weight, shift, y, rows);
-  else LinearFew(in, FewWeight(weight, Block()), shift, y, rows);
+  if (rows > kPackedFewRows && depth > 0) {
+    return LinearFloat(in, weight, shift, y, rows, activation);
+  }
+  if constexpr (kIsFloats<Block>) {
+    LinearFew(in, FewWeight(weight, Block()), shift, y, rows, activation);
+  } else {
+    PackedFew<Block>(in, weight, shift, y, rows);
+    ActivateRun(activation, y, rows * width);
+  }
 }
 
 void ComputePackedLinear(void *kernel, TF_OpKernelContext *context) {
@@ -56,10 +70,14 @@ void ComputePackedLinear(void *kernel, TF_OpKernelContext *context) {
   if (x.rank() < 1 || !bytes.found || (bias.size() != 0 && bias.size() != bytes.rows)) {
     return Fail(context, "x must be [.., in], the weight [out, bytes], the bias [out]");
   }
-  const bool known = WithFormat(settings.kind, [&](auto block) {
+  if (settings.kind < kNoActivation || settings.kind > kRelu) {
+    return Fail(context, "there is no such activation");
+  }
+  const Activation activation = static_cast<Activation>(settings.kind);
+  const bool known = WithFormat(settings.format, [&](auto block) {
     typedef decltype(block) Block;
-    if (settings.narrow) PackedLinearAs<Block, Bfloat16>(context, x, bytes, bias);
-    else PackedLinearAs<Block, float>(context, x, bytes, bias);
+    if (settings.narrow) PackedLinearAs<Block, Bfloat16>(context, activation, x, bytes, bias);
+    else PackedLinearAs<Block, float>(context, activation, x, bytes, bias);
   });
   if (!known) Fail(context, "the format of the weight is unknown");
 }
@@ -90,7 +108,7 @@ void ComputeUnpackRows(void *kernel, TF_OpKernelContext *context) {
   const Input weight(context, 0), place(context, 1), rows(context, 2);
   const PackedBytes bytes(weight, place);
   if (!bytes.found) return Fail(context, "the weight must be [out, bytes]");
-  const bool known = WithFormat(settings.kind, [&](auto block) {
+  const bool known = WithFormat(settings.format, [&](auto block) {
     typedef decltype(block) Block;
     if (settings.narrow) UnpackRowsAs<Block, Bfloat16>(context, bytes, rows);
     else UnpackRowsAs<Block, float>(context, bytes, rows);

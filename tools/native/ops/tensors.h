@@ -126,7 +126,7 @@ T *ProductOutput(TF_OpKernelContext *context, const Input &x, int64_t width, int
 struct Settings {
   float eps = 0, first = 1, second = 1, scale = 1;
   bool center = false, causal = false, narrow = false;
-  int kind = 0, segments = 0, parts = 0, heads = 0, width = 0;
+  int kind = 0, format = 0, segments = 0, parts = 0, heads = 0, width = 0;
   int columns[3] = {0, 0, 0};  // where queries, keys and values begin
 };
 

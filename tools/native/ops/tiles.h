@@ -38,10 +38,13 @@ struct FloatLayout {
 };
 
 // Rows of C: c = scale[row] c + a b, or c = a b without a scale. b has `depth` rows of kPanel columns.
+//
+// Part of its caller's loop: as a call of its own it spent a twentieth of the time between tiles.
 template <typename A, int kRows, int kVectors, bool kScaled>
-inline void FloatTile(const float *a, const float *b, int64_t depth, float *c, int64_t ldc,
-                      const float *scale) {
-  Floats sums[kRows][kVectors];
+inline __attribute__((always_inline)) void FloatTile(const float *a, const float *b, int64_t depth,
+                                                     float *c, int64_t ldc, const float *scale) {
+  Floats sums[kRows][kVectors];  // in registers only where all loops over them are unrolled
+#pragma GCC unroll 24
   for (int r = 0; r < kRows; r++) {
     for (int v = 0; v < kVectors; v++) {
       if constexpr (kScaled) sums[r][v] = Load(c + r * ldc + v * kLanes) * scale[r];
@@ -58,6 +61,7 @@ inline void FloatTile(const float *a, const float *b, int64_t depth, float *c, i
       for (int v = 0; v < kVectors; v++) sums[r][v] += x * row[v];
     }
   }
+#pragma GCC unroll 24
   for (int r = 0; r < kRows; r++) {
     for (int v = 0; v < kVectors; v++) Store(c + r * ldc + v * kLanes, sums[r][v]);
   }
