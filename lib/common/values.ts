@@ -47,6 +47,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
  * @param action what cannot be done, such as `generate`
  * @param options what was passed
  * @param known every name that there is
+ * @param elsewhere names that other programs have, and what they are called here
  * @throws {InputError} for options that are no object, or one of another name
  *
  * @example
@@ -64,6 +65,7 @@ export function checkOptions(
   action: string,
   options: object,
   known: Readonly<Record<string, true>>,
+  elsewhere: Readonly<Record<string, string>> = {},
 ): void {
   if (!isRecord(options)) {
     throw new InputError(`Cannot ${action}: options are ${kindOf(options)}, wanted an object`);
@@ -71,7 +73,9 @@ export function checkOptions(
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || Object.hasOwn(known, name)) continue;
     const camel = name.replace(/[_-]+(.)/g, (_, letter: string) => letter.toUpperCase());
-    const nearest = nearestNames(camel, Object.keys(known), 1)[0];
+    const nearest = Object.hasOwn(elsewhere, camel)
+      ? elsewhere[camel]
+      : nearestNames(camel, Object.keys(known), 1)[0];
     throw new InputError(
       `Cannot ${action}: there is no option ${quoted(name, 60)}; nearest: ${nearest}`,
     );

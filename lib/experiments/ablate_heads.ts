@@ -41,7 +41,7 @@ import {
 } from "./experiment.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import type { FoundHeads } from "./found_heads.ts";
-import { sampleUnits } from "./lazy_sample.ts";
+import { checkSamples, sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
 import { readRecordBytes } from "../common/record_bytes.ts";
 import { checkExperiment, experiments } from "./registry.ts";
@@ -206,6 +206,7 @@ export async function ablateHeadsRun(
   scores: ScoredHeads,
   options: AblateHeadsOptions = {},
 ): Promise<ExperimentRun<AblateHeadsConfig, AblationRow, AblatedHeads>> {
+  checkSamples(samples, "ablationSamples");
   const network = networkOf(model), grid = gridOfScores(scores);
   const { scope = "answer", intervention = interventions.zero() } = options;
   const { maxNewTokens, batchRows, bootstrapDraws = 2000, seed = 0 } = options;

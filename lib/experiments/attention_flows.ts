@@ -25,7 +25,7 @@ import {
   type Settled,
 } from "./experiment.ts";
 import { attentionFlowsNames } from "./known_options.ts";
-import { sampleUnits } from "./lazy_sample.ts";
+import { checkSamples, sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readResults } from "./record.ts";
 import { experiments } from "./registry.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
@@ -201,6 +201,7 @@ export async function attentionFlows(
   samples: readonly (AblationSample | LazyAblationSample)[],
   options: AttentionFlowsOptions = {},
 ): Promise<AttentionFlowResult[]> {
+  checkSamples(samples, "ablationSamples");
   checkOptions(
     "cut attention flows",
     options,

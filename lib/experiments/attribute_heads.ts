@@ -40,7 +40,7 @@ import {
   runConfigured,
 } from "./experiment.ts";
 import { attributeHeadsNames } from "./known_options.ts";
-import { sampleUnits } from "./lazy_sample.ts";
+import { checkSamples, sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readRecordJson, readResults } from "./record.ts";
 import { experiments } from "./registry.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
@@ -212,6 +212,7 @@ export function attributeHeadsRun(
   samples: readonly (AttributionSample | LazyAttributionSample)[],
   options: AttributeHeadsOptions = {},
 ): ExperimentRun<AttributeHeadsConfig, AttributionRow, AttributedHeads> {
+  checkSamples(samples, "attributionSamples");
   const { change = "zero", metric = "log-prob", scope, steps = 1, edges = 0 } = options;
   const { gradDrop = false, inputs = false } = options;
   const { fraction = 0.05, draws = 2000, seed = 0, model: name, data } = options;

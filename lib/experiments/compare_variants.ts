@@ -11,6 +11,7 @@ import type { BootstrapOptions } from "../stats/bootstrap.ts";
 import type { AblateHeadsOptions } from "./ablate_heads.ts";
 import { ablateSample, type AblationSample, type LazyAblationSample } from "./ablation_sample.ts";
 import type { AblationRow } from "./ablation_table.ts";
+import { checkSamples } from "./lazy_sample.ts";
 
 /** What one variant costs, paired by sample. */
 export interface VariantEffect {
@@ -62,6 +63,7 @@ export async function compareVariants(
   variants: Readonly<Record<string, Variant>>,
   options: CompareVariantsOptions = {},
 ): Promise<VariantEffect[]> {
+  checkSamples(samples, "ablationSamples");
   const names = Object.keys(variants);
   if (names.length === 0 || samples.length === 0) {
     throw new InputError(

@@ -33,7 +33,7 @@ import {
   type SamplesContext,
   unlessUnusable,
 } from "./run_context.ts";
-import { type LazySample, sampleUnits } from "./lazy_sample.ts";
+import { checkSamples, type LazySample, sampleUnits } from "./lazy_sample.ts";
 import { evidenceConcentrationOf, movedFile, movedToArrow, readMoved } from "./moved_maps.ts";
 import { type HeadFindings, partialMaps, type SampleRow } from "./head_rows.ts";
 import { type FoundHeads, readFoundHeads } from "./found_heads.ts";
@@ -214,6 +214,7 @@ export async function findHeadsRun(
   if (options.rules?.length === 0) {
     throw new InputError("Cannot find heads by 0 rules: 1 needed");
   }
+  checkSamples(samples, "headSamples");
   const reuse = new ReuseCache(options.reuseBytes);
   const rules = options.rules ?? rulesOfSamples(await firstUsable(samples, options), samples);
   return {

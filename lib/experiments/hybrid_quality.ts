@@ -27,7 +27,7 @@ import {
   type Settled,
 } from "./experiment.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
-import { sampleUnits } from "./lazy_sample.ts";
+import { checkSamples, sampleUnits } from "./lazy_sample.ts";
 import { layoutOf } from "./prompt_layout.ts";
 import { jsonText, readResults } from "./record.ts";
 import { experiments } from "./registry.ts";
@@ -276,6 +276,7 @@ export async function hybridQuality(
   samples: readonly (AblationSample | LazyAblationSample)[],
   options: HybridQualityOptions,
 ): Promise<HybridQualityRow[]> {
+  checkSamples(samples, "ablationSamples");
   const network = networkOf(model);
   const { scores, settings, templates, timed, seed = 0, data, origin } = options;
   const whose = origin && await checkScoreOrigin(origin, network, options);

@@ -4,6 +4,8 @@
  * @module
  */
 import { digestOf } from "../common/digest.ts";
+import { InputError } from "../common/errors.ts";
+import { isRecord, kindOf } from "../common/values.ts";
 import type { ReuseCache } from "../model/reuse_cache.ts";
 import type { Json } from "./journal.ts";
 
@@ -83,6 +85,28 @@ export function sampleUnits<T extends { readonly id: string; readonly domain: st
     const tokens = async () => promptLength(isLazy(sample) ? await sample.load(reuse) : sample);
     return { key: id, open, tokens, media: isLazy(sample) ? sample.media : undefined };
   });
+}
+
+/**
+ * Checks that somebody who writes without types passed samples.
+ *
+ * @param made what makes samples with prompts of samples, where such are wanted
+ * @throws {InputError} for something else
+ */
+export function checkSamples(samples: unknown, made?: string): void {
+  const wanted = made === undefined
+    ? 'a list of them, such as await listSamples("shipped")'
+    : `${made}(model, samples)`;
+  if (!Array.isArray(samples)) {
+    throw new InputError(`Cannot use ${kindOf(samples)} as samples: wanted ${wanted}`);
+  }
+  for (const sample of samples) {
+    if (isRecord(sample) && (made === undefined || "load" in sample || isRecord(sample.inputs))) {
+      continue;
+    }
+    const without = isRecord(sample) ? " without a prompt" : "";
+    throw new InputError(`Cannot use ${kindOf(sample)}${without} as a sample: wanted ${wanted}`);
+  }
 }
 
 /** How the samples of a run become prompts, where they say so. */

@@ -10,6 +10,7 @@ import { type HeadScores, headScores, type SampleScores } from "../heads/head_sc
 import type { ModelInputs } from "../model/model_inputs.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
+import { checkSamples } from "./lazy_sample.ts";
 
 /** What each head alone brings back, by sample. */
 export interface PatchedHeads extends HeadScores {
@@ -53,6 +54,7 @@ export async function patchedHeads(
   samples: readonly (AblationSample | LazyAblationSample)[],
   { corrupt = (inputs) => corruptMedia(inputs, 0), leastLoss = 0.1 }: PatchedHeadsOptions = {},
 ): Promise<PatchedHeads> {
+  checkSamples(samples, "ablationSamples");
   const rows: SampleScores[] = [], leftOut: string[] = [];
   for (const given of samples) {
     const sample = "load" in given ? await given.load() : given;

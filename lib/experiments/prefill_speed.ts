@@ -25,6 +25,7 @@ import {
   type ScoreOrigin,
   sharedSamplesWarning,
 } from "./score_origin.ts";
+import { checkSamples } from "./lazy_sample.ts";
 
 export type { PrefillSpeedConfig } from "./prefill_speed_experiment.ts";
 export { prefillSpeedExperiment, prefillSpeedResult } from "./prefill_speed_experiment.ts";
@@ -81,6 +82,7 @@ export async function prefillSpeedRun(
   samples: readonly AnySample[],
   options: PrefillSpeedOptions,
 ): Promise<ExperimentRun<PrefillSpeedConfig, PrefillSpeedRow[], PrefillSpeedRow[]>> {
+  checkSamples(samples);
   const { scores, policies = policyNames, fractions = [0.05, 0.125, 0.25], origin } = options;
   const { draws = 1, templatesFrom = [] } = options;
   checkDisjoint(samples, templatesFrom);

@@ -29,7 +29,7 @@ import {
 import type { Samples } from "./find_heads.ts";
 import type { FoundHeads } from "./found_heads.ts";
 import { retrievePlacesNames } from "./known_options.ts";
-import { sampleUnits } from "./lazy_sample.ts";
+import { checkSamples, sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readResults } from "./record.ts";
 import { experiments } from "./registry.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
@@ -213,6 +213,7 @@ export async function retrievePlacesRun(
   scores: HeadScores & Partial<Pick<FoundHeads, "origin">>,
   options: RetrievePlacesOptions = {},
 ): Promise<ExperimentRun<RetrievePlacesConfig, RetrievalRow, RetrievalResult[]>> {
+  checkSamples(samples, "headSamples");
   const network = networkOf(model), grid = gridOfScores(scores);
   const { fraction = 0.05, draws = 20, seed = 0 } = options;
   checkScoreSizes("rank places", grid, network.grid);

@@ -18,7 +18,7 @@ import type { HeadSample } from "../heads/scored_sample.ts";
 import type { RuleNeed } from "../heads/scoring_rules.ts";
 import type { LazyHeadSample } from "./find_heads.ts";
 import type { Json } from "./journal.ts";
-import type { LazySample } from "./lazy_sample.ts";
+import { checkSamples, type LazySample } from "./lazy_sample.ts";
 import { sampleDigest } from "./sample_digest.ts";
 
 /** A sample in memory, or one of a folder whose images are read when its turn comes. */
@@ -98,6 +98,7 @@ export function lazily<T>(
   load: (sample: AnySample, reuse?: ReuseCache) => Promise<T>,
   settings: Json = null,
 ): LazySample<T>[] {
+  checkSamples(samples);
   return samples.map((sample) => ({
     id: sample.id,
     domain: sample.domain,

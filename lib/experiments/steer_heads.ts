@@ -26,7 +26,7 @@ import {
   runConfigured,
 } from "./experiment.ts";
 import { steerHeadsNames } from "./known_options.ts";
-import { sampleUnits } from "./lazy_sample.ts";
+import { checkSamples, sampleUnits } from "./lazy_sample.ts";
 import { jsonText, readResults } from "./record.ts";
 import { experiments } from "./registry.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
@@ -155,6 +155,7 @@ export async function steerHeadsRun(
   scores: ScoredHeads,
   options: SteerHeadsOptions = {},
 ): Promise<ExperimentRun<SteerHeadsConfig, SteerRow, SteerResult[]>> {
+  checkSamples(samples, "steerSamples");
   const network = networkOf(model), grid = gridOfScores(scores);
   const { biases = [1, 2, 4, 8, 16], fraction = 0.05, draws = 20, seed = 0 } = options;
   const { during = "both", bootstrapDraws = 2000, maxNewTokens, batchRows } = options;

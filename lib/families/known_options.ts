@@ -47,6 +47,32 @@ const generateNames = {
   signal: true,
 } as const;
 
+/** Options of `fromPretrained`. */
+export const loadNames = {
+  backend: true,
+  dtype: true,
+  unpack: true,
+  processor: true,
+  beforeWeights: true,
+  onProgress: true,
+  onWarning: true,
+  onNotice: true,
+  strict: true,
+  followLinks: true,
+  revision: true,
+  cacheDir: true,
+  endpoint: true,
+  token: true,
+  localFilesOnly: true,
+  retries: true,
+  backoffMs: true,
+  timeoutMs: true,
+  slowest: true,
+  speedWindowMs: true,
+  verify: true,
+  signal: true,
+} as const;
+
 /** Options of `ask`. */
 export const askNames = {
   ...generateNames,

@@ -38,8 +38,8 @@ import type { ForwardOptions, ForwardResult } from "../model/run_options.ts";
 import type { VisionLanguageModel } from "../model/vision_language_model.ts";
 import type { HeadGrid, HeadId } from "../common/head_id.ts";
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
-import { checkOptions } from "../common/values.ts";
-import { askNames } from "./known_options.ts";
+import { checkOptions, isRecord } from "../common/values.ts";
+import { askNames, loadNames } from "./known_options.ts";
 import { openCheckpoint, readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
 import { resolveModel } from "./resolve.ts";
@@ -101,7 +101,7 @@ export class PretrainedModel {
     options: GenerateOptions,
     cache?: KvCache,
   ): AsyncGenerator<GeneratedToken> {
-    checkOptions("generate", options, askNames);
+    if (isRecord(options)) checkOptions("generate", options, askNames);
     return generate(this.network, inputs, options, cache);
   }
 
@@ -246,6 +246,12 @@ export async function fromPretrained(
   dirOrHubId: string,
   options: LoadOptions = {},
 ): Promise<PretrainedModel> {
+  checkOptions(
+    "load a model",
+    options,
+    loadNames satisfies Record<keyof LoadOptions, true>,
+    { device: "backend", deviceMap: "backend", torchDtype: "dtype" },
+  );
   const { backend, dtype = "auto", onProgress, onWarning, processor: overrides, ...rest } = options;
   const { beforeWeights, unpack, ...hub } = rest;
   const rules = new CheckpointRules(options);

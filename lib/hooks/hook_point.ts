@@ -121,6 +121,9 @@ export function hookNames(
   return names;
 }
 
+/** A name as TransformerLens writes it, such as `blocks.0.attn.hook_z`, without its `hook_`. */
+const withoutPrefix = (name: string): string => name.replace(/\bhook_/g, "");
+
 /**
  * The hook names that a name or pattern stands for; `*` matches one dotted part.
  *
@@ -152,7 +155,7 @@ export function matchHookNames(pattern: string, valid: readonly string[]): strin
         (bare
           ? ", since its vision tower is a convolutional network, of which hooks see the results only"
           : "") +
-        `. Nearest: ${nearestNames(pattern, valid).join(", ")}`,
+        `. Nearest: ${nearestNames(withoutPrefix(pattern), valid).join(", ")}`,
     );
   }
   return matches;

@@ -47,7 +47,8 @@ export function checkImage(image: RgbImage, name = "the image"): RgbImage {
   if (!whole || data.length !== width * height * 3) {
     throw new InputError(
       `Cannot use ${name} of ${width} x ${height} pixels with ${data.length} bytes: ` +
-        `wanted width * height * 3 bytes (red, green, blue)`,
+        "wanted width * height * 3 bytes (red, green, blue)" +
+        (whole && data.length === width * height * 4 ? "; leave out every fourth, alpha" : ""),
     );
   }
   return image;

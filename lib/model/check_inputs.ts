@@ -4,8 +4,18 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { isRecord, kindOf } from "../common/values.ts";
+import { checkOptions, isRecord, kindOf } from "../common/values.ts";
 import type { ModelConfig } from "./config.ts";
+import type { ForwardOptions } from "./run_options.ts";
+
+/** Options of a forward pass. */
+const forwardNames = {
+  hooks: true,
+  attention: true,
+  capture: true,
+  patternRows: true,
+  logits: true,
+} as const;
 
 /** Checks that something is a prompt at all. @throws {InputError} that says how one is made */
 export function checkPrompt(inputs: unknown): asserts inputs is Readonly<Record<string, unknown>> {
@@ -77,6 +87,12 @@ export function checkForwardOptions(options: unknown): void {
       }: wanted an object such as { logits: "all" }`,
     );
   }
+  checkOptions(
+    "run a forward pass",
+    options,
+    forwardNames satisfies Record<keyof ForwardOptions, true>,
+    { outputAttentions: "capture", outputHiddenStates: "capture", namesFilter: "capture" },
+  );
   const { attention, logits, patternRows } = options;
   checkAttention(attention);
   const bad = (name: string, value: unknown, wanted: string) =>

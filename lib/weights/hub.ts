@@ -262,6 +262,13 @@ export async function resolveCheckpoint(
       `Cannot open model ${quoted(dirOrHubId)}: it is a file; wanted its directory`,
     );
   }
+  const address = /^https?:\/\/(?:huggingface\.co|hf\.co)\/([^/]+\/[^/?#]+)/.exec(dirOrHubId);
+  if (address && isHubId(address[1])) {
+    throw new InputError(
+      `Cannot open model ${quoted(dirOrHubId)}: it is an address; wanted the id ` +
+        quoted(address[1]),
+    );
+  }
   if (!isHubId(dirOrHubId)) {
     throw new InputError(
       `Cannot open model ${quoted(dirOrHubId)}: there is no such directory` +

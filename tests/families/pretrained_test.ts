@@ -61,3 +61,22 @@ Deno.test("a prompt that cannot be used ends the loading before the weights are 
   await assertRejects(() => loading, InputError, "less extreme shape");
   assertEquals(seen, []);
 });
+
+Deno.test("options of other programs and addresses of the hub say what they are here", async () => {
+  const load = (name: string, options = {}) => () => fromPretrained(name, options as never);
+  const cases: readonly (readonly [() => Promise<unknown>, string])[] = [
+    [load(dir, { device: "cuda" }), 'there is no option "device"; nearest: backend'],
+    [load(dir, { torch_dtype: "auto" }), 'there is no option "torch_dtype"; nearest: dtype'],
+    [load(dir, { device_map: "auto" }), "nearest: backend"],
+    [load(dir, { followlinks: true }), "nearest: followLinks"],
+    [load("https://huggingface.co/Qwen/Qwen3-VL-4B-Instruct/tree/main"), 'id "Qwen/Qwen3-VL-4B-'],
+  ];
+  for (const [call, message] of cases) await assertRejects(call, InputError, message);
+  using model = await fromPretrained(dir, { dtype: "float32" });
+  const { inputs } = await goldenCase("qwen3_vl", "text");
+  const forward = (options: object) => () => model.forward(inputs, options as never);
+  await assertRejects(forward({ output_attentions: true }), InputError, "nearest: capture");
+  await assertRejects(forward({ hook: {} }), InputError, "nearest: hooks");
+  const generate = () => model.generate(inputs, undefined as never).next();
+  await assertRejects(generate, InputError, "wanted an object such as { maxNewTokens: 64 }");
+});

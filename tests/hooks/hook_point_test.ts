@@ -25,3 +25,20 @@ Deno.test("a name that matches nothing is an error with near names", () => {
   assertThrows(() => matchHookNames("blocks.7.attn.z", names), Error, "no such hook point");
   assertThrows(() => matchHookNames("vision.blocks.*.attn_out", names), Error, "Nearest");
 });
+
+Deno.test("names as TransformerLens writes them lead to ours", () => {
+  const names = hookNames(4, 0);
+  const theirs: readonly (readonly [string, string])[] = [
+    ...["q", "k", "v", "z", "rot_q", "rot_k", "pattern"].map((point) =>
+      [`blocks.3.attn.hook_${point}`, `blocks.3.attn.${point}`] as const
+    ),
+    ...["resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_out"].map((point) =>
+      [`blocks.3.hook_${point}`, `blocks.3.${point}`] as const
+    ),
+    ["blocks.3.ln1.hook_normalized", "blocks.3.ln1.normalized"],
+    ["hook_embed", "embed"],
+  ];
+  for (const [name, ours] of theirs) {
+    assertThrows(() => matchHookNames(name, names), Error, `Nearest: ${ours}`);
+  }
+});
