@@ -7,6 +7,7 @@
  * @module
  */
 import { permissionFlags, PermissionMistake } from "./permissions.ts";
+import { stoppedLine } from "./stopped.ts";
 
 /** Decodes a file address into a path. */
 function pathOf(url: URL): string {
@@ -47,7 +48,8 @@ async function launch(args: readonly string[]): Promise<number> {
     stderr: "inherit",
   }).spawn();
   // Control-C reaches the child too, whose answer counts; other signals go to the launcher only.
-  Deno.addSignalListener("SIGINT", () => {});
+  let interrupted = false;
+  Deno.addSignalListener("SIGINT", () => interrupted = true);
   if (Deno.build.os !== "windows") {
     for (const signal of ["SIGTERM", "SIGHUP"] as const) {
       Deno.addSignalListener(signal, () => {
@@ -59,7 +61,10 @@ async function launch(args: readonly string[]): Promise<number> {
       });
     }
   }
-  return (await child.status).code;
+  const { code } = await child.status;
+  const line = interrupted && code !== 0 ? stoppedLine(args, cwd) : null;
+  if (line !== null) console.error(line);
+  return code;
 }
 
 if (import.meta.main) Deno.exit(await launch(Deno.args));
