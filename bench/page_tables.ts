@@ -251,11 +251,15 @@ export const tables: Readonly<Record<string, (records: Records) => Table>> = {
       cell(records.where([name], { tokens, dtype }), "megabytes", (mb) => `${whole(mb)} MB`);
     const plain = (mb: unknown) => `${whole(mb)} MB`;
     return [
-      ["tokens", "float32", "float32, Zen 4", "bfloat16", "scores of one layer in plain float32"],
+      [
+        ...["tokens", "float32", "float32, Zen 4", "float32, Zen 3", "bfloat16"],
+        "scores of one layer in plain float32",
+      ],
       ...[1024, 4096, 8192].map((tokens) => [
         whole(tokens),
         peak("memory", tokens, "float32"),
         peak("zen4_memory", tokens, "float32"),
+        peak("zen3_memory", tokens, "float32"),
         peak("memory", tokens, "bfloat16"),
         cell(
           records.where(["memory"], { tokens, dtype: "float32" }),

@@ -3,6 +3,8 @@
 #ifndef CORELENS_FORMATS_H_
 #define CORELENS_FORMATS_H_
 
+#include <algorithm>
+
 #include "blocks.h"
 
 namespace corelens {
@@ -56,8 +58,15 @@ struct PlainNumbers {
   static constexpr int kElements = 1, kBytes = 2;
   template <typename T>
   static void Unpack(const uint8_t *block, int64_t blocks, T *out) {
+    // called up a little ahead: the pages of a file are small, and no processor looks beyond a page
+    constexpr int64_t kAhead = 2048, kLine = 64 / kBytes;
     const Number *numbers = reinterpret_cast<const Number *>(block);
-    ForVectors(blocks, [&](int64_t i, int n) { StoreUpTo(out + i, LoadUpTo(numbers + i, n), n); });
+    for (int64_t line = 0; line < blocks; line += kLine) {
+      __builtin_prefetch(block + kBytes * line + kAhead);
+      ForVectors(std::min(kLine, blocks - line), [&](int64_t i, int n) {
+        StoreUpTo(out + line + i, LoadUpTo(numbers + line + i, n), n);
+      });
+    }
   }
 };
 
