@@ -1,9 +1,9 @@
 /**
  * Records of `qwen-photographs` (`tools/train_projector.ts`): what it answers about eight photographs that the projector was
- * trained on in new views, about photographs and names that it was not, from the names as text, and from empty images;
+ * trained on in new views, about photographs and names that it was not (each of these once), and from the names as text;
  * which heads look the answer up, and what their loss costs. Resumable; run it again to go on.
  *
- *     deno run -A tools/study_albums.ts [--samples 24] [--scored 24]
+ *     deno run -A tools/study_albums.ts [--samples 24] [--scored 24] [--views seen,read]
  *       [--parts reading,naming,which,identify,ablate] [--model data/models/qwen-photographs]
  *       [--out data/results/qwen-photographs]
  * @module
@@ -21,6 +21,7 @@ import { topHeads } from "../lib/heads/select.ts";
 import { albumSample } from "../lab/pages/albums.ts";
 import type { PhotographQuestion } from "../lab/pages/photograph_samples.ts";
 import {
+  keptForValidation,
   loadPhotographs,
   type PhotographKind,
   photographKinds,
@@ -45,7 +46,7 @@ if (import.meta.main) {
       samples: { type: "string", default: "24" },
       scored: { type: "string", default: "24" },
       parts: { type: "string", default: "naming,reading,which,identify,ablate" },
-      views: { type: "string", default: photographViews.slice(0, 3).join(",") },
+      views: { type: "string", default: "seen,read" },
       out: { type: "string", default: "data/results/qwen-photographs" },
     },
   });
@@ -58,34 +59,47 @@ if (import.meta.main) {
   using model = await fromPretrained(values.model, { dtype: "float32" });
   const { tokenizer } = model.processor;
   const encode = (text: string) => Array.from(tokenizer.encode(text, { addSpecialTokens: false }));
-  const photographs = await loadPhotographs(photographsFolder, (name) => isOneToken(encode, name));
+  const all = await loadPhotographs(photographsFolder, (name) => isOneToken(encode, name));
+  const known = all.filter(({ kind }) => kind === "train");
+  const apart = keptForValidation(known.map(({ name }) => name));
+  const learnt = known.filter((_, i) => !apart[i]);
+  const photographs = [...learnt, ...all.filter(({ kind }) => kind !== "train")];
   const name = "Qwen2.5-Coder-0.5B-Instruct with EfficientNet-Lite0";
   const folder = (part: string) => join(values.out, part);
-  const drawn = (seed: number, set: PhotographKind, question: PhotographQuestion, size: number) =>
-    albumSample(seed, photographs.filter(({ kind }) => kind === set), {
-      ...{ question, count: size, split: "test", set },
+  /** Albums of one kind, each about another photograph: about all of them, or as many of them as are wanted. */
+  const albums = (
+    set: PhotographKind,
+    question: PhotographQuestion,
+    pictures: number,
+    { wanted = Infinity, from = 0 } = {},
+  ) => {
+    const own = photographs.filter(({ kind }) => kind === set);
+    return Array.from({ length: Math.min(wanted, own.length) }, (_, i) => {
+      const about = Math.floor(i * own.length / Math.min(wanted, own.length));
+      return {
+        id: `${set} ${question} ${pictures} ${about}`,
+        kind: `${set}, ${question}, ${pictures}`,
+        draw: () =>
+          albumSample(from + about, own, {
+            ...{ question, count: pictures, split: "test", set, about },
+          }),
+      };
     });
-
-  /** Albums of each kind, one of each after the other. */
-  const asked = (question: PhotographQuestion, sizes: readonly number[], albums: number) =>
-    Array.from({ length: albums }, (_, i) =>
-      photographKinds.flatMap((set) =>
-        sizes.map((size) => ({
-          id: `${set} ${question} ${size} ${i}`,
-          kind: `${set}, ${question}, ${size}`,
-          draw: () => drawn(i, set, question, size),
-        }))
-      )).flat();
+  };
+  const asked = (question: PhotographQuestion) =>
+    photographKinds.flatMap((set) =>
+      albums(set, question, 8, { wanted: set === "train" ? count : undefined })
+    );
   const data = "photographs of tuxpaint-stamps-default";
   const views = photographViews.filter((view) => values.views.split(",").includes(view));
   const readings = [
-    ["naming", "what", [8], 4 * count, ["named", "pointed"]],
-    ["reading", "what", [8], count, views],
-    ["which", "which", [4, 8], Math.ceil(count / 2), views],
+    ["naming", "what", ["named", "pointed"]],
+    ["reading", "what", views],
+    ["which", "which", views],
   ] as const;
-  for (const [part, question, sizes, albums, shown] of readings) {
+  for (const [part, question, shown] of readings) {
     if (!await wanted(part)) continue;
-    const samples = asked(question, sizes, albums);
+    const samples = asked(question);
     await photographReading({ model, samples, name, data, views: shown }, {
       folder: folder(part),
       onProgress: progress(part),
@@ -93,11 +107,11 @@ if (import.meta.main) {
   }
 
   // heads are found on photographs that the projector knows, and ablated on others of the same names
-  const albums = (set: PhotographKind, from: number, length: number) =>
-    Array.from({ length }, (_, i) => drawn(from + i, set, "what", 8));
+  const drawn = (set: PhotographKind, from: number, wanted: number) =>
+    albums(set, "what", 8, { wanted, from }).map(({ draw }) => draw());
   const common = { model: name, seed: 0 };
   if (await wanted("identify")) {
-    const samples = albums("train", 1000, scored).map(({ sample }) => sample);
+    const samples = drawn("train", 1000, scored).map(({ sample }) => sample);
     await findHeads(model, headSamples(model, samples), {
       ...common,
       folder: folder("identify"),
@@ -111,7 +125,7 @@ if (import.meta.main) {
     const found = await readFoundHeads(own), onText = await readFoundHeads(text);
     const best = (rule: string, record: FoundHeads) =>
       topHeads(meanScores(scoresBy(record, rule)), model.grid, { fraction: 0.05 });
-    const samples = picturedCompletions(model, albums("unseen-photograph", 2000, count));
+    const samples = picturedCompletions(model, drawn("unseen-photograph", 2000, count));
     await ablateHeads(model, samples, scoresBy(found, "calibrated"), {
       ...common,
       scope: "answer",

@@ -60,6 +60,8 @@ export interface AlbumOptions {
   readonly set: string;
   /** How varied images are drawn, 0 to 1; 1 by default. */
   readonly level?: number;
+  /** Index of the photograph that is asked about; drawn by default. */
+  readonly about?: number;
 }
 
 /** A question on an album, and how its answer begins and ends. */
@@ -94,12 +96,16 @@ export function albumAsking(kind: PhotographQuestion, name: string, number: numb
 export function albumSample(
   seed: number,
   photographs: readonly NamedCutOut[],
-  { question: kind, count, split, set, level = 1 }: AlbumOptions,
+  { question: kind, count, split, set, level = 1, about }: AlbumOptions,
 ): AlbumSample {
   const random = sampleRandom(split, `album/${set}/${count}/${kind}`, seed);
-  const chosen = oneOfEachName(photographs, random);
+  const chosen = oneOfEachName(photographs, random), asked = random.integer(count);
+  if (about !== undefined) {
+    const wanted = photographs[about], same = chosen.findIndex(({ name }) => name === wanted.name);
+    chosen.splice(same, 1);
+    chosen.splice(asked, 0, wanted);
+  }
   const shown = chosen.slice(0, count), names = shown.map(({ name }) => name);
-  const asked = random.integer(count);
   const words = kind === "which" ? names.map((_, i) => `${i + 1}`) : names;
   const at = (i: number): Evidence[] => [{ image: i }];
   const answers = (i: number): string[] => {

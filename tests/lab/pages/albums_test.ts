@@ -65,3 +65,18 @@ Deno.test("a varied view stays on its paper", () => {
     assert(data.some((value, i) => i % 3 === 1 && value > 190), "paper is seen");
   }
 });
+
+Deno.test("an album can be about a certain photograph, beside others of other names", () => {
+  const twice = [...photographs, { ...photographs[0], image: photographs[3].image }];
+  for (let about = 0; about < twice.length; about++) {
+    const { names, asked, sample } = albumSample(about, twice, {
+      ...{ ...options, question: "what", about },
+    });
+    assertEquals([names[asked], new Set(names).size], [twice[about].name, 4]);
+    const middle = 3 * (albumSide / 2 * albumSide + albumSide / 2);
+    const { data } = sample.images[asked];
+    assertEquals([...data.subarray(middle, middle + 3)], [
+      ...twice[about].image.data.subarray(0, 3),
+    ]);
+  }
+});
