@@ -3,7 +3,7 @@
  * trained on in new views, about photographs and names that it was not (each of these once), and from the names as text;
  * which heads look the answer up, and what their loss costs. Resumable; run it again to go on.
  *
- *     deno run -A tools/study_albums.ts [--samples 24] [--scored 24] [--views seen,read]
+ *     deno run -A tools/study_albums.ts [--samples 24] [--scored 24] [--ablated 20] [--views seen,read]
  *       [--parts reading,naming,which,identify,ablate] [--model data/models/qwen-photographs]
  *       [--out data/results/qwen-photographs]
  * @module
@@ -45,12 +45,13 @@ if (import.meta.main) {
       model: { type: "string", default: "data/models/qwen-photographs" },
       samples: { type: "string", default: "24" },
       scored: { type: "string", default: "24" },
+      ablated: { type: "string", default: "20" },
       parts: { type: "string", default: "naming,reading,which,identify,ablate" },
       views: { type: "string", default: "seen,read" },
       out: { type: "string", default: "data/results/qwen-photographs" },
     },
   });
-  const [count, scored] = [values.samples, values.scored].map(Number);
+  const [count, scored, ablated] = [values.samples, values.scored, values.ablated].map(Number);
   const parts = values.parts.split(",");
   const wanted = async (part: string) => {
     const manifest = join(values.out, part, "manifest.json");
@@ -71,11 +72,11 @@ if (import.meta.main) {
     set: PhotographKind,
     question: PhotographQuestion,
     pictures: number,
-    { wanted = Infinity, from = 0 } = {},
+    { wanted = Infinity, from = 0, shift = 0 } = {},
   ) => {
     const own = photographs.filter(({ kind }) => kind === set);
     return Array.from({ length: Math.min(wanted, own.length) }, (_, i) => {
-      const about = Math.floor(i * own.length / Math.min(wanted, own.length));
+      const about = Math.floor((i + shift) * own.length / Math.min(wanted, own.length));
       return {
         id: `${set} ${question} ${pictures} ${about}`,
         kind: `${set}, ${question}, ${pictures}`,
@@ -106,12 +107,13 @@ if (import.meta.main) {
     });
   }
 
-  // heads are found on photographs that the projector knows, and ablated on others of the same names
-  const drawn = (set: PhotographKind, from: number, wanted: number) =>
-    albums(set, "what", 8, { wanted, from }).map(({ draw }) => draw());
+  // heads are found on some photographs and ablated on others, all of them such as the projector knows, in new views:
+  // of those that it does not, too few are answered for a loss to show
+  const drawn = (from: number, wanted: number, shift: number) =>
+    albums("train", "what", 8, { wanted, from, shift }).map(({ draw }) => draw());
   const common = { model: name, seed: 0 };
   if (await wanted("identify")) {
-    const samples = drawn("train", 1000, scored).map(({ sample }) => sample);
+    const samples = drawn(1000, scored, 0).map(({ sample }) => sample);
     await findHeads(model, headSamples(model, samples), {
       ...common,
       folder: folder("identify"),
@@ -125,14 +127,14 @@ if (import.meta.main) {
     const found = await readFoundHeads(own), onText = await readFoundHeads(text);
     const best = (rule: string, record: FoundHeads) =>
       topHeads(meanScores(scoresBy(record, rule)), model.grid, { fraction: 0.05 });
-    const samples = picturedCompletions(model, drawn("unseen-photograph", 2000, count));
+    const samples = picturedCompletions(model, drawn(2000, ablated, 0.5));
     await ablateHeads(model, samples, scoresBy(found, "calibrated"), {
       ...common,
       scope: "answer",
       fractions: [0.05],
       sets: { "ram": best("ram", found), "calibrated-on-text": best("calibrated", onText) },
       folder: folder("ablate"),
-      data: `albums of unseen photographs, what, 8, ${count}`,
+      data: `albums about other photographs, what, 8, ${ablated}`,
       onProgress: progress("ablate"),
     });
   }
