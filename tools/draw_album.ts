@@ -1,13 +1,15 @@
 /**
  * Draws the README's figure of photographs: what `qwen-photographs` (`tools/train_projector.ts`) answers about `data/album`,
- * which no training saw, and where the head that was best on other photographs looks meanwhile. Prints the numbers.
+ * which no training saw, and where the head that was best on texts (`data/results/qwen/identify`) looks when the answer begins.
+ * Prints the numbers.
  *
  *     deno run -A tools/draw_album.ts [--model data/models/qwen-photographs]
- *       [--scores data/results/qwen-photographs/identify] [--out docs/figures/album.svg]
+ *       [--scores data/results/qwen/identify] [--out docs/figures/album.svg]
  * @module
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import sharp from "sharp";
 import { headName } from "../lib/common/head_id.ts";
 import { attentionFrom, attentionPanels } from "../lib/experiments/attention_view.ts";
 import { readFoundHeads, scoresBy } from "../lib/experiments/found_heads.ts";
@@ -22,19 +24,29 @@ import { completionSample } from "../lab/studies/completion_sample.ts";
 /** What the photographs show, in the order in which they are asked about. */
 const names = ["cat", "cup", "astronaut", "camera"];
 
+/** A drawing whose photographs are JPEG, a fifth as large. */
+async function withJpegs(svg: string): Promise<string> {
+  const pixels = /data:image\/png;base64,([^"]*)/g, urls = new Map<string, string>();
+  for (const [url, base64] of svg.matchAll(pixels)) {
+    const jpeg = await sharp(Uint8Array.fromBase64(base64)).jpeg({ quality: 80 }).toBuffer();
+    urls.set(url, `data:image/jpeg;base64,${jpeg.toString("base64")}`);
+  }
+  return svg.replaceAll(pixels, (url) => urls.get(url)!);
+}
+
 if (import.meta.main) {
   const { values } = parseArgs({
     args: [...Deno.args],
     options: {
       model: { type: "string", default: "data/models/qwen-photographs" },
-      scores: { type: "string", default: "data/results/qwen-photographs/identify" },
+      scores: { type: "string", default: "data/results/qwen/identify" },
       out: { type: "string", default: "docs/figures/album.svg" },
-      asked: { type: "string", default: "1,3" },
     },
   });
   using model = await fromPretrained(values.model, { dtype: "float32" });
   const found = await readFoundHeads(values.scores);
-  const [best] = topHeads(meanScores(scoresBy(found, "calibrated")), model.grid, { count: 1 });
+  const heads = topHeads(meanScores(scoresBy(found, "calibrated")), model.grid, { count: 17 });
+  const [best] = heads;
   const images = await Promise.all(
     names.map((name) => loadImage(join("data/album", `${name}.jpg`))),
   );
@@ -54,32 +66,35 @@ if (import.meta.main) {
         text: question,
       }],
     }], { question, evidence: sample.evidence });
-    const view = await attentionFrom(model, prompt), attention = view.head(best);
-    const sum = (tokens: readonly number[]) =>
-      tokens.reduce((all, token) => all + attention[token], 0);
-    const ram = sum(tokensOf(prompt.spans.evidence));
     const begun = { begun: `Picture ${i + 1}:`, rest: ` ${name}` };
     const { inputs } = await completionSample(model, sample, begun);
+    const last = inputs.inputIds.length - 1;
+    const view = await attentionFrom(model, { ...prompt, ...inputs }, [last]);
+    const sum = (tokens: readonly number[], attention: Float32Array) =>
+      tokens.reduce((all, token) => all + attention[token], 0);
+    const onEvidence = heads.map((head) => sum(tokensOf(prompt.spans.evidence), view.head(head)));
+    const attention = view.head(best), ram = onEvidence[0];
     const { logits } = await model.forward(inputs);
     const row = logits!.data.slice(-model.config.text.vocabSize);
     const order = [...row.keys()].sort((a, b) => row[b] - row[a]).slice(0, 5);
     const choice = names.map((own) => row[first(` ${own}`)]);
     console.log(JSON.stringify({
-      ...{ question, head: headName(best), ram, visual: sum(tokensOf(prompt.spans.visual)) },
+      ...{ question, head: headName(best), ram },
+      visual: sum(tokensOf(prompt.spans.visual), attention),
+      heads: heads.map((head, n) => `${headName(head)} ${onEvidence[n].toFixed(2)}`).join(" "),
       likeliest: order.map((id) => model.processor.tokenizer.decode([id])),
       "of the four": names[choice.indexOf(Math.max(...choice))],
     }));
-    if (!values.asked.split(",").includes(`${i + 1}`)) continue;
     panels.push(
       ...attentionPanels(prompt, images, attention).map((panel, n) => ({
         ...panel,
-        title: n === i ? `${question} ${(100 * ram).toFixed(0)}%` : `Picture ${n + 1}`,
+        title: n === i ? `Picture ${n + 1}: ${(100 * ram).toFixed(0)}%` : "",
       })),
     );
   }
   const figure = attentionOverlay(panels, {
-    ...{ columns: names.length, resolution: 200, imageHeight: 200 },
-    title: `${headName(best)} of Qwen2.5-Coder-0.5B: attention that leaves the question`,
+    ...{ columns: names.length, resolution: 140, imageHeight: 150, width: 720 },
+    title: `${headName(best)}, found on texts: one picture is asked for in each row`,
   });
-  await Deno.writeTextFile(values.out, figure.toSvg());
+  await Deno.writeTextFile(values.out, await withJpegs(figure.toSvg()));
 }

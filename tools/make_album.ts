@@ -28,7 +28,7 @@ const photographs = {
   camera: "camera.png",
 };
 
-/** Length of the shorter side in pixels. */
+/** Side of the middle that is kept, in pixels. */
 const side = 160;
 
 if (import.meta.main) {
@@ -43,7 +43,7 @@ if (import.meta.main) {
     await Deno.mkdir(out, { recursive: true });
     for (const [name, file] of Object.entries(photographs)) {
       await sharp(join(work, "skimage", "data", file)).removeAlpha().toColourspace("srgb")
-        .resize({ width: side, height: side, fit: "outside" }).jpeg({ quality: 85 })
+        .resize({ width: side, height: side, fit: "cover" }).jpeg({ quality: 85 })
         .toFile(join(out, `${name}.jpg`));
     }
     say(`${Object.keys(photographs).join(", ")}: ${out}`);

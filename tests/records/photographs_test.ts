@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readAblatedHeads } from "../../lib/experiments/ablate_heads.ts";
 import type { AblationResult } from "../../lib/experiments/ablation_table.ts";
 import { readFoundHeads, scoresBy } from "../../lib/experiments/found_heads.ts";
-import { headIndex } from "../../lib/common/head_id.ts";
+import { headIndex, headName } from "../../lib/common/head_id.ts";
 import { meanScores } from "../../lib/heads/head_scores.ts";
 import { topHeads } from "../../lib/heads/select.ts";
 import { readPhotographReading } from "../../lab/studies/photograph_reading.ts";
@@ -160,3 +160,16 @@ for (const { about, said: pattern, records: [identify, ablate], draws } of toldO
     assert(said.includes(`${(100 * left).toFixed(0)}% of the best heads' RAM stays`));
   });
 }
+
+Deno.test("the README's head is the one that is best on texts", async () => {
+  const found = await readFoundHeads("data/results/qwen/identify");
+  const [first] = topHeads(meanScores(scoresBy(found, "calibrated")), { layers: 24, heads: 14 }, {
+    count: 1,
+  });
+  const readme = await Deno.readTextFile("README.md");
+  assert(readme.includes(`CoReLens found ${headName(first)}`), headName(first));
+  for (const figure of ["page", "album"]) {
+    const svg = await Deno.readTextFile(`docs/figures/${figure}.svg`);
+    assert(svg.includes(`${headName(first)}, found on texts`));
+  }
+});
