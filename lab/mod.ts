@@ -109,6 +109,7 @@ export {
 export {
   type ByView,
   type PhotographReadingResult,
+  photographRows,
   type PhotographView,
   readPhotographReading,
   type ShareWithInterval,

@@ -267,3 +267,28 @@ export async function photographReading(
 export async function readPhotographReading(folder: string): Promise<PhotographReadingResult[]> {
   return await readRecordJson(folder, "results.json") as PhotographReadingResult[];
 }
+
+/**
+ * Results as rows of a table: shares of right choices among the candidates, with their intervals.
+ *
+ * @example
+ * ```ts
+ * import { photographRows } from "./photograph_reading.ts";
+ * import { assertEquals } from "@std/assert";
+ * const choice = { seen: [0.5, 0.25, 0.75], read: [1, 0.9, 1] } as const;
+ * const results = [{ kind: "owls", samples: 8, chance: 0.125, choice, free: {} }];
+ * assertEquals(photographRows(results), [
+ *   { photographs: "owls", n: 8, seen: "0.50 (0.25 to 0.75)", read: "1.00 (0.90 to 1.00)" },
+ * ]);
+ * ```
+ */
+export function photographRows(
+  results: readonly PhotographReadingResult[],
+): Record<string, string | number>[] {
+  const shown = ([share, low, high]: ShareWithInterval) =>
+    `${share.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+  return results.map(({ kind, samples, choice }) => ({
+    ...{ photographs: kind, n: samples },
+    ...Object.fromEntries(Object.entries(choice).map(([view, share]) => [view, shown(share)])),
+  }));
+}
