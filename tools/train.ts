@@ -14,10 +14,10 @@
  *     deno task train --phase long --work .cache/training/varied
  *                                          then more of long contexts, three quarters of an hour
  *     deno task train --phase finish --work .cache/training/varied
- *                                          then what is still known badly by itself, about an hour
+ *                                          then what is still known badly by itself, two hours and a half
  *     deno task train --phase export --averaged --from .cache/training/varied/finish.safetensors \
  *       --and .cache/training/varied/lengths.safetensors --and .cache/training/varied/long.safetensors \
- *       --share 0.8 --model data/models/mini-varied
+ *       --share 0.85 --model data/models/mini-varied
  *                                          the mean of the phases' average weights as a model
  *
  * Options: --work (folder of checkpoints and logs), --model (folder to export to), --steps (of the

@@ -71,7 +71,7 @@ export const phases = {
   /** More of long contexts: stages of `longStages`. */
   long: { seed: 14, steps: 400, cellWeight: 0.1, averageDecay: 0.99, hintWeight: 1 },
   /** What is still known badly, by itself: stages of `finishStages`. */
-  finish: { seed: 15, steps: 1560, cellWeight: 0.1, averageDecay: 0.99, hintWeight: 1 },
+  finish: { seed: 15, steps: 3500, cellWeight: 0.1, averageDecay: 0.99, hintWeight: 1 },
   /** The same with the attention regulariser on sharpness: stages of `concentrationStages`. */
   concentrate: { seed: 7, steps: 500, regulariser: { sharpness: 0.04, mass: 0 }, ramp: 20 },
   /** Fine-tuning with the regulariser on attention mass, too: stages of `finetuningStages`. */

@@ -275,12 +275,12 @@ const coordinates: Stage = {
  * lengths; few from 2,048 visual tokens on, which take as long as ten short ones.
  */
 export const finishStages: readonly Stage[] = [
-  { ...lengthStages[0], contexts: 11, share: 0.36 },
-  { ...lengthStages[1], contexts: 12, share: 0.15 },
+  { ...lengthStages[0], contexts: 11, share: 0.3 },
+  { ...lengthStages[1], contexts: 12, share: 0.14 },
   { ...lengthStages[2], share: 0.07 },
   { ...longStages[3], share: 0.02 },
-  { ...letters, contexts: 7, share: 0.06 },
-  { ...coordinates, share: 0.24 },
+  { ...letters, contexts: 7, share: 0.03 },
+  { ...coordinates, share: 0.36 },
   { ...coordinates, name: "one number an image: 16 to 160 tokens", only: "one number", share: 0.1 },
   { ...letters, name: "more letters", contexts: 7, share: 0.4, during: [0, 275] },
 ];
