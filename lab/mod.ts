@@ -111,6 +111,7 @@ export {
   type PhotographReadingResult,
   photographRows,
   type PhotographView,
+  photographViews,
   readPhotographReading,
   type ShareWithInterval,
 } from "./studies/photograph_reading.ts";

@@ -74,8 +74,11 @@ export type ShareWithInterval = readonly [share: number, low: number, high: numb
 
 /** Results of one kind of sample. */
 export interface PhotographReadingResult {
+  /** Which photographs, what is asked and among how many, e.g. `unseen-photograph, what, 8`. */
   readonly kind: string;
+  /** Number of questions. */
   readonly samples: number;
+  /** Share of right choices by chance. */
   readonly chance: number;
   /** Right choices among the page's candidates. */
   readonly choice: ByView<ShareWithInterval>;

@@ -12,11 +12,13 @@ import { kindOf } from "../common/values.ts";
 /**
  * Short names: the small model, fine-tuned with an attention regulariser that concentrates retrieval in
  * few heads; the same before that; the one that went on learning every form of the questions instead;
- * SmolLM2; SmolLM2 with a vision tower; Qwen2.5-Coder in two sizes; Gemma 3.
+ * SmolLM2; SmolLM2 with a vision tower; Qwen2.5-Coder in two sizes; the smaller one with vision towers for
+ * photographs and for pages of manuals; Gemma 3.
  */
 export const shippedNames = [
   ...["mini", "mini-natural", "mini-varied"] as const,
-  ...["smol", "smol-vision", "qwen", "qwen-1.5b", "gemma"] as const,
+  ...["smol", "smol-vision", "qwen", "qwen-1.5b"] as const,
+  ...["qwen-photographs", "qwen-vision", "gemma"] as const,
 ];
 
 /** How the models that are not in the repository get there. */
@@ -25,6 +27,11 @@ const recipes: Readonly<Record<string, string>> = {
   "smol-vision": "make it once with `deno task smol` (98 MB) and `deno task assemble` (270 MB)",
   qwen: "get it once with `deno task qwen` (491 MB)",
   "qwen-1.5b": "get it once with `deno task qwen-1.5b` (1.1 GB)",
+  "qwen-photographs": "make it once in four minutes: `deno task qwen` (491 MB), " +
+    "`deno task photographs` (161 MB), `deno task efficientnet` (17 MB), then " +
+    "`deno run -A tools/train_projector.ts`",
+  "qwen-vision": "make it once with `deno task qwen` (491 MB), `deno task photographs` (161 MB), " +
+    "`deno task manuals` and `deno run -A tools/train_photographs.ts`",
   gemma: "get it once with `deno task gemma` (253 MB)",
 };
 

@@ -24,6 +24,7 @@ testBuiltFor(
         floatProducts: false,
         gradients: true,
         packed: true,
+        packedActivations: true,
         splitProducts: false,
         activations: true,
         rows: true,

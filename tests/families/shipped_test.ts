@@ -7,6 +7,8 @@ Deno.test("shippedOrGiven: a model that is not there is one line that says how t
     ["smol", "deno task smol"],
     ["smol-vision", "deno task assemble"],
     ["qwen", "deno task qwen"],
+    ["qwen-photographs", "tools/train_projector.ts"],
+    ["qwen-vision", "tools/train_photographs.ts"],
     ["gemma", "deno task gemma"],
     ["mini", "data/models/README.md"],
   ];
