@@ -18,6 +18,7 @@ import { attentionOverlay } from "../lib/figures/attention_overlay.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
 import { topHeads } from "../lib/heads/select.ts";
 import { loadImage } from "../lib/inputs/media_files.ts";
+import { questionMessages } from "../lib/inputs/messages.ts";
 import { tokensOf } from "../lib/inputs/token_spans.ts";
 import { completionSample } from "../lab/studies/completion_sample.ts";
 
@@ -55,17 +56,12 @@ if (import.meta.main) {
   const panels = [];
   for (const [i, name] of names.entries()) {
     const question = `What does picture ${i + 1} show?`;
-    const sample = {
-      ...{ id: name, domain: "album", question, answer: [name], images },
-      evidence: [{ image: i }],
-    };
-    const prompt = await model.prepare([{
-      role: "user",
-      content: [...images.map((image) => ({ type: "image" as const, image })), {
-        type: "text" as const,
-        text: question,
-      }],
-    }], { question, evidence: sample.evidence });
+    const evidence = [{ image: i }];
+    const sample = { id: name, domain: "album", question, answer: [name], images, evidence };
+    const prompt = await model.prepare(questionMessages({ images, question }), {
+      question,
+      evidence,
+    });
     const begun = { begun: `Picture ${i + 1}:`, rest: ` ${name}` };
     const { inputs } = await completionSample(model, sample, begun);
     const last = inputs.inputIds.length - 1;

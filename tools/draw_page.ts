@@ -15,6 +15,7 @@ import { fromPretrained } from "../lib/families/pretrained.ts";
 import { attentionOverlay } from "../lib/figures/attention_overlay.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
 import { topHeads } from "../lib/heads/select.ts";
+import { questionMessages } from "../lib/inputs/messages.ts";
 import { tokensOf } from "../lib/inputs/token_spans.ts";
 import { headedSections } from "../lab/pages/headed_sections.ts";
 import { manualSample } from "../lab/pages/manual_page.ts";
@@ -63,14 +64,15 @@ if (import.meta.main) {
     manualSections(manual),
     new Set(["Introduction", "The", "Do", "Additional"]),
   );
-  const question = manualSample(Number(values.seed), sections, "sqlite", { level: 0 });
-  const { sample, begun, candidates, asked } = question;
+  const drawn = manualSample(Number(values.seed), sections, "sqlite", { level: 0 });
+  const { sample, begun, candidates, asked } = drawn;
   const found = await readFoundHeads(values.scores);
   const [best] = topHeads(meanScores(scoresBy(found, "calibrated")), model.grid, { count: 1 });
-  const prompt = await model.prepare([{
-    role: "user",
-    content: [{ type: "image", image: sample.images[0] }, { type: "text", text: sample.question }],
-  }], { question: sample.question, evidence: sample.evidence });
+  const { images, question, evidence } = sample;
+  const prompt = await model.prepare(questionMessages({ images, question }), {
+    question,
+    evidence,
+  });
   const { inputs } = await completionSample(model, sample, { begun, rest: candidates[asked] });
   const last = inputs.inputIds.length - 1;
   const attention = (await attentionFrom(model, { ...prompt, ...inputs }, [last])).head(best);
@@ -79,12 +81,12 @@ if (import.meta.main) {
   const row = logits!.data.slice(-model.config.text.vocabSize);
   const chosen = candidates.map((text) => row[encode(text)[0]]);
   console.log(JSON.stringify({
-    ...{ question: sample.question, head: headName(best), ram },
+    ...{ question, head: headName(best), ram },
     right: sample.answer,
     chosen: sample.choices![chosen.indexOf(Math.max(...chosen))],
   }));
-  const panels = attentionPanels(prompt, sample.images, attention)
-    .map((panel) => ({ ...panel, title: `${sample.question} ${(100 * ram).toFixed(0)}%` }));
+  const panels = attentionPanels(prompt, images, attention)
+    .map((panel) => ({ ...panel, title: `${question} ${(100 * ram).toFixed(0)}%` }));
   const figure = attentionOverlay(panels, {
     ...{ columns: 1, resolution: 480, imageHeight: 360, width: 480 },
     title: `${headName(best)}, found on texts, on a page of SQLite's manual`,

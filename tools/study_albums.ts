@@ -33,6 +33,7 @@ import {
   picturedCompletions,
 } from "../lab/studies/photograph_reading.ts";
 import { isOneToken } from "../lab/training/photograph_batches.ts";
+import { partsWithoutRecord } from "./study_parts.ts";
 import { progress } from "./study_smol.ts";
 
 /** Scores that are kept of every head: what chooses the heads, what matches controls, and rivals. */
@@ -52,11 +53,7 @@ if (import.meta.main) {
     },
   });
   const [count, scored, ablated] = [values.samples, values.scored, values.ablated].map(Number);
-  const parts = values.parts.split(",");
-  const wanted = async (part: string) => {
-    const manifest = join(values.out, part, "manifest.json");
-    return parts.includes(part) && !await Deno.stat(manifest).then(() => true, () => false);
-  };
+  const wanted = partsWithoutRecord(values.out, values.parts);
   using model = await fromPretrained(values.model, { dtype: "float32" });
   const { tokenizer } = model.processor;
   const encode = (text: string) => Array.from(tokenizer.encode(text, { addSpecialTokens: false }));

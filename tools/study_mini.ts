@@ -26,6 +26,7 @@ import { headSamples } from "../lib/experiments/samples.ts";
 import { fromPretrained, type PretrainedModel } from "../lib/families/pretrained.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
 import { say } from "./setup/command.ts";
+import { partsWithoutRecord } from "./study_parts.ts";
 import { progress } from "./study_smol.ts";
 
 const names: readonly string[] = ["mini", "mini-natural", "mini-varied"];
@@ -92,9 +93,7 @@ if (import.meta.main) {
   }
   const out = values.out ?? join("data", "results", name);
   const count = Number(values.samples);
-  const wanted = async (part: string) =>
-    values.parts.split(",").includes(part) &&
-    !await Deno.stat(join(out, part, "manifest.json")).then(() => true, () => false);
+  const wanted = partsWithoutRecord(out, values.parts);
   using model = await fromPretrained(name);
   const domains = domainsFor(model);
   const sentences = (part: string) => part.endsWith("-sentences");

@@ -32,6 +32,7 @@ import { allHeads, type HeadId, headIndex } from "../lib/common/head_id.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
 import { ruleNamed } from "../lib/heads/scoring_rules.ts";
 import { say } from "./setup/command.ts";
+import { isRecorded } from "./study_parts.ts";
 import { progress } from "./study_smol.ts";
 
 /** The rules of these records; scores are by the first, controls are matched by `context-mass`. */
@@ -95,14 +96,14 @@ async function windows(
   const { title, window } = studies[name], study = window!(model);
   const common = { model: title, seed: 0 };
   const folder = join(out, "identify-window"), losses = join(out, "ablate-window");
-  if (!await recorded(folder)) {
+  if (!await isRecorded(folder)) {
     await findHeads(model, study.scored("train", scored), {
       ...{ ...common, folder, data: study.data("train", scored) },
       rules: rules.map((rule) => ruleNamed(rule)),
       onProgress: progress("identify beyond windows"),
     });
   }
-  if (await recorded(losses)) return;
+  if (await isRecorded(losses)) return;
   const found = await readFoundHeads(folder);
   const calibrated = scoresBy(found, "calibrated");
   const { layers: local } = model.config.text.localLayers!, map = meanScores(calibrated);
@@ -173,11 +174,6 @@ async function answers(name: string, model: PretrainedModel, count: number, fold
   return await pageReading({ model, needles, words, name: title, data }, context);
 }
 
-/** Whether a record is there. */
-async function recorded(folder: string): Promise<boolean> {
-  return await Deno.stat(join(folder, "manifest.json")).then(() => true, () => false);
-}
-
 if (import.meta.main) {
   const { values, positionals: [name] } = parseArgs({
     args: [...Deno.args],
@@ -205,7 +201,7 @@ if (import.meta.main) {
     values.ablated,
   ].map(Number);
   const wanted = async (part: string, folder: string) =>
-    values.parts.split(",").includes(part) && !await recorded(join(out, folder));
+    values.parts.split(",").includes(part) && !await isRecorded(join(out, folder));
   using model = await fromPretrained(name, { dtype: "float32" });
   const study = samples(model);
   if (await wanted("identify", identify)) {

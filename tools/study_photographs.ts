@@ -26,6 +26,7 @@ import { type PhotographKind, photographKinds } from "../lab/pages/photographs.t
 import { photographReading, picturedCompletions } from "../lab/studies/photograph_reading.ts";
 import { loadReadingMatter } from "../lab/training/reading_matter.ts";
 import { ownerRules } from "./study_owners.ts";
+import { partsWithoutRecord } from "./study_parts.ts";
 import { progress } from "./study_smol.ts";
 
 if (import.meta.main) {
@@ -45,11 +46,7 @@ if (import.meta.main) {
     },
   });
   const [count, scored, draws] = [values.samples, values.scored, values.draws].map(Number);
-  const parts = values.parts.split(",");
-  const wanted = async (part: string) => {
-    const manifest = join(values.out, part, "manifest.json");
-    return parts.includes(part) && !await Deno.stat(manifest).then(() => true, () => false);
-  };
+  const wanted = partsWithoutRecord(values.out, values.parts);
   using model = await fromPretrained(values.model, { dtype: "float32" });
   const { photographs, sections } = await loadReadingMatter(model.processor.tokenizer);
   const name = "Qwen2.5-Coder-0.5B-Instruct with a vision tower";

@@ -18,6 +18,7 @@ import { meanScores } from "../lib/heads/head_scores.ts";
 import { ruleNamed } from "../lib/heads/scoring_rules.ts";
 import { textNeedles } from "../lab/pages/text_needles.ts";
 import { say } from "./setup/command.ts";
+import { isRecorded, partsWithoutRecord } from "./study_parts.ts";
 
 /** Prompts of about 310 tokens: one needle among 28 sentences. */
 const needle = { needles: 1, sentences: 28 } as const;
@@ -58,14 +59,11 @@ if (import.meta.main) {
     },
   });
   const count = Number(values.samples), out = values.out;
-  const exists = (folder: string) =>
-    Deno.stat(`${out}/${folder}/manifest.json`).then(() => true, () => false);
-  const wanted = async (part: string) =>
-    values.parts.split(",").includes(part) && !await exists(part);
+  const wanted = partsWithoutRecord(out, values.parts);
   using model = await fromPretrained("smol", { dtype: "bfloat16" });
   const data = (split: string, n: number) => `text-needle 28 sentences, ${n} of ${split}`;
   const common = { model: "SmolLM2-135M-Instruct Q4_1", seed: 0 };
-  if (!await exists("identify")) {
+  if (!await isRecorded(`${out}/identify`)) {
     const train = textNeedles(scored, { ...needle, split: "train" });
     await findHeads(model, headSamples(model, train), {
       ...common,

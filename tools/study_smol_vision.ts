@@ -22,6 +22,7 @@ import { fromPretrained } from "../lib/families/pretrained.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
 import { ruleNamed } from "../lib/heads/scoring_rules.ts";
 import { pageNeedle, type PageNeedleOptions } from "../lab/pages/page_needles.ts";
+import { partsWithoutRecord } from "./study_parts.ts";
 import { hybridSettings, progress } from "./study_smol.ts";
 
 type Kind = Pick<PageNeedleOptions, "kind" | "pages">;
@@ -46,10 +47,7 @@ if (import.meta.main) {
     values.draws,
   ].map(Number);
   const parts = values.parts.split(",");
-  const wanted = async (part: string) => {
-    const manifest = join(values.out, part, "manifest.json");
-    return parts.includes(part) && !await Deno.stat(manifest).then(() => true, () => false);
-  };
+  const wanted = partsWithoutRecord(values.out, values.parts);
   using model = await fromPretrained(values.model, { dtype: "bfloat16" });
   const name = "SmolLM2-135M-Instruct with a vision tower";
   const folder = (part: string) => join(values.out, part);

@@ -16,7 +16,7 @@ import type {
 } from "../nn/kernels.ts";
 import { activationNumbers, fewRows } from "./native_fused.ts";
 import type { NativeOps } from "./native_ops.ts";
-import { nativeFormats, placeOf } from "./native_packed_ops.ts";
+import { nativeFormats, placeOf } from "./native_formats.ts";
 import { type NativeTensor, PackedTensor, sizeOf } from "./native_tensors.ts";
 import type { OpAttribute } from "./tensorflow.ts";
 

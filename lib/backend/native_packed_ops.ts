@@ -5,6 +5,7 @@
  */
 import type { Activation, BlockFormat, DType, FileBytes, GroupedCodes } from "../nn/kernels.ts";
 import { activationNumbers } from "./native_fused.ts";
+import { nativeFormats, placeOf } from "./native_formats.ts";
 import type { NativeOps } from "./native_ops.ts";
 import {
   type HowPacked,
@@ -16,30 +17,6 @@ import {
 import { bytesFromFile, mappedFile } from "./native_weights.ts";
 import { packedRowBytes } from "./packed_shape.ts";
 import { TF_BFLOAT16, TF_HALF } from "./tensorflow.ts";
-
-/**
- * Formats that the operations read, and their numbers: those of GGUF files, and of groups of codes and of
- * floats of eight bits (`lib/weights/packings/groups.ts`). The counterpart is `WithFormat` in `tools/native/ops/formats.h`:
- * change both.
- */
-export const nativeFormats: Readonly<Record<string, number>> = {
-  ...{ F16: 1, BF16: 30 },
-  ...{ Q4_0: 2, Q4_1: 3, Q5_0: 6, Q5_1: 7, Q8_0: 8 },
-  ...{ Q2_K: 10, Q3_K: 11, Q4_K: 12, Q5_K: 13, Q6_K: 14 },
-  ...{ IQ4_NL: 20, IQ4_XS: 23 },
-  ...{ "G4_32": 101, "G4_64": 102, "G4_128": 103 },
-  ...{ "A4_32": 104, "A4_64": 105, "A4_128": 106, "G8_32": 107, "G8_128": 108 },
-  ...{ "F8_32": 109, "F8_128": 110 },
-  ...{ "A5_32": 111, "A5_64": 112, "A6_32": 113, "A6_64": 114, "A8_32": 115, "A8_64": 116 },
-};
-
-/** Which bytes of its tensor are a weight's, as operations are told: nothing where all are. */
-export function placeOf({ shape, how: { format, skipped } }: PackedTensor): number[] {
-  if (skipped === null) return [];
-  const rows = sizeOf(shape.slice(0, -1)),
-    rowBytes = packedRowBytes(format, shape[shape.length - 1]);
-  return [skipped | 0, Math.floor(skipped / 2 ** 32), rows, rowBytes];
-}
 
 let orders = 0;
 
@@ -132,11 +109,13 @@ export class PackedOps {
     return this.ops.store.constant(placeOf(weight));
   }
 
-  #attributes({ how: { format } }: PackedTensor, dtype: DType) {
-    return this.ops.attributes(
-      `packed${format.name}${dtype}`,
-      () => [this.ops.type("T", dtype), this.ops.integer("format", nativeFormats[format.name])],
-    );
+  #attributes({ how: { format } }: PackedTensor, dtype: DType, activation?: Activation) {
+    const { ops } = this;
+    return ops.attributes(`packed${format.name}${dtype}${activation ?? ""}`, () => [
+      ops.type("T", dtype),
+      ops.integer("format", nativeFormats[format.name]),
+      ...activation ? [ops.integer("kind", activationNumbers[activation])] : [],
+    ]);
   }
 
   /**
@@ -153,13 +132,7 @@ export class PackedOps {
     const { store } = this.ops;
     const shift = bias?.id ?? store.constant([], this.computeDType), { columns } = weight.how;
     const input = columns ? this.#columns(x, columns.name, columns.order) : x;
-    const plain = this.#attributes(weight, this.computeDType);
-    const attributes = activation
-      ? this.ops.attributes(
-        `packed${weight.how.format.name}${this.computeDType}${activation}`,
-        () => [...plain, this.ops.integer("kind", activationNumbers[activation])],
-      )
-      : plain;
+    const attributes = this.#attributes(weight, this.computeDType, activation);
     return store.run("CorelensPackedLinear", attributes, [
       input.id,
       weight.id,

@@ -81,7 +81,7 @@ export class RunFolder implements Disposable {
       await removeTemporaries(path);
       const manifest = await readManifest(path).catch(() => null);
       for (const before of [journal.identity, manifest?.identity]) {
-        checkExperiment(path, before, identity);
+        checkSameExperiment(path, before, identity);
       }
       if (fresh) {
         await removeRecord(path);
@@ -139,7 +139,7 @@ async function earlierRecord(
 }
 
 /** Refuses the folder of another experiment, whose results `--fresh` would delete. */
-function checkExperiment(folder: string, found: Json | undefined, wanted: Identity): void {
+function checkSameExperiment(folder: string, found: Json | undefined, wanted: Identity): void {
   const before = typeof found === "object" && found !== null ? found as Identity : {};
   if (before.experiment === undefined || before.experiment === wanted.experiment) return;
   throw new InputError(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { nativeFormats } from "../backend/native_packed_ops.ts";
+import { nativeFormats } from "../backend/native_formats.ts";
 import type { BlockFormat } from "../nn/kernels.ts";
 import { halfFormats } from "../weights/half_formats.ts";
 import type { WeightHeaders } from "../weights/weight_source.ts";

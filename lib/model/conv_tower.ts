@@ -78,9 +78,13 @@ export class ConvTower implements VisionTower {
    */
   encodeGrid({ data, shape }: NamedArray): Tensor {
     checkShape(shape);
+    return this.#grid(data as Float32Array, shape);
+  }
+
+  #grid(data: Float32Array, shape: readonly number[]): Tensor {
     const { kernels: k } = this;
     return k.scope(() => {
-      const planes = k.tensor(data as Float32Array, shape);
+      const planes = k.tensor(data, shape);
       return this.#network.encode(k.transpose(planes, [0, 2, 3, 1]));
     });
   }
@@ -104,7 +108,7 @@ export class ConvTower implements VisionTower {
     for (let first = 0; first < count; first += step) {
       const some = data.subarray(first * size, (first + step) * size) as Float32Array;
       parts.push(k.scope(() => {
-        const grid = this.encodeGrid({ data: some, shape: [some.length / size, ...image] });
+        const grid = this.#grid(some, [some.length / size, ...image]);
         const [images, rows, columns, features] = grid.shape;
         const flat = k.reshape(grid, [images, rows * columns, features]);
         const { hiddenAct } = this.config.projector;

@@ -32,17 +32,19 @@ Deno.test("the model card's shares of photographs named right are those of the r
   assertEquals(results.map(({ samples, chance }) => [samples, chance]), Array(3).fill([96, 1 / 8]));
 });
 
+/** The kinds of albums, as the card calls their photographs. */
+const albumKinds = [
+  "trained on, new views",
+  "not trained on, of names that were",
+  "of names not trained on",
+];
+
 Deno.test("the model card's shares of photographs in albums named right are those of the record", async () => {
   const results = await readPhotographReading("data/results/qwen-photographs/naming");
-  const labels = [
-    "trained on, new views",
-    "not trained on, of names that were",
-    "of names not trained on",
-  ];
   assertEquals(
     rowsBelow("| photographs in albums | by direction, % | by distance, % |"),
     results.map(({ choice: { pointed, named } }, i) =>
-      `| ${labels[i]} | ${shown(pointed!)} | ${shown(named!)} |`
+      `| ${albumKinds[i]} | ${shown(pointed!)} | ${shown(named!)} |`
     ),
   );
   assertEquals(
@@ -53,11 +55,7 @@ Deno.test("the model card's shares of photographs in albums named right are thos
 
 Deno.test("the model card's answers about albums are those of the record", async () => {
   const results = await readPhotographReading("data/results/qwen-photographs/reading");
-  const labels = [
-    "trained on, new views, asked",
-    "not trained on, of names that were, asked",
-    "of names not trained on, asked",
-  ];
+  const labels = albumKinds.map((kind) => `${kind}, asked`);
   assertEquals(
     rowsBelow("| photographs, asked | from the images, % | names as text, % |"),
     results.map(({ choice: { seen, read } }, i) =>

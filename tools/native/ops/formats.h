@@ -91,7 +91,7 @@ constexpr bool kIsFloats<PlainNumbers<Number>> = true;
 template <int kSize>
 constexpr bool kIsFloats<Float8Block<kSize>> = true;
 
-// Formats by their number in a GGUF file, those of no file from 101 on; `nativeFormats` in lib/backend/native_packed_ops.ts lists them.
+// Formats by their number in a GGUF file, those of no file from 101 on; `nativeFormats` in lib/backend/native_formats.ts lists them.
 // Calls with(Block()) and returns true; false for another number.
 template <typename With>
 inline bool WithFormat(int number, With with) {
