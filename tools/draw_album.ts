@@ -10,17 +10,18 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { headName } from "../lib/common/head_id.ts";
-import { attentionFrom, attentionPanels } from "../lib/experiments/attention_view.ts";
+import { type HeadId, headName } from "../lib/common/head_id.ts";
+import { attentionPanels } from "../lib/experiments/attention_view.ts";
 import { readFoundHeads, scoresBy } from "../lib/experiments/found_heads.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { attentionOverlay } from "../lib/figures/attention_overlay.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
 import { topHeads } from "../lib/heads/select.ts";
 import { loadImage } from "../lib/inputs/media_files.ts";
-import { questionMessages } from "../lib/inputs/messages.ts";
 import { tokensOf } from "../lib/inputs/token_spans.ts";
-import { completionSample } from "../lab/studies/completion_sample.ts";
+import { likeliest } from "../lib/model/likeliest.ts";
+import { firstToken, likeliestToken } from "../lab/studies/next_token.ts";
+import { replyView } from "../lab/studies/reply_view.ts";
 
 /** What the photographs show, in the order in which they are asked about. */
 const names = ["cat", "cup", "astronaut", "camera"];
@@ -51,38 +52,24 @@ if (import.meta.main) {
   const images = await Promise.all(
     names.map((name) => loadImage(join("data/album", `${name}.jpg`))),
   );
-  const first = (text: string) =>
-    model.processor.tokenizer.encode(text, { addSpecialTokens: false })[0];
+  const tokens = names.map((name) => firstToken(model, ` ${name}`));
   const panels = [];
   for (const [i, name] of names.entries()) {
     const question = `What does picture ${i + 1} show?`;
     const evidence = [{ image: i }];
     const sample = { id: name, domain: "album", question, answer: [name], images, evidence };
-    const prompt = await model.prepare(questionMessages({ images, question }), {
-      question,
-      evidence,
-    });
-    const begun = { begun: `Picture ${i + 1}:`, rest: ` ${name}` };
-    const { inputs } = await completionSample(model, sample, begun);
-    const last = inputs.inputIds.length - 1;
-    const view = await attentionFrom(model, { ...prompt, ...inputs }, [last]);
-    const sum = (tokens: readonly number[], attention: Float32Array) =>
-      tokens.reduce((all, token) => all + attention[token], 0);
-    const onEvidence = heads.map((head) => sum(tokensOf(prompt.spans.evidence), view.head(head)));
-    const attention = view.head(best), ram = onEvidence[0];
-    const { logits } = await model.forward(inputs);
-    const row = logits!.data.slice(-model.config.text.vocabSize);
-    const order = [...row.keys()].sort((a, b) => row[b] - row[a]).slice(0, 5);
-    const choice = names.map((own) => row[first(` ${own}`)]);
+    const { prompt, attention, next } = await replyView(model, sample, `Picture ${i + 1}:`);
+    const onEvidence = (head: HeadId) => attention.mass(head, tokensOf(prompt.spans.evidence));
+    const ram = onEvidence(best);
     console.log(JSON.stringify({
       ...{ question, head: headName(best), ram },
-      visual: sum(tokensOf(prompt.spans.visual), attention),
-      heads: heads.map((head, n) => `${headName(head)} ${onEvidence[n].toFixed(2)}`).join(" "),
-      likeliest: order.map((id) => model.processor.tokenizer.decode([id])),
-      "of the four": names[choice.indexOf(Math.max(...choice))],
+      visual: attention.mass(best, tokensOf(prompt.spans.visual)),
+      heads: heads.map((head) => `${headName(head)} ${onEvidence(head).toFixed(2)}`).join(" "),
+      likeliest: likeliest(next, 5).map(({ id }) => model.processor.tokenizer.decode([id])),
+      "of the four": names[tokens.indexOf(likeliestToken(next, tokens))],
     }));
     panels.push(
-      ...attentionPanels(prompt, images, attention).map((panel, n) => ({
+      ...attentionPanels(prompt, images, attention.head(best)).map((panel, n) => ({
         ...panel,
         title: n === i ? `Picture ${n + 1}: ${(100 * ram).toFixed(0)}%` : "",
       })),

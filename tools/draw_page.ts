@@ -9,18 +9,18 @@
  */
 import { parseArgs } from "node:util";
 import { headName } from "../lib/common/head_id.ts";
-import { attentionFrom, attentionPanels } from "../lib/experiments/attention_view.ts";
+import { attentionPanels } from "../lib/experiments/attention_view.ts";
 import { readFoundHeads, scoresBy } from "../lib/experiments/found_heads.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { attentionOverlay } from "../lib/figures/attention_overlay.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
 import { topHeads } from "../lib/heads/select.ts";
-import { questionMessages } from "../lib/inputs/messages.ts";
 import { tokensOf } from "../lib/inputs/token_spans.ts";
 import { headedSections } from "../lab/pages/headed_sections.ts";
 import { manualSample } from "../lab/pages/manual_page.ts";
 import { manualSections } from "../lab/pages/manuals.ts";
-import { completionSample } from "../lab/studies/completion_sample.ts";
+import { firstToken, likeliestToken } from "../lab/studies/next_token.ts";
+import { replyView } from "../lab/studies/reply_view.ts";
 
 /** Sections 1, 5.2, 7.3 and 6 with the beginnings of their texts; a page shows the last digit of a number of several. */
 const manual = `
@@ -65,27 +65,19 @@ if (import.meta.main) {
     new Set(["Introduction", "The", "Do", "Additional"]),
   );
   const drawn = manualSample(Number(values.seed), sections, "sqlite", { level: 0 });
-  const { sample, begun, candidates, asked } = drawn;
+  const { sample, begun, candidates } = drawn;
   const found = await readFoundHeads(values.scores);
   const [best] = topHeads(meanScores(scoresBy(found, "calibrated")), model.grid, { count: 1 });
-  const { images, question, evidence } = sample;
-  const prompt = await model.prepare(questionMessages({ images, question }), {
-    question,
-    evidence,
-  });
-  const { inputs } = await completionSample(model, sample, { begun, rest: candidates[asked] });
-  const last = inputs.inputIds.length - 1;
-  const attention = (await attentionFrom(model, { ...prompt, ...inputs }, [last])).head(best);
-  const ram = tokensOf(prompt.spans.evidence).reduce((sum, token) => sum + attention[token], 0);
-  const { logits } = await model.forward(inputs);
-  const row = logits!.data.slice(-model.config.text.vocabSize);
-  const chosen = candidates.map((text) => row[encode(text)[0]]);
+  const { question } = sample;
+  const { prompt, attention, next } = await replyView(model, sample, begun);
+  const ram = attention.mass(best, tokensOf(prompt.spans.evidence));
+  const tokens = candidates.map((text) => firstToken(model, text));
   console.log(JSON.stringify({
     ...{ question, head: headName(best), ram },
     right: sample.answer,
-    chosen: sample.choices![chosen.indexOf(Math.max(...chosen))],
+    chosen: sample.choices![tokens.indexOf(likeliestToken(next, tokens))],
   }));
-  const panels = attentionPanels(prompt, images, attention)
+  const panels = attentionPanels(prompt, sample.images, attention.head(best))
     .map((panel) => ({ ...panel, title: `${question} ${(100 * ram).toFixed(0)}%` }));
   const figure = attentionOverlay(panels, {
     ...{ columns: 1, resolution: 480, imageHeight: 360, width: 480 },

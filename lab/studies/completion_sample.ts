@@ -39,6 +39,15 @@ export function needleCompletion({ answer }: Pick<AnySample, "answer">): Complet
   return { begun: `According to the text, ${said[0].toLowerCase()}${said.slice(1)}`, rest };
 }
 
+/** A sample's prompt, and the same with the first words of a reply as `begunInputs`. */
+export async function begunSample(model: PretrainedModel, sample: AnySample, begun: string) {
+  const prompted = await promptedSample(model, sample);
+  const { id, inputs, spans } = prompted, { tokenizer } = model.processor;
+  const words = tokenizer.encode(begun, { addSpecialTokens: false });
+  const answerIds = Int32Array.of(...words, 0); // withAnswer leaves out the last one
+  return { ...prompted, begunInputs: withAnswer({ id, inputs, spans, answerIds }) };
+}
+
 /**
  * A sample for ablation and hybrid attention, whose prompt holds the first words of the reply.
  *
@@ -49,12 +58,9 @@ export async function completionSample(
   sample: AnySample,
   { begun, rest }: Completion,
 ): Promise<AblationSample> {
-  const prompted = await promptedSample(model, sample);
-  const { id, inputs: prompt, spans } = prompted;
-  const ids = (text: string) => model.processor.tokenizer.encode(text, { addSpecialTokens: false });
-  const begunIds = Int32Array.of(...ids(begun), 0); // withAnswer leaves out the last one
-  const inputs = withAnswer({ id, inputs: prompt, spans, answerIds: begunIds });
-  return { ...prompted, inputs, answerIds: ids(rest) };
+  const { begunInputs, ...prompted } = await begunSample(model, sample, begun);
+  const answerIds = model.processor.tokenizer.encode(rest, { addSpecialTokens: false });
+  return { ...prompted, inputs: begunInputs, answerIds };
 }
 
 /** Text needles as samples for ablation, each prepared when its turn comes. */

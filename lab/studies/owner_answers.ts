@@ -5,6 +5,7 @@
  * @module
  */
 import { digestOf } from "../../lib/common/digest.ts";
+import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
 import { wilsonInterval } from "../../lib/stats/proportion.ts";
@@ -15,9 +16,11 @@ import {
   runExperiment,
 } from "../../lib/experiments/experiment.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";
-import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
+import { jsonText } from "../../lib/experiments/record.ts";
 import { completionSample, needleCompletion } from "./completion_sample.ts";
+import { firstToken, likeliestToken } from "./next_token.ts";
 import { ownerCompletion } from "./owner_completion.ts";
+import { ownersIn } from "./owner_samples.ts";
 
 /**
  * `completion`: the text, then the begun sentence. `chat`: the text and the question as a message, and
@@ -91,20 +94,12 @@ async function answerOne(
       : await completionSample(model, sample, needleCompletion(sample));
   const { logits } = await model.forward(prompt.inputs, { logits: "last" });
   const values = logits!.data;
-  const names = [...sample.context!.matchAll(/The owner of the \w+ is (\w+)\./g)]
-    .map(([, name]) =>
-      model.processor.tokenizer.encode(` ${name}`, { addSpecialTokens: false })[0]
-    );
-  const best = (ids: Iterable<number>) => {
-    let most = -1;
-    for (const id of ids) if (most < 0 || values[id] > values[most]) most = id;
-    return most;
-  };
+  const names = ownersIn(sample.context!).map((name) => firstToken(model, ` ${name}`));
   const [right] = prompt.answerIds;
   return {
     ...{ id: sample.id, needles, sentences, form },
-    free: Number(best(values.keys()) === right),
-    chosen: Number(best(names) === right),
+    free: Number(likeliestToken(values) === right),
+    chosen: Number(likeliestToken(values, names) === right),
     tokens: prompt.inputs.inputIds.length,
   };
 }

@@ -17,6 +17,7 @@ import { textNeedle, textNeedles } from "../pages/text_needles.ts";
 import type { Split } from "../synthetic/split.ts";
 import { needleSamples } from "./completion_sample.ts";
 import type { KindsSample } from "./head_kinds.ts";
+import { firstToken } from "./next_token.ts";
 import { ownerCompletion, ownerCompletions } from "./owner_completion.ts";
 
 /** What a study of owners asks of a model. */
@@ -40,9 +41,7 @@ function withWrongName<T extends { readonly answerIds: Int32Array }>(
   sample: T,
   names: readonly string[],
 ): T & Pick<KindsSample, "against"> {
-  const first = names.map((name) =>
-    model.processor.tokenizer.encode(` ${name}`, { addSpecialTokens: false })[0]
-  );
+  const first = names.map((name) => firstToken(model, ` ${name}`));
   return { ...sample, against: first.find((token) => token !== sample.answerIds[0]) };
 }
 

@@ -6,9 +6,10 @@
  */
 import { digestOf } from "../../lib/common/digest.ts";
 import { InputError } from "../../lib/common/errors.ts";
+import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import { type ExperimentConfig, runExperiment } from "../../lib/experiments/experiment.ts";
 import type { Experiment } from "../../lib/experiments/experiment.ts";
-import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
+import { jsonText } from "../../lib/experiments/record.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import type { RgbImage } from "../../lib/inputs/image.ts";
@@ -18,6 +19,7 @@ import { tokenText } from "../pages/page_words.ts";
 import type { LazyAblationSample } from "../../lib/experiments/ablate_heads.ts";
 import { type AnySample, lazily } from "../../lib/experiments/samples.ts";
 import { completionSample } from "./completion_sample.ts";
+import { firstToken, likeliestToken } from "./next_token.ts";
 import { textTwin } from "./page_reading.ts";
 import { nearestRows } from "./read_cells.ts";
 
@@ -116,13 +118,6 @@ interface RunConfig extends ExperimentConfig {
   readonly views: readonly PhotographView[];
 }
 
-/** Index of the likeliest of some tokens, or of all. */
-function likeliest(logits: ArrayLike<number>, among?: readonly number[]): number {
-  let best = among ? among[0] : 0;
-  for (const id of among ?? Array(logits.length).keys()) if (logits[id] > logits[best]) best = id;
-  return best;
-}
-
 /** White paper of the same size. */
 const emptied = ({ width, height, data }: RgbImage): RgbImage => ({
   ...{ width, height },
@@ -187,9 +182,7 @@ async function readSample(
   views: readonly PhotographView[],
 ): Promise<PhotographReadingRow> {
   const choice: Partial<Record<PhotographView, number>> = {}, free = { ...choice };
-  const tokens = drawn.candidates.map((text) =>
-    model.processor.tokenizer.encode(text, { addSpecialTokens: false })[0]
-  );
+  const tokens = drawn.candidates.map((text) => firstToken(model, text));
   if (new Set(tokens).size < tokens.length) {
     throw new InputError(`Cannot ask ${id}: some of its answers begin with the same token`);
   }
@@ -202,8 +195,8 @@ async function readSample(
       continue;
     }
     const { logits } = await model.forward(inputs);
-    choice[view] = Number(likeliest(logits!.data, tokens) === right);
-    free[view] = Number(likeliest(logits!.data) === right);
+    choice[view] = Number(likeliestToken(logits!.data, tokens) === right);
+    free[view] = Number(likeliestToken(logits!.data) === right);
   }
   return { id, kind, chance: 1 / tokens.length, choice, free };
 }

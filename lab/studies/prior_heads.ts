@@ -8,6 +8,7 @@
  */
 import { digestOf } from "../../lib/common/digest.ts";
 import type { HeadId } from "../../lib/common/head_id.ts";
+import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import { type AnswerSample, sweep } from "../../lib/causal/sweep.ts";
 import { zeroHeads } from "../../lib/causal/head_mask.ts";
 import {
@@ -15,7 +16,7 @@ import {
   type ExperimentConfig,
   runExperiment,
 } from "../../lib/experiments/experiment.ts";
-import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
+import { jsonText } from "../../lib/experiments/record.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { type AnyModel, networkOf } from "../../lib/model/network_of.ts";
@@ -24,6 +25,7 @@ import { wilsonOfShare } from "../../lib/stats/proportion.ts";
 import { mean } from "../../lib/stats/summary.ts";
 import { begunFact, type ContradictedFact, type Fact } from "../pages/contradicted_facts.ts";
 import { begunText } from "./begun_text.ts";
+import { firstToken, likeliestToken } from "./next_token.ts";
 
 /** A prompt whose text and whose model say different things. */
 export interface ConflictSample extends Omit<AnswerSample, "answerIds"> {
@@ -82,11 +84,6 @@ interface ConflictConfig extends ExperimentConfig {
   readonly seed: number;
 }
 
-/** The first token of a word within a sentence. */
-function wordToken({ processor: { tokenizer } }: PretrainedModel, word: string): number {
-  return tokenizer.encode(` ${word}`, { addSpecialTokens: false })[0];
-}
-
 /**
  * The facts that a model knows: without a text, the capital is what it says next.
  *
@@ -105,8 +102,8 @@ export async function knownFacts(model: PretrainedModel, facts: readonly Fact[])
   for (const fact of facts) {
     const { inputs } = begunText(model.processor.tokenizer, "", begunFact(fact));
     const { logits } = await model.forward(inputs);
-    const values = logits!.data;
-    if (values.indexOf(Math.max(...values)) === wordToken(model, fact.capital)) known.push(fact);
+    const right = firstToken(model, ` ${fact.capital}`);
+    if (likeliestToken(logits!.data) === right) known.push(fact);
   }
   return known;
 }
@@ -122,7 +119,7 @@ export function conflictSamples(
       context,
       begun,
     );
-    const [text, known] = [said, capital].map((word) => wordToken(model, word));
+    const [text, known] = [said, capital].map((word) => firstToken(model, ` ${word}`));
     if (text === known) return [];
     const start = context.indexOf(sentence);
     const evidence = tokens(start, start + sentence.length);
