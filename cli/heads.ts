@@ -45,7 +45,7 @@ async function recordedIntervals(
   folder: string,
   [, layers, heads]: HeadScores["shape"],
 ): Promise<HeadIntervals | undefined> {
-  const { readRecordJson } = await import("../lib/experiments/record.ts");
+  const { readRecordJson } = await import("../lib/common/record_bytes.ts");
   const { ci95 } = await readRecordJson(folder, "scores.json") as { ci95?: unknown };
   const rows = Array.isArray(ci95) ? ci95.flat() : [];
   const isInterval = (ends: unknown): ends is readonly [number, number] =>

@@ -12,6 +12,7 @@ import { type HeadInputName, headInputNames } from "../../lib/causal/paths/nodes
 import { pathPatch } from "../../lib/causal/paths/path_patch.ts";
 import { sweep } from "../../lib/causal/sweep.ts";
 import { allHeads } from "../../lib/common/head_id.ts";
+import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import type {
   AttributionSample,
   LazyAttributionSample,
@@ -22,7 +23,7 @@ import {
   runExperiment,
 } from "../../lib/experiments/experiment.ts";
 import { sampleUnits } from "../../lib/experiments/lazy_sample.ts";
-import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
+import { jsonText } from "../../lib/experiments/record.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";
 import { type AnyModel, networkOf } from "../../lib/model/network_of.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";

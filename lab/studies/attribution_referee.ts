@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import { effectCorrelation } from "../../lib/causal/effect.ts";
 import type { AnswerSample, Scope } from "../../lib/causal/sweep.ts";
 import {
@@ -13,7 +14,7 @@ import {
   runExperiment,
 } from "../../lib/experiments/experiment.ts";
 import type { LazySample } from "../../lib/experiments/lazy_sample.ts";
-import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
+import { jsonText } from "../../lib/experiments/record.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";
 import { type AnyModel, networkOf } from "../../lib/model/network_of.ts";
 import { bootstrapInterval } from "../../lib/stats/bootstrap_pairs.ts";

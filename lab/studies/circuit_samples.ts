@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import {
   type Circuit,
   type CircuitJudgement,
@@ -12,7 +13,6 @@ import {
   type PathEffects,
 } from "../../lib/causal/mod.ts";
 import { ablationSamples } from "../../lib/experiments/ablation_samples.ts";
-import { readRecordJson } from "../../lib/experiments/record.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { spansOf, tokensOf } from "../../lib/inputs/token_spans.ts";
 import type { DomainName } from "../synthetic/options.ts";

@@ -7,6 +7,7 @@
  */
 import { InputError } from "../../lib/common/errors.ts";
 import { allHeads, type HeadId, headName } from "../../lib/common/head_id.ts";
+import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import { logitAttribution } from "../../lib/causal/attribution.ts";
 import { zeroHeads } from "../../lib/causal/head_mask.ts";
 import { type AnswerSample, sweep, withAnswer } from "../../lib/causal/sweep.ts";
@@ -17,7 +18,7 @@ import {
 } from "../../lib/experiments/experiment.ts";
 import type { FoundHeads } from "../../lib/experiments/found_heads.ts";
 import type { LazySample } from "../../lib/experiments/lazy_sample.ts";
-import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
+import { jsonText } from "../../lib/experiments/record.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";
 import { detectHeads } from "../../lib/heads/detect.ts";
 import { gridOfScores, type HeadScores, meanScores } from "../../lib/heads/head_scores.ts";

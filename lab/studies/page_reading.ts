@@ -7,6 +7,7 @@
 import { sweep } from "../../lib/causal/sweep.ts";
 import { digestOf } from "../../lib/common/digest.ts";
 import { InputError } from "../../lib/common/errors.ts";
+import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
 import { differenceInterval } from "../../lib/stats/bootstrap_pairs.ts";
@@ -22,7 +23,7 @@ import {
 } from "../../lib/experiments/experiment.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";
 import { type ReadableWords, readCells } from "./read_cells.ts";
-import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
+import { jsonText } from "../../lib/experiments/record.ts";
 
 /** A page needle that is drawn when its turn comes. */
 export interface LazyPageNeedle {

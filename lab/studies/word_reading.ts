@@ -5,6 +5,7 @@
  * @module
  */
 import { digestOf } from "../../lib/common/digest.ts";
+import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { wilsonInterval } from "../../lib/stats/proportion.ts";
@@ -20,7 +21,7 @@ import {
 } from "../../lib/experiments/experiment.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";
 import { type ReadableWords, readCells } from "./read_cells.ts";
-import { jsonText, readRecordJson } from "../../lib/experiments/record.ts";
+import { jsonText } from "../../lib/experiments/record.ts";
 
 /** One page's outcome. */
 export interface WordReadingRow {

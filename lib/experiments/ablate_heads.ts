@@ -42,8 +42,8 @@ import {
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import type { FoundHeads } from "./found_heads.ts";
 import { checkSamples, sampleUnits } from "./lazy_sample.ts";
-import { jsonText, readManifestIfAny, readRecordJson } from "./record.ts";
-import { readRecordBytes } from "../common/record_bytes.ts";
+import { jsonText, readManifestIfAny } from "./record.ts";
+import { readRecordBytes, readRecordJson } from "../common/record_bytes.ts";
 import { checkExperiment, experiments } from "./registry.ts";
 import { checkScoreOrigin, checkScoreSizes, type OriginOptions } from "./score_origin.ts";
 import { scoredRun } from "./scored_run.ts";

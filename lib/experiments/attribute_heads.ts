@@ -20,6 +20,7 @@ import { headInputNames } from "../causal/paths/nodes.ts";
 import type { Scope } from "../causal/sweep.ts";
 import { InputError, nearestNames } from "../common/errors.ts";
 import { checkOptions } from "../common/values.ts";
+import { readRecordJson } from "../common/record_bytes.ts";
 import { UnusableSampleError } from "../data/unusable.ts";
 import { headScoresToArrow } from "../heads/head_scores_file.ts";
 import { ReuseCache } from "../model/reuse_cache.ts";
@@ -41,7 +42,7 @@ import {
 } from "./experiment.ts";
 import { attributeHeadsNames } from "./known_options.ts";
 import { checkSamples, sampleUnits } from "./lazy_sample.ts";
-import { jsonText, readRecordJson, readResults } from "./record.ts";
+import { jsonText, readResults } from "./record.ts";
 import { experiments } from "./registry.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import { scoresRecord } from "./scores_record.ts";

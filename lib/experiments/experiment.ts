@@ -8,6 +8,7 @@
 import { InputError } from "../common/errors.ts";
 import { breather, outputsSent, stopSignal } from "../common/notebook.ts";
 import { quoted } from "../common/text.ts";
+import { readRecordJson } from "../common/record_bytes.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import type { TextConfig } from "../model/config.ts";
 import type { ReuseCache } from "../model/reuse_cache.ts";
@@ -24,7 +25,7 @@ import {
 } from "./earlier_results.ts";
 import { sampleSettings, type Unit } from "./lazy_sample.ts";
 import { mediaOrder } from "./media_order.ts";
-import { computedBy, readRecordJson } from "./record.ts";
+import { computedBy } from "./record.ts";
 import type { ExperimentFacts } from "./registry.ts";
 import { noneUsable, type RunContext, type SamplesContext, unlessUnusable } from "./run_context.ts";
 import { decodeRow, encodeRow } from "./row_codec.ts";

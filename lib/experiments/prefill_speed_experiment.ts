@@ -6,6 +6,7 @@
 import { digestOf } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
 import { gridOf } from "../common/head_id.ts";
+import { readRecordJson } from "../common/record_bytes.ts";
 import type { PretrainedModel } from "../families/pretrained.ts";
 import type { PreparedPrompt } from "../inputs/processor.ts";
 import { speedupBound } from "../sparse/cost.ts";
@@ -26,7 +27,7 @@ import { type LengthGroup, lengthGroups } from "./length_groups.ts";
 import { interleaved } from "./prefill_timing.ts";
 import { type PrefillSpeedRow, rowsByUnit } from "./prefill_speed_row.ts";
 import { layoutOf } from "./prompt_layout.ts";
-import { jsonText, readRecordJson } from "./record.ts";
+import { jsonText } from "./record.ts";
 import { experiments } from "./registry.ts";
 import { sampleDigest } from "./sample_digest.ts";
 import type { AnySample } from "./samples.ts";

@@ -15,8 +15,6 @@ import type { Json } from "./journal.ts";
 import type { Identity } from "./identity.ts";
 import { checkExperiment, type ExperimentFacts } from "./registry.ts";
 
-export { readRecordJson };
-
 /** `manifest.json`: what a record was made of. */
 export interface Manifest {
   /** Name of the experiment. */

@@ -7,9 +7,10 @@
 import { InputError } from "../common/errors.ts";
 import { headAt, type HeadGrid, headIndex } from "../common/head_id.ts";
 import { quoted } from "../common/text.ts";
+import { readRecordJson } from "../common/record_bytes.ts";
 import { modelIdentity } from "../experiments/identity.ts";
 import { readFoundHeads } from "../experiments/found_heads.ts";
-import { type Manifest, readManifest, readRecordJson } from "../experiments/record.ts";
+import { type Manifest, readManifest } from "../experiments/record.ts";
 import type { ScoresRecord } from "../experiments/scores_record.ts";
 import type { Progress } from "../experiments/run_context.ts";
 import { sampleDigest } from "../experiments/sample_digest.ts";

@@ -9,8 +9,8 @@ import type { AblationResult, AblationRow } from "../experiments/ablation_result
 import { readAblatedHeads } from "../experiments/ablate_heads.ts";
 import { ablationRowsFromArrow } from "../experiments/ablation_table_file.ts";
 import { checkArrow } from "../heads/arrow_check.ts";
-import { type Manifest, readManifest, readRecordJson } from "../experiments/record.ts";
-import { readRecordBytes } from "../common/record_bytes.ts";
+import { type Manifest, readManifest } from "../experiments/record.ts";
+import { readRecordBytes, readRecordJson } from "../common/record_bytes.ts";
 import type { ScoresRecord } from "../experiments/scores_record.ts";
 import type {
   ExplorerAblation,

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { digestOfBytes } from "../../lib/common/digest.ts";
+import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import {
   checkoutCommit,
   computedBy,
   jsonText,
   makeManifest,
-  readRecordJson,
   writeRecord,
 } from "../../lib/experiments/record.ts";
 import { scoresRecord } from "../../lib/experiments/scores_record.ts";

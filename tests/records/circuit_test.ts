@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import type { PathRow } from "../../lib/causal/paths/circuit.ts";
 import { headIndex, headName } from "../../lib/common/head_id.ts";
+import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import { readCircuit } from "../../lab/studies/circuit_samples.ts";
-import { readRecordJson } from "../../lib/experiments/record.ts";
 import { repository } from "../suites/program.ts";
 
 const folder = join(repository, "data/results/mini/circuit");

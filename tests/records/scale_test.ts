@@ -1,7 +1,8 @@
 /** The tables of sizes and trials in docs/paper_map.md say what their records say. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { readManifest, readRecordJson } from "../../lib/experiments/record.ts";
+import { readRecordJson } from "../../lib/common/record_bytes.ts";
+import { readManifest } from "../../lib/experiments/record.ts";
 import {
   type ScaleLine,
   type ScaleRow,
