@@ -47,7 +47,8 @@ const earlyWeight = 1;
  * The answer's first token is asked for at every row from the question's last token on: rows before
  * the assistant's turn say it too early for the template, but teach each row to look it up.
  *
- * @param laterWeight weight of the answer's further words, which are asked for at one row alone
+ * @param laterWeight weight of what follows the answer's first word, which is asked for at one row alone: a second
+ *   word or the end, alike, or one of the two would be said too often
  * @throws {InputError} when contexts differ in their number of cells
  */
 export function assembleBatch(
@@ -133,8 +134,7 @@ function addRows(
     if (!early) judged.push(rows.length);
     rows.push(at + i);
     next.push(early ? own.ids[own.answerStart] : own.ids[i + 1]);
-    const later = i >= own.answerStart && i + 1 < own.ids.length - 1;
-    weights.push(early ? earlyWeight : later ? laterWeight : 1);
+    weights.push(early ? earlyWeight : i === own.answerStart ? laterWeight : 1);
   }
   return judged;
 }

@@ -23,7 +23,7 @@ const videoShare = 0.25;
 /** Share of a section's words that pairs can take in `varietySource`: with more, none may be left that is not held out. */
 const certainShare = 0.75;
 
-/** Weight of an answer's second word in `varietySource`: as many as there are rows that ask for the first. */
+/** Weight of what follows an answer's first word in `varietySource`: as many as there are rows that ask for the first. */
 const laterWeight = 4;
 
 /** Domains that can be shown as videos with time stamps. */

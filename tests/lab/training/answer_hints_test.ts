@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { useBackend } from "../../../lib/backend/select.ts";
 import {
   type BatchHints,
@@ -70,7 +70,7 @@ Deno.test("a place's question knows its cell and its image's last one, of which 
   assertEquals(hintsOf(questionTokens("redstar", "tom"), place), []); // no other answer needs it
 });
 
-Deno.test("a batch's hints stand at the rows of their tokens; the second word may weigh more", () => {
+Deno.test("a batch's hints stand at the rows of their tokens; a second word and an end in its place may weigh more, alike", () => {
   const context = {
     ...{ labels: Int32Array.of(wordId("map"), wordId("tom")), pixels: null },
     questions: [
@@ -79,7 +79,7 @@ Deno.test("a batch's hints stand at the rows of their tokens; the second word ma
     ],
   };
   const layout = { grids: imageGrids(1, 1, 2), format: "images" } as const;
-  const { hints, inputIds, next, weights } = assembleBatch(layout, [context, context], 4);
+  const { hints, inputIds, rows, next, weights } = assembleBatch(layout, [context, context], 4);
   assertEquals(hints!.row.rows.length, 2 * 4);
   assertEquals(
     hints!.letter.rows.map((row) => words[inputIds[row]]),
@@ -87,9 +87,10 @@ Deno.test("a batch's hints stand at the rows of their tokens; the second word ma
   );
   assertEquals(hints!.choice.words, Array(8).fill(wordId("eva")));
   assertEquals(hints!.last_row.rows, []);
-  for (const [i, weight] of weights.entries()) {
-    assertEquals(weight, next[i] === wordId("y5") ? 4 : 1);
-  }
+  assert(weights.every((weight) => weight === 1 || weight === 4));
+  const heavy = [...weights.keys()].filter((i) => weights[i] === 4);
+  assertEquals(heavy.map((i) => words[inputIds[rows[i]]]), ["x3", "b", "x3", "b"]);
+  assertEquals(heavy.map((i) => words[next[i]]), ["y5", undefined, "y5", undefined]); // the end is no word
 });
 
 Deno.test("where a place is asked for, the token after each image knows its last row and column", () => {
