@@ -4,7 +4,7 @@
  *     deno task train                      all phases, hours on two cores; goes on where it stopped
  *     deno task train --quick              one small circuit in minutes, as a test of the trainer
  *     deno task train --phase images       one phase: pretrain, align, images, varied, lengths, long,
- *                                          finish, concentrate, finetune, export, sparse
+ *                                          finish, readouts, scenes, concentrate, finetune, export, sparse
  *     deno task train --phase sparse --full L3H1,L4H7   the sparsity-aware copy
  *     deno task train --phase varied --from data/models/mini-natural --work .cache/training/varied
  *                                          all varieties, three quarters of an hour of one core
@@ -19,11 +19,14 @@
  *       --and .cache/training/varied/lengths.safetensors --and .cache/training/varied/long.safetensors \
  *       --share 0.85 --model data/models/mini-varied
  *                                          the mean of the phases' average weights as a model
+ *     deno task train --phase readouts --from data/models/mini-varied --work .cache/training/varied
+ *     deno task train --phase scenes --work .cache/training/varied
+ *                                          goes on from such a model, whose readouts learn first, an hour
  *
  * Options: --work (folder of checkpoints and logs), --model (folder to export to), --steps (of the
  * chosen phase), --from (checkpoint or exported model to start it from), --resume (refuses to begin
  * anew: the phase's checkpoint must be there), --averaged (exports the average of the weights), --and (another
- * checkpoint, or several: exports the mean with their weights), --share (of --from in that mean; the others
+ * checkpoint or exported model, or several: exports the mean with their weights), --share (of --from in that mean; the others
  * share the rest evenly, all the same without it).
  * @module
  */
@@ -34,6 +37,7 @@ import { gridOf, parseHeads } from "../lib/common/head_id.ts";
 import { InputError } from "../lib/common/errors.ts";
 import { loadCheckpoint } from "../lab/training/checkpoints.ts";
 import { exportModel } from "../lab/training/export.ts";
+import { loadExported } from "../lab/training/imported.ts";
 import { sparseTreatment } from "../lab/training/head_treatment.ts";
 import { ModelParameters } from "../lab/training/parameters.ts";
 import { quickRun } from "../lab/training/quick_run.ts";
@@ -47,6 +51,8 @@ import {
   lengthsPhase,
   longPhase,
   pretrainPhase,
+  readoutsPhase,
+  scenesPhase,
   sparsePhase,
   variedPhase,
 } from "../lab/training/run_phases.ts";
@@ -77,6 +83,8 @@ const phaseNames = [
   "lengths",
   "long",
   "finish",
+  "readouts",
+  "scenes",
   "concentrate",
   "finetune",
   "export",
@@ -119,6 +127,14 @@ async function checkResumable(name: string): Promise<void> {
   throw new InputError(
     `Cannot resume "${name}": there is no ${path}; wanted the folder of a run as --work, or no --resume`,
   );
+}
+
+/** Weights of a checkpoint, or of the folder of an exported model. */
+async function weightsOf(path: string): Promise<ModelParameters> {
+  const parameters = new ModelParameters(shippedConfig, weightSeed);
+  if (!path.endsWith(".safetensors")) await loadExported(path, parameters);
+  else await loadCheckpoint(path, parameters, null, { averaged: args.averaged });
+  return parameters;
 }
 
 async function runPhase(given: string): Promise<void> {
@@ -176,6 +192,20 @@ async function runPhase(given: string): Promise<void> {
         steps,
         onLine: logTo("finish"),
       });
+    case "readouts":
+      return await readoutsPhase({
+        from: args.from ?? "data/models/mini-varied",
+        to: file("readouts"),
+        steps,
+        onLine: logTo("readouts"),
+      });
+    case "scenes":
+      return await scenesPhase({
+        from: args.from ?? file("readouts"),
+        to: file("scenes"),
+        steps,
+        onLine: logTo("scenes"),
+      });
     case "concentrate":
       return await concentratePhase({
         from: args.from ?? file("images"),
@@ -191,14 +221,9 @@ async function runPhase(given: string): Promise<void> {
         onLine: logTo("finetune"),
       });
     case "export": {
-      const parameters = new ModelParameters(shippedConfig, weightSeed);
-      const { averaged } = args;
-      await loadCheckpoint(args.from ?? file("finetuned"), parameters, null, { averaged });
+      const parameters = await weightsOf(args.from ?? file("finetuned"));
       const others: ModelParameters[] = [];
-      for (const path of args.and ?? []) {
-        others.push(new ModelParameters(shippedConfig, weightSeed));
-        await loadCheckpoint(path, others[others.length - 1], null, { averaged });
-      }
+      for (const path of args.and ?? []) others.push(await weightsOf(path));
       const share = args.share === undefined ? undefined : Number(args.share);
       if (share !== undefined && !(share >= 0 && share <= 1)) {
         throw new InputError(`Cannot take the share "${args.share}": wanted 0 to 1`);

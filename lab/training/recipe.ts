@@ -53,6 +53,20 @@ export const longOptions: OptimiserOptions = {
   adamRate: 5e-4,
 };
 
+/** Settings of the optimiser for readouts alone, which begin anew where weights come from an exported model. */
+export const readoutOptions: OptimiserOptions = {
+  ...optimiserOptions,
+  muonRate: 0.02,
+  adamRate: 2e-3,
+};
+
+/** Settings of the optimiser where what is known already is not to be lost. */
+export const gentleOptions: OptimiserOptions = {
+  ...optimiserOptions,
+  muonRate: 0.0014,
+  adamRate: 2e-4,
+};
+
 /** Decoder layers below the readout of what questions know on the way to the answer. */
 export const hintLayers = 6;
 
@@ -72,6 +86,10 @@ export const phases = {
   long: { seed: 14, steps: 400, cellWeight: 0.1, averageDecay: 0.99, hintWeight: 1 },
   /** What is still known badly, by itself: stages of `finishStages`. */
   finish: { seed: 15, steps: 3500, cellWeight: 0.1, averageDecay: 0.99, hintWeight: 1 },
+  /** The readouts of the auxiliary losses for an exported model, which has none: the model stays as it is. */
+  readouts: { seed: 16, steps: 150, cellWeight: 0.1, averageDecay: 0.99, hintWeight: 1 },
+  /** What of `finish` is still known badly, at low rates: stages of `scenesStages`. */
+  scenes: { seed: 17, steps: 2000, cellWeight: 0.1, averageDecay: 0.99, hintWeight: 1 },
   /** The same with the attention regulariser on sharpness: stages of `concentrationStages`. */
   concentrate: { seed: 7, steps: 500, regulariser: { sharpness: 0.04, mass: 0 }, ramp: 20 },
   /** Fine-tuning with the regulariser on attention mass, too: stages of `finetuningStages`. */

@@ -19,6 +19,7 @@ import {
   lengthStages,
   longStages,
   plainStages,
+  scenesStages,
   variedStages,
 } from "./stages.ts";
 import { Optimiser, type OptimiserOptions } from "./optimiser.ts";
@@ -26,12 +27,14 @@ import { ModelParameters } from "./parameters.ts";
 import { imageWords } from "./image_words.ts";
 import {
   afterLayers,
+  gentleOptions,
   hintLayers,
   laterOptions,
   lengthOptions,
   longOptions,
   optimiserOptions,
   phases,
+  readoutOptions,
   shippedConfig,
   weightSeed,
 } from "./recipe.ts";
@@ -199,18 +202,18 @@ export function variedPhase(options: PhaseOptions & { readonly from: string }): 
 /** All varieties at all lengths, from the average of another phase's weights; the rates fall after a while. */
 function lengthsOf(
   options: PhaseOptions & { readonly from: string },
-  { steps: planned, ...own }: typeof phases.lengths | typeof phases.long | typeof phases.finish,
-  mix: Pick<TrainedPhase, "stages" | "optimiser">,
+  { steps: planned, ...own }: typeof phases["lengths" | "long" | "finish" | "readouts" | "scenes"],
+  mix: Pick<TrainedPhase, "stages" | "optimiser"> & Partial<Pick<TrainedPhase, "trained">>,
   warmUp: number,
   held = 0.4,
 ): Promise<void> {
   const steps = options.steps ?? planned;
   return run({
+    trained: () => true,
     ...{ ...options, ...own, ...mix, steps },
     fromAverage: true,
     source: varietySource,
     schedule: { warmUp, holdUntil: Math.round(held * steps), end: steps, floor: 0.03 },
-    trained: () => true,
   });
 }
 
@@ -240,6 +243,26 @@ export function longPhase(options: PhaseOptions & { readonly from: string }): Pr
 export function finishPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
   const mix = { stages: finishStages, optimiser: longOptions };
   return lengthsOf(options, phases.finish, mix, 20, 2 / 3);
+}
+
+/**
+ * For an exported model, in place of the state that `finishPhase` leaves: the readouts of the auxiliary losses,
+ * which are no part of it, learn to read it while all else stays.
+ */
+export function readoutsPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  const trained = (name: string) => name.startsWith("readout.");
+  return lengthsOf(options, phases.readouts, {
+    ...{ stages: scenesStages, optimiser: readoutOptions, trained },
+  }, 10);
+}
+
+/**
+ * What follows `readoutsPhase`: at low rates, what `finishPhase` left behind the rest. Exported is the mean of
+ * its average with the weights that `readoutsPhase` began with.
+ */
+export function scenesPhase(options: PhaseOptions & { readonly from: string }): Promise<void> {
+  const mix = { stages: scenesStages, optimiser: gentleOptions };
+  return lengthsOf(options, phases.scenes, mix, 60, 1 / 4);
 }
 
 /** As phase 3, with the attention regulariser; its weights rise over the first steps. */

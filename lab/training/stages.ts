@@ -284,3 +284,32 @@ export const finishStages: readonly Stage[] = [
   { ...coordinates, name: "one number an image: 16 to 160 tokens", only: "one number", share: 0.1 },
   { ...letters, name: "more letters", contexts: 7, share: 0.4, during: [0, 275] },
 ];
+
+/** Layouts in which coordinates and numbers of images are still mistaken: wide or high, and of several images. */
+const largeLayouts = layoutsBetween(64, 200).filter(([[rows, columns]]) =>
+  Math.max(rows, columns) > 5
+);
+const severalImages = layoutsBetween(40, 160).filter(({ length }) => length >= 3);
+
+/**
+ * What `finishStages` left behind the rest, in the layouts where it is mistaken, beside all varieties at all
+ * lengths. Scenes by themselves tell answers of one word from those of two, which are asked for alike.
+ */
+export const scenesStages: readonly Stage[] = [
+  { ...finishStages[0], share: 0.27 },
+  { ...finishStages[1], share: 0.12 },
+  { ...finishStages[2], share: 0.05 },
+  finishStages[3],
+  {
+    ...{ ...coordinates, name: "coordinates: 64 to 200 tokens", grids: largeLayouts, share: 0.34 },
+    ...{ pairs: [6, 20], contexts: 11, questions: 16 },
+  },
+  {
+    ...{ ...finishStages[6], name: "one number an image, of 3 or more", grids: severalImages },
+    share: 0.1,
+  },
+  {
+    ...{ ...lengthStages[0], name: "scenes: one word or two", contexts: 11, share: 0.1 },
+    ...{ only: "scene: ", without: ["coordinates", "keys"] },
+  },
+];

@@ -4,6 +4,7 @@ import {
   finishStages,
   layoutsBetween,
   longStages,
+  scenesStages,
   variedStages,
 } from "../../../lab/training/stages.ts";
 import { varietySource } from "../../../lab/training/sources.ts";
@@ -95,6 +96,18 @@ Deno.test("the last phase practises everything, and three forms by themselves in
     Math.max(...grids.map((one) => one.reduce((sum, [rows, columns]) => sum + rows * columns, 0)))
   );
   assertEquals(cells, [160, 512, 1024, 4096, 96, 160, 160, 96]);
+});
+
+Deno.test("what follows it practises everything, and what is mistaken where it is", () => {
+  const names = scenesStages.map((stage) => practisedVarieties(stage).map(({ name }) => name));
+  for (const own of names.slice(0, 3)) assertEquals(own, varieties.map(({ name }) => name));
+  const [coordinates, numbers, scenes] = names.slice(4);
+  assert(coordinates.length === 2 && coordinates.every((name) => name.includes("coordinates")));
+  assert(numbers.length === 4 && numbers.every((name) => name.includes("one number an image")));
+  assert(scenes.includes("scene: sentences") && scenes.includes("scene: two-word answers"));
+  assert(scenes.every((name) => name.startsWith("scene: ") && !/coordinates|keys/.test(name)));
+  assert(scenesStages[5].grids.every(({ length }) => length >= 3));
+  assertAlmostEquals(scenesStages.reduce((sum, { share }) => sum + share!, 0), 1, 1e-9);
 });
 
 Deno.test("as many pairs as there are words are never asked for: too few might be left that are not held out", () => {
