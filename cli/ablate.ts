@@ -1,4 +1,5 @@
 /** `corelens ablate`: removes heads, against controls, and says what the answers lose. */
+import { readRecordJson } from "../lib/common/record_bytes.ts";
 import type { AblationResult } from "../lib/experiments/ablation_results.ts";
 import { ablationLines } from "./ablation_lines.ts";
 import { answerOptions, answerSettings, dataOptions, otherScoresOption, readData } from "./data.ts";
@@ -80,8 +81,7 @@ export const command = runCommand({
     return readyRun(model, run, record, progress("ablate"));
   },
   async show(args, folder) {
-    const text = await Deno.readTextFile(`${folder}/results.json`);
-    const results: AblationResult[] = JSON.parse(text);
+    const results = await readRecordJson(folder, "results.json") as AblationResult[];
     if (args.flag("json")) return console.log(JSON.stringify(results, null, 2));
     for (const line of ablationLines(results)) console.log(line);
     console.log(`record: ${folder}/results.json, samples.arrow, manifest.json`);

@@ -1,4 +1,5 @@
 /** `corelens accelerate`: hybrid sparse prefill against dense, in time and in right answers. */
+import { readRecordJson } from "../lib/common/record_bytes.ts";
 import type { PrefillSpeedRow } from "../lib/experiments/prefill_speed.ts";
 import { answerOptions, answerSettings, dataOptions, otherScoresOption, readData } from "./data.ts";
 import { progress } from "./progress.ts";
@@ -69,8 +70,7 @@ export const command = runCommand({
     return readyRun(model, run, record, progress("accelerate"));
   },
   async show(args, folder) {
-    const text = await Deno.readTextFile(`${folder}/results.json`);
-    const rows: PrefillSpeedRow[] = JSON.parse(text);
+    const rows = await readRecordJson(folder, "results.json") as PrefillSpeedRow[];
     if (args.flag("json")) return console.log(JSON.stringify(rows, null, 2));
     const range = (ends: readonly number[]) => `[${ends.map((x) => x.toFixed(2)).join(", ")}]`;
     console.log(

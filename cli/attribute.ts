@@ -1,6 +1,7 @@
 /** `corelens attribute`: what answers would lose without each head, all heads by one pass back. */
 import type { AttributedEdge, AttributedHead } from "../lib/experiments/attribution_results.ts";
 import { InputError } from "../lib/common/errors.ts";
+import { readRecordJson } from "../lib/common/record_bytes.ts";
 import { dataOptions, readData } from "./data.ts";
 import { withInterval } from "./numbers.ts";
 import { progress } from "./progress.ts";
@@ -115,17 +116,17 @@ export const command = runCommand({
     }
   },
   async show(args, folder) {
-    const read = async (name: string) => JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
-    const heads: AttributedHead[] = await read("results.json");
-    const { samples, options: { rules, edges: count } } = await read("manifest.json");
-    const edges: AttributedEdge[] = count > 0 ? await read("edges.json") : [];
+    const { readManifest } = await import("../lib/experiments/record.ts");
+    const heads = await readRecordJson(folder, "results.json") as AttributedHead[];
+    const { samples, options } = await readManifest(folder);
+    const { rules, edges: count } = options as { rules: string[]; edges: number };
+    const edges = count > 0 ? await readRecordJson(folder, "edges.json") as AttributedEdge[] : [];
     if (args.flag("json")) {
       return console.log(JSON.stringify(count > 0 ? { heads, edges } : { heads }, null, 2));
     }
-    const columns = rules as string[];
-    console.log(`head   ${columns.map((rule) => rule.padEnd(26)).join("")}`.trimEnd());
+    console.log(`head   ${rules.map((rule) => rule.padEnd(26)).join("")}`.trimEnd());
     for (const { layer, head, losses } of heads.slice(0, shown)) {
-      const cells = columns.map((rule) => {
+      const cells = rules.map((rule) => {
         const { loss, ci95 } = losses[rule];
         return withInterval(loss, ci95, samples).padEnd(26);
       });

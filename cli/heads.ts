@@ -119,13 +119,12 @@ async function importHeads(args: Arguments): Promise<void> {
   const path = args.words[1], folder = args.required("out");
   if (path === undefined) throw new InputError(`Missing the ${name} file: heads import … FILE`);
   await checkOutput(folder, "folder");
-  if (await Deno.stat(`${folder}/manifest.json`).then(() => true, () => false)) {
-    if (!args.flag("fresh")) {
-      throw new InputError(
-        `Cannot import into ${folder}: it holds a record; start over with --fresh, or choose ` +
-          "another folder",
-      );
-    }
+  const { hasRecordFile, readRecordText } = await import("../lib/common/record_bytes.ts");
+  if (!args.flag("fresh") && await hasRecordFile(folder, "manifest.json")) {
+    throw new InputError(
+      `Cannot import into ${folder}: it holds a record; start over with --fresh, or choose ` +
+        "another folder",
+    );
   }
   const list = await readHeadList(name, path, await givenSizes(args));
   const { shape: [samples, layers, heads], rule } = list.scores;
@@ -142,7 +141,7 @@ async function importHeads(args: Arguments): Promise<void> {
     );
   }
   await recordHeadList(list, { folder, format: name, model, seed: args.integer("seed", 0, 0) });
-  if (args.flag("json")) return console.log(await Deno.readTextFile(`${folder}/scores.json`));
+  if (args.flag("json")) return console.log(await readRecordText(folder, "scores.json"));
   console.log(`${rule} of ${layers} layers with ${heads} heads, ${samples} samples`);
   console.log(`record: ${folder}/scores.json, samples.arrow, manifest.json`);
 }

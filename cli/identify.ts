@@ -2,6 +2,7 @@
 import { detectHeads } from "../lib/heads/detect.ts";
 import { InputError } from "../lib/common/errors.ts";
 import { headName } from "../lib/common/head_id.ts";
+import { readRecordText } from "../lib/common/record_bytes.ts";
 import { dataOptions, readData } from "./data.ts";
 import { withInterval } from "./numbers.ts";
 import { progress } from "./progress.ts";
@@ -68,7 +69,7 @@ export const command = runCommand({
     return readyRun(model, run, record, progress("identify"));
   },
   async show(args, folder) {
-    const written = await Deno.readTextFile(`${folder}/scores.json`);
+    const written = await readRecordText(folder, "scores.json");
     if (args.flag("json")) return console.log(written);
     const { rule, samples, ranking, scores, ci95, evidenceConcentration } = JSON.parse(written);
     console.log(`${samples} ${samples === 1 ? "sample" : "samples"}; best heads by ${rule}:`);

@@ -1,4 +1,5 @@
 /** `corelens retrieve`: ranks images, pages or moments by the attention of the best heads. */
+import { readRecordJson } from "../lib/common/record_bytes.ts";
 import type { RetrievalResult } from "../lib/experiments/retrieve_places.ts";
 import { dataOptions, otherScoresOption, readData } from "./data.ts";
 import { progress } from "./progress.ts";
@@ -36,9 +37,7 @@ export const command = runCommand({
     return readyRun(model, run, record, progress("retrieve"));
   },
   async show(args, folder) {
-    const results: RetrievalResult[] = JSON.parse(
-      await Deno.readTextFile(`${folder}/results.json`),
-    );
+    const results = await readRecordJson(folder, "results.json") as RetrievalResult[];
     if (args.flag("json")) return console.log(JSON.stringify(results, null, 2));
     const [{ samples: count, places }] = results;
     console.log(`${count} samples, ${places.toFixed(1)} places each on average`);

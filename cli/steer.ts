@@ -1,5 +1,6 @@
 /** `corelens steer`: draws heads towards other places, and says where the answers go. */
 import { InputError } from "../lib/common/errors.ts";
+import { readRecordJson } from "../lib/common/record_bytes.ts";
 import type { SteerResult } from "../lib/experiments/steer_results.ts";
 import { answerOptions, answerSettings, dataOptions, otherScoresOption, readData } from "./data.ts";
 import { progress } from "./progress.ts";
@@ -72,7 +73,7 @@ export const command = runCommand({
     return readyRun(model, run, record, progress("steer"));
   },
   async show(args, folder) {
-    const results: SteerResult[] = JSON.parse(await Deno.readTextFile(`${folder}/results.json`));
+    const results = await readRecordJson(folder, "results.json") as SteerResult[];
     if (args.flag("json")) return console.log(JSON.stringify(results, null, 2));
     const shown = (value: number, [low, high]: readonly [number, number]) =>
       `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`.padEnd(24);

@@ -6,13 +6,12 @@
  */
 import { join } from "node:path";
 import { InputError } from "../../lib/common/errors.ts";
-import { readJsonOf } from "../../lib/common/text_files.ts";
 import { readAblatedHeads } from "../../lib/experiments/ablate_heads.ts";
 import type { AblationResult } from "../../lib/experiments/ablation_table.ts";
 import { ablationRowsFromArrow } from "../../lib/experiments/ablation_table_file.ts";
 import { readFoundHeads } from "../../lib/experiments/found_heads.ts";
 import { readManifest } from "../../lib/experiments/record.ts";
-import { readRecordBytes } from "../../lib/common/record_bytes.ts";
+import { readRecordBytes, readRecordJson } from "../../lib/common/record_bytes.ts";
 import type { HeadScores } from "../../lib/heads/head_scores.ts";
 import { type PairedAgreement, pairedAgreement } from "../../lib/heads/paired_agreement.ts";
 import type { Interval } from "../../lib/stats/interval.ts";
@@ -112,7 +111,7 @@ export async function readBits(
     const { value, valueCi95: [low, high] } = without.againstControls!.random;
     levels.push({
       level,
-      stored: await readJsonOf(join(folder, level, "stored.json")) as unknown as StoredBits,
+      stored: await readRecordJson(join(folder, level), "stored.json") as StoredBits,
       agreement: pairedAgreement(source, await scoresOf(level)),
       asked: whole.samples,
       right: share(whole),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hasRecordFile } from "../common/record_bytes.ts";
 import { median } from "../stats/summary.ts";
 import { finishedShards, type OpenedRun, openRun, places } from "./run_files.ts";
 import { hostName, readEvents, type ShardEvent } from "./shard_log.ts";
@@ -188,7 +189,7 @@ export async function runStatus(folder: string, now: number = Date.now()): Promi
     secondsLeft: running.length === 0
       ? null
       : Math.max(0, secondsOpen) * slowness(opened, done) / running.length,
-    merged: await Deno.stat(`${folder}/manifest.json`).then(() => true, () => false),
+    merged: await hasRecordFile(folder, "manifest.json"),
   };
 }
 

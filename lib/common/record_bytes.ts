@@ -6,6 +6,7 @@
  */
 import { gunzipSync } from "node:zlib";
 import { InputError } from "./errors.ts";
+import { removeIfThere, writeAll, writeAtomically } from "./files.ts";
 import { quoted } from "./text.ts";
 import { decodeText, parseJsonOf, readBytesOf } from "./text_files.ts";
 
@@ -13,7 +14,7 @@ import { decodeText, parseJsonOf, readBytesOf } from "./text_files.ts";
 const unpackedLimit = 1 << 28;
 
 /** What is appended to the names of compressed files. */
-export const packedSuffix = ".gz";
+const packedSuffix = ".gz";
 
 const isMissing = (error: unknown): boolean =>
   (error as Error).cause instanceof Deno.errors.NotFound;
@@ -63,19 +64,45 @@ export async function readRecordBytes(
 }
 
 /**
+ * A record's file as text, also where it is kept compressed.
+ *
+ * @param folder of the record
+ * @param name e.g. `scores.json`
+ * @throws {InputError} as {@link readRecordBytes}, or if it is no text
+ */
+export async function readRecordText(folder: string, name: string): Promise<string> {
+  return decodeText(await readRecordBytes(folder, name), `${folder}/${name}`);
+}
+
+/**
  * A record's file as JSON, also where it is kept compressed.
  *
  * @param folder of the record
  * @param name e.g. `scores.json`
- * @throws {InputError} as {@link readRecordBytes}, or if it is no JSON
+ * @throws {InputError} as {@link readRecordText}, or if it is no JSON
  */
 export async function readRecordJson(folder: string, name: string): Promise<unknown> {
-  const bytes = await readRecordBytes(folder, name), path = `${folder}/${name}`;
-  return parseJsonOf(decodeText(bytes, path), path);
+  return parseJsonOf(await readRecordText(folder, name), `${folder}/${name}`);
 }
 
 /** Whether a record has a file, compressed or not. */
 export async function hasRecordFile(folder: string, name: string): Promise<boolean> {
   const isThere = (path: string) => Deno.stat(path).then(() => true, () => false);
   return await isThere(`${folder}/${name}`) || await isThere(`${folder}/${name}${packedSuffix}`);
+}
+
+/** Writes a record's file, whole or not at all; where an earlier one was kept compressed, that goes. */
+export async function writeRecordFile(
+  folder: string,
+  name: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  await writeAtomically(`${folder}/${name}`, (file) => writeAll(file, bytes));
+  await removeIfThere(`${folder}/${name}${packedSuffix}`);
+}
+
+/** Removes a record's file where it is there, compressed or not. */
+export async function removeRecordFile(folder: string, name: string): Promise<void> {
+  await removeIfThere(`${folder}/${name}`);
+  await removeIfThere(`${folder}/${name}${packedSuffix}`);
 }

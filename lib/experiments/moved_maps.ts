@@ -8,7 +8,6 @@ import { InputError } from "../common/errors.ts";
 import { isRecord } from "../common/values.ts";
 import type { HeadGrid } from "../common/head_id.ts";
 
-import { readBytesOf } from "../common/text_files.ts";
 import { checkArrow } from "../heads/arrow_check.ts";
 import type { AttentionProfile } from "../heads/attention_profile.ts";
 import { type HeadScores, headScores, sampleMap } from "../heads/head_scores.ts";
@@ -20,7 +19,7 @@ import {
   placedMasses,
 } from "../heads/moved_evidence.ts";
 import type { HeadSample } from "../heads/scored_sample.ts";
-import { hasRecordFile, readRecordJson } from "../common/record_bytes.ts";
+import { hasRecordFile, readRecordBytes, readRecordJson } from "../common/record_bytes.ts";
 
 /** The file of a record that holds these maps. */
 export const movedFile = "moved.arrow";
@@ -98,11 +97,8 @@ export function movedToArrow(rows: readonly MovedRow[], grid: HeadGrid): Uint8Ar
 /** The maps of a record, by sample; none where the record has none. */
 export async function readMoved(folder: string): Promise<Map<string, Float32Array[]>> {
   const path = `${folder}/${movedFile}`, found = new Map<string, Float32Array[]>();
-  const bytes = await readBytesOf(path).catch((error) => {
-    if (error.cause instanceof Deno.errors.NotFound) return null;
-    throw error;
-  });
-  if (bytes === null) return found;
+  if (!await hasRecordFile(folder, movedFile)) return found;
+  const bytes = await readRecordBytes(folder, movedFile);
   checkArrow(bytes, path);
   for (const column of headScoresFromArrow(bytes, path)) {
     column.sampleIds.forEach((id, row) => {

@@ -9,8 +9,12 @@ import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
 import type { LeftOut } from "../data/unusable.ts";
 import { packageVersion } from "../common/package.ts";
-import { packedSuffix, readRecordJson } from "../common/record_bytes.ts";
-import { removeIfThere, writeAll, writeAtomically, writeTextAtomically } from "../common/files.ts";
+import {
+  hasRecordFile,
+  readRecordJson,
+  removeRecordFile,
+  writeRecordFile,
+} from "../common/record_bytes.ts";
 import type { Json } from "./journal.ts";
 import type { Identity } from "./identity.ts";
 import { checkExperiment, type ExperimentFacts } from "./registry.ts";
@@ -145,15 +149,15 @@ export async function writeRecord(
   manifest: Manifest,
   files: Readonly<Record<string, string | Uint8Array>>,
 ): Promise<void> {
-  await removeIfThere(`${folder}/manifest.json`);
+  await removeRecordFile(folder, "manifest.json");
   const digests: Record<string, string> = {};
   for (const [name, content] of Object.entries(files)) {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     digests[name] = digestOfBytes(bytes);
-    await writeAtomically(`${folder}/${name}`, (file) => writeAll(file, bytes));
-    await removeIfThere(`${folder}/${name}${packedSuffix}`);
+    await writeRecordFile(folder, name, bytes);
   }
-  await writeTextAtomically(`${folder}/manifest.json`, jsonText({ ...manifest, files: digests }));
+  const text = jsonText({ ...manifest, files: digests });
+  await writeRecordFile(folder, "manifest.json", new TextEncoder().encode(text));
 }
 
 /** JSON with a line for each top-level field, numbers with seven digits. */
@@ -184,8 +188,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
  * @throws {InputError} if it is damaged
  */
 export async function readManifestIfAny(folder: string): Promise<Manifest | null> {
-  const there = await Deno.stat(`${folder}/manifest.json`).then(() => true, () => false);
-  return there ? await readManifest(folder) : null;
+  return await hasRecordFile(folder, "manifest.json") ? await readManifest(folder) : null;
 }
 
 /**

@@ -5,19 +5,15 @@
  */
 import { digestOfBytes } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
-import { packedSuffix, readRecordBytes } from "../common/record_bytes.ts";
+import { hasRecordFile, readRecordBytes, removeRecordFile } from "../common/record_bytes.ts";
 import { quoted } from "../common/text.ts";
-import { relativeNameProblem, removeIfThere, removeTemporaries } from "../common/files.ts";
+import { relativeNameProblem, removeTemporaries } from "../common/files.ts";
 import { changedParts, type Identity } from "./identity.ts";
 import { Journal, type Json } from "./journal.ts";
 import { type Manifest, readManifest } from "./record.ts";
 
 /** Name of the journal in a run's folder; it is removed when the record is written. */
 export const journalName = "run.partial";
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
 
 /** Digests of a record's files, as its manifest says; only of names that lie in the folder itself. */
 function filesOf(manifest: Pick<Manifest, "files">): [name: string, digest: unknown][] {
@@ -52,10 +48,8 @@ export async function damagedFile(
 /** Removes a record: its manifest first, so that nothing halfway counts as a record. */
 async function removeRecord(folder: string): Promise<void> {
   const manifest = await readManifest(folder).catch(() => ({ files: {} }));
-  const files = filesOf(manifest).flatMap(([file]) => [file, `${file}${packedSuffix}`]);
-  for (const name of ["manifest.json", ...files]) {
-    await removeIfThere(`${folder}/${name}`);
-  }
+  await removeRecordFile(folder, "manifest.json");
+  for (const [name] of filesOf(manifest)) await removeRecordFile(folder, name);
 }
 
 /** What is known of a run's folder before anything is computed. */
@@ -124,7 +118,7 @@ async function earlierRecord(
 ): Promise<Manifest | null> {
   const begun = journal.identity !== null;
   if (begun) checkIdentity(folder, journal.identity, identity, "begun");
-  if (!await exists(`${folder}/manifest.json`)) return null;
+  if (!await hasRecordFile(folder, "manifest.json")) return null;
   const manifest = await readManifest(folder).catch(() => null);
   const damaged = manifest && await damagedFile(folder, manifest);
   const same = manifest?.identity && changedParts(manifest.identity, identity).length === 0;
