@@ -2,6 +2,7 @@
 import { readRecordJson } from "../lib/common/record_bytes.ts";
 import type { RetrievalResult } from "../lib/experiments/retrieve_places.ts";
 import { dataOptions, otherScoresOption, readData } from "./data.ts";
+import { withInterval } from "./numbers.ts";
 import { progress } from "./progress.ts";
 import { readyRun, runCommand } from "./runs.ts";
 
@@ -40,15 +41,16 @@ export const command = runCommand({
     const results = await readRecordJson(folder, "results.json") as RetrievalResult[];
     if (args.flag("json")) return console.log(JSON.stringify(results, null, 2));
     const [{ samples: count, places }] = results;
-    console.log(`${count} samples, ${places.toFixed(1)} places each on average`);
+    console.log(
+      `${count} ${count === 1 ? "sample" : "samples"}, ${places.toFixed(1)} places each on average`,
+    );
     console.log("ranked by    attention     heads  draws  at  recall [95%]          chance");
     for (const row of results) {
-      const { retriever, calibrated, heads, draws, at, recall, ci95: [low, high], chance } = row;
+      const { retriever, calibrated, heads, draws, at, recall, ci95, chance } = row;
       const numbers = [heads, draws].map((value) => String(value).padStart(6)).join(" ");
-      const interval = `${recall.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
       console.log(
         `${retriever.padEnd(12)} ${(calibrated ? "calibrated" : "raw").padEnd(12)} ${numbers} ` +
-          `${String(at).padStart(3)}  ${interval}  ${chance.toFixed(3)}`,
+          `${String(at).padStart(3)}  ${withInterval(recall, ci95)}  ${chance.toFixed(3)}`,
       );
     }
     console.log(`record: ${folder}/results.json, rows.json, manifest.json`);

@@ -3,6 +3,7 @@ import { InputError } from "../lib/common/errors.ts";
 import { readRecordJson } from "../lib/common/record_bytes.ts";
 import type { SteerResult } from "../lib/experiments/steer_results.ts";
 import { answerOptions, answerSettings, dataOptions, otherScoresOption, readData } from "./data.ts";
+import { withInterval } from "./numbers.ts";
 import { progress } from "./progress.ts";
 import { readyRun, runCommand } from "./runs.ts";
 import { namesOf } from "./values.ts";
@@ -75,8 +76,6 @@ export const command = runCommand({
   async show(args, folder) {
     const results = await readRecordJson(folder, "results.json") as SteerResult[];
     if (args.flag("json")) return console.log(JSON.stringify(results, null, 2));
-    const shown = (value: number, [low, high]: readonly [number, number]) =>
-      `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`.padEnd(24);
     console.log(
       `${"condition".padEnd(13)}   heads   bias  draws  ` +
         `${"target's answer [95%]".padEnd(24)}own answer [95%]`,
@@ -84,8 +83,9 @@ export const command = runCommand({
     for (const row of results) {
       const { condition, heads, bias, draws } = row;
       const numbers = [heads, bias, draws].map((value) => String(value).padStart(6)).join(" ");
-      const answers = shown(row.followed, row.followedCi95) + shown(row.stayed, row.stayedCi95);
-      console.log(`${condition.padEnd(13)} ${numbers}  ${answers.trimEnd()}`);
+      const target = withInterval(row.followed, row.followedCi95).padEnd(24);
+      const own = withInterval(row.stayed, row.stayedCi95);
+      console.log(`${condition.padEnd(13)} ${numbers}  ${target}${own}`);
     }
     console.log(`record: ${folder}/results.json, rows.json, manifest.json`);
   },
