@@ -7,8 +7,11 @@
 import { digestOf } from "../../lib/common/digest.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import { readRecordJson } from "../../lib/common/record_bytes.ts";
-import { type ExperimentConfig, runExperiment } from "../../lib/experiments/experiment.ts";
-import type { Experiment } from "../../lib/experiments/experiment.ts";
+import {
+  type Experiment,
+  type ExperimentConfig,
+  runExperiment,
+} from "../../lib/experiments/experiment.ts";
 import { jsonText } from "../../lib/experiments/record.ts";
 import type { RunContext } from "../../lib/experiments/run_context.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";

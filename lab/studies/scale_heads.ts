@@ -5,12 +5,10 @@
  *
  * @module
  */
-import { gridOf, headName } from "../../lib/common/head_id.ts";
-import type { HeadId } from "../../lib/common/head_id.ts";
+import { gridOf, type HeadId, headName } from "../../lib/common/head_id.ts";
 import { layerMatchedHeads, randomHeads } from "../../lib/heads/controls.ts";
 import { topHeads } from "../../lib/heads/select.ts";
-import type { AnyModel } from "../../lib/model/network_of.ts";
-import { networkOf } from "../../lib/model/network_of.ts";
+import { type AnyModel, networkOf } from "../../lib/model/network_of.ts";
 import { topShareInterval } from "../../lib/stats/bootstrap_maps.ts";
 import { entropy } from "../../lib/stats/concentration.ts";
 import { crossedInterval } from "../../lib/stats/crossed.ts";

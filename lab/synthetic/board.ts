@@ -4,8 +4,7 @@
  * @module
  */
 import type { Random } from "../../lib/stats/random.ts";
-import type { TaskPlan } from "./options.ts";
-import { pairWidth } from "./options.ts";
+import { pairWidth, type TaskPlan } from "./options.ts";
 
 /** What an image looks like behind its words. */
 export type Theme = "paper" | "ground";

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { SampleText } from "../data/sample.ts";
-import { answersOf } from "../data/sample.ts";
+import { answersOf, type SampleText } from "../data/sample.ts";
 import type { Tokenizer } from "../inputs/tokenizer.ts";
 
 /** Tokens that a model may think for, where it does so before it answers. */

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { HeadId } from "../common/head_id.ts";
-import { headAt } from "../common/head_id.ts";
+import { headAt, type HeadId } from "../common/head_id.ts";
 import { answersOf, imagesOf, type Sample } from "../data/sample.ts";
 import { loadSample } from "../data/folder_data_set.ts";
 import { answerSamples } from "../experiments/answers.ts";

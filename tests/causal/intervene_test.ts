@@ -2,16 +2,14 @@ import { interventions } from "../../lib/causal/interventions/registry.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { headOutputs, meanHeadOutputs } from "../../lib/causal/head_outputs.ts";
-import type { HeadMask, Variant } from "../../lib/causal/head_mask.ts";
-import { zeroHeads } from "../../lib/causal/head_mask.ts";
+import { type HeadMask, type Variant, zeroHeads } from "../../lib/causal/head_mask.ts";
 import {
   intervene,
   type InterveneOptions,
   type InterventionPrompt,
 } from "../../lib/causal/intervene.ts";
 import { InputError } from "../../lib/common/errors.ts";
-import type { HeadId } from "../../lib/common/head_id.ts";
-import { allHeads } from "../../lib/common/head_id.ts";
+import { allHeads, type HeadId } from "../../lib/common/head_id.ts";
 import type { Hook, Hooks } from "../../lib/hooks/hook_point.ts";
 import { tokensOf } from "../../lib/inputs/token_spans.ts";
 import { generate } from "../../lib/model/generate.ts";

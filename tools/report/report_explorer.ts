@@ -4,8 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { samplesWithEvidence } from "../../lib/data/shipped_samples.ts";
-import { listSamples } from "../../lib/data/shipped_samples.ts";
+import { listSamples, samplesWithEvidence } from "../../lib/data/shipped_samples.ts";
 import { ablateHeads } from "../../lib/experiments/ablate_heads.ts";
 import { ablationSamples } from "../../lib/experiments/ablation_samples.ts";
 import { findHeads } from "../../lib/experiments/find_heads.ts";

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import type { AttentionCall, AttentionFunction } from "../../nn/attention.ts";
-import { keyLength } from "../../nn/attention.ts";
+import { type AttentionCall, type AttentionFunction, keyLength } from "../../nn/attention.ts";
 import { joinHeads, takeHeads } from "../../nn/grouped_attention.ts";
 import type { Kernels, Tensor } from "../../nn/kernels.ts";
 import { type HeadInput, type HeadInputName, rowsAt } from "./nodes.ts";

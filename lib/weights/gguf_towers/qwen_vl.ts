@@ -5,8 +5,7 @@
  * layouts. Settings of the processor that the files do not hold are those of the published checkpoints.
  * @module
  */
-import { joined, stacked, whole } from "../gguf_assembly.ts";
-import type { Assembly } from "../gguf_assembly.ts";
+import { type Assembly, joined, stacked, whole } from "../gguf_assembly.ts";
 import type { GgufNotes } from "../gguf_notes.ts";
 import {
   feedForward,
