@@ -9,7 +9,7 @@ import { axisRange, checkNotEmpty } from "./check.ts";
 import { type Figure, makeFigure } from "./figure.ts";
 import { checkMeasured, type Measured, spanOf, whiskers } from "./points.ts";
 import type { Trace } from "./spec.ts";
-import { formatInterval, formatPercent, plotlyText, shorten } from "./text.ts";
+import { formatInterval, formatPercent, letterWidth, plotlyText, shorten } from "./text.ts";
 import { ink, seriesStyles } from "./theme.ts";
 
 /** Bars of one colour, one per category. */
@@ -99,7 +99,7 @@ export function bars(
     hovertemplate: "%{text}<extra></extra>",
   }));
   const shown = [...series.flatMap(({ values }) => spanOf(values)), ...(line ? [line.value] : [])];
-  const left = Math.min(260, 24 + 6.8 * Math.max(...labels.map(({ length }) => length)));
+  const left = Math.min(260, 24 + letterWidth * Math.max(...labels.map(({ length }) => length)));
   return makeFigure({
     title,
     caption: options.caption,

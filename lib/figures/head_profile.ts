@@ -8,7 +8,8 @@ import { InputError } from "../common/errors.ts";
 import { headName } from "../common/head_id.ts";
 import { checkNotEmpty } from "./check.ts";
 import { type Figure, makeFigure } from "./figure.ts";
-import { formatNumber, plotlyText, shorten } from "./text.ts";
+import { tableFrame } from "./table_frame.ts";
+import { formatNumber, plotlyText } from "./text.ts";
 import { diverging, sequential } from "./theme.ts";
 
 /** One head with its scores by name, as `headProfile` and `headKinds` give it. */
@@ -92,7 +93,7 @@ export function headProfileMap(
   const names = heads.map((row) => `${headName(row)}, ${row.kind}`);
   const titles = columns.map(({ score, title }) => title ?? score);
   const cell = Math.max(58, Math.min(80, 760 / columns.length));
-  const left = 24 + 6.8 * Math.max(...names.map(({ length }) => Math.min(30, length)));
+  const { axes, left, bottom } = tableFrame(titles.map((title) => title.split(" ")), names, 30);
   const rowHeight = 22;
   return makeFigure({
     title: options.title,
@@ -119,28 +120,10 @@ export function headProfileMap(
       xgap: 2,
       ygap: 1,
     }],
-    axes: {
-      xaxis: {
-        range: [-0.5, columns.length - 0.5],
-        tickvals: columns.map((_, i) => i),
-        ticktext: titles.map((title) => title.split(" ").map(plotlyText).join("<br>")),
-        tickangle: 0,
-        showgrid: false,
-      },
-      yaxis: {
-        range: [heads.length - 0.5, -0.5],
-        tickvals: heads.map((_, i) => i),
-        ticktext: names.map((name) => plotlyText(shorten(name, 30))),
-        showgrid: false,
-      },
-    },
+    axes,
     width: Math.max(460, Math.round(left + 24 + cell * columns.length)),
     plotHeight: Math.max(80, rowHeight * heads.length),
-    space: {
-      left: Math.round(left),
-      right: 24,
-      bottom: 20 + 16 * Math.max(...titles.map((title) => title.split(" ").length)),
-    },
+    space: { left: Math.round(left), right: 24, bottom },
     summary: [
       `columns: ${titles.join(", ")}`,
       ...values.map((row, r) =>

@@ -7,7 +7,8 @@
 import { InputError } from "../common/errors.ts";
 import { checkNotEmpty } from "./check.ts";
 import { type Figure, makeFigure } from "./figure.ts";
-import { plotlyText, shorten } from "./text.ts";
+import { tableFrame } from "./table_frame.ts";
+import { letterWidth, plotlyText, shorten } from "./text.ts";
 import { diverging, sequential } from "./theme.ts";
 
 /** Options of {@link matrixMap}. */
@@ -76,16 +77,15 @@ export function matrixMap(
   const [zmin, zmax] = options.range ?? (negative ? [-1, 1] : [0, 1]);
   const write = (value: number): string =>
     Number.isNaN(value) ? "–" : value.toFixed(options.decimals ?? 2).replace("-", "−");
-  const longest = Math.max(...rows.map(({ length }) => Math.min(34, length)));
   // wide enough for the longest part of a column's name, where there is room for it
   const longestPart = Math.max(...columns.flatMap(nameParts).map(({ length }) => length));
-  const wanted = Math.min(6.8 * longestPart + 5, 700 / columns.length);
+  const wanted = Math.min(letterWidth * longestPart + 5, 700 / columns.length);
   const cell = Math.max(56, Math.min(96, Math.max(560 / columns.length, wanted)));
-  const left = 24 + 6.8 * longest;
   const rowHeight = Math.max(34, Math.min(52, cell * 0.7));
   const plotHeight = Math.round(Math.max(150, rows.length * rowHeight));
-  const fits = Math.max(4, Math.floor((cell - 4) / 6.8));
-  const labels = columns.map((name) => nameLines(name, fits));
+  const fits = Math.max(4, Math.floor((cell - 4) / letterWidth));
+  const lines = columns.map((name) => nameLines(name, fits));
+  const { axes, left, bottom } = tableFrame(lines, rows, 34);
   return makeFigure({
     title: options.title,
     caption: options.caption,
@@ -123,28 +123,10 @@ export function matrixMap(
       xgap: 2,
       ygap: 2,
     }],
-    axes: {
-      xaxis: {
-        range: [-0.5, columns.length - 0.5],
-        tickvals: columns.map((_, i) => i),
-        ticktext: labels.map((lines) => lines.map(plotlyText).join("<br>")),
-        tickangle: 0,
-        showgrid: false,
-      },
-      yaxis: {
-        range: [rows.length - 0.5, -0.5],
-        tickvals: rows.map((_, i) => i),
-        ticktext: rows.map((name) => plotlyText(shorten(name, 34))),
-        showgrid: false,
-      },
-    },
+    axes,
     width: Math.max(460, Math.round(left + 96 + cell * columns.length)),
     plotHeight,
-    space: {
-      left: Math.round(left),
-      right: 96,
-      bottom: 20 + 16 * Math.max(...labels.map(({ length }) => length)),
-    },
+    space: { left: Math.round(left), right: 96, bottom },
     summary: [
       options.quantity,
       ...values.map((row, r) =>

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** Mean width of a letter of axes, in pixels. */
+export const letterWidth = 6.8;
+
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",
