@@ -8,6 +8,7 @@ import { digestOf } from "../../lib/common/digest.ts";
 import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
+import { endsOf } from "../../lib/stats/interval.ts";
 import { wilsonInterval } from "../../lib/stats/proportion.ts";
 import { textNeedle, type TextNeedleOptions } from "../pages/text_needles.ts";
 import {
@@ -132,10 +133,7 @@ export function ownerAnswerResults(rows: readonly OwnerAnswerRow[]): OwnerAnswer
   return [...Map.groupBy(rows, kindOf).values()].map((own) => {
     const sum = (value: (row: OwnerAnswerRow) => number) =>
       own.reduce((total, row) => total + value(row), 0);
-    const interval = (right: number): [number, number] => {
-      const { low, high } = wilsonInterval(right, own.length);
-      return [low, high];
-    };
+    const interval = (right: number) => endsOf(wilsonInterval(right, own.length));
     const [{ form, needles, sentences }] = own;
     const free = sum((row) => row.free), chosen = sum((row) => row.chosen);
     return {

@@ -11,6 +11,7 @@ import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
 import { differenceInterval } from "../../lib/stats/bootstrap_pairs.ts";
+import { endsOf } from "../../lib/stats/interval.ts";
 import { wilsonInterval } from "../../lib/stats/proportion.ts";
 import { mean } from "../../lib/stats/summary.ts";
 import type { PageNeedle } from "../pages/page_needles.ts";
@@ -172,11 +173,8 @@ export function pageReadingResults(rows: readonly PageReadingRow[]): PageReading
   return kinds.map((kind) => {
     const own = rows.filter((row) => row.kind === kind);
     const seen = own.map((row) => row.seen), read = own.map((row) => row.read);
-    const interval = (values: readonly number[]): [number, number] => {
-      const { low, high } = wilsonInterval(values.reduce((a, b) => a + b, 0), values.length);
-      return [low, high];
-    };
-    const difference = differenceInterval(seen, read, { seed: 0 });
+    const interval = (values: readonly number[]) =>
+      endsOf(wilsonInterval(values.reduce((a, b) => a + b, 0), values.length));
     const cellCount = own.reduce((sum, { cells }) => sum + cells, 0);
     return {
       kind,
@@ -185,7 +183,7 @@ export function pageReadingResults(rows: readonly PageReadingRow[]): PageReading
       seen95: interval(seen),
       read: mean(read),
       read95: interval(read),
-      difference95: [difference.low, difference.high],
+      difference95: endsOf(differenceInterval(seen, read, { seed: 0 })),
       cells: own.reduce((sum, { rightCells }) => sum + rightCells, 0) / cellCount,
       cellCount,
     };

@@ -17,6 +17,7 @@ import type { RunContext } from "../../lib/experiments/run_context.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import type { RgbImage } from "../../lib/inputs/image.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
+import { endsOf } from "../../lib/stats/interval.ts";
 import { wilsonInterval } from "../../lib/stats/proportion.ts";
 import { tokenText } from "../pages/page_words.ts";
 import type { LazyAblationSample } from "../../lib/experiments/ablate_heads.ts";
@@ -238,8 +239,7 @@ export function photographReadingResults(
       Object.fromEntries(
         photographViews.filter((view) => own[0][of][view] !== undefined).map((view) => {
           const right = own.reduce((sum, row) => sum + row[of][view]!, 0);
-          const { low, high } = wilsonInterval(right, own.length);
-          return [view, [right / own.length, low, high]];
+          return [view, [right / own.length, ...endsOf(wilsonInterval(right, own.length))]];
         }),
       );
     const { chance } = own[0];

@@ -21,6 +21,7 @@ import type { RunContext } from "../../lib/experiments/run_context.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { type AnyModel, networkOf } from "../../lib/model/network_of.ts";
 import { crossedInterval } from "../../lib/stats/crossed.ts";
+import { endsOf } from "../../lib/stats/interval.ts";
 import { wilsonOfShare } from "../../lib/stats/proportion.ts";
 import { mean } from "../../lib/stats/summary.ts";
 import { begunFact, type ContradictedFact, type Fact } from "../pages/contradicted_facts.ts";
@@ -190,7 +191,7 @@ function conflictResults(
       ...{ name, heads, draws: places.length, samples: rows.length },
       margin: mean(table(margin).data),
       change: change.estimate,
-      changeCi95: [change.low, change.high],
+      changeCi95: endsOf(change),
       followsText: share,
       followsTextCi95: [Math.min(both.low, alone.low), Math.max(both.high, alone.high)],
       saysText: first(1),

@@ -7,6 +7,7 @@
 import { digestOf } from "../../lib/common/digest.ts";
 import { readRecordJson } from "../../lib/common/record_bytes.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
+import { endsOf } from "../../lib/stats/interval.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { wilsonInterval } from "../../lib/stats/proportion.ts";
 import { drawnObjects } from "../pages/drawn_objects.ts";
@@ -135,8 +136,7 @@ export function wordReadingResults(rows: readonly WordReadingRow[]): WordReading
     const own = rows.filter((row) => kind === "all" || row.kind === kind);
     const right = own.reduce((sum, row) => sum + row.right, 0);
     const cells = own.reduce((sum, row) => sum + row.cells, 0);
-    const { low, high } = wilsonInterval(right, cells);
-    return { kind, cells, value: right / cells, ci95: [low, high] as const };
+    return { kind, cells, value: right / cells, ci95: endsOf(wilsonInterval(right, cells)) };
   });
 }
 

@@ -6,6 +6,7 @@
  */
 import { compareWithControls, type MetricBySample } from "../causal/effect.ts";
 import { crossedInterval } from "../stats/crossed.ts";
+import { endsOf } from "../stats/interval.ts";
 import { holm } from "../stats/multiple.ts";
 import { sharedMembers } from "../stats/shared_members.ts";
 import { mean } from "../stats/summary.ts";
@@ -133,13 +134,13 @@ export function againstControls(
     return [
       [name, {
         excess: excess.estimate,
-        ci95: [excess.low, excess.high],
+        ci95: endsOf(excess),
         pValue,
         pValueAlone: pValue,
         pValueOverDraws,
         draws: draws.length,
         value: all.estimate,
-        valueCi95: [all.low, all.high],
+        valueCi95: endsOf(all),
         range: [Math.min(...means), Math.max(...means)],
         ...compared.explain && draws.length >= manyDraws
           ? changesOf(compared, run.map((i) => numbers[i]))

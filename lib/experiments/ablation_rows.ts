@@ -6,6 +6,7 @@
 import { ablationEffect } from "../causal/effect.ts";
 import { meanIntervals } from "../stats/bootstrap.ts";
 import { crossedInterval } from "../stats/crossed.ts";
+import { endsOf } from "../stats/interval.ts";
 import { sampleMatrix } from "../stats/matrix.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
 import { type ComparedSets, type Resample, tableOf } from "./ablation_comparison.ts";
@@ -69,7 +70,7 @@ export function rowOfSet(
     value,
     ci95: valueInterval(metric, values, resample),
     dropFromBaseline: drop.estimate,
-    dropCi95: condition === "none" ? [0, 0] : [drop.low, drop.high],
+    dropCi95: condition === "none" ? [0, 0] : endsOf(drop),
     pValue,
   };
 }
@@ -97,7 +98,7 @@ export function rowOfDraws(
     value,
     ci95: [low, high],
     dropFromBaseline: drop.estimate,
-    dropCi95: [drop.low, drop.high],
+    dropCi95: endsOf(drop),
     pValue: drop.pValue,
   };
 }
@@ -108,8 +109,7 @@ function valueInterval(
   resample: Resample,
 ): [number, number] {
   if (metric === "accuracy") {
-    const { low, high } = wilsonInterval(values.reduce((a, b) => a + b, 0), values.length);
-    return [low, high];
+    return endsOf(wilsonInterval(values.reduce((a, b) => a + b, 0), values.length));
   }
   const { low, high } = meanIntervals(sampleMatrix(values, values.length, 1), resample);
   return [low[0], high[0]];

@@ -4,6 +4,7 @@
  * @module
  */
 import { differenceInterval } from "../stats/bootstrap_pairs.ts";
+import { endsOf } from "../stats/interval.ts";
 import { wilsonInterval } from "../stats/proportion.ts";
 import { mean } from "../stats/summary.ts";
 import type { SampleAnswer } from "./answers.ts";
@@ -37,18 +38,15 @@ export function comparedAnswers(
     const value = ({ correct, scores }: SampleAnswer) =>
       metric === "accuracy" ? [Number(correct)] : metric in scores ? [scores[metric]] : [];
     const before = dense.flatMap(value), after = sparse.flatMap(value);
-    const { low, high } = differenceInterval(after, before, { seed });
-    const wilson = (values: readonly number[]) => {
-      const share = wilsonInterval(values.reduce((a, b) => a + b, 0), values.length);
-      return [share.low, share.high] as const;
-    };
+    const wilson = (values: readonly number[]) =>
+      endsOf(wilsonInterval(values.reduce((a, b) => a + b, 0), values.length));
     return {
       metric,
       samples: before.length,
       denseValue: mean(before),
       sparseValue: mean(after),
       ...metric === "accuracy" ? { dense95: wilson(before), sparse95: wilson(after) } : {},
-      difference95: [low, high],
+      difference95: endsOf(differenceInterval(after, before, { seed })),
     };
   });
 }

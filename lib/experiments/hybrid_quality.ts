@@ -18,6 +18,7 @@ import type { TemplateMasses } from "../sparse/templates.ts";
 import { differenceInterval, ratioOfMediansInterval } from "../stats/bootstrap_pairs.ts";
 import { Random } from "../stats/random.ts";
 import { clusteredShare, clusterMeans } from "../stats/clusters.ts";
+import { endsOf } from "../stats/interval.ts";
 import { mean } from "../stats/summary.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
 import {
@@ -223,10 +224,7 @@ export const hybridQualityExperiment: Experiment<
   result(rows, config) {
     const { seed } = config, plans = plansOf(config);
     const contexts = rows.map(({ context }) => context);
-    const interval = (values: readonly number[]) => {
-      const { low, high } = clusteredShare(values, contexts);
-      return [low, high] as const;
-    };
+    const interval = (values: readonly number[]) => endsOf(clusteredShare(values, contexts));
     const dense = rows.map(({ correct }) => correct[0]);
     return config.settings.map(({ policy, draw, fraction: _, ...choice }, i): HybridQualityRow => {
       const sparse = rows.map(({ correct }) => correct[i + 1]);
@@ -248,7 +246,7 @@ export const hybridQualityExperiment: Experiment<
         dense95: interval(dense),
         sparseValue: mean(sparse),
         ci95: interval(sparse),
-        difference95: [difference.low, difference.high],
+        difference95: endsOf(difference),
         bound: mean(rows.map(({ bounds }) => bounds[i])),
         ...timesOf(rows, i, plans[i], seed),
       };

@@ -5,6 +5,7 @@
  * @module
  */
 import { type CrossedInterval, crossedInterval } from "../stats/crossed.ts";
+import { endsOf } from "../stats/interval.ts";
 import { mean } from "../stats/summary.ts";
 import { wilsonOfShare } from "../stats/proportion.ts";
 import type { Condition, PlannedAblation } from "./ablation_plan.ts";
@@ -106,9 +107,9 @@ export function steerResults(
       draws: places.length,
       samples: rows.length,
       followed: followed.estimate,
-      followedCi95: [followed.low, followed.high],
+      followedCi95: endsOf(followed),
       stayed: stayed.estimate,
-      stayedCi95: [stayed.low, stayed.high],
+      stayedCi95: endsOf(stayed),
     } as const satisfies SteerResult;
   };
   const kinds = Map.groupBy(plan.keys(), (set) => plan[set].condition);

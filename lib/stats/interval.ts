@@ -24,6 +24,20 @@ export interface Interval {
 }
 
 /**
+ * An interval as records have it.
+ *
+ * @example
+ * ```ts
+ * import { endsOf } from "./interval.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(endsOf({ low: 0.25, high: 1 }), [0.25, 1]);
+ * ```
+ */
+export function endsOf({ low, high }: Pick<Interval, "low" | "high">): [low: number, high: number] {
+  return [low, high];
+}
+
+/**
  * Throws unless the level is strictly between 0 and 1.
  *
  * @throws {InputError} otherwise

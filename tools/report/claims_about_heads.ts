@@ -7,6 +7,7 @@ import { headAt, headName } from "../../lib/common/head_id.ts";
 import { scoresRecord } from "../../lib/experiments/scores_record.ts";
 import { headMap, headRecord, scatter, sortedScores } from "../../lib/figures/mod.ts";
 import { headConcentration, meanScores } from "../../lib/heads/head_scores.ts";
+import { endsOf } from "../../lib/stats/interval.ts";
 import { spearman } from "../../lib/stats/rank.ts";
 import { between, type Claim, fraction, percent, scored, verdict } from "./claim.ts";
 
@@ -28,7 +29,7 @@ export const claimsAboutHeads: readonly Claim[] = [
           title: "RAM of all heads, sorted",
         }),
         found: `The top 5% (${top.length} heads) hold ${percent(topShare.estimate)} of all RAM ` +
-          `[${between([topShare.low, topShare.high])}]; heads that are alike would give ` +
+          `[${between(endsOf(topShare))}]; heads that are alike would give ` +
           `${percent(chanceShare)} (p\u00a0=\u00a0${pValue}).`,
         measured: `n = ${found.shape[0]} samples; band: 95% bootstrap interval of each head.`,
         records: [`${vision}/identify`],
