@@ -5,7 +5,7 @@
  */
 import { frozenPaths, speaksOfVideos, videoFile } from "./named_inside.ts";
 import type { NamedPath } from "./paths.ts";
-import { absolute, exists, isFolder, isWithin, parent, real } from "./real_paths.ts";
+import { absolute, exists, isFolder, isWithin, parent, real, withoutScheme } from "./real_paths.ts";
 
 /** Where a command line runs. */
 export interface Surroundings {
@@ -56,7 +56,7 @@ export class Grants {
   constructor(readonly where: Surroundings) {}
 
   #path(value: string): string {
-    return absolute(value, this.where.cwd);
+    return absolute(withoutScheme(value), this.where.cwd);
   }
 
   mayRead(value: string): void {
@@ -177,12 +177,13 @@ export class Grants {
   }
 
   add({ value, use }: NamedPath, follows = false): void {
-    if (value.includes("\0")) {
+    const path = this.#path(value);
+    if (path.includes("\0")) {
       throw new PermissionMistake("Cannot use a path with a zero character");
     }
-    const path = this.#path(value);
     switch (use) {
       case "read":
+        if (/^(data|https?):/i.test(value)) break; // no path
         this.mayRead(value);
         if (videoFile.test(value)) this.video();
         break;

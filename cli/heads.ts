@@ -142,7 +142,11 @@ async function importHeads(args: Arguments): Promise<void> {
   }
   await recordHeadList(list, { folder, format: name, model, seed: args.integer("seed", 0, 0) });
   if (args.flag("json")) return console.log(await readRecordText(folder, "scores.json"));
-  console.log(`${rule} of ${layers} layers with ${heads} heads, ${samples} samples`);
+  console.log(
+    `${rule} of ${layers} layers with ${heads} heads, ${samples} ${
+      samples === 1 ? "sample" : "samples"
+    }`,
+  );
   console.log(`record: ${folder}/scores.json, samples.arrow, manifest.json`);
 }
 

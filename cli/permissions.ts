@@ -43,9 +43,14 @@ const variables = [
 /** Asked by the image library for which C library it is to load. */
 const libraryQuestion = "/usr/bin/ldd";
 
-/** A list as a flag's value: a comma in an entry is doubled. */
+/** A list as a flag's value, in which Deno reads every comma as the end of an entry. */
 function listed(entries: Iterable<string>): string {
-  return [...entries].map((entry) => entry.replaceAll(",", ",,")).join(",");
+  const all = [...entries], wrong = all.find((entry) => entry.includes(","));
+  if (wrong === undefined) return all.join(",");
+  throw new PermissionMistake(
+    `Cannot use ${JSON.stringify(wrong)}: Deno gives no permission for a path with a comma; ` +
+      "wanted another name",
+  );
 }
 
 /**
@@ -57,8 +62,8 @@ function listed(entries: Iterable<string>): string {
  * `HF_ENDPOINT`. Programs: ffmpeg and ffprobe, where a video is named. Libraries: those of the
  * set-up.
  *
- * @throws {PermissionMistake} if something is to be written where the program itself lies, or over what
- *   the command reads
+ * @throws {PermissionMistake} if something is to be written where the program itself lies or over what
+ *   the command reads, or a path has a comma
  */
 export function permissionFlags(args: readonly string[], where: Surroundings): string[] {
   const { repository } = where;

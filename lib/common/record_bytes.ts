@@ -16,8 +16,10 @@ const unpackedLimit = 1 << 28;
 /** What is appended to the names of compressed files. */
 const packedSuffix = ".gz";
 
-const isMissing = (error: unknown): boolean =>
-  (error as Error).cause instanceof Deno.errors.NotFound;
+const isMissing = (error: unknown): boolean => {
+  const { cause } = error as Error;
+  return cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory;
+};
 
 /** The bytes that a gzip file holds. */
 async function unpackedBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -58,7 +60,9 @@ export async function readRecordBytes(
   } catch (missing) {
     if (!isMissing(missing)) throw missing;
     return await unpackedBytes(`${path}${packedSuffix}`).catch((error) => {
-      throw isMissing(error) ? missing : error;
+      if (!isMissing(error)) throw error;
+      const { message, cause } = missing as InputError;
+      throw new InputError(`${message}; wanted the folder of a run`, { cause });
     });
   }
 }

@@ -143,9 +143,13 @@ export type FoundFile =
 
 /** The path of a `file:` address. */
 function filePath(address: string, what: string): string {
-  const { protocol, host, pathname } = new URL(address);
-  if (protocol === "file:" && (host === "" || host === "localhost")) {
-    return decodeURIComponent(Deno.build.os === "windows" ? pathname.slice(1) : pathname);
+  try {
+    const { host, pathname } = new URL(address);
+    if (host === "" || host === "localhost") {
+      return decodeURIComponent(Deno.build.os === "windows" ? pathname.slice(1) : pathname);
+    }
+  } catch {
+    // no address, or with a % that begins no character
   }
   throw new InputError(`Cannot open ${what} ${quoted(address)}: wanted file:///, then a path`);
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { digestOfBytes } from "../../lib/common/digest.ts";
 import { writeRecord } from "../../lib/experiments/record.ts";
@@ -23,6 +23,10 @@ Deno.test("a record's file is read as written, or unpacked where it was compress
   await inFolder(async (folder) => {
     const missing = await assertRejects(() => readRecordBytes(folder, "a"), Error, "Cannot find");
     assertEquals(missing.cause instanceof Deno.errors.NotFound, true);
+    assertMatch(missing.message, /wanted the folder of a run$/);
+    await Deno.writeTextFile(`${folder}/file`, "");
+    const file = `${folder}/file`, wanted = "no folder; wanted the folder of a run";
+    await assertRejects(() => readRecordBytes(file, "a"), Error, wanted);
     await Deno.writeFile(`${folder}/a.gz`, gzipSync("packed"));
     assertEquals(text(await readRecordBytes(folder, "a")), "packed");
     const manifest = (said: string) => ({ files: { a: digestOfBytes(bytes(said)) } });

@@ -88,6 +88,9 @@ Deno.test("loadImage: the bytes of a file in every form", async () => {
     "data:image/png",
     "sftp://a/b.png",
     "file://host/a.png",
+    "file:///a%zz.png",
+    "file:///a%00.png",
+    "file://a b/c.png",
   ];
   for (const source of odd) {
     await assertRejects(() => loadImage(source), InputError);

@@ -43,7 +43,7 @@ if (files === null) {
 function* recordFolders(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
     if (isDirectory) yield* recordFolders(join(folder, name));
-    else if (name === "manifest.json") yield folder;
+    else if (/^manifest\.json(\.gz)?$/.test(name)) yield folder;
   }
 }
 

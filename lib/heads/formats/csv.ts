@@ -1,6 +1,7 @@
 /**
  * Head scores as comma-separated values, one row per head, the best first: `layer`, `head`, `score`,
  * and the ends of the score's 95% interval. Columns are read in any order; the last two may be missing.
+ * Tabulators or semicolons may separate the values, as spreadsheets write them where numbers have commas.
  *
  * @module
  */
@@ -12,6 +13,14 @@ import { fromListed } from "./listed_heads.ts";
 
 const columns = ["layer", "head", "score"] as const;
 const ends = ["ci95_low", "ci95_high"] as const;
+
+/** How the cells of a line are read, by what separates the names of the first one. */
+function cellsOf(first: string): (line: string) => string[] {
+  const separator = [";", "\t"].find((mark) => first.includes(mark)) ?? ",";
+  return (line) =>
+    line.split(separator).map((cell) => cell.trim().replace(/^"|"$/g, ""))
+      .map((cell) => separator === "," ? cell : cell.replace(",", "."));
+}
 
 /** The format. */
 export const csv: HeadListFormat = {
@@ -28,8 +37,7 @@ export const csv: HeadListFormat = {
   },
   read(texts, file, sizes) {
     const lines = texts[""].split(/\r?\n/).filter((line) => line.trim() !== "");
-    const cells = (line: string) =>
-      line.split(",").map((cell) => cell.trim().replace(/^"|"$/g, ""));
+    const cells = cellsOf(lines[0] ?? "");
     const names = cells(lines[0] ?? "").map((name) => name.toLowerCase());
     const places = columns.map((name) => {
       const place = names.indexOf(name);

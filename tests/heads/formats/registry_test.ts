@@ -72,6 +72,17 @@ Deno.test("intervals of CSV come back, and a list without them is read as before
   assertEquals([plain.intervals, plain.listed], [undefined, 1]);
 });
 
+Deno.test("CSV as spreadsheets write it: semicolons or tabulators, and numbers with commas", () => {
+  const csv = headListFormat("csv");
+  const written = csv.write(randomScores(2), settings)[""];
+  const { scores, intervals } = csv.read({ "": written }, "a file", {});
+  for (const separator of [";", "\t"]) {
+    const text = written.replaceAll(",", separator).replaceAll(".", ",").replaceAll("\n", "\r\n");
+    const read = csv.read({ "": text }, "a file", {});
+    assertEquals([read.scores, read.intervals], [scores, intervals]);
+  }
+});
+
 Deno.test("a list's name of the model, sink and window come through where it has a place for them", () => {
   const duo = read(headListFormat("duo-attention"), randomScores(1));
   assertEquals([duo.model, duo.notes["sink"], duo.notes["recent"]], ["a/model", 7, 99]);
