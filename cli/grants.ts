@@ -190,7 +190,9 @@ export class Grants {
       case "scores":
         this.mayRead(value);
         // says of which model they are
-        if (/(^|[/\\])scores\.json$/.test(value)) this.mayRead(`${parent(path)}/manifest.json`);
+        if (/(^|[/\\])scores\.json$/.test(value)) {
+          for (const end of ["", ".gz"]) this.mayRead(`${parent(path)}/manifest.json${end}`);
+        }
         break;
       case "beside":
         this.mayRead(value);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { gunzipSync } from "node:zlib";
 import { type NamedPath, namedPaths } from "./paths.ts";
 import { absolute, exists } from "./real_paths.ts";
 
@@ -23,6 +24,20 @@ export function speaksOfVideos(path: string): boolean {
   }
 }
 
+/** A record's `manifest.json`, also where it is kept compressed; null where there is none to be read. */
+function manifestOf(folder: string): unknown {
+  const path = `${folder}/manifest.json`, isPacked = !exists(path);
+  try {
+    const found = isPacked ? `${path}.gz` : path, { isFile, size } = Deno.statSync(found);
+    if (!isFile || size > searchedBytes) return null; // a pipe may never end
+    const bytes = Deno.readFileSync(found);
+    const plain = isPacked ? gunzipSync(bytes, { maxOutputLength: searchedBytes }) : bytes;
+    return JSON.parse(new TextDecoder().decode(plain));
+  } catch {
+    return null; // the command says what is wrong with it
+  }
+}
+
 /**
  * What a record says that it was made of, for commands that run its model on its samples once more:
  * its model and its data set, unless options name others. Only a checkpoint, or a folder of samples,
@@ -35,21 +50,12 @@ export function recordedPaths(args: readonly string[], cwd: string): NamedPath[]
       arg === `--${name}`
         ? [args[i + 1]]
         : arg.startsWith(`--${name}=`)
-        ? [arg.split("=", 2)[1]]
+        ? [arg.slice(name.length + 3)]
         : []
     ).at(-1);
   const run = given("scores");
   if (!run) return [];
-  let manifest: { readonly model?: unknown; readonly data?: unknown };
-  const path = `${absolute(run, cwd)}/manifest.json`;
-  try {
-    const { isFile, size } = Deno.statSync(path);
-    if (!isFile || size > searchedBytes) return []; // a pipe may never end
-    manifest = JSON.parse(Deno.readTextFileSync(path)) ?? {};
-  } catch {
-    return []; // the command says what is wrong with it
-  }
-  const { model, data } = manifest, found: NamedPath[] = [];
+  const { model, data } = Object(manifestOf(absolute(run, cwd))), found: NamedPath[] = [];
   const isThere = (folder: string, file: string) => exists(`${absolute(folder, cwd)}/${file}`);
   if (typeof model === "string" && given("model") === undefined) {
     const isId = /^[\w.-]+\/[\w.-]+$/.test(model) && !exists(absolute(model, cwd));

@@ -34,6 +34,7 @@ import { ruleNamed } from "../lib/heads/scoring_rules.ts";
 import { topHeads } from "../lib/heads/select.ts";
 import { say } from "./setup/command.ts";
 import { fetchedFolder, fetchedModels, type FetchedName } from "./setup/fetched_models.ts";
+import { isRecorded } from "./study_parts.ts";
 import { progress } from "./study_smol.ts";
 
 /** What is studied on a model. */
@@ -125,8 +126,6 @@ if (import.meta.main) {
   const { title, source, samples } = studies[name];
   const out = values.out ?? join("data", "results", name, "bits");
   const scored = Number(values.scored), tested = Number(values.tested);
-  const recorded = (folder: string) =>
-    Deno.stat(join(folder, "manifest.json")).then(() => true, () => false);
   for (const level of values.levels.split(",")) {
     const path = await levelAt(source, values.files, level), folder = join(out, level);
     if (path === null) {
@@ -134,11 +133,11 @@ if (import.meta.main) {
       continue;
     }
     const scores = join(folder, "identify"), losses = join(folder, "ablate");
-    if (await recorded(losses)) continue;
+    if (await isRecorded(losses)) continue;
     using packed = await fromPretrained(path, { dtype: "float32" });
     const study = samples(packed);
     const common = { model: level === "source" ? title : `${title} as ${level}`, seed: 0 };
-    if (!await recorded(scores)) {
+    if (!await isRecorded(scores)) {
       await findHeads(packed, study.scored("train", scored), {
         ...{ ...common, folder: scores, data: study.data("train", scored), rivals: false },
         rules: ["calibrated", "ram"].map((rule) => ruleNamed(rule)),

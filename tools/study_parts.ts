@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { hasRecordFile } from "../lib/common/record_bytes.ts";
 
 /** Whether a part is asked for and has no record yet. */
 export type IsWanted = (part: string) => Promise<boolean>;
@@ -21,5 +22,5 @@ export function partsWithoutRecord(out: string, parts: string): IsWanted {
 
 /** Whether a folder holds a finished record. */
 export function isRecorded(folder: string): Promise<boolean> {
-  return Deno.stat(join(folder, "manifest.json")).then(() => true, () => false);
+  return hasRecordFile(folder, "manifest.json");
 }

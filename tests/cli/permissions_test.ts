@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { gzipSync } from "node:zlib";
 import { namedPaths, pathOptions } from "../../cli/paths.ts";
 import { permissionFlags, PermissionMistake } from "../../cli/permissions.ts";
 import type { Options } from "../../cli/command.ts";
@@ -96,6 +97,28 @@ Deno.test("a path with a comma, at which Deno would split it in two, is told", (
     .concat([["identify", "--dataset", "shipped", "--out", "/tmp/run,s"]]);
   for (const args of lines) {
     assertThrows(() => flagsOf(args), PermissionMistake, "a path with a comma");
+  }
+});
+
+Deno.test("explore reads what a record was made of, also where its manifest is compressed", async () => {
+  const folder = await Deno.realPath(await Deno.makeTempDir()), data = `${folder}/data`;
+  try {
+    for (const name of ["data", "run=1"]) await Deno.mkdir(`${folder}/${name}`);
+    await Deno.writeTextFile(`${data}/samples.jsonl`, "");
+    const manifest = JSON.stringify({ data }), path = `${folder}/run=1/manifest.json`;
+    const isRead = (...args: string[]) =>
+      flagsOf(["explore", ...args, "--out", "a.html"], {}, folder)["--allow-read"].includes(data);
+    assert(!isRead("--scores", "run=1"));
+    await Deno.writeFile(`${path}.gz`, gzipSync(manifest));
+    assert(isRead("--scores", "run=1"));
+    await Deno.writeFile(`${path}.gz`, gzipSync(new Uint8Array(1 << 27)));
+    assert(!isRead("--scores", "run=1"), "a manifest that unpacks without end is none");
+    await Deno.writeTextFile(path, manifest);
+    assert(isRead("--scores=run=1"));
+    await Deno.writeTextFile(path, "null");
+    assert(!isRead("--scores", "run=1"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 
