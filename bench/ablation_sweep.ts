@@ -10,6 +10,7 @@
  * Log-probabilities of scope `all` are compared with those of whole runs and of transformers.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { useBackend } from "../lib/backend/select.ts";
 import { type Variant, zeroHeads } from "../lib/causal/head_mask.ts";
 import { intervene } from "../lib/causal/intervene.ts";
@@ -75,7 +76,7 @@ const folder = await Deno.makeTempDir();
 await using peer = settings.python
   ? new PythonPeer(
     settings.python,
-    new URL("./sweep_transformers.py", import.meta.url).pathname,
+    fileURLToPath(new URL("./sweep_transformers.py", import.meta.url)),
     [model.dir, String(threads)],
   )
   : null;

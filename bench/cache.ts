@@ -112,7 +112,7 @@ if (settings.only) {
         const own = { ...settings, tokens, only: name, checkpoint, threads: String(threads) };
         const { stdout } = await new Deno.Command(Deno.execPath(), {
           args: [
-            ...["run", "-A", new URL(import.meta.url).pathname],
+            ...["run", "-A", import.meta.filename!],
             ...Object.entries(own).flatMap(([key, value]) => [`--${key}`, value]),
           ],
           stderr: "inherit",

@@ -13,6 +13,7 @@
  * checkpoint of 2 GB is written to FOLDER unless it is there; without FOLDER, to a temporary one.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { useBackend } from "../lib/backend/select.ts";
 import { nativeKernels } from "../lib/backend/native.ts";
 import { openCheckpoint } from "../lib/families/checkpoint.ts";
@@ -131,7 +132,7 @@ await Deno.writeTextFile(`${folder}/preprocessor_config.json`, JSON.stringify(pr
 
 await using peer = new PythonPeer(
   settings.python,
-  new URL("first_token_transformers.py", import.meta.url).pathname,
+  fileURLToPath(new URL("first_token_transformers.py", import.meta.url)),
   [folder, String(threads), dtype],
 );
 const versions = await peer.line<Record<string, unknown>>();

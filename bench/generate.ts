@@ -11,6 +11,7 @@
  * measured. In float32 the generated tokens must be equal.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { nativeKernels } from "../lib/backend/native.ts";
 import { useBackend } from "../lib/backend/select.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
@@ -106,7 +107,7 @@ try {
   let versions: unknown = null;
   for (const dtype of settings.dtype.split(",") as BenchDType[]) {
     const { model, peer: args } = await load(dtype);
-    const script = new URL("./generate_transformers.py", import.meta.url).pathname;
+    const script = fileURLToPath(new URL("./generate_transformers.py", import.meta.url));
     await using peer = settings.python ? new PythonPeer(settings.python, script, args) : null;
     if (peer) versions = await peer.line();
     for (const tokens of numbers(settings.tokens)) {

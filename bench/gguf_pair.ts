@@ -7,6 +7,7 @@
  * Source: llama.cpp `src/llama-quant.cpp` (which weights get six bits) and `ggml-common.h` (blocks).
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { Random } from "../lib/stats/random.ts";
 import { ggufHeader } from "../lib/weights/gguf_files.ts";
 import type { GgufValue } from "../lib/weights/gguf_cursor.ts";
@@ -43,7 +44,7 @@ export interface PairTensor {
   readonly type: "F32" | "F16" | "Q4_K" | "Q6_K";
 }
 
-const golden = new URL("../tests/golden/gguf_multimodal/qwen3_vl/", import.meta.url).pathname;
+const golden = fileURLToPath(new URL("../tests/golden/gguf_multimodal/qwen3_vl/", import.meta.url));
 const patch = 16, merged = 4;
 
 /** Tensors of the language model's file. */

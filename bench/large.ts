@@ -9,6 +9,7 @@
  * Prints one JSON line: seconds to load, tokens per second, peak memory.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { createKernels, type DTypeChoice } from "../lib/backend/create_kernels.ts";
 import { useBackend } from "../lib/backend/select.ts";
 import { type Checkpoint, openCheckpoint, readModelConfig } from "../lib/families/checkpoint.ts";
@@ -21,7 +22,7 @@ import { makePrompt, sizes } from "./large_shapes.ts";
 import { manifest, options, peakMegabytes } from "./report.ts";
 
 /** The small golden checkpoint whose tokenizer and processor files the large one borrows. */
-const small = new URL("../tests/golden/qwen3_vl/", import.meta.url).pathname;
+const small = fileURLToPath(new URL("../tests/golden/qwen3_vl/", import.meta.url));
 const borrowed = [
   ...["tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json"],
   ...["preprocessor_config.json", "video_preprocessor_config.json"],

@@ -75,7 +75,7 @@ if (settings.only) {
     const loads: Load[] = [];
     for (let round = 0; round < Number(settings.rounds); round++) {
       for (const dtype of ways) {
-        const program = new URL(import.meta.url).pathname;
+        const program = import.meta.filename!;
         const own = ["--layers", settings.layers, "--only", dtype, "--checkpoint", checkpoint];
         const { stdout } = await new Deno.Command(Deno.execPath(), {
           args: ["run", "-A", program, ...own],

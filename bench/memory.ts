@@ -58,7 +58,7 @@ if (settings.only) {
     const uses: Use[] = [];
     for (const dtype of settings.dtype.split(",")) {
       for (const tokens of settings.tokens.split(",")) {
-        const program = new URL(import.meta.url).pathname;
+        const program = import.meta.filename!;
         const { stdout } = await new Deno.Command(Deno.execPath(), {
           args: [
             ...["run", "-A", program, "--layers", settings.layers, "--only", dtype],

@@ -160,7 +160,7 @@ if (settings.only) {
     ...["float32 packed", "bfloat16 packed"],
     ...settings.plain.split(",").filter(Boolean).map((dtype) => `${dtype} plain`),
   ];
-  const script = new URL(import.meta.url).pathname;
+  const script = import.meta.filename!;
   await using stack = new AsyncDisposableStack();
   const peers = names.map((name) =>
     stack.use(

@@ -13,6 +13,7 @@
  * so that a wrong result cannot look fast.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { patterns } from "../lib/sparse/patterns/registry.ts";
 import { nativeKernels } from "../lib/backend/native.ts";
 import { useBackend } from "../lib/backend/select.ts";
@@ -184,7 +185,7 @@ try {
   await using peer = settings.python
     ? new PythonPeer(
       settings.python,
-      new URL("./prefill_transformers.py", import.meta.url).pathname,
+      fileURLToPath(new URL("./prefill_transformers.py", import.meta.url)),
       [checkpoint, JSON.stringify(transformersConfig(config)), String(threads)],
       pinned ? ["taskset", "-c", String(navigator.hardwareConcurrency - 1)] : [],
     )

@@ -10,6 +10,7 @@
  * of a fresh process. The RAM values of both are compared.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { nativeKernels } from "../lib/backend/native.ts";
 import { useBackend } from "../lib/backend/select.ts";
 import { retrievalAttentionMass } from "../lib/heads/retrieval_attention_mass.ts";
@@ -134,7 +135,7 @@ async function measureTimes(checkpoint: string, peer: PythonPeer | null) {
 async function peakOf(checkpoint: string, tokens: number): Promise<number> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "-A", new URL(import.meta.url).pathname, "--only", String(tokens)],
+      ...["run", "-A", import.meta.filename!, "--only", String(tokens)],
       ...["--checkpoint", checkpoint, "--layers", settings.layers, "--threads", String(threads)],
     ],
     stderr: "null",
@@ -157,7 +158,7 @@ const checkpoint = await Deno.makeTempFile({ suffix: ".safetensors" });
 const newPeer = () =>
   new PythonPeer(
     settings.python,
-    new URL("./ram_transformers.py", import.meta.url).pathname,
+    fileURLToPath(new URL("./ram_transformers.py", import.meta.url)),
     [checkpoint, JSON.stringify(transformersConfig(config)), String(threads)],
   );
 try {

@@ -8,6 +8,7 @@
  * one, only what compares ours with ours. Three to ten minutes on two cores.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { bars } from "../lib/figures/bars.ts";
 import { machineKind, type Manifest, options, table } from "./report.ts";
 
@@ -111,7 +112,7 @@ const measurements: Readonly<Record<string, Short>> = {
 
 /** Runs one program. @throws {Error} where it fails */
 async function run(short: Short, out: string, python: string, threads: string): Promise<Measured> {
-  const own = new URL(`${short.program}.ts`, import.meta.url).pathname;
+  const own = fileURLToPath(new URL(`${short.program}.ts`, import.meta.url));
   const peer = short.takesPeer && python ? ["--python", python] : [];
   const args = ["run", "--quiet", "-A", own, ...short.args, ...peer, "--threads", threads];
   const { success } = await new Deno.Command(Deno.execPath(), {

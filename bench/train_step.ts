@@ -8,6 +8,7 @@
  * cross entropy of answers and left neighbours, gradients, clipping, Muon and AdamW.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { useBackend } from "../lib/backend/select.ts";
 import { Random } from "../lib/stats/random.ts";
 import { sequenceLength } from "../lab/training/layout.ts";
@@ -57,7 +58,7 @@ const shape = {
   steps,
   threads,
 };
-const script = new URL("train_step_torch.py", import.meta.url).pathname;
+const script = fileURLToPath(new URL("train_step_torch.py", import.meta.url));
 await using peer = new PythonPeer(args.python, script, [JSON.stringify(shape)]);
 type Reply = { readonly milliseconds: number; readonly peakMegabytes: number };
 const theirs = () => peer.ask<Reply>("go");

@@ -11,6 +11,7 @@
  * many tiles.
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { imageTowerRenames } from "../lib/families/image_tower_config.ts";
 import { qwen2VlRenames } from "../lib/families/qwen2_vl.ts";
 import { nativeKernels } from "../lib/backend/native.ts";
@@ -91,7 +92,7 @@ async function ours(body: () => Tensor): Promise<Outcome> {
 const found: Record<string, unknown>[] = [];
 for (const kind of settings.towers.split(",")) {
   const checkpoint = await Deno.makeTempFile({ suffix: ".safetensors" });
-  const script = new URL("vision_transformers.py", import.meta.url).pathname;
+  const script = fileURLToPath(new URL("vision_transformers.py", import.meta.url));
   const patch = patchTower(kind, depth), tile = patch ? null : tileTower(kind, depth);
   const config = JSON.stringify(transformersTower(kind, depth));
   await using peer = new PythonPeer(

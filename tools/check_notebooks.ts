@@ -7,13 +7,14 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { codeDigest, digestKey, largestNotebook, largestTogether } from "./notebook_outputs.ts";
 import { asModule, codeLines, notebookPaths, readCells } from "./notebooks.ts";
 
 /** A notebook longer than this should move code into the library. */
 const maxCodeLines = 105, maxCells = 30;
 
-const root = decodeURIComponent(new URL("..", import.meta.url).pathname);
+const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = `${root}out/notebooks_check`;
 await Deno.mkdir(folder, { recursive: true });
 

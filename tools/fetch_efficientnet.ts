@@ -7,6 +7,7 @@
  * @module
  */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { efficientNetFolder } from "../lab/training/photograph_tower.ts";
 import { exists, lastLine, run, say, SetupError } from "./setup/command.ts";
@@ -30,7 +31,7 @@ export const efficientNetFile: Piece = {
 
 /** Tensors of a file of PyTorch as a file of safetensors. @throws {SetupError} in one line */
 export async function takeTensors(from: string, to: string): Promise<void> {
-  const program = new URL("torch_tensors.py", import.meta.url).pathname;
+  const program = fileURLToPath(new URL("torch_tensors.py", import.meta.url));
   const { ok, stderr } = await run(venvProgram("python"), [program, from, to]);
   if (!ok) throw new SetupError(`cannot read ${from}: ${lastLine(stderr)}`);
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { type Sample, writeFolderDataSet } from "../lib/data/mod.ts";
 import { domainOf } from "../lab/synthetic/domains.ts";
 import type { DomainName, TaskOptions } from "../lab/synthetic/options.ts";
@@ -127,7 +128,7 @@ if (Deno.args.length > 0 && !(flag === "--out" && given && Deno.args.length === 
   console.error("Cannot understand the arguments: wanted [--out DIR]");
   Deno.exit(2);
 }
-const out = given ?? decodeURIComponent(new URL("../data/samples", import.meta.url).pathname);
+const out = given ?? fileURLToPath(new URL("../data/samples", import.meta.url));
 await Deno.mkdir(out, { recursive: true });
 for (const path of await dataFiles(out)) await Deno.remove(`${out}/${path}`); // of earlier runs
 const samples = shippedSamples();

@@ -1,8 +1,9 @@
 /** How the command line tells of keys that nobody knows, and what `info` reads. */
 import { assert, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { goldenDir } from "../suites/golden.ts";
 
-const main = new URL("../../cli/main.ts", import.meta.url).pathname;
+const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 
 async function corelens(...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import {
   answersOf,
   isCorrect,
@@ -10,7 +11,7 @@ import { domainNames } from "../../lab/synthetic/domains.ts";
 import { splitWords, wordIds } from "../../lab/synthetic/vocabulary.ts";
 import { placeOf, readBox } from "./reader.ts";
 
-const folder = decodeURIComponent(new URL("../../data/samples", import.meta.url).pathname);
+const folder = fileURLToPath(new URL("../../data/samples", import.meta.url));
 const samples: Sample[] = [];
 for (const entry of await readFolderDataSet(folder)) samples.push(await loadSample(entry));
 

@@ -1,10 +1,11 @@
 /** LLaVA's families and InternVL behind the processor files of their published checkpoints. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { InputError } from "../../lib/common/errors.ts";
 import { fromPretrained } from "../../lib/families/pretrained.ts";
 import { goldenDir, relativeError } from "../suites/golden.ts";
 
-const repository = new URL("../..", import.meta.url).pathname;
+const repository = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What `make_hub_settings.py` wrote. */
 interface Expected {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { InputError } from "../../lib/common/errors.ts";
 import { loadProcessorOf } from "../../lib/families/pretrained.ts";
 import { PpmReader } from "../../lib/inputs/ppm_reader.ts";
@@ -6,7 +7,7 @@ import { countFrames, frameExpression, readVideoFile } from "../../lib/inputs/vi
 import { bytes } from "./reference.ts";
 
 const inputs = new URL("../golden/inputs/", import.meta.url);
-const golden = decodeURIComponent(inputs.pathname);
+const golden = fileURLToPath(inputs);
 
 /** Clips and their frames, by `tools/reference/make_clip_reference.py`. */
 const clips: Readonly<

@@ -4,6 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import type { Random } from "../../lib/stats/random.ts";
 import { goldenDir } from "../suites/golden.ts";
 import { FakeHub, noise } from "../weights/fake_hub.ts";
@@ -44,7 +45,7 @@ export async function killedDownload(random: Random, kills: number): Promise<num
     const [cacheDir, endpoint] = Deno.args;
     await resolveCheckpoint("org/name", { cacheDir, endpoint, backoffMs: 1 });`;
   await Deno.writeTextFile(`${folder}/get.ts`, program);
-  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
   const start = (cache: string) =>
     new Deno.Command(Deno.execPath(), {
       args: [

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import {
   type FolderSample,
   loadSample,
@@ -109,7 +110,7 @@ export class World implements AsyncDisposable {
   }
 
   #spawn(args: readonly string[]): Deno.ChildProcess {
-    const main = new URL("../../cli/main.ts", import.meta.url).pathname;
+    const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
     return new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "--no-check", "-A", main, ...args],
       env: { NO_COLOR: "1", XDG_CACHE_HOME: this.path("cache") },

@@ -1,6 +1,7 @@
 /**
  * The golden checkpoints and transformers' numbers for them, as the tests use them.
  */
+import { fileURLToPath } from "node:url";
 import { currentBackend, useBackend } from "../../lib/backend/select.ts";
 import type { Kernels } from "../../lib/nn/kernels.ts";
 import { createKernels } from "../../lib/backend/create_kernels.ts";
@@ -14,7 +15,7 @@ export { relativeError } from "./near.ts";
 
 /** Folder of one golden checkpoint. */
 export const goldenDir = (family: string): string =>
-  new URL(`../golden/${family}`, import.meta.url).pathname;
+  fileURLToPath(new URL(`../golden/${family}`, import.meta.url));
 
 /** The golden checkpoints of multimodal models. */
 export const goldenNames: readonly string[] = [

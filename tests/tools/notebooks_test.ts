@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { fileURLToPath } from "node:url";
 import {
   asModule,
   notebookModel,
@@ -8,7 +9,7 @@ import {
   withModel,
 } from "../../tools/notebooks.ts";
 
-const paths = notebookPaths(new URL("../../notebooks", import.meta.url).pathname);
+const paths = notebookPaths(fileURLToPath(new URL("../../notebooks", import.meta.url)));
 
 const file = (cells: unknown[]) => JSON.stringify({ cells, nbformat: 4 });
 
@@ -20,7 +21,7 @@ Deno.test("the notebooks are those that their README lists, whatever else lies b
   }
   assertEquals(notebookPaths(folder), [`${folder}/00_b.ipynb`, `${folder}/01_a.ipynb`]);
   await Deno.remove(folder, { recursive: true });
-  const here = new URL("../../notebooks", import.meta.url).pathname;
+  const here = fileURLToPath(new URL("../../notebooks", import.meta.url));
   const numbered = [...Deno.readDirSync(here)].map(({ name }) => name)
     .filter((name) => /^\d\d_.*\.ipynb$/.test(name));
   assertEquals(paths, numbered.sort().map((name) => `${here}/${name}`));

@@ -1,4 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { digestOfBytes } from "../../lib/common/digest.ts";
 import { checkpointDigests } from "../../lib/weights/checkpoint_digest.ts";
 import { fileDigest } from "../../lib/weights/file_digest.ts";
@@ -136,7 +137,7 @@ Deno.test("shards are digested with their index; a GGUF file by itself", async (
     await write(index("three.safetensors"));
     assertNotEquals((await checkpointDigests(folder)).weights, weights);
   });
-  const gguf = new URL("../golden/gguf/tiny-llama.gguf", import.meta.url).pathname;
+  const gguf = fileURLToPath(new URL("../golden/gguf/tiny-llama.gguf", import.meta.url));
   const { weights } = await checkpointDigests(gguf);
   assertEquals(weights, await fileDigest(gguf));
 });
