@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { InputError } from "../lib/common/errors.ts";
+import { quoted } from "../lib/common/text.ts";
 import type { FolderSample } from "../lib/data/folder_data_set.ts";
 import { publishedNames } from "../lib/data/published/mod.ts";
 import { type LeftOut, leftOutLine } from "../lib/data/unusable.ts";
@@ -107,7 +109,7 @@ export async function readData(
   await checkOutput(folder, "folder");
   const reuseBytes = args.integer("reuse-mb", 2048, 0) * 2 ** 20;
   const limit = args.integer("limit", Number.MAX_SAFE_INTEGER, 1);
-  const seed = args.integer("seed", 0, 0);
+  const skip = args.integer("skip", 0, 0), seed = args.integer("seed", 0, 0);
   const skipBad = args.flag("skip-bad"), leftOut: LeftOut[] = [], refused: LeftOut[] = [];
   const accept = (sample: FolderSample) => {
     const reason = refuse(sample);
@@ -116,12 +118,17 @@ export async function readData(
   };
   const samples = await listSamples(data, {
     limit,
-    skip: args.integer("skip", 0, 0),
+    skip,
     accept,
     skipBad,
     onLeftOut: (sample) => leftOut.push(sample),
   });
   if (leftOut.length > 0) console.error(leftOutLine(leftOut));
+  if (samples.length === 0 && skip > 0) {
+    throw new InputError(
+      `Cannot use --skip ${skip}: it leaves no sample of ${quoted(data)} that can be used`,
+    );
+  }
   const onLeftOut = ({ sample, reason }: LeftOut) =>
     console.error(`left out: sample ${sample}: ${reason}`);
   const model = args.text("model") ?? "mini";

@@ -115,6 +115,7 @@ Deno.test("mistakes about data sets are told before a model is loaded", async ()
     [["identify", "--dataset", "/no/such/folder", ...out], /no\/such\/folder/],
     [["identify", ...shipped, "--fraction", "2"], /--fraction 2: wanted a number from 0 to 1/],
     [["identify", ...shipped, "--limit", "0"], /--limit 0/],
+    [["identify", ...shipped, "--skip", "10"], /--skip 10: it leaves no sample of "shipped:scene"/],
     [["ablate", ...shipped], /Missing option --scores/],
     [["ablate", ...shipped, "--conditions", "cor"], /condition "cor".*nearest: core/],
     [["ablate", ...shipped, "--fractions", "0,2"], /"0" in --fractions/],
