@@ -122,7 +122,7 @@ export const commonOptions: Options = {
     type: "string",
     value: "DIR|HUB_ID",
     help:
-      "checkpoint directory, hub id, or mini / mini-natural / mini-varied / smol / smol-vision / qwen / qwen-1.5b / qwen-photographs / qwen-vision / gemma (default: mini)",
+      "checkpoint directory, hub id, or mini / mini-natural / mini-varied / smol / smol-vision / qwen / qwen-1.5b / qwen-photographs / qwen-photographs-adapted / qwen-vision / gemma (default: mini)",
   },
   backend: {
     type: "string",

@@ -1,24 +1,25 @@
 /**
  * Records of `qwen-photographs` (`tools/train_projector.ts`): what it answers about eight photographs that the projector was
  * trained on in new views, about photographs and names that it was not (each of these once), and from the names as text;
- * which heads look the answer up, and what their loss costs. Resumable; run it again to go on.
+ * which heads look the answer up, and what their loss costs. Parts `identify-reply` and `ablate-reply` score heads where
+ * the reply begins, and ask about photographs that the projector was not trained on. Resumable; run it again to go on.
  *
  *     deno run -A tools/study_albums.ts [--samples 24] [--scored 24] [--ablated 20] [--views seen,read]
  *       [--parts reading,naming,which,identify,ablate] [--model data/models/qwen-photographs]
- *       [--out data/results/qwen-photographs]
+ *       [--name "Qwen2.5-Coder-0.5B-Instruct with EfficientNet-Lite0"] [--out data/results/qwen-photographs]
  * @module
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ablateHeads } from "../lib/experiments/ablate_heads.ts";
-import { findHeads } from "../lib/experiments/find_heads.ts";
+import { findHeads, type LazyHeadSample } from "../lib/experiments/find_heads.ts";
 import { type FoundHeads, readFoundHeads, scoresBy } from "../lib/experiments/found_heads.ts";
 import { headSamples } from "../lib/experiments/samples.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { meanScores } from "../lib/heads/head_scores.ts";
 import { ruleNamed } from "../lib/heads/scoring_rules.ts";
 import { topHeads } from "../lib/heads/select.ts";
-import { albumSample } from "../lab/pages/albums.ts";
+import { albumAsking, type AlbumSample, albumSample } from "../lab/pages/albums.ts";
 import type { PhotographQuestion } from "../lab/pages/photograph_samples.ts";
 import {
   keptForValidation,
@@ -32,12 +33,15 @@ import {
   photographViews,
   picturedCompletions,
 } from "../lab/studies/photograph_reading.ts";
+import { replyHeadSamples } from "../lab/studies/reply_samples.ts";
 import { isOneToken } from "../lab/training/photograph_batches.ts";
 import { partsWithoutRecord } from "./study_parts.ts";
 import { progress } from "./study_smol.ts";
 
 /** Scores that are kept of every head: what chooses the heads, what matches controls, and rivals. */
 const albumRules = ["ram", "calibrated", "null-ram", "selectivity", "context-mass"];
+/** Of these, what can be read where a reply begins: what it asks of the context is what the null reply lacks. */
+const replyRules = ["ram", "calibrated", "null-ram", "context-mass"];
 
 if (import.meta.main) {
   const { values } = parseArgs({
@@ -49,6 +53,7 @@ if (import.meta.main) {
       ablated: { type: "string", default: "20" },
       parts: { type: "string", default: "naming,reading,which,identify,ablate" },
       views: { type: "string", default: "seen,read" },
+      name: { type: "string", default: "Qwen2.5-Coder-0.5B-Instruct with EfficientNet-Lite0" },
       out: { type: "string", default: "data/results/qwen-photographs" },
     },
   });
@@ -62,7 +67,7 @@ if (import.meta.main) {
   const apart = keptForValidation(known.map(({ name }) => name));
   const learnt = known.filter((_, i) => !apart[i]);
   const photographs = [...learnt, ...all.filter(({ kind }) => kind !== "train")];
-  const name = "Qwen2.5-Coder-0.5B-Instruct with EfficientNet-Lite0";
+  const { name } = values;
   const folder = (part: string) => join(values.out, part);
   /** Albums of one kind, each about another photograph: about all of them, or as many of them as are wanted. */
   const albums = (
@@ -104,35 +109,70 @@ if (import.meta.main) {
     });
   }
 
-  // heads are found on some photographs and ablated on others, all of them such as the projector knows, in new views:
-  // of those that it does not, too few are answered for a loss to show
+  // heads are found on some photographs and ablated on others; in part `ablate` the projector knows these, in new views:
+  // of those that it does not, the language model as it is answers too few for a loss to show
   const drawn = (from: number, wanted: number, shift: number) =>
     albums("train", "what", 8, { wanted, from, shift }).map(({ draw }) => draw());
   const common = { model: name, seed: 0 };
-  if (await wanted("identify")) {
-    const samples = drawn(1000, scored, 0).map(({ sample }) => sample);
-    await findHeads(model, headSamples(model, samples), {
+  /** Scores heads on the same albums, from their questions' tokens or from how the reply begins. */
+  const identify = async (
+    part: string,
+    rules: readonly string[],
+    prepared: (albums: readonly AlbumSample[]) => readonly LazyHeadSample[],
+  ) => {
+    if (!await wanted(part)) return;
+    await findHeads(model, prepared(drawn(1000, scored, 0)), {
       ...common,
-      folder: folder("identify"),
+      folder: folder(part),
       data: `albums, what, 8, ${scored}`,
-      rules: albumRules.map((rule) => ruleNamed(rule)),
-      onProgress: progress("identify"),
+      rules: rules.map((rule) => ruleNamed(rule)),
+      onProgress: progress(part),
     });
-  }
+  };
+  await identify(
+    "identify",
+    albumRules,
+    (albums) => headSamples(model, albums.map(({ sample }) => sample)),
+  );
+  await identify("identify-reply", replyRules, (albums) =>
+    replyHeadSamples(
+      model,
+      albums.map(({ sample, names, begun }) => ({
+        ...{ sample, begun },
+        nullBegun: albumAsking("what", "", names.length + 1).begun,
+      })),
+    ));
+  const onText = () => readFoundHeads(join("data", "results", "qwen", "identify"));
+  const best = (rule: string, record: FoundHeads) =>
+    topHeads(meanScores(scoresBy(record, rule)), model.grid, { fraction: 0.05 });
+  const ablation = { ...common, scope: "answer" as const, fractions: [0.05] };
   if (await wanted("ablate")) {
-    const [own, text] = [folder("identify"), join("data", "results", "qwen", "identify")];
-    const found = await readFoundHeads(own), onText = await readFoundHeads(text);
-    const best = (rule: string, record: FoundHeads) =>
-      topHeads(meanScores(scoresBy(record, rule)), model.grid, { fraction: 0.05 });
+    const found = await readFoundHeads(folder("identify"));
     const samples = picturedCompletions(model, drawn(2000, ablated, 0.5));
     await ablateHeads(model, samples, scoresBy(found, "calibrated"), {
-      ...common,
-      scope: "answer",
-      fractions: [0.05],
-      sets: { "ram": best("ram", found), "calibrated-on-text": best("calibrated", onText) },
+      ...ablation,
+      sets: {
+        "ram": best("ram", found),
+        "calibrated-on-text": best("calibrated", await onText()),
+      },
       folder: folder("ablate"),
       data: `albums about other photographs, what, 8, ${ablated}`,
       onProgress: progress("ablate"),
+    });
+  }
+  if (await wanted("ablate-reply")) {
+    const found = await readFoundHeads(folder("identify-reply"));
+    const unseen = albums("unseen-photograph", "what", 8, { from: 3000 });
+    const samples = picturedCompletions(model, unseen.map(({ draw }) => draw()));
+    await ablateHeads(model, samples, scoresBy(found, "calibrated"), {
+      ...ablation,
+      sets: {
+        "calibrated-from-question": best("calibrated", await readFoundHeads(folder("identify"))),
+        "calibrated-on-text": best("calibrated", await onText()),
+      },
+      folder: folder("ablate-reply"),
+      data: "albums about photographs not trained on, what, 8",
+      onProgress: progress("ablate-reply"),
     });
   }
 }

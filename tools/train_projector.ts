@@ -2,11 +2,16 @@
  * Makes `qwen-photographs`: Qwen2.5-Coder-0.5B, unchanged, that sees photographs through EfficientNet-Lite0, unchanged, and
  * a projector trained here to give each place of a photograph the embedding of its name. With `--through 60` it then
  * learns through the language model, from its answers about albums of eight, which taught it nothing about photographs
- * that it did not train on (`docs/log.md`). Resumable; run it again to go on. Needs `deno task qwen`,
- * `deno task photographs` and `deno task efficientnet`.
+ * that it did not train on (`docs/log.md`).
+ *
+ * With `--adapt 160` the language model learns to read what the projector makes of photographs that the projector was not
+ * aligned to: low-rank adapters of its attention, merged into another model, `qwen-photographs-adapted`.
+ *
+ * Resumable; run it again to go on. Needs `deno task qwen`, `deno task photographs` and `deno task efficientnet`.
  *
  *     deno run -A tools/train_projector.ts [--base qwen] [--views 12] [--steps 800] [--through 0]
  *       [--work .cache/qwen-photographs] [--out data/models/qwen-photographs]
+ *       [--adapt 0] [--adapted data/models/qwen-photographs-adapted]
  * @module
  */
 import { join } from "node:path";
@@ -16,6 +21,8 @@ import { fromPretrained } from "../lib/families/pretrained.ts";
 import { dataFolder, shippedOrGiven } from "../lib/families/shipped.ts";
 import { keptForValidation, loadPhotographs, photographsFolder } from "../lab/pages/photographs.ts";
 import { imageNetNouns } from "../lab/training/imagenet_nouns.ts";
+import { float32Tensor, readSafetensorsFile } from "../lib/weights/safetensors_file.ts";
+import { writeSafetensors } from "../lib/weights/safetensors_write.ts";
 import { isOneToken } from "../lab/training/photograph_batches.ts";
 import { classDirections, keptPhotographFeatures } from "../lab/training/photograph_features.ts";
 import {
@@ -24,6 +31,13 @@ import {
   replaceProjector,
 } from "../lab/training/photograph_tower.ts";
 import { alignProjector, freshProjector } from "../lab/training/projector.ts";
+import {
+  chosenViews,
+  outputsOutOfFold,
+  projectedFeatures,
+  tellableViews,
+} from "../lab/training/projector_folds.ts";
+import { trainAdapters } from "../lab/training/train_adapters.ts";
 import { loadCheckpoint, saveCheckpoint } from "../lab/training/checkpoints.ts";
 import { trainProjectorThrough } from "../lab/training/projector_through.ts";
 import { wordTableOf } from "../lab/training/run_vision_tower.ts";
@@ -40,6 +54,11 @@ if (import.meta.main) {
       through: { type: "string", default: "0" },
       work: { type: "string", default: ".cache/qwen-photographs" },
       out: { type: "string", default: join(dataFolder(), "models", "qwen-photographs") },
+      adapt: { type: "string", default: "0" },
+      adapted: {
+        type: "string",
+        default: join(dataFolder(), "models", "qwen-photographs-adapted"),
+      },
     },
   });
   await useBackend("auto");
@@ -90,4 +109,40 @@ if (import.meta.main) {
   }
   await replaceProjector(args.network, projector.weights(), args.out);
   console.log(`wrote ${args.out}`);
+
+  if (Number(args.adapt) > 0) {
+    const views = Number(args.views), file = join(args.work, "out-of-fold.safetensors");
+    if (!await isThere(file)) {
+      const { data } = await outputsOutOfFold(features, table, classes, {
+        ...{ views, batch: alignment.views, cells: alignment.cells, folds: 5, steps: 400, seed },
+        onFold: (fold) => console.log(`aligned without part ${fold + 1} of 5`),
+      });
+      await writeSafetensors(file, { outputs: { shape: [data.length], data } }, {});
+    }
+    const { data } = float32Tensor(await readSafetensorsFile(file), "outputs");
+    const unseen = { ...features, data, channels: table.width };
+    using adapters = await trainAdapters(
+      model,
+      words,
+      [
+        { outputs: chosenViews(unseen, tellableViews(features, views, classes)), share: 0.7 },
+        { outputs: projectedFeatures(projector, features), share: 0.3 },
+      ],
+      projectedFeatures(projector, validation),
+      {
+        ...{ work: join(args.work, "adapters"), steps: Number(args.adapt), rank: 8, pictures: 8 },
+        ...{ places: 4, validateEvery: 20, albums: 6, seed },
+        onStep: (step, loss) => console.log(JSON.stringify({ step, loss })),
+        onValidation: (steps, loss) => console.log(JSON.stringify({ steps, validation: loss })),
+      },
+    );
+    await assembleFastVlm(
+      dir,
+      args.network,
+      args.adapted,
+      projector.weights(),
+      adapters.merged(),
+    );
+    console.log(`wrote ${args.adapted}`);
+  }
 }

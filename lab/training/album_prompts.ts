@@ -7,7 +7,7 @@
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { questionMessages } from "../../lib/inputs/messages.ts";
 import type { Random } from "../../lib/stats/random.ts";
-import { albumAsking, albumSide } from "../pages/albums.ts";
+import { albumAsking, albumCells, albumSide } from "../pages/albums.ts";
 import type { AnsweredPrompt } from "./through_decoder.ts";
 
 /** A question, how its answer begins, and how it goes on. */
@@ -78,11 +78,13 @@ export function albumTurns(names: readonly string[], random: Random): AlbumTurn[
  * to say.
  *
  * @param pictures number of images
+ * @param places visual tokens of an image; all by default
  */
 export async function albumPrompt(
   model: PretrainedModel,
   pictures: number,
   turns: readonly AlbumTurn[],
+  places: number = albumCells ** 2,
 ): Promise<AnsweredPrompt> {
   const side = albumSide, white = new Uint8Array(3 * side * side).fill(255);
   const images = Array.from(
@@ -93,7 +95,10 @@ export async function albumPrompt(
   const encode = (text: string) => tokenizer.encode(text, { addSpecialTokens: false });
   const { question } = turns[0];
   const { inputIds: start, media } = await model.prepare(questionMessages({ images, question }));
-  const ids = [...start], answerIds: number[] = [], answerRows: number[] = [];
+  const { imageTokenId } = model.config;
+  let seen = 0;
+  const ids = [...start].filter((id) => id !== imageTokenId || seen++ % albumCells ** 2 < places);
+  const answerIds: number[] = [], answerRows: number[] = [];
   turns.forEach(({ question, begun, rest }, i) => {
     if (i > 0) {
       const asked = `<|im_end|>\n<|im_start|>user\n${question}<|im_end|>\n<|im_start|>assistant\n`;

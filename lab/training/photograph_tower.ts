@@ -13,6 +13,7 @@ import { writeTextAtomically } from "../../lib/common/files.ts";
 import { albumSide } from "../pages/albums.ts";
 import {
   chatMl,
+  halved,
   llavaProcessorFiles,
   readLanguageBase,
   writeCheckpointFiles,
@@ -137,6 +138,7 @@ const pixelMean = 127 / 255, pixelDeviation = 128 / 255;
  * @param network folder of `deno task efficientnet`
  * @param out is made if it is not there
  * @param projector nothing by default: see {@link replaceProjector}
+ * @param changed weights of the language model that are others, by the decoder's names; none by default
  * @throws {InputError} for a language model of another kind, or a missing network
  */
 export async function assembleFastVlm(
@@ -144,15 +146,19 @@ export async function assembleFastVlm(
   network: string,
   out: string,
   projector?: ProjectorWeights,
+  changed: ReadonlyMap<string, Float32Array> = new Map(),
 ): Promise<void> {
   const language = await readLanguageBase(base, "LlavaProcessor"), { width } = language;
   await Deno.mkdir(out, { recursive: true });
   const tensors = Object.fromEntries(
-    Object.entries(await language.tensors()).map(([name, tensor]) => [
-      name.replace("language_model.model.", "model.language_model.")
-        .replace("language_model.lm_head.", "lm_head."),
-      tensor,
-    ]),
+    Object.entries(await language.tensors()).map(([name, tensor]) => {
+      const other = changed.get(name.replace("language_model.model.", ""));
+      return [
+        name.replace("language_model.model.", "model.language_model.")
+          .replace("language_model.lm_head.", "lm_head."),
+        other ? halved(other, tensor.shape) : tensor,
+      ];
+    }),
   );
   await writeSafetensors(join(out, weightFiles[0]), tensors, { format: "pt" });
   const own = await writeTower(network, projector ?? emptyProjector(width), width, out);

@@ -5,17 +5,14 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { join } from "node:path";
-import { breather } from "../../lib/common/notebook.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { Random } from "../../lib/stats/random.ts";
 import { albumPrompt, albumTurns } from "./album_prompts.ts";
-import { loadCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import { type Gradients, Optimiser } from "./optimiser.ts";
 import type { AlignmentBatch, ProjectorInTraining } from "./projector.ts";
 import type { NamedFeatures } from "./projector_variables.ts";
-import { rateAt } from "./schedule.ts";
 import { type AnsweredPrompt, ThroughDecoder } from "./through_decoder.ts";
+import { runValidated, type ValidatedRun } from "./validated_run.ts";
 
 /** A prompt with the normalised features of its images. */
 export interface FeaturedPrompt extends AnsweredPrompt {
@@ -24,16 +21,11 @@ export interface FeaturedPrompt extends AnsweredPrompt {
 }
 
 /** How the phase is run. */
-export interface ThroughRun {
-  /** Folder for the state: an interrupted run goes on from it. */
-  readonly work: string;
-  readonly steps: number;
+export interface ThroughRun extends Omit<ValidatedRun, "warmUp"> {
   /** Pictures of an album. */
   readonly pictures: number;
   /** What is aligned in the same step. */
   readonly alignment: AlignmentBatch;
-  /** Steps between two validations, each of which saves the state. */
-  readonly validateEvery: number;
   /** Albums of a validation. */
   readonly albums: number;
   readonly seed: number;
@@ -42,10 +34,6 @@ export interface ThroughRun {
     step: number,
     report: { readonly loss: number; readonly answers: number; readonly names: number },
   ) => void;
-  /** Told of every validation, which comes after that many steps. */
-  readonly onValidation?: (steps: number, loss: number) => void;
-  /** Stops after the current step. */
-  readonly signal?: AbortSignal;
 }
 
 /** Rate of AdamW, less than the alignment's: the projector is to be moved, not learnt anew. */
@@ -103,17 +91,8 @@ export async function trainProjectorThrough(
     }
     return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
   };
-  const optimiser = new Optimiser(variables.parameters(), { ...rates, clipNorm: 2 });
-  const [state, best] = ["state", "best"].map((name) => join(run.work, `${name}.safetensors`));
-  const found = await Deno.stat(state).then(() => true, () => false);
-  const saved = found ? await loadCheckpoint(state, variables, optimiser) : {};
-  let step = (saved.step ?? 0) as number, least = (saved.least ?? Infinity) as number;
-  await Deno.mkdir(run.work, { recursive: true });
-  const warmUp = Math.min(5, run.steps);
-  const schedule = { warmUp, holdUntil: warmUp, end: run.steps, floor: 0.05 };
-  const random = new Random(`albums through the decoder ${run.seed}`), breathe = breather();
-  if (step === 0) run.onValidation?.(0, await validate());
-  while (step < run.steps && !run.signal?.aborted) {
+  const random = new Random(`albums through the decoder ${run.seed}`);
+  const gradients = async (step: number) => {
     const own = random.fork(step);
     const { loss, gradients } = await through.gradients(
       await draw(projector.views, lost, own.fork(0)),
@@ -128,18 +107,10 @@ export async function trainProjectorThrough(
         ]),
       )
     );
-    optimiser.step(sum, rateAt(schedule, step));
-    tf.dispose([gradients, aligned, sum] as unknown as tf.TensorContainer);
+    tf.dispose([gradients, aligned] as unknown as tf.TensorContainer);
     run.onStep?.(step, { loss, answers, names: nouns });
-    step++;
-    await breathe();
-    if (step % run.validateEvery !== 0 && step !== run.steps) continue;
-    const now = await validate();
-    run.onValidation?.(step, now);
-    if (now < least) await saveCheckpoint(best, variables, optimiser, { step });
-    least = Math.min(least, now);
-    await saveCheckpoint(state, variables, optimiser, { step, least });
-  }
-  optimiser.dispose();
-  if (least < Infinity) await loadCheckpoint(best, variables, null);
+    return sum;
+  };
+  const optimiser = new Optimiser(variables.parameters(), { ...rates, clipNorm: 2 });
+  await runValidated({ variables, optimiser, gradients, validate }, { ...run, warmUp: 5 });
 }

@@ -1,9 +1,9 @@
 /**
- * Training of a vision tower, or of a part of one, through a frozen language model: the loss of answers goes back through
- * the decoder to what the tower gave, and from there into the weights that are trained.
+ * Training of a vision tower, or of a part of one, through a language model: the loss of answers goes back through the
+ * decoder to what the tower gave, and from there into the weights that are trained.
  *
- * The decoder runs on its own kernels with gradients by layers (`lib/model/decoder_gradients.ts`); none of its
- * weights has a gradient. The tower runs under TensorFlow.js's tape.
+ * The decoder runs on its own kernels with gradients by layers (`lib/model/decoder_gradients.ts`); its weights stay, but
+ * for adapters where there are some. The tower runs under TensorFlow.js's tape.
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
@@ -13,6 +13,7 @@ import { DecoderGradients } from "../../lib/model/decoder_gradients.ts";
 import { ImageTower } from "../../lib/model/image_tower.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
+import { adapterPoints, type DecoderAdapters } from "./decoder_adapters.ts";
 import type { Gradients } from "./optimiser.ts";
 import { asTfjs } from "./tensors.ts";
 import { trainingKernels } from "./training_kernels.ts";
@@ -64,25 +65,32 @@ export function imageTowerInTraining(
 export interface PromptGradients {
   /** Cross entropy of the answer, in nats for each of its tokens. */
   readonly loss: number;
-  /** Gradients of the loss by the name of the tower's weight, of those that it depends on; the caller's. */
+  /** Gradients of the loss by the name of the weight, of those that it depends on; the caller's. */
   readonly gradients: Gradients;
 }
 
-/** A tower in training in front of a model's decoder, which stays as it is. */
+/** A tower in training in front of a model's decoder, which stays as it is or is adapted. */
 export class ThroughDecoder<P extends AnsweredPrompt = AnsweredPrompt> {
-  /** Takes a model's decoder, and a tower in the place of the model's own. */
-  constructor(readonly network: VisionLanguageModel, readonly tower: TowerInTraining<P>) {}
+  /** Takes a model's decoder, a tower in the place of the model's own, and adapters of the decoder, if any. */
+  constructor(
+    readonly network: VisionLanguageModel,
+    readonly tower: TowerInTraining<P>,
+    readonly adapters: DecoderAdapters | null = null,
+  ) {}
 
   /** The loss of a prompt's answers and its gradients. */
   async gradients(prompt: P): Promise<PromptGradients> {
     const places = this.#places(prompt);
-    const { losses, slope } = await this.#decoderSlope(prompt, await this.#embed(prompt, places));
+    const { losses, slope, adapting } = await this.#decoderSlope(
+      prompt,
+      await this.#embed(prompt, places),
+    );
     const width = this.network.config.text.hiddenSize;
     const own = new Float32Array(places.length * width);
     places.forEach((place, i) =>
       own.set(slope!.subarray(place * width, (place + 1) * width), i * width)
     );
-    return { loss: mean(losses), gradients: this.#towerGradients(prompt, own) };
+    return { loss: mean(losses), gradients: { ...adapting, ...this.#towerGradients(prompt, own) } };
   }
 
   /** The loss of each token of the answers, in nats. */
@@ -115,17 +123,19 @@ export class ThroughDecoder<P extends AnsweredPrompt = AnsweredPrompt> {
     return embeddings;
   }
 
-  /** The losses, and the gradient of their mean with respect to what enters the decoder. */
+  /** The losses, and the gradients of their mean with respect to what enters the decoder and to its adapters. */
   async #decoderSlope(
     { inputs: { inputIds, positionIds }, answerIds, answerRows }: P,
     embeddings: Float32Array,
     wanted = true,
-  ): Promise<{ losses: number[]; slope?: Float32Array }> {
+  ): Promise<{ losses: number[]; slope?: Float32Array; adapting?: Gradients }> {
     const { kernels: k, config: { text: { hiddenSize } } } = this.network;
     const count = answerIds.length, first = answerRows?.[0] ?? inputIds.length - count;
     const input = k.tensor(embeddings, [1, inputIds.length, hiddenSize]);
+    using adapted = this.adapters?.adapted();
+    const collector = this.adapters?.collector();
     try {
-      using pass = new DecoderGradients(this.network, {
+      using pass = new DecoderGradients(adapted?.network ?? this.network, {
         embedded: { embeddings: input, deepstack: [] },
         positionIds,
         lastRows: inputIds.length - first,
@@ -142,10 +152,12 @@ export class ThroughDecoder<P extends AnsweredPrompt = AnsweredPrompt> {
         dLogits.set(row.map((value) => -value / count), i * size)
       );
       const dy = k.tensor(dLogits, [1, count, size]);
-      const back = pass.backward(dy, [], () => {});
+      const back = collector
+        ? pass.backward(dy, adapterPoints, collector.visit)
+        : pass.backward(dy, [], () => {});
       const slope = Float32Array.from(await k.read(back));
       k.dispose(dy, back);
-      return { losses, slope };
+      return { losses, slope, adapting: collector?.gradients };
     } finally {
       k.dispose(input);
     }
@@ -154,6 +166,7 @@ export class ThroughDecoder<P extends AnsweredPrompt = AnsweredPrompt> {
   /** Gradients of the tower's weights from that of its features. */
   #towerGradients(prompt: P, slope: Float32Array): Gradients {
     const trained = this.tower.parameters.parameters();
+    if (trained.length === 0) return {};
     return tf.tidy(() => {
       const { grads } = tf.variableGrads(() => {
         const features = this.tower.features(prompt);

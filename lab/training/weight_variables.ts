@@ -55,4 +55,9 @@ export class WeightVariables {
     for (const variable of this.#variables.values()) variable.dispose();
     this.#variables.clear();
   }
+
+  /** {@link WeightVariables.dispose}. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }

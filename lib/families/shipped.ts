@@ -18,7 +18,7 @@ import { kindOf } from "../common/values.ts";
 export const shippedNames = [
   ...["mini", "mini-natural", "mini-varied"] as const,
   ...["smol", "smol-vision", "qwen", "qwen-1.5b"] as const,
-  ...["qwen-photographs", "qwen-vision", "gemma"] as const,
+  ...["qwen-photographs", "qwen-photographs-adapted", "qwen-vision", "gemma"] as const,
 ];
 
 /** How the models that are not in the repository get there. */
@@ -30,6 +30,9 @@ const recipes: Readonly<Record<string, string>> = {
   "qwen-photographs": "make it once in four minutes: `deno task qwen` (491 MB), " +
     "`deno task photographs` (161 MB), `deno task efficientnet` (17 MB), then " +
     "`deno run -A tools/train_projector.ts`",
+  "qwen-photographs-adapted": "make it once in half an hour: `deno task qwen` (491 MB), " +
+    "`deno task photographs` (161 MB), `deno task efficientnet` (17 MB), then " +
+    "`deno run -A tools/train_projector.ts --adapt 160`",
   "qwen-vision": "make it once with `deno task qwen` (491 MB), `deno task photographs` (161 MB), " +
     "`deno task manuals` and `deno run -A tools/train_photographs.ts`",
   gemma: "get it once with `deno task gemma` (253 MB)",

@@ -8,6 +8,7 @@ Deno.test("shippedOrGiven: a model that is not there is one line that says how t
     ["smol-vision", "deno task assemble"],
     ["qwen", "deno task qwen"],
     ["qwen-photographs", "tools/train_projector.ts"],
+    ["qwen-photographs-adapted", "tools/train_projector.ts --adapt"],
     ["qwen-vision", "tools/train_photographs.ts"],
     ["gemma", "deno task gemma"],
     ["mini", "data/models/README.md"],

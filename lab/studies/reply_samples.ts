@@ -1,0 +1,48 @@
+/**
+ * Heads scored where a reply begins, in place of the question: a model that answers "Picture 3:" may look the picture up
+ * when it has written so, not while it reads what is asked.
+ *
+ * @module
+ */
+import type { LazyHeadSample } from "../../lib/experiments/find_heads.ts";
+import { type AnySample, lazily } from "../../lib/experiments/samples.ts";
+import type { PretrainedModel } from "../../lib/families/pretrained.ts";
+import { completionSample } from "./completion_sample.ts";
+
+/** A sample and how its reply begins. */
+export interface BegunReply {
+  readonly sample: AnySample;
+  /** The first words of the reply, e.g. `Picture 3:`. */
+  readonly begun: string;
+  /** The same for what is not there, e.g. `Picture 9:`; it takes their place for calibration. */
+  readonly nullBegun: string;
+}
+
+/**
+ * Samples for `findHeads` whose scored tokens are the first words of the reply, behind the whole prompt.
+ *
+ * @throws {InputError} naming the sample, if it cannot be used
+ */
+export function replyHeadSamples(
+  model: PretrainedModel,
+  replies: readonly BegunReply[],
+): LazyHeadSample[] {
+  const byId = new Map(replies.map((reply) => [reply.sample.id, reply]));
+  const lazy = lazily(
+    replies.map(({ sample }) => sample),
+    async (sample) => {
+      const { begun, nullBegun } = byId.get(sample.id)!;
+      const { inputs, ...rest } = await completionSample(model, sample, { begun, rest: "" });
+      const { tokenizer } = model.processor, { length: end } = inputs.inputIds;
+      const count = (text: string) => tokenizer.encode(text, { addSpecialTokens: false });
+      const spans = {
+        ...rest.spans,
+        question: [[end - count(begun).length, end]] as const,
+        answer: [],
+      };
+      return { id: rest.id, domain: sample.domain, inputs, spans, nullQuery: count(nullBegun) };
+    },
+    { scored: "reply", replies: replies.map(({ begun, nullBegun }) => [begun, nullBegun]) },
+  );
+  return lazy.map((one) => ({ ...one, offers: ["nullQuery" as const] }));
+}
