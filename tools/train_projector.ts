@@ -17,6 +17,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { useBackend } from "../lib/backend/select.ts";
+import { Random } from "../lib/stats/random.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { dataFolder, shippedOrGiven } from "../lib/families/shipped.ts";
 import { keptForValidation, loadPhotographs, photographsFolder } from "../lab/pages/photographs.ts";
@@ -35,6 +36,7 @@ import {
   chosenViews,
   outputsOutOfFold,
   projectedFeatures,
+  renamedOutputs,
   tellableViews,
 } from "../lab/training/projector_folds.ts";
 import { trainAdapters } from "../lab/training/train_adapters.ts";
@@ -120,13 +122,16 @@ if (import.meta.main) {
       await writeSafetensors(file, { outputs: { shape: [data.length], data } }, {});
     }
     const { data } = float32Tensor(await readSafetensorsFile(file), "outputs");
-    const unseen = { ...features, data, channels: table.width };
+    const tellable = tellableViews(features, views, classes);
+    const unseen = chosenViews({ ...features, data, channels: table.width }, tellable);
+    const random = new Random(`renamed photographs ${seed}`);
     using adapters = await trainAdapters(
       model,
       words,
       [
-        { outputs: chosenViews(unseen, tellableViews(features, views, classes)), share: 0.7 },
-        { outputs: projectedFeatures(projector, features), share: 0.3 },
+        { outputs: unseen, share: 0.45 },
+        { outputs: renamedOutputs(unseen, table, { count: 800, least: 0.25, random }), share: 0.3 },
+        { outputs: projectedFeatures(projector, features), share: 0.25 },
       ],
       projectedFeatures(projector, validation),
       {

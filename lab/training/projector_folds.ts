@@ -102,3 +102,43 @@ export function tellableViews(
     counts.get(words[view])! > views || known.has(words[view])
   );
 }
+
+/**
+ * Outputs for pictures of any word: those of a photograph, with as much of another word's embedding in place of its own.
+ * What all outputs have in common stays, and so does what is the photograph's alone.
+ *
+ * There are more words than photographs, so that what reads them has to learn to read and cannot remember the few.
+ *
+ * @param outputs of photographs that the projector did not learn from
+ * @param count number of pictures
+ * @param least share of a word's embedding that a picture has; photographs have 0 to 1
+ */
+export function renamedOutputs(
+  outputs: NamedOutputs,
+  { embeddings, words, width, scale }: WordTable,
+  { count, least, random }: {
+    readonly count: number;
+    readonly least: number;
+    readonly random: Random;
+  },
+): NamedOutputs {
+  const { data, cells } = outputs, common = new Float64Array(width);
+  data.forEach((value, i) => common[i % width] += value * width / data.length);
+  /** From what is common to the embedding of a word. */
+  const direction = (word: number) =>
+    common.map((value, i) => embeddings[word * width + i] * scale - value);
+  const renamed = new Float32Array(count * cells * width), named = new Int32Array(count);
+  for (let picture = 0; picture < count; picture++) {
+    const view = random.integer(outputs.words.length);
+    named[picture] = random.integer(words);
+    const [own, other] = [outputs.words[view], named[picture]].map(direction);
+    const length = own.reduce((sum, value) => sum + value * value, 0);
+    for (let cell = 0; cell < cells; cell++) {
+      const from = data.subarray((view * cells + cell) * width, (view * cells + cell + 1) * width);
+      const share = own.reduce((sum, value, i) => sum + value * (from[i] - common[i]), 0) / length;
+      const at = (picture * cells + cell) * width, more = Math.max(share, least);
+      from.forEach((value, i) => renamed[at + i] = value - share * own[i] + more * other[i]);
+    }
+  }
+  return { data: renamed, cells, channels: width, words: named };
+}

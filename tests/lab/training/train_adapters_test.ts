@@ -11,6 +11,7 @@ import {
   chosenViews,
   outputsOutOfFold,
   projectedFeatures,
+  renamedOutputs,
   tellableViews,
 } from "../../../lab/training/projector_folds.ts";
 import { trainAdapters } from "../../../lab/training/train_adapters.ts";
@@ -39,6 +40,14 @@ const features = {
   ...{ cells, channels, words },
 };
 const table = { embeddings: normals(4 * width), words: 4, width, scale: 0.1 };
+/** A vector without its part along another. */
+function directionless(x: Float32Array, along: (i: number) => number): Float32Array {
+  const other = x.map((_, i) => along(i));
+  const share = x.reduce((sum, value, i) => sum + value * other[i], 0) /
+    other.reduce((sum, value) => sum + value * value, 0);
+  return x.map((value, i) => value - share * other[i]);
+}
+
 const noClasses = { data: [], words: new Int32Array(0) };
 
 Deno.test("outputs out of fold are not those of a projector that saw the photograph, and point at its name", async () => {
@@ -68,6 +77,38 @@ Deno.test("a name with one photograph can be told only by a class", () => {
   const { data, words: chosen } = chosenViews(features, [13, 0]);
   assertEquals([...chosen], [3, 0]);
   assertEquals(data.slice(-cells * channels), features.data.slice(0, cells * channels));
+});
+
+Deno.test("renamed outputs have the other word's direction in place of the photograph's, and the rest of it", () => {
+  const one = 20 * width, shares = [0.5, 0.1];
+  const common = normals(width), rest = normals(width);
+  const towards = (word: number, i: number) => 0.1 * table.embeddings[word * width + i] - common[i];
+  // a picture with half of its word in it and one with a tenth, and two that cancel their parts in the mean
+  const own = directionless(rest, (i) => towards(0, i));
+  const signs = [1, -1];
+  const data = Float32Array.from({ length: 4 * width }, (_, at) => {
+    const i = at % width, picture = Math.floor(at / width), sign = signs[picture % 2];
+    return common[i] + sign * (shares[Math.floor(picture / 2)] * towards(0, i) + own[i]);
+  });
+  const outputs = { data, cells: 1, channels: width, words: new Int32Array(4) };
+  const renamed = renamedOutputs(outputs, table, { count: 20, least: 0.25, random: new Random(1) });
+  assertEquals(renamed.data.length, one);
+  for (let picture = 0; picture < 20; picture++) {
+    const word = renamed.words[picture];
+    const found = renamed.data.subarray(picture * width, (picture + 1) * width);
+    const candidates = signs.flatMap((sign) =>
+      shares.map((share) =>
+        found.map((_, i) =>
+          common[i] + sign * own[i] + Math.max(sign * share, 0.25) * towards(word, i)
+        )
+      )
+    );
+    const nearest = Math.min(
+      ...candidates.map((x) => Math.hypot(...x.map((v, i) => v - found[i]))),
+    );
+    assert(nearest < 1e-3, `picture ${picture}: ${nearest}`);
+  }
+  assert(new Set(renamed.words).size > 1);
 });
 
 Deno.test("an album's prompt shows as many places of a picture as are wanted", async () => {
