@@ -4,7 +4,7 @@
  * learns through the language model, from its answers about albums of eight, which taught it nothing about photographs
  * that it did not train on (`docs/log.md`).
  *
- * With `--adapt 160` the language model learns to read what the projector makes of photographs that the projector was not
+ * With `--adapt 120` the language model learns to read what the projector makes of photographs that the projector was not
  * aligned to: low-rank adapters of its attention, merged into another model, `qwen-photographs-adapted`.
  *
  * Resumable; run it again to go on. Needs `deno task qwen`, `deno task photographs` and `deno task efficientnet`.
@@ -136,7 +136,7 @@ if (import.meta.main) {
       projectedFeatures(projector, validation),
       {
         ...{ work: join(args.work, "adapters"), steps: Number(args.adapt), rank: 8, pictures: 8 },
-        ...{ places: 4, validateEvery: 20, albums: 6, seed },
+        ...{ places: 4, validateEvery: 30, albums: 6, seed },
         onStep: (step, loss) => console.log(JSON.stringify({ step, loss })),
         onValidation: (steps, loss) => console.log(JSON.stringify({ steps, validation: loss })),
       },

@@ -32,7 +32,7 @@ const recipes: Readonly<Record<string, string>> = {
     "`deno run -A tools/train_projector.ts`",
   "qwen-photographs-adapted": "make it once in half an hour: `deno task qwen` (491 MB), " +
     "`deno task photographs` (161 MB), `deno task efficientnet` (17 MB), then " +
-    "`deno run -A tools/train_projector.ts --adapt 160`",
+    "`deno run -A tools/train_projector.ts --adapt 120`",
   "qwen-vision": "make it once with `deno task qwen` (491 MB), `deno task photographs` (161 MB), " +
     "`deno task manuals` and `deno run -A tools/train_photographs.ts`",
   gemma: "get it once with `deno task gemma` (253 MB)",

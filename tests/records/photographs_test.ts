@@ -65,6 +65,19 @@ Deno.test("the model card's answers about albums are those of the record", async
   assertEquals(results.map(({ samples }) => samples), [24, 38, 18]);
 });
 
+Deno.test("the model card's answers of the adapted model are those of the record", async () => {
+  const results = await readPhotographReading("data/results/qwen-photographs-adapted/reading");
+  assertEquals(
+    rowsBelow(
+      "| photographs, asked with adapters | from the images, % | names as text, % | white paper, % |",
+    ),
+    results.map(({ choice: { seen, read, blind } }, i) =>
+      `| ${albumKinds[i]}, adapted | ${shown(seen!)} | ${shown(read!)} | ${shown(blind!)} |`
+    ),
+  );
+  assertEquals(results.map(({ samples }) => samples), [24, 38, 18]);
+});
+
 Deno.test("the model card's shares of headings answered right are those of the record", async () => {
   const results = await readPhotographReading("data/results/qwen-vision/manuals");
   const labels = [
@@ -91,7 +104,7 @@ Deno.test("the model card's answers about photographs are those of the record", 
   assertEquals(card.includes(said), true, said);
 });
 
-/** Where docs/results.md tells of heads, the records that it tells of, and the draws of each control. */
+/** Where docs/results.md tells of heads, the records and rivals that it tells of, and the draws of each control. */
 const toldOfHeads = [
   {
     about: "pages of a manual",
@@ -99,12 +112,23 @@ const toldOfHeads = [
     records: ["identify-manuals", "ablate-manuals"].map((part) =>
       `data/results/qwen-vision/${part}`
     ),
+    rivals: ["calibrated-on-text", "ram"],
     draws: 20,
   },
   {
     about: "photographs",
     said: /- Photographs:.*?qwen-photographs`\)/,
     records: ["identify", "ablate"].map((part) => `data/results/qwen-photographs/${part}`),
+    rivals: ["calibrated-on-text", "ram"],
+    draws: 200,
+  },
+  {
+    about: "photographs that an adapted model sees",
+    said: /- Photographs never seen, with adapters:.*?qwen-photographs-adapted`\)/,
+    records: ["identify-reply", "ablate-reply"].map((part) =>
+      `data/results/qwen-photographs-adapted/${part}`
+    ),
+    rivals: ["calibrated-on-text", "calibrated-from-question"],
     draws: 200,
   },
 ];
@@ -122,7 +146,7 @@ async function best(record: string, rule: string) {
   return { heads, left: sum("null-ram") / sum("ram") };
 }
 
-for (const { about, said: pattern, records: [identify, ablate], draws } of toldOfHeads) {
+for (const { about, said: pattern, records: [identify, ablate], rivals, draws } of toldOfHeads) {
   Deno.test(`docs/results.md says of heads on ${about} what the records say`, async () => {
     const text = (await Deno.readTextFile("docs/results.md")).replace(/\s+/g, " ");
     const [said] = pattern.exec(text) ?? [""];
@@ -139,7 +163,7 @@ for (const { about, said: pattern, records: [identify, ablate], draws } of toldO
         ...[own(at("none")), own(core)],
         ...controls.map((name) => core.againstControls![name]!)
           .map(({ value, valueCi95 }) => percent(value, valueCi95)),
-        ...[own(at("set", "calibrated-on-text")), own(at("set", "ram"))],
+        ...rivals.map((rival) => own(at("set", rival))),
       ],
     );
     assert(said.includes(`(${draws} draws each`));
