@@ -76,6 +76,14 @@ Deno.test("the model card's answers of the adapted model are those of the record
     ),
   );
   assertEquals(results.map(({ samples }) => samples), [24, 38, 18]);
+  const [, { choice, free, samples }] = results, right = Math.round(choice.seen![0] * samples);
+  const share = Math.round(100 * choice.seen![0]), said = card.replace(/\s+/g, " ");
+  assert(
+    said.includes(`unseen photographs the adapted model names ${right} among eight (${share}%)`),
+  );
+  assert(said.includes(`Of ${Math.round(free.seen![0] * samples)} the name is also the likeliest`));
+  const readme = (await Deno.readTextFile("README.md")).replace(/\s+/g, " ");
+  assert(readme.includes(`and ${share}% with adapters`));
 });
 
 Deno.test("the model card's shares of headings answered right are those of the record", async () => {
