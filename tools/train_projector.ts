@@ -70,6 +70,7 @@ if (import.meta.main) {
     await assembleFastVlm(dir, args.network, args.out);
   }
   using model = await fromPretrained(args.out, { dtype: "float32" });
+  console.log(model.backendLine);
   const { tokenizer } = model.processor;
   const encode = (text: string) => Array.from(tokenizer.encode(text, { addSpecialTokens: false }));
   const all = await loadPhotographs(args.photographs, (name) => isOneToken(encode, name));
@@ -116,7 +117,7 @@ if (import.meta.main) {
     const views = Number(args.views), file = join(args.work, "out-of-fold.safetensors");
     if (!await isThere(file)) {
       const { data } = await outputsOutOfFold(features, table, classes, {
-        ...{ views, batch: alignment.views, cells: alignment.cells, folds: 5, steps: 400, seed },
+        ...{ ...alignment, perPhotograph: views, folds: 5, steps: 400, seed },
         onFold: (fold) => console.log(`aligned without part ${fold + 1} of 5`),
       });
       await writeSafetensors(file, { outputs: { shape: [data.length], data } }, {});

@@ -48,9 +48,7 @@ export function chosenViews(
 /** How the parts are drawn, and how a projector is aligned to the others. */
 export interface FoldedRun extends Omit<ProjectorRun, "onStep"> {
   /** Number of views of a photograph, which stand one after the other. */
-  readonly views: number;
-  /** Views of a step. */
-  readonly batch: number;
+  readonly perPhotograph: number;
   /** Number of parts. */
   readonly folds: number;
   /** Told of every part that is done. */
@@ -66,19 +64,21 @@ export async function outputsOutOfFold(
   features: NamedFeatures,
   table: WordTable,
   classes: NamedDirections,
-  { views, batch, folds, steps, cells, seed, onFold }: FoldedRun,
+  { perPhotograph, folds, onFold, ...alignment }: FoldedRun,
 ): Promise<NamedOutputs> {
-  const photographs = features.words.length / views, { width } = table;
+  const photographs = features.words.length / perPhotograph,
+    { width } = table,
+    { seed } = alignment;
   const size = features.cells * width, data = new Float32Array(features.words.length * size);
   const order = new Random(`folds ${seed}`).permutation(photographs);
   for (let fold = 0; fold < folds; fold++) {
     const isOut = new Set(Array.from(order).filter((_, i) => i % folds === fold));
     const all = Array.from(features.words.keys());
     const [out, rest] = [true, false].map((wanted) =>
-      all.filter((view) => isOut.has(Math.floor(view / views)) === wanted)
+      all.filter((view) => isOut.has(Math.floor(view / perPhotograph)) === wanted)
     );
     using projector = freshProjector(chosenViews(features, rest), table, seed + fold, classes);
-    await alignProjector(projector, { views: batch, cells, steps, seed: seed + fold });
+    await alignProjector(projector, { ...alignment, seed: seed + fold });
     const found = projectedFeatures(projector, chosenViews(features, out));
     out.forEach((view, i) => data.set(found.data.subarray(i * size, (i + 1) * size), view * size));
     onFold?.(fold);
@@ -89,17 +89,17 @@ export async function outputsOutOfFold(
 /**
  * Views whose name can be told without them: other photographs of it, or classes of the network, show what it looks like.
  *
- * @param views of a photograph
+ * @param perPhotograph number of views of a photograph
  */
 export function tellableViews(
   { words }: Pick<NamedFeatures, "words">,
-  views: number,
+  perPhotograph: number,
   classes: Pick<NamedDirections, "words">,
 ): number[] {
   const counts = new Map<number, number>(), known = new Set(classes.words);
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   return [...words.keys()].filter((view) =>
-    counts.get(words[view])! > views || known.has(words[view])
+    counts.get(words[view])! > perPhotograph || known.has(words[view])
   );
 }
 

@@ -52,7 +52,7 @@ const noClasses = { data: [], words: new Int32Array(0) };
 
 Deno.test("outputs out of fold are not those of a projector that saw the photograph, and point at its name", async () => {
   const before = tf.memory().numTensors;
-  const run = { views, batch: 8, cells: 4, folds: 7, steps: 60, seed: 1 };
+  const run = { perPhotograph: views, views: 8, cells: 4, folds: 7, steps: 60, seed: 1 };
   const { data } = await outputsOutOfFold(features, table, noClasses, run);
   assertEquals(tf.memory().numTensors, before);
   assertEquals(data.length, words.length * cells * width);
