@@ -120,9 +120,12 @@ const leftBy: Readonly<Record<string, string>> = {
   finetune: "finetuned",
 };
 
+/** The file that a phase leaves. */
+const leftFile = (name: string) => file(leftBy[name] ?? name);
+
 /** Refuses `--resume` where there is nothing to go on from. */
 async function checkResumable(name: string): Promise<void> {
-  const path = file(leftBy[name] ?? name);
+  const path = leftFile(name);
   if (!args.resume || await Deno.stat(path).then(() => true, () => false)) return;
   throw new InputError(
     `Cannot resume "${name}": there is no ${path}; wanted the folder of a run as --work, or no --resume`,
@@ -137,10 +140,29 @@ async function weightsOf(path: string): Promise<ModelParameters> {
   return parameters;
 }
 
+/** Phases that go on from another one's checkpoint, or from an exported model. */
+const later: Readonly<
+  Record<string, { readonly run: typeof variedPhase; readonly from: string }>
+> = {
+  images: { run: imagesPhase, from: file("aligned") },
+  varied: { run: variedPhase, from: file("images") },
+  lengths: { run: lengthsPhase, from: file("varied") },
+  long: { run: longPhase, from: file("lengths") },
+  finish: { run: finishPhase, from: file("long") },
+  readouts: { run: readoutsPhase, from: "data/models/mini-varied" },
+  scenes: { run: scenesPhase, from: file("readouts") },
+  concentrate: { run: concentratePhase, from: file("images") },
+  finetune: { run: finetunePhase, from: file("concentrated") },
+};
+
 async function runPhase(given: string): Promise<void> {
   const name = formerNames[given] ?? given;
   const steps = args.steps ? Number(args.steps) : undefined;
   await checkResumable(name);
+  if (Object.hasOwn(later, name)) {
+    const { run, from } = later[name];
+    return await run({ from: args.from ?? from, to: leftFile(name), steps, onLine: logTo(name) });
+  }
   switch (name) {
     case "pretrain":
       return await pretrainPhase({ to: file("pretrained"), steps, onLine: logTo("pretrain") });
@@ -157,69 +179,6 @@ async function runPhase(given: string): Promise<void> {
       console.log(`aligned: ${(100 * accuracy).toFixed(1)}% of the cells`);
       return;
     }
-    case "images":
-      return await imagesPhase({
-        from: args.from ?? file("aligned"),
-        to: file("images"),
-        steps,
-        onLine: logTo("images"),
-      });
-    case "varied":
-      return await variedPhase({
-        from: args.from ?? file("images"),
-        to: file("varied"),
-        steps,
-        onLine: logTo("varied"),
-      });
-    case "lengths":
-      return await lengthsPhase({
-        from: args.from ?? file("varied"),
-        to: file("lengths"),
-        steps,
-        onLine: logTo("lengths"),
-      });
-    case "long":
-      return await longPhase({
-        from: args.from ?? file("lengths"),
-        to: file("long"),
-        steps,
-        onLine: logTo("long"),
-      });
-    case "finish":
-      return await finishPhase({
-        from: args.from ?? file("long"),
-        to: file("finish"),
-        steps,
-        onLine: logTo("finish"),
-      });
-    case "readouts":
-      return await readoutsPhase({
-        from: args.from ?? "data/models/mini-varied",
-        to: file("readouts"),
-        steps,
-        onLine: logTo("readouts"),
-      });
-    case "scenes":
-      return await scenesPhase({
-        from: args.from ?? file("readouts"),
-        to: file("scenes"),
-        steps,
-        onLine: logTo("scenes"),
-      });
-    case "concentrate":
-      return await concentratePhase({
-        from: args.from ?? file("images"),
-        to: file("concentrated"),
-        steps,
-        onLine: logTo("concentrate"),
-      });
-    case "finetune":
-      return await finetunePhase({
-        from: args.from ?? file("concentrated"),
-        to: file("finetuned"),
-        steps,
-        onLine: logTo("finetune"),
-      });
     case "export": {
       const parameters = await weightsOf(args.from ?? file("finetuned"));
       const others: ModelParameters[] = [];

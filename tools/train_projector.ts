@@ -22,10 +22,12 @@ import { fromPretrained } from "../lib/families/pretrained.ts";
 import { dataFolder, shippedOrGiven } from "../lib/families/shipped.ts";
 import { keptForValidation, loadPhotographs, photographsFolder } from "../lab/pages/photographs.ts";
 import { imageNetNouns } from "../lab/training/imagenet_nouns.ts";
-import { float32Tensor, readSafetensorsFile } from "../lib/weights/safetensors_file.ts";
-import { writeSafetensors } from "../lib/weights/safetensors_write.ts";
 import { isOneToken } from "../lab/training/photograph_batches.ts";
-import { classDirections, keptPhotographFeatures } from "../lab/training/photograph_features.ts";
+import {
+  classDirections,
+  keptNumbers,
+  keptPhotographFeatures,
+} from "../lab/training/photograph_features.ts";
 import {
   assembleFastVlm,
   efficientNetFolder,
@@ -114,15 +116,14 @@ if (import.meta.main) {
   console.log(`wrote ${args.out}`);
 
   if (Number(args.adapt) > 0) {
-    const views = Number(args.views), file = join(args.work, "out-of-fold.safetensors");
-    if (!await isThere(file)) {
-      const { data } = await outputsOutOfFold(features, table, classes, {
+    const views = Number(args.views);
+    const data = await keptNumbers(join(args.work, "out-of-fold.safetensors"), async () => {
+      const outputs = await outputsOutOfFold(features, table, classes, {
         ...{ ...alignment, perPhotograph: views, folds: 5, steps: 400, seed },
         onFold: (fold) => console.log(`aligned without part ${fold + 1} of 5`),
       });
-      await writeSafetensors(file, { outputs: { shape: [data.length], data } }, {});
-    }
-    const { data } = float32Tensor(await readSafetensorsFile(file), "outputs");
+      return outputs.data;
+    });
     const tellable = tellableViews(features, views, classes);
     const unseen = chosenViews({ ...features, data, channels: table.width }, tellable);
     const random = new Random(`renamed photographs ${seed}`);

@@ -7,7 +7,7 @@
 import type { LazyHeadSample } from "../../lib/experiments/find_heads.ts";
 import { type AnySample, lazily } from "../../lib/experiments/samples.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
-import { completionSample } from "./completion_sample.ts";
+import { begunSample } from "./completion_sample.ts";
 
 /** A sample and how its reply begins. */
 export interface BegunReply {
@@ -32,15 +32,14 @@ export function replyHeadSamples(
     replies.map(({ sample }) => sample),
     async (sample) => {
       const { begun, nullBegun } = byId.get(sample.id)!;
-      const { inputs, ...rest } = await completionSample(model, sample, { begun, rest: "" });
-      const { tokenizer } = model.processor, { length: end } = inputs.inputIds;
-      const count = (text: string) => tokenizer.encode(text, { addSpecialTokens: false });
-      const spans = {
-        ...rest.spans,
-        question: [[end - count(begun).length, end]] as const,
-        answer: [],
+      const { inputs: prompt, begunInputs, ...rest } = await begunSample(model, sample, begun);
+      const reply = [prompt.inputIds.length, begunInputs.inputIds.length] as const;
+      return {
+        ...rest,
+        inputs: begunInputs,
+        spans: { ...rest.spans, question: [reply], answer: [] },
+        nullQuery: model.processor.tokenizer.encode(nullBegun, { addSpecialTokens: false }),
       };
-      return { id: rest.id, domain: sample.domain, inputs, spans, nullQuery: count(nullBegun) };
     },
     { scored: "reply", replies: replies.map(({ begun, nullBegun }) => [begun, nullBegun]) },
   );

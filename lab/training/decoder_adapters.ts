@@ -102,10 +102,7 @@ export class DecoderAdapters extends WeightVariables {
   /** What collects the adapters' gradients from a pass back through {@link DecoderAdapters.adapted}. */
   collector(): { readonly visit: LayerVisitor<AdapterPoint>; readonly gradients: Gradients } {
     const { kernels: k } = this.network, gradients: Record<string, tf.Tensor> = {};
-    const rowsOf = (x: Tensor) => {
-      const tokens = x.shape[1];
-      return k.reshape(k.cast(x, "float32"), [tokens, x.shape.slice(2).reduce((a, b) => a * b)]);
-    };
+    const rowsOf = (x: Tensor) => k.reshape(k.cast(x, "float32"), [x.shape[1], -1]);
     const visit: LayerVisitor<AdapterPoint> = (layer, at) => {
       for (const [role, { input, output }] of Object.entries(matrices)) {
         const name = nameOf(layer, role), all = rowsOf(at(input).value);

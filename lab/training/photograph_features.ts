@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { questionMessages } from "../../lib/inputs/messages.ts";
 import type { ConvTower } from "../../lib/model/conv_tower.ts";
@@ -50,6 +50,23 @@ export async function photographFeatures(
   return { data, cells, channels: efficientNetWidth, words: labels };
 }
 
+/**
+ * Numbers that take long to compute, from a file where they are there already.
+ *
+ * @param file is written once, whole or not at all
+ */
+export async function keptNumbers(
+  file: string,
+  compute: () => Promise<Float32Array>,
+): Promise<Float32Array> {
+  if (!await Deno.stat(file).then(() => true, () => false)) {
+    const data = await compute();
+    await Deno.mkdir(dirname(file), { recursive: true });
+    await writeSafetensors(file, { features: { shape: [data.length], data } }, {});
+  }
+  return float32Tensor(await readSafetensorsFile(file), "features").data;
+}
+
 /** {@link photographFeatures}, kept in a file: they never change. */
 export async function keptPhotographFeatures(
   folder: string,
@@ -59,12 +76,10 @@ export async function keptPhotographFeatures(
   words: readonly string[],
 ): Promise<NamedFeatures> {
   const file = join(folder, `${digestOf({ photographs, views }).slice(0, 16)}.safetensors`);
-  if (!await Deno.stat(file).then(() => true, () => false)) {
-    const { data } = await photographFeatures(model, photographs, views, words);
-    await Deno.mkdir(folder, { recursive: true });
-    await writeSafetensors(file, { features: { shape: [data.length], data } }, {});
-  }
-  const { data } = float32Tensor(await readSafetensorsFile(file), "features");
+  const data = await keptNumbers(
+    file,
+    async () => (await photographFeatures(model, photographs, views, words)).data,
+  );
   const labels = photographs.flatMap(({ name }) => Array<number>(views).fill(words.indexOf(name)));
   const cells = albumCells ** 2, channels = efficientNetWidth;
   return { data, cells, channels, words: Int32Array.from(labels) };

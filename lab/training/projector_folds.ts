@@ -66,9 +66,8 @@ export async function outputsOutOfFold(
   classes: NamedDirections,
   { perPhotograph, folds, onFold, ...alignment }: FoldedRun,
 ): Promise<NamedOutputs> {
-  const photographs = features.words.length / perPhotograph,
-    { width } = table,
-    { seed } = alignment;
+  const { width } = table, { seed } = alignment;
+  const photographs = features.words.length / perPhotograph;
   const size = features.cells * width, data = new Float32Array(features.words.length * size);
   const order = new Random(`folds ${seed}`).permutation(photographs);
   for (let fold = 0; fold < folds; fold++) {

@@ -64,6 +64,38 @@ export function albumViews(
   return Int32Array.from(chosen);
 }
 
+/**
+ * A drawn album: its views, and a conversation about them whose images are yet to be filled.
+ *
+ * @param features what views are drawn from
+ * @param names of the words in the features
+ * @param places visual tokens of a picture; all by default
+ */
+export async function drawnAlbum(
+  model: PretrainedModel,
+  features: Pick<NamedFeatures, "words">,
+  names: readonly string[],
+  { pictures, places }: { readonly pictures: number; readonly places?: number },
+  random: Random,
+): Promise<{ readonly views: Int32Array; readonly prompt: AnsweredPrompt }> {
+  const views = albumViews(features, pictures, random);
+  const shown = Array.from(views, (view) => names[features.words[view]]);
+  const prompt = await albumPrompt(model, pictures, albumTurns(shown, random), places);
+  return { views, prompt };
+}
+
+/** Mean loss of the answers about some albums, which are the same at every call. */
+export async function validationLoss(
+  albums: number,
+  lossesOf: (random: Random) => Promise<number[]>,
+): Promise<number> {
+  const losses: number[] = [];
+  for (let i = 0; i < albums; i++) {
+    losses.push(...await lossesOf(new Random(`validation ${i} of albums`)));
+  }
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+}
+
 /** Trains a projector through a model's decoder, or goes on; it is left as it was best on the validation's views. */
 export async function trainProjectorThrough(
   model: PretrainedModel,
@@ -78,19 +110,14 @@ export async function trainProjectorThrough(
     features: ({ rows }) => projector.features(rows),
   });
   const draw = async (features: NamedFeatures, share: number, random: Random) => {
-    const views = albumViews(features, run.pictures, random);
-    const shown = Array.from(views, (view) => names[features.words[view]]);
-    const prompt = await albumPrompt(model, run.pictures, albumTurns(shown, random));
+    const { views, prompt } = await drawnAlbum(model, features, names, run, random);
     return { ...prompt, rows: projector.rows(views, { of: features, lost: share, random }) };
   };
-  const validate = async () => {
-    const losses: number[] = [];
-    for (let i = 0; i < run.albums; i++) {
-      const random = new Random(`validation ${i} of albums`);
-      losses.push(...await through.losses(await draw(validation, 0, random)));
-    }
-    return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-  };
+  const validate = () =>
+    validationLoss(
+      run.albums,
+      async (random) => through.losses(await draw(validation, 0, random)),
+    );
   const random = new Random(`albums through the decoder ${run.seed}`);
   const gradients = async (step: number) => {
     const own = random.fork(step);

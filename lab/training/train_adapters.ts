@@ -7,11 +7,10 @@
 import * as tf from "@tensorflow/tfjs";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { Random } from "../../lib/stats/random.ts";
-import { albumPrompt, albumTurns } from "./album_prompts.ts";
 import { DecoderAdapters } from "./decoder_adapters.ts";
 import { Optimiser } from "./optimiser.ts";
 import type { NamedOutputs } from "./projector_folds.ts";
-import { albumViews } from "./projector_through.ts";
+import { drawnAlbum, validationLoss } from "./projector_through.ts";
 import { type AnsweredPrompt, ThroughDecoder } from "./through_decoder.ts";
 import { runValidated, type ValidatedRun } from "./validated_run.ts";
 import { WeightVariables } from "./weight_variables.ts";
@@ -77,25 +76,17 @@ export async function trainAdapters(
     adapters,
   );
   const draw = async (from: NamedOutputs, places: number, own: Random): Promise<ShownPrompt> => {
-    const views = albumViews(from, run.pictures, own);
-    const shown = Array.from(views, (view) => names[from.words[view]]);
-    const turns = albumTurns(shown, own);
-    const prompt = await albumPrompt(model, run.pictures, turns, places);
+    const { pictures } = run;
+    const { views, prompt } = await drawnAlbum(model, from, names, { pictures, places }, own);
     return { ...prompt, shown: somePlaces(from, views, places, own) };
   };
-  const validate = async () => {
-    const losses: number[] = [];
-    for (let i = 0; i < run.albums; i++) {
-      const prompt = await draw(
-        validation,
-        validation.cells,
-        new Random(`validation ${i} of albums`),
-      );
-      losses.push(...await through.losses(prompt));
+  const validate = () =>
+    validationLoss(run.albums, async (own) => {
+      const prompt = await draw(validation, validation.cells, own);
+      const losses = await through.losses(prompt);
       prompt.shown.dispose();
-    }
-    return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-  };
+      return losses;
+    });
   const gradients = async (step: number) => {
     const own = random.fork(step + 1);
     const prompt = await draw(drawnSource(sources, own.uniform()), run.places, own);
