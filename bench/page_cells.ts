@@ -33,3 +33,9 @@ export function cell(
   const value = rows[0]?.[column];
   return value === undefined || value === null ? dash : show(value);
 }
+
+/** A table without the columns in which there is nothing. */
+export function filledColumns([header, ...rows]: Table): Table {
+  const filled = header.map((_, i) => rows.some((row) => row[i] !== dash));
+  return [header, ...rows].map((row) => row.filter((_, i) => filled[i]));
+}

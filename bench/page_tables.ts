@@ -4,8 +4,8 @@
  * @module
  */
 import { median } from "../lib/stats/summary.ts";
-import { avx2Tables } from "./page_avx2.ts";
-import { cell, dash, number, ratio, type Table, whole } from "./page_cells.ts";
+import { cell, dash, filledColumns, number, ratio, type Table, whole } from "./page_cells.ts";
+import { processorTimeTables } from "./page_processor_time.ts";
 import type { Records } from "./page.ts";
 
 const zen4 = {
@@ -100,9 +100,9 @@ function decoding(records: Records, name: string): Table {
   ];
 }
 
-/** Weights in blocks, as plain numbers, and in llama.cpp. */
+/** Weights in blocks, as plain numbers, and in llama.cpp; without columns of what was not measured. */
 function packed(records: Records, name: string): Table {
-  return [
+  return filledColumns([
     [
       ...["program", "prefill, ms", "over float32 plain", "over llama.cpp"],
       ...["token, ms", "over bfloat16 plain", "over llama.cpp", "loaded, MB", "peak, MB"],
@@ -117,32 +117,39 @@ function packed(records: Records, name: string): Table {
       ratio(row.stepOverLlama),
       ...[row.memoryMB, row.peakMB].map((mb) => mb === null ? dash : whole(mb)),
     ]),
-  ];
+  ]);
 }
 
 /** Ratios of our product to TensorFlow's, as the range over shapes. */
 function product(records: Records): Table {
+  const columns = [
+    ["Zen 4, one core", "zen4_float_product"],
+    ["Zen 4, two cores", "zen4_float_product_2_threads"],
+    ["Ice Lake, one core", "icelake_float_product"],
+  ];
   const range = (name: string, rows: number) => {
     const own = records.rows(name).filter(({ what }) => (what as string).startsWith(`${rows} x`))
       .map((row) => (row.ratio as number[])[0]);
     return own.length > 0 ? `${number(Math.min(...own))} to ${number(Math.max(...own))}` : dash;
   };
-  const [one, two] = ["zen4_float_product", "zen4_float_product_2_threads"];
   const largest = (name: string) =>
     Math.max(...records.rows(name).map(({ difference }) => difference as number)).toExponential(1);
+  const row = (what: string, value: (name: string) => string) => [
+    what,
+    ...columns.map(([, name]) => value(name)),
+  ];
   return [
-    ["what", "one core", "two cores"],
-    ...[256, 1024, 2048].map((rows) => [
-      `products, ${whole(rows)} rows`,
-      range(one, rows),
-      range(two, rows),
-    ]),
-    ...[1024, 4096].map((tokens) => {
-      const what = `prefill of ${tokens} tokens`;
-      const [own, other] = [one, two].map((name) => cell(records.where([name], { what }), "ratio"));
-      return [`prefill of ${whole(tokens)}`, own, other];
-    }),
-    ["largest difference, of the largest value", largest(one), largest(two)],
+    ["what", ...columns.map(([header]) => header)],
+    ...[256, 1024, 2048].map((rows) =>
+      row(`products, ${whole(rows)} rows`, (name) => range(name, rows))
+    ),
+    ...[1024, 4096].map((tokens) =>
+      row(
+        `prefill of ${whole(tokens)}`,
+        (name) => cell(records.where([name], { what: `prefill of ${tokens} tokens` }), "ratio"),
+      )
+    ),
+    row("largest difference, of the largest value", largest),
   ];
 }
 
@@ -155,7 +162,7 @@ export const tables: Readonly<Record<string, (records: Records) => Table>> = {
       ["float32, Zen 4", zen4.float32, "dense", "overSdpa"],
       ["float32, Xeon, quiet", ["prefill_float32_quiet"], "dense", "overSdpa"],
     ]),
-  ...avx2Tables,
+  ...processorTimeTables,
   "shared-questions": (records) => [
     ["pages", "questions", "tokens", "shared, s", "separate, s", "shared over separate"],
     ...records.rows("zen3_shared_questions").map((row) => [
@@ -234,6 +241,7 @@ export const tables: Readonly<Record<string, (records: Records) => Table>> = {
   "decoding-smol": (records) => decoding(records, "smol_generate"),
   "packed-qwen": (records) => packed(records, "zen3_packed_qwen"),
   "packed-qwen-token": (records) => packed(records, "zen3_packed_qwen_token"),
+  "packed-qwen-icelake": (records) => packed(records, "icelake_packed_qwen"),
   "packed-4b": (records) => packed(records, "zen3_packed_4b"),
   "packed-4b-1k": (records) => packed(records, "zen3_packed_4b_1k"),
   "packed-smol": (records) => packed(records, "zen3_packed_smol"),

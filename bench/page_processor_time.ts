@@ -1,5 +1,6 @@
 /**
- * The tables of docs/benchmarks.md about a processor with AVX2 only, measured as processor time.
+ * The tables of docs/benchmarks.md about machines that had other work to do as well, where processor
+ * time is compared: one with AVX2 only, one with AVX-512 and no products in bfloat16.
  *
  * @module
  */
@@ -8,20 +9,42 @@ import type { Records } from "./page.ts";
 import { cell, ratio, type Table, whole } from "./page_cells.ts";
 
 /** Records of an image to the first token. */
-const firstTokens = ["zen3_first_token", "zen3_first_token_2_threads", "zen3_first_token_bfloat16"];
+const firstTokens = [
+  "zen3_first_token",
+  "zen3_first_token_2_threads",
+  "zen3_first_token_bfloat16",
+  "icelake_first_token",
+];
 
 /** Records of vision towers. */
 const towers = [
   "zen3_vision_tower",
   "zen3_vision_tower_tiles",
   "zen3_vision_tower_bfloat16",
+  "icelake_vision_tower",
 ];
 
+/** The page's name of the machine of a record, which the record's own name begins with. */
+function machineOf(record: string): string {
+  return record.startsWith("icelake") ? "Ice Lake" : "Zen 3";
+}
+
+/** The rows of several records, each with its machine. */
+function withMachines(records: Records, names: readonly string[]) {
+  return names.flatMap((name) =>
+    records.rows(name).map((row) => ({ machine: machineOf(name), row }))
+  );
+}
+
 /** These tables, by their names in the page. */
-export const avx2Tables: Readonly<Record<string, (records: Records) => Table>> = {
+export const processorTimeTables: Readonly<Record<string, (records: Records) => Table>> = {
   "first-token": (records) => [
-    ["from", "dtype", "threads", "layers", "ours, s", "theirs, s", "ours over theirs", "processor"],
-    ...firstTokens.flatMap((name) => records.rows(name)).map((row) => [
+    [
+      ...["machine", "from", "dtype", "threads", "layers", "ours, s", "theirs, s"],
+      ...["by the clock", "processor time"],
+    ],
+    ...withMachines(records, firstTokens).map(({ machine, row }) => [
+      machine,
       String(row.what).replace(" to first token", "").replace(" to patches", " to patches only"),
       String(row.dtype),
       String(row.threads),
@@ -33,20 +56,18 @@ export const avx2Tables: Readonly<Record<string, (records: Records) => Table>> =
     ]),
   ],
   "vision-tower": (records) => [
-    ["tower", "size", "layers", "dtype", "ours over theirs", "largest difference"],
-    ...towers.flatMap((name) => records.rows(name))
-      .map((
-        row,
-      ) => [
-        String(row.tower),
-        String(row.tower).startsWith("qwen")
-          ? `${whole((row.size as number) ** 2)} patches`
-          : `${row.size} tile${row.size === 1 ? "" : "s"}`,
-        String(row.layers),
-        String(row.dtype),
-        ratio(row.ratio),
-        (row.difference as number).toExponential(1),
-      ]),
+    ["machine", "tower", "size", "layers", "dtype", "ours over theirs", "largest difference"],
+    ...withMachines(records, towers).map(({ machine, row }) => [
+      machine,
+      String(row.tower),
+      String(row.tower).startsWith("qwen")
+        ? `${whole((row.size as number) ** 2)} patches`
+        : `${row.size} tile${row.size === 1 ? "" : "s"}`,
+      String(row.layers),
+      String(row.dtype),
+      ratio(row.ratio),
+      (row.difference as number).toExponential(1),
+    ]),
   ],
   "load-avx2": (records) => [
     ["held as", "MB of weights", "MB a second", "over reading the file", "peak over the weights"],
@@ -76,25 +97,29 @@ export const avx2Tables: Readonly<Record<string, (records: Records) => Table>> =
       ratio(row.toPlain),
     ]),
   ],
-  "prefill-zen3": (records) => [
+  "prefill-processor-time": (records) => [
     [
-      ...["tokens", "dense, ours over theirs", "by the clock", "over eager attention"],
+      ...["machine", "tokens", "dense, ours over theirs", "by the clock", "over eager attention"],
       "hybrid, 5% full: times as fast as our dense",
     ],
-    ...[1024, 2048].map((tokens) => {
-      const [dense, hybrid] = ["dense", "hybrid 0.05"].map((program) =>
-        records.where(["zen3_prefill_float32"], { tokens, program })[0]
-      );
-      const [plain, own] = [dense, hybrid].map(({ cpuMs }) => median(cpuMs as number[]));
-      const eager = records.where(["zen3_prefill_float32"], { tokens, program: "eager" })[0];
-      return [
-        whole(tokens),
-        ratio(dense.cpuOverSdpa),
-        ratio(dense.overSdpa),
-        (plain / median(eager.cpuMs as number[])).toFixed(2),
-        (plain / own).toFixed(2),
-      ];
-    }),
+    ...["zen3_prefill_float32", "icelake_prefill_float32"].flatMap((name) =>
+      [1024, 2048].map((tokens) => {
+        const [dense, hybrid, eager] = ["dense", "hybrid 0.05", "eager"].map((program) =>
+          records.where([name], { tokens, program })[0]
+        );
+        const [plain, own, theirs] = [dense, hybrid, eager].map(({ cpuMs }) =>
+          median(cpuMs as number[])
+        );
+        return [
+          machineOf(name),
+          whole(tokens),
+          ratio(dense.cpuOverSdpa),
+          ratio(dense.overSdpa),
+          (plain / theirs).toFixed(2),
+          (plain / own).toFixed(2),
+        ];
+      })
+    ),
   ],
   "shipped-zen3": (records) => [
     ["visual tokens", "program", "decoder", "bound", "whole prompt", "bound of the whole prompt"],
