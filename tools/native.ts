@@ -23,7 +23,7 @@ const usage =
 To test as on a lesser processor, name that folder and hold TensorFlow back:
   CORELENS_NATIVE=out/native-x86-64 TF_ENABLE_ONEDNN_OPTS=0 deno test -A tests/backend
   TF_ENABLE_ONEDNN_OPTS=1 ONEDNN_MAX_CPU_ISA=AVX2 deno test -A tests/backend
-The last ends at products in bfloat16 on a processor with AVX-512: TF_ENABLE_ONEDNN_OPTS=0 there.
+With the last, products in bfloat16 are taken in float32: oneDNN has none below AVX-512.
 `;
 
 /** Values of the options by name; flags have the value "". */

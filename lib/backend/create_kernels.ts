@@ -7,6 +7,7 @@ import { InputError } from "../common/errors.ts";
 import type { Kernels } from "../nn/kernels.ts";
 import { nativeKernels } from "./native.ts";
 import { registerFusedOps } from "./native_fused.ts";
+import { heldBelowAvx512 } from "./one_dnn.ts";
 import { portableKernels } from "./portable.ts";
 import { currentBackend } from "./select.ts";
 import { tensorFlow } from "./tensorflow.ts";
@@ -62,7 +63,7 @@ export function automaticDType(
 /** Whether bfloat16 is worth it here: also where float32 would take twice the memory. */
 function narrowIsBetter(): boolean {
   const fused = registerFusedOps(tensorFlow());
-  return !fused?.packed || fused.bfloat16;
+  return !fused?.packed || fused.bfloat16 && !heldBelowAvx512();
 }
 
 /**

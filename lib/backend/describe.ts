@@ -17,7 +17,9 @@ import {
   readProductChoice,
 } from "./product_choice.ts";
 import { environment, environmentVariables, modelCacheFolder } from "./environment.ts";
-import { defaultNativeDir, tensorFlow, type TensorFlowOptions, TF_BFLOAT16 } from "./tensorflow.ts";
+import { NativeOps } from "./native_ops.ts";
+import { tensorStore } from "./native_tensors.ts";
+import { defaultNativeDir, type TensorFlowOptions } from "./tensorflow.ts";
 
 /** Speed of a square matrix product in GFLOP/s (10^9 floating-point operations per second). */
 export interface MatMulSpeed {
@@ -80,22 +82,13 @@ async function float32Seconds(size: number): Promise<number> {
   return seconds;
 }
 
-/** Seconds of one bfloat16 product of two `size x size` matrices through TensorFlow's binding. */
+/** Seconds of TensorFlow's product of two `size x size` matrices of bfloat16. */
 async function bfloat16Seconds(size: number): Promise<number> {
-  const { binding } = tensorFlow();
-  const type = (name: string, value: number) => ({ name, type: binding.TF_ATTR_TYPE, value });
-  const flag = (name: string) => ({ name, type: binding.TF_ATTR_BOOL, value: false });
+  const store = tensorStore(), ops = new NativeOps(store);
   const values = Float32Array.from({ length: size * size }, (_, i) => (i % 7) - 3);
-  const wide = binding.createTensor([size, size], binding.TF_FLOAT, values);
-  const cast = [type("SrcT", binding.TF_FLOAT), type("DstT", TF_BFLOAT16), flag("Truncate")];
-  const [{ id }] = binding.executeOp("Cast", cast, [wide], 1);
-  const attributes = [type("T", TF_BFLOAT16), flag("transpose_a"), flag("transpose_b")];
-  const seconds = await medianSeconds(9, () => {
-    const [product] = binding.executeOp("MatMul", attributes, [id, id], 1);
-    binding.deleteTensor(product.id);
-  });
-  binding.deleteTensor(id);
-  binding.deleteTensor(wide);
+  const x = store.scope(() => ops.cast(store.create(values, [size, size]), "bfloat16"));
+  const seconds = await medianSeconds(9, () => store.free(store.scope(() => ops.linear(x, x))));
+  store.free(x);
   return seconds;
 }
 

@@ -18,6 +18,10 @@ export const environmentVariables = {
   CORELENS_TF_LOG: "TensorFlow's log: 0 everything, 1 warnings, 2 errors (default), 3 fatal only.",
   TF_CPP_MIN_LOG_LEVEL: "The same, by TensorFlow's own name.",
   TF_NUM_INTRAOP_THREADS: "Threads, by TensorFlow's own name.",
+  TF_ENABLE_ONEDNN_OPTS: "0: TensorFlow multiplies without oneDNN.",
+  ONEDNN_MAX_CPU_ISA:
+    "Most instructions that oneDNN uses; below AVX512_CORE, bfloat16 is multiplied in float32.",
+  DNNL_MAX_CPU_ISA: "The same, by its older name.",
   HF_HOME: "Hugging Face's folder; its default is huggingface/ in XDG_CACHE_HOME.",
   HF_HUB_CACHE: "Folder for downloaded models, instead of hub/ in HF_HOME.",
   HUGGINGFACE_HUB_CACHE: "The same, by its older name.",

@@ -12,6 +12,7 @@ import {
   type TensorStore,
   typeNumber,
 } from "./native_tensors.ts";
+import { heldBelowAvx512 } from "./one_dnn.ts";
 import type { OpAttribute } from "./tensorflow.ts";
 
 /** Operations of TensorFlow's oneDNN build that are looked for when the kernels start. */
@@ -30,6 +31,8 @@ export const noOneDnn: OneDnnOps = { softmax: false, swish: false, layerNorm: fa
 /** Single operations; inputs may be handles or ids of constants. */
 export class NativeOps {
   readonly #attributes = new Map<string, OpAttribute[]>();
+  /** Whether products of bfloat16 are taken in float32. */
+  readonly #widensProducts = heldBelowAvx512();
 
   /**
    * Operations whose results live in a store.
@@ -175,24 +178,34 @@ export class NativeOps {
     return this.store.run(name, attributes, [x.id, this.store.constant([axis])]);
   }
 
+  /** One of TensorFlow's products of tensors of one element type. */
+  #product(
+    operation: "MatMul" | "BatchMatMulV2",
+    a: NativeTensor,
+    b: NativeTensor,
+    transposeB: boolean,
+  ): NativeTensor {
+    if (a.dtype === "bfloat16" && this.#widensProducts) {
+      const [left, right] = [a, b].map((x) => this.cast(x, "float32"));
+      return this.cast(this.#product(operation, left, right, transposeB), a.dtype);
+    }
+    const transposes = operation === "MatMul" ? ["transpose_a", "transpose_b"] : ["adj_x", "adj_y"];
+    const attributes = this.attributes(`${operation}${a.dtype}${transposeB}`, () => [
+      this.type("T", a.dtype),
+      this.flag(transposes[0], false),
+      this.flag(transposes[1], transposeB),
+    ]);
+    return this.store.run(operation, attributes, [a.id, b.id]);
+  }
+
   /** Batched matrix product of tensors of one element type. */
   matMul(a: NativeTensor, b: NativeTensor, transposeB: boolean): NativeTensor {
-    const attributes = this.attributes(`matMul${a.dtype}${transposeB}`, () => [
-      this.type("T", a.dtype),
-      this.flag("adj_x", false),
-      this.flag("adj_y", transposeB),
-    ]);
-    return this.store.run("BatchMatMulV2", attributes, [a.id, b.id]);
+    return this.#product("BatchMatMulV2", a, b, transposeB);
   }
 
   /** `x [rows, in]` times `weight [out, in]` transposed, of one element type. */
   linear(x: NativeTensor, weight: NativeTensor): NativeTensor {
-    const attributes = this.attributes(`linear${x.dtype}`, () => [
-      this.type("T", x.dtype),
-      this.flag("transpose_a", false),
-      this.flag("transpose_b", true),
-    ]);
-    return this.store.run("MatMul", attributes, [x.id, weight.id]);
+    return this.#product("MatMul", x, weight, true);
   }
 
   /** Softmax over the last axis in the tensor's element type; float32 inside. */

@@ -7,21 +7,12 @@ import { nativeKernels, type NativeOptions } from "../../lib/backend/native.ts";
 import type { OwnProduct } from "../../lib/backend/product_choice.ts";
 import { tensorStore } from "../../lib/backend/native_tensors.ts";
 import { useBackend } from "../../lib/backend/select.ts";
-import { defaultNativeDir, tensorFlow } from "../../lib/backend/tensorflow.ts";
+import { tensorFlow } from "../../lib/backend/tensorflow.ts";
 import { Random } from "../../lib/stats/random.ts";
-
+import { bindingIsBuilt } from "../suites/built_binding.ts";
 import { inputsCall } from "../suites/kernel_layer.ts";
 import { kernelSuite } from "../suites/kernel_suite.ts";
 import { assertNear } from "../suites/near.ts";
-
-/** Whether the compiled binding is there; without it the native kernels cannot run anywhere. */
-const built = (() => {
-  try {
-    return Deno.statSync(`${defaultNativeDir()}/tfjs_binding.node`).isFile;
-  } catch {
-    return false;
-  }
-})();
 
 async function native(options: NativeOptions): Promise<Kernels> {
   await useBackend("tensorflow");
@@ -30,15 +21,15 @@ async function native(options: NativeOptions): Promise<Kernels> {
 
 /** Our products of floats that this processor has; `software_tiles_test.ts` runs the others. */
 const ownProducts: OwnProduct[] = ["strassen"];
-if (built) {
+if (bindingIsBuilt) {
   await useBackend("tensorflow");
   if (registerFusedOps(tensorFlow())?.splitProducts) ownProducts.push("bf16x3");
 }
 
-if (!built) {
+if (!bindingIsBuilt) {
   Deno.test.ignore("native kernels (`deno task setup` did not make them here)", () => {});
 }
-if (built) {
+if (bindingIsBuilt) {
   for (const dtype of ["float32", "bfloat16"] as const) {
     const variants: [string, Partial<NativeOptions>][] = [
       ...ownProducts.map((floatProducts) =>

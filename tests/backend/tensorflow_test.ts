@@ -5,21 +5,16 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../lib/common/errors.ts";
 import {
-  defaultNativeDir,
   loadTensorFlow,
   type OpAttribute,
   tensorFlow,
   TF_BFLOAT16,
 } from "../../lib/backend/tensorflow.ts";
+import { bindingIsBuilt as native } from "../suites/built_binding.ts";
 import { runProgram } from "../suites/program.ts";
-
-/** Whether `deno task setup` made the native backend; without it the loader must say so. */
-const native = await Deno.stat(join(defaultNativeDir(), "tfjs_binding.node"))
-  .then(() => true, () => false);
 
 Deno.test("asking for TensorFlow before it is loaded is an error that says what to call", () => {
   assertThrows(() => tensorFlow(), InputError, "useBackend");

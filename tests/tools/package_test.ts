@@ -6,11 +6,10 @@ import { defaultNativeDir } from "../../lib/backend/tensorflow.ts";
 import { pack } from "../../tools/pack.ts";
 import { run } from "../../tools/setup/command.ts";
 import { compiledFiles, compiledPackages } from "../../tools/setup/installed.ts";
+import { bindingIsBuilt as native } from "../suites/built_binding.ts";
 import { repository } from "../suites/program.ts";
 
 const imports: Record<string, string> = denoJson.imports;
-const native = await Deno.stat(join(defaultNativeDir(), "tfjs_binding.node"))
-  .then(() => true, () => false);
 const image = join(repository, "data", "samples", "scene", "scene-01-0.png");
 
 /** What a stranger writes; `MODEL` is the model. Prints the backend and an answer. */
