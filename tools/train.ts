@@ -59,21 +59,37 @@ import {
 import { meanWith } from "../lab/training/weight_average.ts";
 import type { LogLine } from "../lab/training/train.ts";
 
-const { values: args } = parseArgs({
-  options: {
-    work: { type: "string", default: ".cache/training/mini" },
-    model: { type: "string", default: "data/models/mini" },
-    phase: { type: "string" },
-    steps: { type: "string" },
-    from: { type: "string" },
-    full: { type: "string" },
-    resume: { type: "boolean", default: false },
-    averaged: { type: "boolean", default: false },
-    and: { type: "string", multiple: true },
-    share: { type: "string" },
-    quick: { type: "boolean", default: false },
-  },
-});
+const options = {
+  work: { type: "string", default: ".cache/training/mini" },
+  model: { type: "string", default: "data/models/mini" },
+  phase: { type: "string" },
+  steps: { type: "string" },
+  from: { type: "string" },
+  full: { type: "string" },
+  resume: { type: "boolean", default: false },
+  averaged: { type: "boolean", default: false },
+  and: { type: "string", multiple: true },
+  share: { type: "string" },
+  quick: { type: "boolean", default: false },
+} as const;
+
+/** Ends the program for a mistake in its arguments or files. */
+function refuse(message: string): never {
+  console.error(message);
+  Deno.exit(2);
+}
+
+/** The arguments of the command line. */
+function readArguments() {
+  try {
+    return parseArgs({ args: [...Deno.args], options }).values;
+  } catch (error) {
+    if (error instanceof TypeError) refuse(`${error.message}; tools/train.ts lists the options`);
+    throw error;
+  }
+}
+
+const args = readArguments();
 const file = (name: string) => join(args.work, `${name}.safetensors`);
 const phaseNames = [
   "pretrain",
@@ -155,9 +171,17 @@ const later: Readonly<
   finetune: { run: finetunePhase, from: file("concentrated") },
 };
 
+/** Steps as asked for. @throws {InputError} for anything but a whole number from 1 on */
+function stepsOf(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const steps = Number(given);
+  if (Number.isInteger(steps) && steps > 0) return steps;
+  throw new InputError(`Cannot train for --steps ${given}: wanted a whole number from 1 on`);
+}
+
 async function runPhase(given: string): Promise<void> {
   const name = formerNames[given] ?? given;
-  const steps = args.steps ? Number(args.steps) : undefined;
+  const steps = stepsOf(args.steps);
   await checkResumable(name);
   if (Object.hasOwn(later, name)) {
     const { run, from } = later[name];
@@ -212,22 +236,32 @@ async function runPhase(given: string): Promise<void> {
   }
 }
 
-await useBackend("auto");
-if (args.quick) {
-  const { accuracy, chance, seconds } = await quickRun((step, right) => {
-    if (step % 10 === 0) console.log(`quick ${step}  right ${right.toFixed(3)}`);
-  });
-  console.log(
-    `${(100 * accuracy).toFixed(1)}% right on held-out contexts after ${seconds.toFixed(0)} s; ` +
-      `chance ${(100 * chance).toFixed(1)}%`,
-  );
-} else {
-  await Deno.mkdir(args.work, { recursive: true });
-  if (args.phase) await runPhase(args.phase);
-  else {
-    console.log(`phases: ${JSON.stringify(phases)}`);
-    for (const name of ["pretrain", "align", "images", "concentrate", "finetune", "export"]) {
-      await runPhase(name);
+/** Trains what the arguments ask for. */
+async function main(): Promise<void> {
+  await useBackend("auto");
+  if (args.quick) {
+    const { accuracy, chance, seconds } = await quickRun((step, right) => {
+      if (step % 10 === 0) console.log(`quick ${step}  right ${right.toFixed(3)}`);
+    });
+    console.log(
+      `${(100 * accuracy).toFixed(1)}% right on held-out contexts after ${seconds.toFixed(0)} s; ` +
+        `chance ${(100 * chance).toFixed(1)}%`,
+    );
+  } else {
+    await Deno.mkdir(args.work, { recursive: true });
+    if (args.phase) await runPhase(args.phase);
+    else {
+      console.log(`phases: ${JSON.stringify(phases)}`);
+      for (const name of ["pretrain", "align", "images", "concentrate", "finetune", "export"]) {
+        await runPhase(name);
+      }
     }
   }
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof InputError)) throw error;
+  refuse(error.message);
 }

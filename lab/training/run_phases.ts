@@ -38,7 +38,7 @@ import {
   shippedConfig,
   weightSeed,
 } from "./recipe.ts";
-import { rateAt, type Schedule } from "./schedule.ts";
+import { rateAt, type Schedule, scheduleOver } from "./schedule.ts";
 import { imageSource, varietySource, wordSource } from "./sources.ts";
 import { type BatchSource, type LogLine, train } from "./train.ts";
 import { type HeadTreatment, Trainer } from "./trainer.ts";
@@ -112,7 +112,7 @@ export function pretrainPhase(options: PhaseOptions): Promise<void> {
     seed: phases.pretrain.seed,
     stages: plainStages,
     source: wordSource,
-    schedule: { warmUp: 20, holdUntil: steps, end: steps, floor: 1 },
+    schedule: scheduleOver(steps, { warmUp: 20, held: 1, floor: 1 }),
     trained: (name) => !name.startsWith("vision."),
     optimiser: optimiserOptions,
   });
@@ -137,7 +137,7 @@ export async function alignPhase(
   const aligner = new Aligner(shippedConfig, parameters);
   const none = new Optimiser([], optimiserOptions);
   const random = new Random(phases.align.seed);
-  const schedule = { warmUp: 20, holdUntil: Math.round(0.4 * steps), end: steps, floor: 0.05 };
+  const schedule = scheduleOver(steps, { warmUp: 20, held: 0.4, floor: 0.05 });
   const breathe = breather();
   for (let step = 0; step < steps && !options.signal?.aborted; step++) {
     const report = aligner.step(imageWords(random.fork(step)), rateAt(schedule, step));
@@ -169,7 +169,7 @@ function unsteeredPhase(
     seed,
     stages,
     source: imageSource,
-    schedule: { warmUp: 20, holdUntil: Math.round(held * steps), end: steps, floor: 0.03 },
+    schedule: scheduleOver(steps, { warmUp: 20, held, floor: 0.03 }),
     trained: () => true,
     optimiser: laterOptions,
   });
@@ -193,7 +193,7 @@ export function variedPhase(options: PhaseOptions & { readonly from: string }): 
     ...{ steps, seed, cellWeight, averageDecay },
     stages: variedStages,
     source: varietySource,
-    schedule: { warmUp: 40, holdUntil: steps, end: steps, floor: 1 },
+    schedule: scheduleOver(steps, { warmUp: 40, held: 1, floor: 1 }),
     trained: () => true,
     optimiser: laterOptions,
   });
@@ -213,7 +213,7 @@ function lengthsOf(
     ...{ ...options, ...own, ...mix, steps },
     fromAverage: true,
     source: varietySource,
-    schedule: { warmUp, holdUntil: Math.round(held * steps), end: steps, floor: 0.03 },
+    schedule: scheduleOver(steps, { warmUp, held, floor: 0.03 }),
   });
 }
 
@@ -278,7 +278,7 @@ function regularisedPhase(
     seed,
     stages,
     source: imageSource,
-    schedule: { warmUp: 10, holdUntil: Math.round(0.5 * steps), end: steps, floor: 0.03 },
+    schedule: scheduleOver(steps, { warmUp: 10, held: 0.5, floor: 0.03 }),
     trained: () => true,
     optimiser: laterOptions,
     heads: (_, step) => {
@@ -320,7 +320,7 @@ export function sparsePhase(
     seed: phases.sparse.seed,
     stages: [imageStages[1], imageStages[3]],
     source: imageSource,
-    schedule: { warmUp: 10, holdUntil: Math.round(0.3 * steps), end: steps, floor: 0.03 },
+    schedule: scheduleOver(steps, { warmUp: 10, held: 0.3, floor: 0.03 }),
     trained: () => true,
     optimiser: laterOptions,
   });

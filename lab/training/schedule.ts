@@ -18,6 +18,27 @@ export interface Schedule {
 }
 
 /**
+ * A schedule over some steps, whose rates fall after the share `held` of them. The warm-up ends there
+ * at the latest, so that trials of a few steps have a schedule, too.
+ *
+ * @example
+ * ```ts
+ * import { scheduleOver } from "./schedule.ts";
+ * import { assertEquals } from "@std/assert";
+ * const shape = { warmUp: 10, held: 0.4, floor: 0.03 };
+ * assertEquals(scheduleOver(150, shape), { warmUp: 10, holdUntil: 60, end: 150, floor: 0.03 });
+ * assertEquals(scheduleOver(5, shape), { warmUp: 2, holdUntil: 2, end: 5, floor: 0.03 });
+ * ```
+ */
+export function scheduleOver(
+  steps: number,
+  { warmUp, held, floor }: Pick<Schedule, "warmUp" | "floor"> & { readonly held: number },
+): Schedule {
+  const holdUntil = Math.round(held * steps);
+  return { warmUp: Math.min(warmUp, holdUntil), holdUntil, end: steps, floor };
+}
+
+/**
  * Factor of the learning rate at a step.
  *
  * @param step 0 for the first
