@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { counted } from "../lib/common/text.ts";
 import { median } from "../lib/stats/summary.ts";
 import type { Records } from "./page.ts";
 import { cell, ratio, type Table, whole } from "./page_cells.ts";
@@ -62,7 +63,7 @@ export const processorTimeTables: Readonly<Record<string, (records: Records) => 
       String(row.tower),
       String(row.tower).startsWith("qwen")
         ? `${whole((row.size as number) ** 2)} patches`
-        : `${row.size} tile${row.size === 1 ? "" : "s"}`,
+        : counted(row.size as number, "tile"),
       String(row.layers),
       String(row.dtype),
       ratio(row.ratio),

@@ -1,5 +1,6 @@
 /** `corelens explore`: the head explorer of an identify run, in one HTML file. */
 import { InputError } from "../lib/common/errors.ts";
+import { counted } from "../lib/common/text.ts";
 import type { FolderSample } from "../lib/data/folder_sample.ts";
 import type { PretrainedModel } from "../lib/families/pretrained.ts";
 import type { Arguments, Command } from "./command.ts";
@@ -124,7 +125,12 @@ export const command: Command = {
       return console.log(JSON.stringify({ file: out, bytes, samples: ids, heads: kept.length }));
     }
     const size = (bytes / 1e6).toFixed(1);
-    console.log(`${out}: ${samples.length} samples, attention of ${kept.length} heads, ${size} MB`);
+    console.log(
+      `${out}: ${counted(samples.length, "sample")}, attention of ${
+        counted(kept.length, "head")
+      }, ` +
+        `${size} MB`,
+    );
     console.log("Open it in a browser; it needs no network, and may be sent to others.");
   },
 };

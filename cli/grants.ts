@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { pathOfFileAddress } from "../lib/common/file_address.ts";
 import { frozenPaths, speaksOfVideos, videoFile } from "./named_inside.ts";
 import type { NamedPath } from "./paths.ts";
-import { absolute, exists, isFolder, isWithin, parent, real, withoutScheme } from "./real_paths.ts";
+import { absolute, exists, isFolder, isWithin, parent, real } from "./real_paths.ts";
 
 /** Where a command line runs. */
 export interface Surroundings {
@@ -56,7 +57,7 @@ export class Grants {
   constructor(readonly where: Surroundings) {}
 
   #path(value: string): string {
-    return absolute(withoutScheme(value), this.where.cwd);
+    return absolute(pathOfFileAddress(value) ?? value, this.where.cwd);
   }
 
   mayRead(value: string): void {

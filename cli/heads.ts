@@ -1,5 +1,6 @@
 /** `corelens heads export|import`: head scores as the lists of other programs, and back. */
 import { InputError } from "../lib/common/errors.ts";
+import { counted } from "../lib/common/text.ts";
 import { headListFormat, headListFormats, readHeadList } from "../lib/heads/formats/registry.ts";
 import type { HeadIntervals, HeadList, ListSizes } from "../lib/heads/formats/format.ts";
 import type { HeadScores } from "../lib/heads/head_scores.ts";
@@ -143,9 +144,7 @@ async function importHeads(args: Arguments): Promise<void> {
   await recordHeadList(list, { folder, format: name, model, seed: args.integer("seed", 0, 0) });
   if (args.flag("json")) return console.log(await readRecordText(folder, "scores.json"));
   console.log(
-    `${rule} of ${layers} layers with ${heads} heads, ${samples} ${
-      samples === 1 ? "sample" : "samples"
-    }`,
+    `${rule} of ${layers} layers with ${heads} heads, ${counted(samples, "sample")}`,
   );
   console.log(`record: ${folder}/scores.json, samples.arrow, manifest.json`);
 }

@@ -3,6 +3,7 @@ import { detectHeads } from "../lib/heads/detect.ts";
 import { InputError } from "../lib/common/errors.ts";
 import { headName } from "../lib/common/head_id.ts";
 import { readRecordText } from "../lib/common/record_bytes.ts";
+import { counted } from "../lib/common/text.ts";
 import { dataOptions, readData } from "./data.ts";
 import { withInterval } from "./numbers.ts";
 import { progress } from "./progress.ts";
@@ -72,7 +73,7 @@ export const command = runCommand({
     const written = await readRecordText(folder, "scores.json");
     if (args.flag("json")) return console.log(written);
     const { rule, samples, ranking, scores, ci95, evidenceConcentration } = JSON.parse(written);
-    console.log(`${samples} ${samples === 1 ? "sample" : "samples"}; best heads by ${rule}:`);
+    console.log(`${counted(samples, "sample")}; best heads by ${rule}:`);
     for (const [layer, head] of ranking.slice(0, 10)) {
       console.log(
         `  ${headName({ layer, head })}`.padEnd(10),

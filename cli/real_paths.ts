@@ -16,17 +16,6 @@ export function absolute(path: string, cwd: string): string {
   return `/${parts.join("/")}`;
 }
 
-/** The path of a `file:` address; anything else as it is. */
-export function withoutScheme(value: string): string {
-  if (!/^file:\/\//i.test(value) || !URL.canParse(value)) return value;
-  const { pathname } = new URL(value);
-  try {
-    return decodeURIComponent(Deno.build.os === "windows" ? pathname.slice(1) : pathname);
-  } catch {
-    return value; // no such address, as is told when it is opened
-  }
-}
-
 /** The folder of a path. */
 export function parent(path: string): string {
   return path.replace(/[/\\]+[^/\\]*[/\\]*$/, "") || "/";

@@ -1,5 +1,6 @@
 /** `corelens retrieve`: ranks images, pages or moments by the attention of the best heads. */
 import { readRecordJson } from "../lib/common/record_bytes.ts";
+import { counted } from "../lib/common/text.ts";
 import type { RetrievalResult } from "../lib/experiments/retrieve_places.ts";
 import { dataOptions, otherScoresOption, readData } from "./data.ts";
 import { withInterval } from "./numbers.ts";
@@ -42,7 +43,7 @@ export const command = runCommand({
     if (args.flag("json")) return console.log(JSON.stringify(results, null, 2));
     const [{ samples: count, places }] = results;
     console.log(
-      `${count} ${count === 1 ? "sample" : "samples"}, ${places.toFixed(1)} places each on average`,
+      `${counted(count, "sample")}, ${places.toFixed(1)} places each on average`,
     );
     console.log("ranked by    attention     heads  draws  at  recall [95%]          chance");
     for (const row of results) {

@@ -8,6 +8,7 @@ import { sweep } from "../../lib/causal/sweep.ts";
 import { digestOf } from "../../lib/common/digest.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import { readRecordJson } from "../../lib/common/record_bytes.ts";
+import { counted } from "../../lib/common/text.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
 import { differenceInterval } from "../../lib/stats/bootstrap_pairs.ts";
@@ -137,7 +138,7 @@ async function readNeedle(
   const found = await readCells(model, seen.inputs.media, words);
   return {
     id: sample.id,
-    kind: `${sample.domain}, ${pages.length} ${pages.length === 1 ? "page" : "pages"}`,
+    kind: `${sample.domain}, ${counted(pages.length, "page")}`,
     seen: await right(seen),
     read: await right(twin),
     rightCells: classes.reduce((sum, word, i) => sum + Number(found[i] === word), 0),

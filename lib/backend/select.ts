@@ -5,6 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { InputError, nearestNames } from "../common/errors.ts";
+import { counted } from "../common/text.ts";
 import { environment } from "./environment.ts";
 import { loadTensorFlow, type TensorFlowOptions } from "./tensorflow.ts";
 import { registerWasmKernels } from "./wasm_kernels.ts";
@@ -215,6 +216,6 @@ export function backendLine(
   const name = tensorFlowVersion ? `${backend} ${tensorFlowVersion}` : backend;
   const where = backend === "webgpu" || device === "GPU"
     ? device
-    : `${device}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+    : `${device}, ${counted(threads, "thread")}`;
   return `backend ${name} (${where})${dtype ? `, ${dtype}` : ""}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Showing strings that somebody else chose (file names, tensor names) in messages.
+ * Showing strings that somebody else chose (file names, tensor names) and counts in messages.
  *
  * @module
  */
@@ -70,4 +70,20 @@ export function printable(text: string): string {
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+}
+
+/**
+ * A count with its noun.
+ *
+ * @param noun in the singular, of those that take an s
+ *
+ * @example
+ * ```ts
+ * import { counted } from "./text.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals([0, 1, 2].map((n) => counted(n, "head")), ["0 heads", "1 head", "2 heads"]);
+ * ```
+ */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
-import { quoted } from "../common/text.ts";
+import { counted, quoted } from "../common/text.ts";
 
 /** A sample that a run goes without. */
 export interface LeftOut {
@@ -56,6 +56,7 @@ export function leftOutLine(leftOut: readonly LeftOut[], named = 3): string {
   if (leftOut.length === 0) return "";
   const shown = leftOut.slice(0, named).map(({ sample, reason }) => `${sample}: ${reason}`);
   const more = leftOut.length > named ? [`${leftOut.length - named} more`] : [];
-  return `left out: ${leftOut.length} ${leftOut.length === 1 ? "sample" : "samples"} that cannot ` +
-    `be used (${[...shown, ...more].join("; ")}), all named in manifest.json`;
+  return `left out: ${counted(leftOut.length, "sample")} that cannot be used (${
+    [...shown, ...more].join("; ")
+  }), all named in manifest.json`;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { writeTextAtomically } from "../common/files.ts";
+import { counted } from "../common/text.ts";
 import { fromPretrained, type PretrainedModel } from "../families/pretrained.ts";
 import { shippedOrGiven } from "../families/shipped.ts";
 import { listSamples } from "../data/shipped_samples.ts";
@@ -33,8 +34,10 @@ export class Explorer implements Displayable {
   /** What is shown. */
   get caption(): string {
     const { samples, layers, heads, origin } = this.data;
-    return `${layers * heads} heads scored on ${origin.samples} samples of ${origin.data}; ` +
-      `${samples.length} samples shown.`;
+    return `${layers * heads} heads scored on ${
+      counted(origin.samples, "sample")
+    } of ${origin.data}; ` +
+      `${counted(samples.length, "sample")} shown.`;
   }
 
   /** The whole page, one HTML file. */

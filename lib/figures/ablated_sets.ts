@@ -5,6 +5,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { counted } from "../common/text.ts";
 import { bars } from "./bars.ts";
 import type { Figure } from "./figure.ts";
 import { joinSentences } from "./records.ts";
@@ -94,7 +95,7 @@ export function ablatedSets(rows: readonly AblatedSetRow[], options: AblatedSets
   sets.forEach(({ condition, set, heads, value, ci95, againstControls = {} }, i) => {
     const number = sets.length > 1 ? `${i + 1}. ` : "";
     const name = condition === "core" ? options.core ?? "core" : set ?? "set";
-    const size = `${heads.length} ${heads.length === 1 ? "head" : "heads"}`;
+    const size = counted(heads.length, "head");
     lines.push({ name: `${number}${name}, ${size}`, value, ends: ci95 });
     for (const [control, { draws, value, valueCi95, range }] of Object.entries(againstControls)) {
       const [low, high] = range.map(formatPercent);

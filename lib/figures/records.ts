@@ -5,6 +5,7 @@
  */
 
 import { InputError } from "../common/errors.ts";
+import { counted } from "../common/text.ts";
 import { isRecord, kindOf } from "../common/values.ts";
 import { checkValues } from "./check.ts";
 
@@ -145,7 +146,7 @@ export function headRecord(json: ScoresJson, options: HeadRecordOptions = {}): H
 /** How a caption names the samples and intervals, e.g. `n = 200 samples; 95% intervals`. */
 export function sampleNote(samples: number | undefined, interval: string | undefined): string {
   const parts = [
-    samples === undefined ? "" : `n = ${samples} sample${samples === 1 ? "" : "s"}`,
+    samples === undefined ? "" : `n = ${counted(samples, "sample")}`,
     interval ?? "",
   ];
   return parts.filter((part) => part !== "").join("; ");

@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { counted } from "../common/text.ts";
 import type { RgbImage } from "./image.ts";
 import { loadImage } from "./media_files.ts";
 import type { InputRecipe, VideoRecipe } from "./media_layout.ts";
@@ -57,8 +58,7 @@ export async function mapTogether<T, R>(
 /** Throws where a model takes no images or videos and there are some. */
 function checkKind(recipe: unknown, count: number, kind: string): void {
   if (recipe !== null || count === 0) return;
-  const given = count === 1 ? `1 ${kind}` : `${count} ${kind}s`;
-  throw new InputError(`Cannot use ${given}: this model takes no ${kind}s`);
+  throw new InputError(`Cannot use ${counted(count, kind)}: this model takes no ${kind}s`);
 }
 
 /** Tells once of sizes that a model cannot give. */

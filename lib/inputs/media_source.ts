@@ -6,6 +6,7 @@
  */
 import type { BoundedCache } from "../common/bounded_cache.ts";
 import { InputError } from "../common/errors.ts";
+import { pathOfFileAddress } from "../common/file_address.ts";
 import { fileError } from "../common/system_errors.ts";
 import { quoted } from "../common/text.ts";
 import { fetchBytes } from "./media_fetch.ts";
@@ -141,16 +142,10 @@ export type FoundFile =
   | { readonly path: string; readonly name: string }
   | { readonly bytes: Uint8Array; readonly name: string };
 
-/** The path of a `file:` address. */
+/** The path of a `file:` address. @throws {InputError} for one that names no file on this machine */
 function filePath(address: string, what: string): string {
-  try {
-    const { host, pathname } = new URL(address);
-    if (host === "" || host === "localhost") {
-      return decodeURIComponent(Deno.build.os === "windows" ? pathname.slice(1) : pathname);
-    }
-  } catch {
-    // no address, or with a % that begins no character
-  }
+  const path = pathOfFileAddress(address);
+  if (path !== null) return path;
   throw new InputError(`Cannot open ${what} ${quoted(address)}: wanted file:///, then a path`);
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { counted } from "../common/text.ts";
 import { roundHalfEven } from "./rounding.ts";
 
 /** What sizes are allowed. */
@@ -67,7 +68,7 @@ export function videoSize(
 ): Size {
   if (frames < temporalFactor) {
     throw new InputError(
-      `Cannot use a video of ${frames} frame${frames === 1 ? "" : "s"}: wanted at least ` +
+      `Cannot use a video of ${counted(frames, "frame")}: wanted at least ` +
         `${temporalFactor}; give a single frame as an image`,
     );
   }

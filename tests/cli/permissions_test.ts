@@ -84,12 +84,18 @@ Deno.test("images by file: address are read, those in the address itself and on 
   const read = (image: string) =>
     flagsOf(["ask", "--image", image, "--question", "a"])["--allow-read"];
   const others = read("https://example.com/a.png");
-  for (const address of ["file:///data/a%20b/c.png", "FILE://localhost/data/a b/c.png"]) {
+  const addresses = [
+    "file:///data/a%20b/c.png",
+    "FILE://localhost/data/a b/c.png",
+    "file:/data/a b/c.png",
+  ];
+  for (const address of addresses) {
     assertEquals(read(address), [...others, "/data/a b/c.png"]);
   }
   assertEquals(read("data:image/png;base64,iVBORw0K"), others);
-  const wrong = "file:///data/%zz.png"; // told when it is opened
-  assert(!read(wrong).some((path) => path.startsWith("/data")));
+  for (const wrong of ["file:///data/%zz.png", "file://elsewhere/data/a.png"]) { // told when opened
+    assert(!read(wrong).some((path) => path.startsWith("/data")));
+  }
 });
 
 Deno.test("a path with a comma, at which Deno would split it in two, is told", () => {
