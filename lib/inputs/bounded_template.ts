@@ -135,7 +135,8 @@ export class BoundedTemplate {
     if (source.length > limits.source) {
       throw new LimitError(`it has ${source.length} characters; at most ${limits.source}`);
     }
-    this.#program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
+    const text = source.replace(/\r\n?/g, "\n"); // as Jinja reads it
+    this.#program = parse(tokenize(text, { lstrip_blocks: true, trim_blocks: true }));
   }
 
   /**

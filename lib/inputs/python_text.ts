@@ -5,7 +5,7 @@
  * no `1`, `True` no `true`. Source: CPython `float.__repr__`, `json.dumps`, `str.__repr__`.
  * @module
  */
-import { Environment, type Interpreter } from "@huggingface/jinja";
+import { Environment, Interpreter } from "@huggingface/jinja";
 import { JsonFloat } from "../common/exact_json.ts";
 
 /** A value while a template runs. */
@@ -39,6 +39,19 @@ function plainValue(value: unknown): JinjaValue {
 /** A list of values. */
 export function jinjaList(value: readonly JinjaValue[]): JinjaValue {
   return Object.assign(plainValue([]), { value }) as JinjaValue;
+}
+
+/** The library's own tuple. */
+const emptyTuple = { type: "TupleLiteral", value: [] } as unknown as Parameters<
+  Interpreter["evaluate"]
+>[0];
+
+/** A tuple of values. */
+export function jinjaTuple(value: readonly JinjaValue[]): JinjaValue {
+  const environment = new Environment();
+  return Object.assign(new Interpreter(environment).evaluate(emptyTuple, environment), {
+    value,
+  }) as JinjaValue;
 }
 
 /** A float, also where it is whole. */
@@ -91,7 +104,7 @@ export function pythonText(value: JinjaValue): string {
 }
 
 /** What a value looks like within a list. */
-function pythonRepr(value: JinjaValue): string {
+export function pythonRepr(value: JinjaValue): string {
   const inner = value.value as unknown;
   switch (value.type) {
     case "StringValue":

@@ -11,6 +11,8 @@ import { hasCheckpointFile, readCheckpointJson } from "../weights/checkpoint_fil
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 import { ExpressionGuard, expressionsIn } from "./expression_guard.ts";
 import { AddedTokenPipeline } from "./added_tokens.ts";
+import { withConfigTokens } from "./config_tokens.ts";
+import { correctSteps } from "./pre_tokenizers.ts";
 import { tokenOffsets } from "./token_offsets.ts";
 import { checkConfigKeys, checkFast, checkSizes, specialTokenKeys } from "./tokenizer_checks.ts";
 
@@ -84,14 +86,17 @@ export class Tokenizer {
   /**
    * Builds a tokenizer from parsed files.
    *
-   * @param tokenizer content of `tokenizer.json`
+   * @param json content of `tokenizer.json`
    * @param config content of `tokenizer_config.json`
    * @throws {InputError} if the library cannot use them
    */
-  constructor(tokenizer: JsonObject, config: JsonObject) {
-    checkSizes(tokenizer);
+  constructor(json: JsonObject, config: JsonObject) {
+    checkSizes(json);
+    const tokenizer = withConfigTokens(json, config);
     try {
       this.#library = new LibraryTokenizer(tokenizer, config);
+      correctSteps(tokenizer.normalizer, this.#library.normalizer);
+      correctSteps(tokenizer.pre_tokenizer, this.#library.pre_tokenizer);
       this.#pipeline = new AddedTokenPipeline(this.#library);
       this.#library.encode("a"); // parts of a wrong kind show only now
     } catch (error) {

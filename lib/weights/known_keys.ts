@@ -97,7 +97,7 @@ const generationKeys: readonly string[] = [
   ...["chat_format", "max_window_size", "user_token_id", "assistant_token_id"],
 ];
 
-/** `tokenizer_config.json`: the tokens themselves are those of `tokenizer.json`. */
+/** `tokenizer_config.json`: what names tokens is read by `inputs/config_tokens.ts`. */
 const tokenizerKeys: readonly string[] = [
   ...["tokenizer_class", "processor_class", "auto_map", "transformers_version", "name_or_path"],
   ...[

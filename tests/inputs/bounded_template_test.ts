@@ -24,6 +24,12 @@ const greedy: Record<string, string> = {
   "a wide margin": "{{ 'a\nb' | indent(400000000) }}",
   "replaced by longer": "{% set s = namespace(t='aaaaaaaa') %}{% for i in range(60) %}" +
     "{% set s.t = s.t.replace('a', 'aaaaaaaa') %}{% endfor %}{{ s.t }}",
+  "a repeated text": "{{ 'ab' * 1000000000 }}",
+  "a repeated list": "{{ [1] * 1000000000 }}",
+  "a padded text": "{{ 'a'.ljust(1000000000) }}",
+  "a text filled in many times": `{% set t = 'a' * 8000000 %}{{ '${
+    "{0}".repeat(99999)
+  }'.format(t) }}`,
   "deep parentheses": `{{ ${"(".repeat(50000)}1${")".repeat(50000)} }}`,
   "a long text": "a".repeat(2_000_000),
 };
