@@ -6,6 +6,7 @@
  */
 import { InputError, nearestNames } from "../lib/common/errors.ts";
 import { type Command, helpOf, parseCommand } from "./command.ts";
+import { runCommands } from "./run_commands.ts";
 import { lastWords, protectConsole } from "./terminal.ts";
 
 /** Commands by name, each loaded when it is called. */
@@ -16,12 +17,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   encode: () => import("./encode.ts"),
   forward: () => import("./forward.ts"),
   generate: () => import("./generate.ts"),
-  identify: () => import("./identify.ts"),
-  ablate: () => import("./ablate.ts"),
-  attribute: () => import("./attribute.ts"),
-  steer: () => import("./steer.ts"),
-  retrieve: () => import("./retrieve.ts"),
-  accelerate: () => import("./accelerate.ts"),
+  ...runCommands,
   heads: () => import("./heads.ts"),
   explore: () => import("./explore.ts"),
   plan: () => import("./plan.ts"),

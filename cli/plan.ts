@@ -5,17 +5,10 @@ import type { OpenedRun } from "../lib/cluster/run_files.ts";
 import type { Arguments, Command } from "./command.ts";
 import type { RunCommand } from "./runs.ts";
 import { pathOptions } from "./paths.ts";
+import { exists } from "./real_paths.ts";
+import { runCommands } from "./run_commands.ts";
 
-/** Commands that can be planned. */
-const plannable: Readonly<Record<string, () => Promise<{ command: RunCommand }>>> = {
-  identify: () => import("./identify.ts"),
-  ablate: () => import("./ablate.ts"),
-  attribute: () => import("./attribute.ts"),
-  steer: () => import("./steer.ts"),
-  retrieve: () => import("./retrieve.ts"),
-  accelerate: () => import("./accelerate.ts"),
-};
-const names = Object.keys(plannable);
+const names = Object.keys(runCommands);
 
 /**
  * The command that a planned run freezes.
@@ -23,7 +16,7 @@ const names = Object.keys(plannable);
  * @throws {InputError} if there is none of that name
  */
 export async function plannableCommand(name: string): Promise<RunCommand> {
-  if (Object.hasOwn(plannable, name)) return (await plannable[name]()).command;
+  if (Object.hasOwn(runCommands, name)) return (await runCommands[name]()).command;
   throw new InputError(
     `Cannot plan "${name}": wanted ${names.join(", ")}, as in plan identify ` +
       "--dataset D --out RUN",
@@ -37,13 +30,6 @@ const notFrozen = ["out", "shard-minutes", "fresh", "json", "help"];
 function fixedPath(name: string, value: string): string {
   const use = pathOptions[name];
   if (use === undefined) return value;
-  const exists = (path: string) => {
-    try {
-      return Boolean(Deno.statSync(path));
-    } catch {
-      return false;
-    }
-  };
   const [, prefix = "", path] = /^([\w+-]{2,}:)?(.*)$/s.exec(value)!;
   const isName = use === "model" ? shippedOrGiven(value) !== value : prefix === "shipped:";
   return !isName && exists(path) ? prefix + Deno.realPathSync(path) : value;

@@ -42,9 +42,9 @@ import {
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import type { FoundHeads } from "./found_heads.ts";
 import { checkSamples, sampleUnits } from "./lazy_sample.ts";
-import { jsonText, readManifestIfAny } from "./record.ts";
-import { readRecordBytes, readRecordJson } from "../common/record_bytes.ts";
-import { checkExperiment, experiments } from "./registry.ts";
+import { jsonText, readResults } from "./record.ts";
+import { readRecordBytes } from "../common/record_bytes.ts";
+import { experiments } from "./registry.ts";
 import { checkScoreOrigin, checkScoreSizes, type OriginOptions } from "./score_origin.ts";
 import { scoredRun } from "./scored_run.ts";
 
@@ -276,8 +276,5 @@ export async function ablateHeads(
  * @throws {InputError} if the folder holds no such record
  */
 export async function readAblatedHeads(folder: string): Promise<AblationResult[]> {
-  checkExperiment(folder, await readManifestIfAny(folder), experiments.ablateHeads);
-  const json = await readRecordJson(folder, "results.json");
-  if (Array.isArray(json)) return json as AblationResult[];
-  throw new InputError(`Cannot read ${folder}/results.json: it is no list of ablations`);
+  return await readResults<AblationResult>(folder, experiments.ablateHeads);
 }

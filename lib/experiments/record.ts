@@ -198,5 +198,7 @@ export async function readManifestIfAny(folder: string): Promise<Manifest | null
  */
 export async function readResults<Row>(folder: string, wanted: ExperimentFacts): Promise<Row[]> {
   checkExperiment(folder, await readManifestIfAny(folder), wanted);
-  return await readRecordJson(folder, "results.json") as Row[];
+  const json = await readRecordJson(folder, "results.json");
+  if (Array.isArray(json)) return json as Row[];
+  throw new InputError(`Cannot read ${folder}/results.json: wanted a list of rows`);
 }

@@ -312,6 +312,6 @@ Deno.test("no samples, and scores of another model, are errors", async () => {
     );
     other.model.dispose();
     await Deno.writeTextFile(`${folder}/results.json`, "{}");
-    await assertRejects(() => readAblatedHeads(folder), Error, "it is no list of ablations");
+    await assertRejects(() => readAblatedHeads(folder), Error, "wanted a list of rows");
   });
 });
