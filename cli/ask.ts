@@ -146,6 +146,7 @@ export const command: Command = {
     ...sparseOptions,
     ...decodingOptions,
   },
+  needs: ["question"],
   examples: [
     'ask --image page.png --question "What is the total?"',
     'ask --image page.png --question "What is the total?" --attention look.html',
@@ -153,8 +154,7 @@ export const command: Command = {
   ],
   async run(args) {
     const { loadWithPrompt } = await import("./model.ts");
-    const question = args.text("question"); // may be empty
-    if (question === undefined) throw new InputError("Missing option --question");
+    const question = args.text("question") ?? ""; // may be empty, but was given
     if (question.trim() === "") console.error("the question is empty: nothing is asked");
     const page = args.text("attention");
     if (page !== undefined) {

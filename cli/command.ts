@@ -76,21 +76,30 @@ export class Arguments {
 
   /** A number within bounds. */
   number(name: string, fallback: number, least = -Infinity, most = Infinity): number {
-    const text = this.text(name);
-    if (text === undefined) return fallback;
-    const value = text.trim() === "" ? NaN : Number(text);
-    if (value >= least && value <= most) return value;
-    const bounds = most === Number.MAX_SAFE_INTEGER || most === Infinity
-      ? `of at least ${least}`
-      : `from ${least} to ${most}`;
-    throw new InputError(`Cannot use --${name} ${text}: wanted a number ${bounds}`);
+    return this.#number("number", name, fallback, least, most);
   }
 
   /** A whole number within bounds. */
   integer(name: string, fallback: number, least: number, most = Number.MAX_SAFE_INTEGER): number {
-    const value = this.number(name, fallback, least, most);
-    if (Number.isInteger(value)) return value;
-    throw new InputError(`Cannot use --${name} ${this.text(name)}: wanted a whole number`);
+    return this.#number("whole number", name, fallback, least, most);
+  }
+
+  #number(
+    kind: "number" | "whole number",
+    name: string,
+    fallback: number,
+    least: number,
+    most: number,
+  ): number {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    const value = text.trim() === "" ? NaN : Number(text);
+    const isOne = kind === "number" || Number.isInteger(value);
+    if (isOne && value >= least && value <= most) return value;
+    const bounds = most === Number.MAX_SAFE_INTEGER || most === Infinity
+      ? `of at least ${least}`
+      : `from ${least} to ${most}`;
+    throw new InputError(`Cannot use --${name} ${text}: wanted a ${kind} ${bounds}`);
   }
 }
 
@@ -100,6 +109,8 @@ export interface Command {
   readonly summary: string;
   /** Its options, without {@link commonOptions}. */
   readonly options: Options;
+  /** Those of its options that must be given, in the order of the help. */
+  readonly needs?: readonly string[];
   /** Which of {@link commonOptions} it takes, for a command that loads no model itself; all by default. */
   readonly common?: readonly string[];
   /** What `--model` is where it is not given, for the help; `mini` by default. */
@@ -152,17 +163,43 @@ function commonOf({ common, defaultModel = "mini" }: Command): Options {
   }));
 }
 
+/** An option and what it takes. */
+function shownOption(name: string, { value }: Option): string {
+  return value ? `--${name} ${value}` : `--${name}`;
+}
+
+/** How a command is called: its words and what must be given. */
+function usageOf(command: Command): string {
+  const { name, words = [], needs = [], options, rest } = command;
+  const needed = needs.map((option) => shownOption(option, options[option]));
+  const after = rest ? [`[-- ${rest}]`] : [];
+  return ["corelens", name, ...words, ...needed, "[options]", ...after].join(" ");
+}
+
+/** Columns of the help, and of what stands before an option's explanation. */
+const helpWidth = 100, optionWidth = 31;
+
+/** An option with its explanation, in lines of the help. */
+function optionRow(name: string, option: Option): string {
+  const shown = `  ${shownOption(name, option)}`, indent = " ".repeat(optionWidth);
+  const lines = shown.length < optionWidth ? [shown.padEnd(optionWidth)] : [shown, indent];
+  for (const word of option.help.split(" ")) {
+    const line = lines[lines.length - 1], between = line.length > optionWidth ? " " : "";
+    const fits = between === "" || line.length + 1 + word.length <= helpWidth;
+    if (fits) lines[lines.length - 1] = line + between + word;
+    else lines.push(indent + word);
+  }
+  return lines.join("\n");
+}
+
 /** The help of one command. */
 export function helpOf(command: Command): string {
-  const row = (name: string, option: Option) =>
-    `  ${`--${name}${option.value ? ` ${option.value}` : ""}`.padEnd(28)} ${option.help}`;
-  const rows = (options: Options) => Object.entries(options).map(([name, o]) => row(name, o));
-  const { words = [], rest } = command;
-  const usage = [command.name, ...words, "[options]", ...(rest ? [`[-- ${rest}]`] : [])].join(" ");
+  const rows = (options: Options) => Object.entries(options).map(([name, o]) => optionRow(name, o));
   return [
     `corelens ${command.name}: ${command.summary}`,
     "",
-    ...(words.length > 0 ? [`Usage: corelens ${usage}`, ""] : []),
+    `Usage: ${usageOf(command)}`,
+    "",
     ...(Object.keys(command.options).length > 0 ? ["Options", ...rows(command.options), ""] : []),
     "Common options",
     ...rows(commonOf(command)),
@@ -170,6 +207,17 @@ export function helpOf(command: Command): string {
     "Examples",
     ...command.examples.map((example) => `  deno task corelens ${example}`),
   ].join("\n");
+}
+
+/** @throws {InputError} naming the words and options that a command needs and did not get */
+export function checkNeeds(command: Command, args: Arguments): void {
+  const { words = [], needs = [] } = command;
+  const missing = [
+    ...words.slice(args.words.length).filter((word) => /^[A-Z]+$/.test(word)),
+    ...needs.filter((name) => args.values[name] === undefined).map((name) => `option --${name}`),
+  ];
+  if (missing.length === 0) return;
+  throw new InputError(`Missing ${missing.join(" and ")}; usage: ${usageOf(command)}`);
 }
 
 /**

@@ -16,10 +16,10 @@ import { pixelOptions } from "./pixels.ts";
 export const dataOptions: Options = {
   dataset: {
     type: "string",
-    value: "DIR|NAME:DIR|shipped:DOMAIN",
-    help: "folder with samples.jsonl, folder in a published layout (NAME: " +
-      `${publishedNames.join(", ")}; see data/README.md), or shipped ` +
-      "samples (all: shipped)",
+    value: "DATASET",
+    help: "a folder with samples.jsonl; NAME:DIR for a folder in a published layout (NAME: " +
+      `${publishedNames.join(", ")}; see data/README.md); ` +
+      "shipped or shipped:DOMAIN for the shipped samples",
   },
   out: { type: "string", value: "RUN", help: "folder for the record" },
   limit: { type: "string", value: "N", help: "only the first N samples of each domain" },

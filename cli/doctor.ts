@@ -5,6 +5,7 @@ export const command: Command = {
   name: "doctor",
   summary: "show which backend runs, why faster ones do not, and its speed",
   options: {},
+  common: ["backend", "json"],
   examples: ["doctor", "doctor --json"],
   async run(args) {
     const { backendNames, describeBackend, factLines } = await import("../lib/backend/mod.ts");

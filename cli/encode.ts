@@ -7,6 +7,8 @@ export const command: Command = {
   name: "encode",
   summary: "turn chat messages and media into model input",
   options: { ...messagesOptions, ...outOption },
+  common: ["model", "strict", "follow-links", "verify", "json"],
+  needs: ["messages", "out"],
   examples: ["encode --messages chat.json --out inputs.safetensors"],
   async run(args) {
     const { modelName, readingOptions } = await import("./model.ts");

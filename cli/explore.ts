@@ -73,11 +73,13 @@ export const command: Command = {
     },
     dataset: {
       type: "string",
-      value: "DIR|NAME:DIR|shipped:DOMAIN",
-      help: "where the scored samples are now (default: as the record says; likewise --model)",
+      value: "DATASET",
+      help: "without --scores, what heads are scored on; else where the scored samples are now " +
+        "(default: as the record says; likewise --model)",
     },
     ...answerOptions,
   },
+  needs: ["out"],
   examples: [
     "explore --dataset shipped --out heads.html",
     "explore --scores runs/heads --out heads.html",

@@ -133,6 +133,7 @@ export const command: Command = {
       help: `comma-separated: ${captures.join(", ")} (default: logits)`,
     },
   },
+  needs: ["messages", "out"],
   examples: [
     "forward --messages chat.json --out run.safetensors",
     "forward --messages chat.json --capture hidden,attention --mask 3:1,4:0 --out run.safetensors",

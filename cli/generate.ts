@@ -27,6 +27,7 @@ export const command: Command = {
     },
     "ignore-eos": { type: "boolean", help: "do not stop at the end-of-sequence token" },
   },
+  needs: ["messages"],
   examples: [
     "generate --messages chat.json --max-new-tokens 32",
     "generate --messages chat.json --mask 3:1 --json",

@@ -153,6 +153,7 @@ export const command: Command = {
   name: "heads",
   summary: "write head scores as lists that other programs read, or read theirs",
   words: ["export|import", "[FILE]"],
+  common: ["model", "seed", "verify", "json"],
   options: {
     scores: { type: "string", value: "RUN", help: "export: folder of an identify run" },
     to: { type: "string", value: "FORMAT", help: `export: ${names}` },

@@ -41,6 +41,7 @@ function memoryBytes(weights: readonly WeightSummary[]): Record<string, number> 
 export const command: Command = {
   name: "info",
   summary: "family, sizes, parameters and hook points of a model",
+  common: ["model", "strict", "follow-links", "verify", "json"],
   options: { hooks: { type: "boolean", help: "list every hook point" } },
   examples: ["info", "info --model Qwen/Qwen3-VL-4B-Instruct --json", "info --hooks"],
   async run(args) {

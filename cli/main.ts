@@ -5,12 +5,12 @@
  * @module
  */
 import { InputError, nearestNames } from "../lib/common/errors.ts";
-import { type Command, helpOf, parseCommand } from "./command.ts";
+import { checkNeeds, type Command, helpOf, parseCommand } from "./command.ts";
 import { runCommands } from "./run_commands.ts";
 import { lastWords, protectConsole } from "./terminal.ts";
 
 /** Commands by name, each loaded when it is called. */
-const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+export const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   doctor: () => import("./doctor.ts"),
   info: () => import("./info.ts"),
   ask: () => import("./ask.ts"),
@@ -60,7 +60,10 @@ export async function main(args: readonly string[]): Promise<number> {
     const command = await named.within?.(rest[0]) ?? named;
     const parsed = parseCommand(command, command === named ? rest : rest.slice(1));
     if (parsed.flag("help")) console.log(helpOf(command));
-    else await command.run(parsed);
+    else {
+      checkNeeds(command, parsed);
+      await command.run(parsed);
+    }
     return 0;
   } catch (error) {
     const { text, code } = lastWords(error, Boolean(variable("CORELENS_TRACE")));

@@ -101,6 +101,7 @@ function planOf(inner: RunCommand): Command {
         help: "minutes per shard on a machine like this one (default 10)",
       },
     },
+    needs: inner.needs,
     examples: inner.examples.map((example) => `plan ${example} --shard-minutes 10`),
     async run(args) {
       const shardMinutes = args.number("shard-minutes", 10, 0.001, 10_000);
@@ -122,7 +123,7 @@ function planOf(inner: RunCommand): Command {
 
 export const command: Command = {
   name: "plan",
-  summary: `freeze a run of ${names.slice(0, -1).join(", ")} or ${names.at(-1)}, cut into shards`,
+  summary: "freeze a run of an experiment, such as identify, and cut it into shards",
   options: {},
   common: [],
   words: [names.join("|")],

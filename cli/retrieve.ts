@@ -18,7 +18,7 @@ export const command = runCommand({
     fraction: { type: "string", value: "SHARE", help: "share of heads that rank (default 0.05)" },
     draws: { type: "string", value: "N", help: "draws of as many random heads (default 20)" },
   },
-  examples: ["retrieve --dataset shipped:page --scores runs/heads --out runs/retrieval"],
+  examples: ["retrieve --dataset shipped:page --skip 5 --scores runs/heads --out runs/retrieval"],
   async open(args) {
     const { loadCommandModel } = await import("./model.ts");
     const { readFoundHeads } = await import("../lib/experiments/found_heads.ts");

@@ -34,6 +34,7 @@ export interface RunCommand extends Command {
 export function runCommand(command: Omit<RunCommand, "run">): RunCommand {
   return {
     ...command,
+    needs: ["dataset", "out", "scores"].filter((name) => Object.hasOwn(command.options, name)),
     async run(args) {
       using ready = await command.open(args);
       await ready.run();

@@ -45,7 +45,7 @@ export const command = runCommand({
         "prefill: while the question is read; decode: while the answer is written; both (default)",
     },
   },
-  examples: ["steer --dataset shipped:scene --scores runs/heads --out runs/steering"],
+  examples: ["steer --dataset shipped:scene --skip 5 --scores runs/heads --out runs/steering"],
   async open(args) {
     const { loadCommandModel } = await import("./model.ts");
     const { readFoundHeads } = await import("../lib/experiments/found_heads.ts");

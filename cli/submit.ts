@@ -58,6 +58,7 @@ export const command: Command = {
   words: ["RUN"],
   rest: "ENGINE ARGS",
   common: [],
+  needs: ["engine"],
   options: {
     engine: {
       type: "string",

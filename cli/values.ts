@@ -33,7 +33,7 @@ export function namesOf<T extends string>(
     const name = known.find((candidate) => candidate === entry);
     if (name !== undefined) return name;
     throw new InputError(
-      `Cannot use ${what} "${entry}": there are ${known.join(", ")}; nearest: ` +
+      `Cannot use ${what} "${entry}": wanted ${known.join(", ")}; nearest: ` +
         nearestNames(entry, known, 1)[0],
     );
   });

@@ -23,6 +23,7 @@ export const command: Command = {
   summary: "compute one shard of a planned run; resumes where it was killed",
   words: ["RUN"],
   common: [],
+  needs: ["shard"],
   options: {
     shard: { type: "string", value: "K", help: "number of the shard: its line, from 0" },
   },

@@ -108,6 +108,7 @@ Deno.test("heads tested on the samples that chose them: a warning and a count in
 
 Deno.test("mistakes about data sets are told before a model is loaded", async () => {
   const out = ["--out", "never-written"], shipped = ["--dataset", "shipped:scene", ...out];
+  const scored = [...shipped, "--scores", "/no/run"];
   const mistakes: [string[], RegExp][] = [
     [["identify", ...out], /Missing option --dataset/],
     [["identify", "--dataset", "shipped:scene"], /Missing option --out/],
@@ -117,11 +118,11 @@ Deno.test("mistakes about data sets are told before a model is loaded", async ()
     [["identify", ...shipped, "--limit", "0"], /--limit 0/],
     [["identify", ...shipped, "--skip", "10"], /--skip 10: it leaves no sample of "shipped:scene"/],
     [["ablate", ...shipped], /Missing option --scores/],
-    [["ablate", ...shipped, "--conditions", "cor"], /condition "cor".*nearest: core/],
-    [["ablate", ...shipped, "--fractions", "0,2"], /"0" in --fractions/],
-    [["ablate", ...shipped, "--scores", "/no/run"], /no\/run/],
-    [["accelerate", ...shipped, "--policies", "cores"], /policy "cores".*nearest: core/],
-    [["accelerate", ...shipped, "--window", "none"], /--window none/],
+    [["ablate", ...scored, "--conditions", "cor"], /condition "cor".*nearest: core/],
+    [["ablate", ...scored, "--fractions", "0,2"], /"0" in --fractions/],
+    [["ablate", ...scored], /no\/run/],
+    [["accelerate", ...scored, "--policies", "cores"], /policy "cores".*nearest: core/],
+    [["accelerate", ...scored, "--window", "none"], /--window none/],
   ];
   for (const [args, pattern] of mistakes) {
     const { code, get } = await corelens(...args, "--model", "/no/such/model");

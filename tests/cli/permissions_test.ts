@@ -213,7 +213,9 @@ Deno.test("every option that names a path is in the table of paths", async () =>
     });
     for (const options of groups) {
       for (const [option, spec] of Object.entries(options)) {
-        if (/FILE|DIR|RUN|OUT|PATH|FOLDER/.test(String(spec?.value ?? ""))) names.push(option);
+        if (/FILE|DIR|RUN|OUT|PATH|FOLDER|DATASET/.test(String(spec?.value ?? ""))) {
+          names.push(option);
+        }
       }
     }
   }
