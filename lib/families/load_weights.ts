@@ -6,37 +6,22 @@
 import { isLarge, type StoredWeights } from "../backend/create_kernels.ts";
 import { widenToFloat32 } from "../backend/widen.ts";
 import type { Kernels, StoredDType, Tensor } from "../nn/kernels.ts";
-import { InputError, likelyName } from "../common/errors.ts";
+
 import { hasVision, type ModelConfig } from "../model/config.ts";
 import { TextDecoder } from "../model/text_decoder.ts";
 import { VisionLanguageModel } from "../model/vision_language_model.ts";
-import { textWeightShapes } from "../model/weight_shapes.ts";
 import { WeightsMap } from "../model/weights_map.ts";
-import { quoted } from "../common/text.ts";
-import { checkedShape } from "../weights/safetensors.ts";
 import type { WeightHeaders, WeightSource } from "../weights/weight_source.ts";
-import { unusualWeights } from "./other_layouts.ts";
 import type { Family } from "./family.ts";
-import { checkIdleBias, mayBeIdleBias } from "./idle_biases.ts";
+import { checkIdleBias } from "./idle_biases.ts";
 import { keptFormat } from "./kept_weights.ts";
+import { expectedShapes, matchWeights, roleName, storedOrder } from "./match_weights.ts";
 import { otherParts, readConvolution } from "./read_convolutions.ts";
+
+export { expectedShapes } from "./match_weights.ts";
 
 /** Called while weights are read: bytes so far and in all. */
 export type LoadProgress = (loaded: number, total: number) => void;
-
-/** All weights that a config asks for, by role name. */
-export function expectedShapes(
-  family: Family,
-  config: ModelConfig,
-): Map<string, readonly number[]> {
-  const shapes = new Map<string, readonly number[]>();
-  for (const [name, shape] of textWeightShapes(config.text)) shapes.set(`text.${name}`, shape);
-  if (hasVision(config)) {
-    for (const [name, shape] of family.visionShapes(config)) shapes.set(`vision.${name}`, shape);
-  }
-  shapes.set("lm_head.weight", [config.text.vocabSize, config.text.hiddenSize]);
-  return shapes;
-}
 
 /** What the choice of kernels has to know of a checkpoint's weights. */
 export function storedWeights(
@@ -53,98 +38,6 @@ export function storedWeights(
     dtype: [...bytes].reduce((most, next) => next[1] > most[1] ? next : most, ["", 0])[0],
     parameters: shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0),
   };
-}
-
-/** Role name of a stored weight, or null where the family knows no such prefix. */
-function roleName(family: Family, stored: string): string | null {
-  for (const [prefix, role] of family.weightPrefixes) {
-    if (!stored.startsWith(prefix)) continue;
-    return (family.weightRenames ?? []).reduce(
-      (name, [from, to]) => name.replace(from, to),
-      role + stored.slice(prefix.length),
-    );
-  }
-  return null;
-}
-
-/** Whether nothing computes with a role. */
-function isIgnored({ ignoredWeights = [] }: Family, role: string): boolean {
-  return ignoredWeights.some((part) =>
-    role.startsWith(part) || part.startsWith(".") && role.endsWith(part)
-  );
-}
-
-/** Names for a message: the first few of them. */
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 5)
-    .map((name) => name === "" ? '""' : quoted(name, 80).slice(1, -1)).join(", ");
-  return shown + (names.length > 5 ? ` and ${names.length - 5} more` : "");
-}
-
-/**
- * Checks the checkpoint's names and shapes against those the config asks for.
- *
- * @returns stored name by role name, in the order in which the checkpoint stores them
- * @throws {InputError} naming missing, extra and misshapen weights
- */
-export function matchWeights(
-  family: Family,
-  config: ModelConfig,
-  source: WeightHeaders,
-): Map<string, string> {
-  const expected = expectedShapes(family, config);
-  const stored = new Map<string, string>();
-  let extra: string[] = [];
-  for (const name of source.names()) {
-    const role = roleName(family, name);
-    if (role && expected.has(role)) stored.set(role, name);
-    else if (!role || !isIgnored(family, role)) extra.push(name);
-  }
-  const names = new Set(extra.length > 0 ? source.names() : []);
-  extra = extra.filter((name) => !mayBeIdleBias(source, names, name));
-  const missing = [...expected.keys()].filter((role) =>
-    !stored.has(role) && role !== "lm_head.weight"
-  );
-  if (!stored.has("lm_head.weight") && !config.text.tieWordEmbeddings) {
-    missing.push("lm_head.weight");
-  }
-  if (missing.length + extra.length > 0) {
-    const unusual = unusualWeights(extra, source.path);
-    if (unusual !== null) throw new InputError(`Cannot load ${source.path}: ${unusual}`);
-    const near = missing.length > 0 ? likelyName(missing[0], extra.slice(0, 1000)) : null;
-    throw new InputError(
-      `Cannot load ${source.path} as ${family.title}: ` +
-        (missing.length > 0 ? `missing ${missing.length} weights: ${listed(missing)}. ` : "") +
-        (extra.length > 0 ? `unknown ${extra.length} weights: ${listed(extra)}.` : "") +
-        (near === null ? "" : ` Nearest to ${missing[0]}: ${near}.`),
-    );
-  }
-  for (const [role, name] of stored) {
-    const { shape } = source.info(name), wanted = expected.get(role)!;
-    const order = storedOrder(family, role, shape, wanted);
-    checkedShape(name, source.path, shape, order?.map((axis) => wanted[axis]) ?? wanted);
-  }
-  return stored;
-}
-
-/**
- * How the axes of a weight are stored, where they are in another order than wanted.
- *
- * Source: transformers `core_model_loading.py` (`Transpose` with `check_dims`): a weight that has the
- * wanted shape stays as it is.
- *
- * @returns for each stored axis the wanted one, or null where nothing has to be turned
- */
-function storedOrder(
-  family: Family,
-  role: string,
-  stored: readonly number[],
-  wanted: readonly number[],
-): number[] | null {
-  if (!family.transposedWeights?.some((end) => role.endsWith(end))) return null;
-  if (String(stored) === String(wanted)) return null;
-  const axes = [...wanted.keys()];
-  return [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
 }
 
 /** Values plus one, as bytes of float32. */

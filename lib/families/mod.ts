@@ -7,7 +7,8 @@ export { type Checkpoint, openCheckpoint, readModelConfig } from "./checkpoint.t
 export type { WeightShapes } from "../model/weight_shapes.ts";
 export { type JsonObject, JsonReader } from "../common/json_reader.ts";
 export type { Family, WeightPrefix, WeightRename } from "./family.ts";
-export { loadModel, type LoadProgress, matchWeights } from "./load_weights.ts";
+export { loadModel, type LoadProgress } from "./load_weights.ts";
+export { matchWeights } from "./match_weights.ts";
 export {
   type Answer,
   type AskOptions,

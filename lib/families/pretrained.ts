@@ -44,6 +44,7 @@ import { openCheckpoint, readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
 import { resolveModel } from "./resolve.ts";
 import { loadModel, type LoadProgress, storedWeights } from "./load_weights.ts";
+import { matchWeights } from "./match_weights.ts";
 import type { Answer, AskOptions, LoadOptions } from "./pretrained_options.ts";
 
 export type { Answer, AskOptions, LoadedParts, LoadOptions } from "./pretrained_options.ts";
@@ -265,6 +266,7 @@ export async function fromPretrained(
   await beforeWeights?.({ processor, config });
   const description = !backend && currentBackend() || await useBackend(backend ?? "auto");
   const kernels = createKernels(dtype, storedWeights(family, config, source));
+  matchWeights(family, config, source, rules);
   const progress: LoadProgress = (done, total) => onProgress?.("read", done, total);
   const network = await loadModel(kernels, family, config, source, progress, dir);
   const warnings = rules.warning === null ? [] : [rules.warning];

@@ -19,7 +19,8 @@ import { hasVision, type ModelConfig } from "../model/config.ts";
 import { readModelConfig } from "./checkpoint.ts";
 import type { Family } from "./family.ts";
 import { type KeptBytes, keptBytes } from "./kept_weights.ts";
-import { matchWeights, storedWeights } from "./load_weights.ts";
+import { storedWeights } from "./load_weights.ts";
+import { matchWeights } from "./match_weights.ts";
 import { convolutionNames } from "./read_convolutions.ts";
 import { shippedOrGiven } from "./shipped.ts";
 import { fetchShipped } from "./shipped_download.ts";
@@ -90,7 +91,7 @@ async function inspect(
   const headers = joinedHeaders(
     given ? unpackedHeaders(given, await readCheckpointJson(dir, "config.json", rules)) : opened!,
   );
-  const folded = convolutionNames(family, config, matchWeights(family, config, headers));
+  const folded = convolutionNames(family, config, matchWeights(family, config, headers, rules));
   const large = isLarge(storedWeights(family, config, headers));
   const weights = headers.names().map((name) => {
     const { dtype, shape, byteLength } = headers.info(name);

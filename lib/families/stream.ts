@@ -16,7 +16,8 @@ import type { WeightsMap } from "../model/weights_map.ts";
 import { hasVision } from "../model/config.ts";
 import { CheckpointRules } from "../weights/checkpoint_rules.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
-import { matchWeights, readWeights, storedWeights } from "./load_weights.ts";
+import { readWeights, storedWeights } from "./load_weights.ts";
+import { matchWeights } from "./match_weights.ts";
 import type { LoadOptions } from "./pretrained.ts";
 import { resolveModel } from "./resolve.ts";
 

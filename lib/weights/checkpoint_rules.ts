@@ -104,7 +104,18 @@ export class CheckpointRules implements KeyPolicy {
     };
   }
 
-  /** One sentence about all keys that were passed over, or null. */
+  /**
+   * Told of weights that no part of the model computes with.
+   *
+   * @throws {InputError} if strict
+   */
+  passedOver(names: readonly string[], path: string): void {
+    const shown = shownKeys({ keys: names, known: new Set() });
+    if (this.#strict) throw new InputError(`Cannot use ${path}: unknown weights ${shown}`);
+    this.#notes.add(`weights ${shown} of ${path}`);
+  }
+
+  /** One sentence about all keys and weights that were passed over, or null. */
   get warning(): string | null {
     const notes = [...this.#notes];
     return notes.length === 0 ? null : `ignored keys that are not known: ${notes.join("; ")}`;

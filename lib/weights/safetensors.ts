@@ -25,6 +25,12 @@ function isStoredDType(dtype: string): dtype is StoredDType {
   return dtype === "F32" || dtype === "F16" || dtype === "BF16";
 }
 
+/** Numbers of 64 bits as the nearest ones of 32, as transformers loads them. */
+function rounded(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const wide = new Float64Array(bytes.slice().buffer);
+  return new Uint8Array(Float32Array.from(wide).buffer);
+}
+
 /**
  * Reads and checks the index of a sharded checkpoint: which tensor lies in which shard.
  *
@@ -131,9 +137,15 @@ async function noWeights(dir: string): Promise<InputError> {
     return new InputError(`Cannot read weights from ${dir}: no such directory`);
   }
   const pickles = names.filter((name) => isPickle(name) && name !== "training_args.bin").sort();
+  const others = names.filter((name) => name.endsWith(".safetensors")).sort();
   return new InputError(
     `Cannot read weights from ${dir}: wanted ${singleFile} or ${indexFile}, found ` +
-      (pickles.length > 0
+      (others.length > 0
+        ? `${quoted(others[0])}${others.length > 1 ? ` and ${others.length - 1} more` : ""}; ` +
+          (others.length > 1
+            ? "write the index that says which file holds which weight, or save the model again"
+            : `if these are the model's weights, call the file ${singleFile}`)
+        : pickles.length > 0
         ? `${quoted(pickles[0])}; ${pickleAdvice}`
         : `${names.length} other files`),
   );
@@ -218,12 +230,16 @@ export async function openSafetensors(
     },
     readWeight: async (name, wanted) => {
       const { dtype, shape } = source.info(name);
+      if (dtype === "F64") {
+        checkedShape(name, path, shape, wanted);
+        return { bytes: rounded(await source.read(name)), dtype: "F32", shape };
+      }
       if (!isStoredDType(dtype)) {
         throw new InputError(
           `Cannot use tensor ${
             quoted(name)
           } of ${path} as a weight: its type is ${dtype}; wanted ` +
-            "F32, F16 or BF16 (quantised checkpoints are not supported)",
+            "F32, F16, BF16 or F64",
         );
       }
       checkedShape(name, path, shape, wanted);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
 import { openCheckpoint, readModelConfig } from "../../lib/families/checkpoint.ts";
-import { matchWeights } from "../../lib/families/load_weights.ts";
+import { matchWeights } from "../../lib/families/match_weights.ts";
 import { loadProcessorOf } from "../../lib/families/pretrained.ts";
 import { families, familyOf } from "../../lib/families/registry.ts";
 import { CheckpointRules } from "../../lib/weights/checkpoint_rules.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
 import { checkIdleBias } from "../../lib/families/idle_biases.ts";
 import { readModelConfig } from "../../lib/families/checkpoint.ts";
-import { matchWeights } from "../../lib/families/load_weights.ts";
+import { matchWeights } from "../../lib/families/match_weights.ts";
 import { openWeights } from "../../lib/weights/weights.ts";
 import type { WeightSource } from "../../lib/weights/weight_source.ts";
 

@@ -1,7 +1,9 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
 import { readModelConfig } from "../../lib/families/checkpoint.ts";
-import { matchWeights, readWeights, storedWeights } from "../../lib/families/load_weights.ts";
+import { readWeights, storedWeights } from "../../lib/families/load_weights.ts";
+import { matchWeights } from "../../lib/families/match_weights.ts";
+import { CheckpointRules } from "../../lib/weights/checkpoint_rules.ts";
 import { blockFormat } from "../../lib/weights/gguf_blocks.ts";
 import { openSafetensors } from "../../lib/weights/safetensors.ts";
 import type { WeightSource } from "../../lib/weights/weight_source.ts";
@@ -82,12 +84,20 @@ for (const name of goldenNames) {
       const message = `missing 1 weights: ${role}.`;
       assertThrows(() => matchWeights(family, config, without), InputError, message);
     }
-    for (const start of ["", "model.", "model.visual.", "vision_tower.", "language_model.model."]) {
+    const withStranger = (stranger: string): WeightSource => (
+      { ...source, path: source.path, names: () => [...source.names(), stranger] }
+    );
+    for (const start of ["model.", "model.visual.", "vision_tower.", "language_model.model."]) {
       const stranger = `${start}surprise.weight`;
-      const more = { ...source, path: source.path, names: () => [...source.names(), stranger] };
+      const more = withStranger(stranger);
       const message = `unknown 1 weights: ${stranger}.`;
       assertThrows(() => matchWeights(family, config, more), InputError, message);
     }
+    const other = withStranger("surprise.weight"), rules = new CheckpointRules();
+    assertEquals(matchWeights(family, config, other, rules), roles);
+    assertStringIncludes(rules.warning!, '"surprise.weight"');
+    const strict = new CheckpointRules({ strict: true });
+    assertThrows(() => matchWeights(family, config, other, strict), InputError, "surprise.weight");
   });
 }
 

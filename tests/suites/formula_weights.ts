@@ -3,7 +3,7 @@
  * `tools/reference/make_fast_vlm.py`: networks too large to be stored here.
  */
 import { familyOf } from "../../lib/families/registry.ts";
-import { expectedShapes } from "../../lib/families/load_weights.ts";
+import { expectedShapes } from "../../lib/families/match_weights.ts";
 import { readModelConfig } from "../../lib/families/checkpoint.ts";
 import { writeSafetensors } from "../../lib/weights/safetensors_write.ts";
 import { goldenDir } from "./golden.ts";
