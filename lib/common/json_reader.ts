@@ -100,6 +100,12 @@ export class JsonReader {
     return this.#get(key, "true or false", (v) => typeof v === "boolean", fallback);
   }
 
+  /** True or false, where null switches off, as in Python. */
+  flag(key: string, fallback: boolean): boolean {
+    const isNull = Object.hasOwn(this.json, key) && this.json[key] === null;
+    return this.boolean(key, isNull ? false : fallback);
+  }
+
   /** A text. */
   text(key: string, fallback?: string): string {
     return this.#get(key, "a text", (v) => typeof v === "string", fallback);
@@ -146,11 +152,12 @@ export class JsonReader {
     return this.#get(key, `a list of [height, width]${bounds}`, valid, fallback);
   }
 
-  /** One whole number or a list of them (`eos_token_id`), or none. */
+  /** One whole number or a list of them (`eos_token_id`), or none; negative ones are no tokens. */
   tokenIds(key: string): readonly number[] {
     const value = this.value(key);
     if (value === undefined) return [];
-    return Array.isArray(value) ? this.integers(key) : [this.integer(key)];
+    const ids = Array.isArray(value) ? this.integers(key) : [this.integer(key, undefined, -1)];
+    return ids.filter((id) => id >= 0);
   }
 
   /** An object within this one, the same reader each time. */

@@ -53,6 +53,7 @@ export async function readModelConfig(
   // Releases 4.52 to 4.57 of transformers write a decoder's keys outside of text_config as well.
   if (reader.has("text_config")) reader.repeats(reader.object("text_config"));
   reader.finish();
+  checkTowerHeads(config, `${dir}/config.json`);
   const file = "generation_config.json";
   if (!await hasCheckpointFile(dir, file)) return { family, config };
   const generation = new JsonReader(
@@ -66,6 +67,16 @@ export async function readModelConfig(
   generation.ignore(...inertKeys.generation);
   generation.finish();
   return { family, config: { ...config, eosTokenIds, generation: settings } };
+}
+
+/** Refuses towers whose width their heads do not divide. */
+function checkTowerHeads({ vision, imageTower }: ModelConfig, where: string): void {
+  const tower = imageTower?.encoder ?? vision;
+  if (!tower || tower.hiddenSize % tower.numHeads === 0) return;
+  throw new InputError(
+    `Cannot use ${where}, vision_config: ${tower.numHeads} attention heads do not divide a width of ` +
+      `${tower.hiddenSize}; is the number of heads missing?`,
+  );
 }
 
 /**

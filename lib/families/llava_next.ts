@@ -35,7 +35,12 @@ export function llavaNextInputs(files: ProcessorFiles, config: ModelConfig): Inp
     images: anyresImages(
       { token, side, maxTiles: Infinity, several: "tiled" },
       settingsOf(files.image),
-      { ...clip, edge: 224, resolutions: llavaNextResolutions },
+      {
+        ...clip,
+        edge: 224,
+        resolutions: llavaNextResolutions,
+        model: config.imageTower?.anyres?.resolutions,
+      },
     ),
     videos: null,
     positions: countedPositions,

@@ -44,6 +44,7 @@ export function llavaOnevisionInputs(files: ProcessorFiles, config: ModelConfig)
         ...clip,
         edge: 384,
         resolutions: onevisionResolutions,
+        model: config.imageTower?.anyres?.resolutions,
       },
     ),
     videos: frameVideos(settingsOf(files.video), {

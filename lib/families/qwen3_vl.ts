@@ -47,7 +47,11 @@ const decoder: TextDefaults = {
   qkNorm: true,
   attentionBias: false,
   mrope: "interleaved",
-  values: { max_position_embeddings: 262144 },
+  values: {
+    ...{ vocab_size: 151936, hidden_size: 4096, intermediate_size: 22016, num_hidden_layers: 32 },
+    ...{ num_attention_heads: 32, head_dim: 128, max_position_embeddings: 128000 },
+    ...{ rms_norm_eps: 1e-6, rope_theta: 500000 },
+  },
 };
 
 function readVision(vision: JsonReader): VisionConfig {
@@ -58,22 +62,18 @@ function readVision(vision: JsonReader): VisionConfig {
     rope.require("rope_type", "axial", "default");
   }
   return {
-    depth: vision.count("depth", undefined, configLimits.layers),
-    hiddenSize: vision.count("hidden_size", undefined, configLimits.width),
-    intermediateSize: vision.count("intermediate_size", undefined, configLimits.width),
-    numHeads: vision.count("num_heads", undefined, configLimits.heads),
-    hiddenAct: vision.oneOf("hidden_act", activations),
+    depth: vision.count("depth", 27, configLimits.layers),
+    hiddenSize: vision.count("hidden_size", 1152, configLimits.width),
+    intermediateSize: vision.count("intermediate_size", 4304, configLimits.width),
+    numHeads: vision.count("num_heads", 16, configLimits.heads),
+    hiddenAct: vision.oneOf("hidden_act", activations, "gelu_pytorch_tanh"),
     inChannels: vision.count("in_channels", 3, 16),
-    patchSize: vision.count("patch_size", undefined, configLimits.patch),
-    temporalPatchSize: vision.count("temporal_patch_size", undefined, configLimits.patch),
-    spatialMergeSize: vision.count("spatial_merge_size", undefined, configLimits.patch),
-    numPositionEmbeddings: vision.count(
-      "num_position_embeddings",
-      undefined,
-      configLimits.positions,
-    ),
-    outHiddenSize: vision.count("out_hidden_size", undefined, configLimits.width),
-    deepstackVisualIndexes: vision.integers("deepstack_visual_indexes", []),
+    patchSize: vision.count("patch_size", 16, configLimits.patch),
+    temporalPatchSize: vision.count("temporal_patch_size", 2, configLimits.patch),
+    spatialMergeSize: vision.count("spatial_merge_size", 2, configLimits.patch),
+    numPositionEmbeddings: vision.count("num_position_embeddings", 2304, configLimits.positions),
+    outHiddenSize: vision.count("out_hidden_size", 3584, configLimits.width),
+    deepstackVisualIndexes: vision.integers("deepstack_visual_indexes", [8, 16, 24]),
   };
 }
 
@@ -95,8 +95,8 @@ export function readQwen3Vl(
     modelType,
     text: { ...readTextConfig(text, config, decoder), ...readMore(text) },
     vision: readVision(config.object("vision_config")),
-    imageTokenId: config.integer("image_token_id"),
-    videoTokenId: config.integer("video_token_id"),
+    imageTokenId: config.integer("image_token_id", 151655),
+    videoTokenId: config.integer("video_token_id", 151656),
     eosTokenIds: text.tokenIds("eos_token_id"),
   };
 }

@@ -136,7 +136,10 @@ function readSections(
   mrope?: "interleaved" | "runs",
 ): Pick<RopeConfig, "mropeSection" | "mropeInterleaved"> {
   if (!mrope) return { mropeSection: null, mropeInterleaved: false };
-  const section = rope.integers("mrope_section");
+  const section = rope.integers(
+    "mrope_section",
+    mrope === "interleaved" ? [24, 20, 20] : undefined,
+  );
   if (section.length !== 3 || section.reduce((a, b) => a + b, 0) !== headDim / 2) {
     throw new InputError(
       `Cannot use mrope_section [${section}] of ${rope.where}: wanted three numbers that add up ` +

@@ -15,7 +15,12 @@ import type { Box, RgbImage } from "./image.ts";
 import { newValues } from "./media_bounds.ts";
 import type { LayoutPiece, MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
-import { type PixelConfig, type PixelDefaults, readPixelConfig } from "./processor_files.ts";
+import {
+  type PixelConfig,
+  type PixelDefaults,
+  readPixelConfig,
+  readSize,
+} from "./processor_files.ts";
 import { resizeImage, resizeOnCanvas } from "./resize.ts";
 import type { Size } from "./smart_resize.ts";
 
@@ -130,6 +135,35 @@ export function readMaxTiles(reader: JsonReader, fallback = 9): number {
   return Number(tiles);
 }
 
+/** What holds where the file says nothing, and what the model's config says. */
+export interface AnyresDefaults extends PixelDefaults {
+  /** A tile's side in pixels. */
+  readonly edge: number;
+  /** Heights and widths of canvases. */
+  readonly resolutions: readonly Size[];
+  /** Those by which the model places an image's tiles; those of the file by default. */
+  readonly model?: readonly Size[];
+}
+
+/** Refuses canvases that are not made of whole tiles, or that are others than the model's. */
+function checkResolutions(
+  settings: JsonReader,
+  resolutions: readonly Size[],
+  tile: FixedSize,
+  model: readonly Size[] = resolutions,
+): void {
+  const key = "image_grid_pinpoints";
+  if (resolutions.some(([height, width]) => height % tile.height > 0 || width % tile.width > 0)) {
+    throw settings.error(key, `multiples of a tile, ${tile.height} x ${tile.width}`, resolutions);
+  }
+  if (String(resolutions) === String(model)) return;
+  throw settings.error(
+    key,
+    `those of config.json, ${JSON.stringify(model).slice(0, 80)}`,
+    resolutions,
+  );
+}
+
 /**
  * Images: one alone is shown whole and in tiles; several are, too, or each whole on a square.
  *
@@ -143,7 +177,7 @@ export function readMaxTiles(reader: JsonReader, fallback = 9): number {
 export function anyresImages(
   tokens: AnyresTokens,
   settings: JsonReader,
-  defaults: PixelDefaults & { readonly edge: number; readonly resolutions: readonly Size[] },
+  defaults: AnyresDefaults,
 ): MediaRecipe<RgbImage> {
   const config = readPixelConfig(settings, defaults);
   const tile = readFixedSize(settings, "size", defaults.edge);
@@ -153,9 +187,12 @@ export function anyresImages(
     configLimits.side,
     configLimits.resolutions,
   );
+  checkResolutions(settings, resolutions, tile, defaults.model);
   settings.require("do_pad", true);
-  const crop = settings.object("crop_size", { ...tile });
-  for (const key of ["height", "width"] as const) crop.require(key, tile[key]);
+  if (settings.has("crop_size")) {
+    const crop = readSize(settings, "crop_size");
+    for (const key of ["height", "width"] as const) crop.require(key, tile[key]);
+  }
   settings.ignore("do_center_crop"); // tiles have that size already
   settings.finish();
   const levels = levelTable(config);

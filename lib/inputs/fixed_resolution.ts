@@ -11,7 +11,7 @@ import { cutOut, stackImages } from "./canvas.ts";
 import type { Box, RgbImage } from "./image.ts";
 import type { MediaRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
-import { type PixelDefaults, readPixelConfig } from "./processor_files.ts";
+import { type PixelDefaults, readPixelConfig, readSize } from "./processor_files.ts";
 import { type ResizeFilter, resizeImage } from "./resize.ts";
 
 /** Height and width of images, both given or as one side. */
@@ -23,11 +23,11 @@ export interface FixedSize {
 }
 
 /**
- * Reads `{"height": …, "width": …}`; an absent object or key means `fallback`, and
+ * Reads `{"height": …, "width": …}` or one number for both; an absent object or key means `fallback`, and
  * `shortest_edge` means a square.
  */
 export function readFixedSize(settings: JsonReader, key: string, fallback: number): FixedSize {
-  const size = settings.object(key, {});
+  const size = readSize(settings, key);
   const edge = size.count("shortest_edge", fallback, configLimits.side);
   return {
     height: size.count("height", edge, configLimits.side),
@@ -98,13 +98,13 @@ export function fixedImages(
   defaults: PixelDefaults & { readonly edge: number },
 ): MediaRecipe<RgbImage> {
   const config = readPixelConfig(settings, defaults);
-  const shape = settings.object("size", {});
+  const shape = readSize(settings, "size", false);
   const edge = shape.count("shortest_edge", defaults.edge, configLimits.side);
   const height = shape.count("height", edge, configLimits.side);
   const width = shape.count("width", edge, configLimits.side);
   const square = shape.value("height") !== undefined;
   const crop = readFixedSize(settings, "crop_size", edge);
-  const cropped = settings.boolean("do_center_crop", true);
+  const cropped = settings.flag("do_center_crop", true);
   settings.finish();
   const levels = levelTable(config);
   const frame = (image: RgbImage): FramedImage => {

@@ -99,6 +99,27 @@ export interface PixelDefaults {
 /** Pillow's numbers of the filters that are supported. */
 const filters: Readonly<Record<number, ResizeFilter>> = { 2: "bilinear", 3: "bicubic" };
 
+/** One number for each channel, or one for all. */
+function perChannel(settings: JsonReader, key: string, fallback: readonly number[]) {
+  if (typeof settings.value(key) !== "number") return settings.numbers(key, 3, fallback);
+  const one = settings.number(key);
+  return [one, one, one];
+}
+
+/**
+ * A size: an object, or a number as older files have it, which means a square or the shorter side.
+ *
+ * @param square which of them where the file's `default_to_square` does not say; for `crop_size` it is
+ *   always a square
+ */
+export function readSize(settings: JsonReader, key: string, square = true): JsonReader {
+  if (typeof settings.value(key) !== "number") return settings.object(key, {});
+  const side = settings.count(key);
+  const isSquare = key === "crop_size" || settings.boolean("default_to_square", square);
+  const json = isSquare ? { height: side, width: side } : { shortest_edge: side };
+  return new JsonReader(json, `${settings.where}, ${key}`);
+}
+
 /**
  * Reads the keys that all image processors share.
  *
@@ -112,13 +133,13 @@ export function readPixelConfig(settings: JsonReader, defaults: PixelDefaults): 
     throw settings.error("resample", "2 (bilinear) or 3 (bicubic)");
   }
   return {
-    doResize: settings.boolean("do_resize", true),
+    doResize: settings.flag("do_resize", true),
     filter,
-    doRescale: settings.boolean("do_rescale", true),
+    doRescale: settings.flag("do_rescale", true),
     rescaleFactor: settings.number("rescale_factor", 1 / 255),
-    doNormalize: settings.boolean("do_normalize", true),
-    imageMean: settings.numbers("image_mean", 3, defaults.imageMean),
-    imageStd: settings.numbers("image_std", 3, defaults.imageStd),
+    doNormalize: settings.flag("do_normalize", true),
+    imageMean: perChannel(settings, "image_mean", defaults.imageMean),
+    imageStd: perChannel(settings, "image_std", defaults.imageStd),
   };
 }
 

@@ -232,6 +232,9 @@ export const keyEffects: Readonly<Record<string, KeyEffect>> = {
   spatial_patch_size: { effect: "cut images into other patches" },
   select_layer: { effect: "take features from another layer of the vision tower", neutral: [-1] },
   // processors
+  longest_edge: { effect: "bound the longer side of images" },
+  max_height: { effect: "bound the height of images" },
+  max_width: { effect: "bound the width of images" },
   do_pad: { effect: "add borders to images" },
   pad_size: { effect: "add borders to images" },
   size_divisor: { effect: "add borders to images" },
