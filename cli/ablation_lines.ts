@@ -40,6 +40,12 @@ export function ablationLines(results: readonly AblationResult[]): string[] {
       ]);
     }
   }
+  if (baseline === 0) {
+    lines.push(
+      "without any change the model gives no sample's answer, so no heads can cost one; " +
+        "corelens ask shows what it says",
+    );
+  }
   const tests = rows.flatMap(({ againstControls = {} }) => Object.keys(againstControls)).length;
   if (tests > 0) {
     lines.push(

@@ -91,6 +91,12 @@ export const command = runCommand({
         `n ${row.samples}`,
       );
     }
+    const asked = rows.filter(({ metric }) => metric === "accuracy");
+    if (asked.length > 0 && asked.every(({ denseValue }) => denseValue === 0)) {
+      console.log(
+        "dense, the model gives no sample's answer, so accuracies tell nothing; corelens ask shows what it says",
+      );
+    }
     console.log(
       "in brackets: 95% intervals, of accuracies Wilson's; the same heads are timed and asked",
     );

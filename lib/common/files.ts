@@ -57,6 +57,33 @@ function isWithin(path: string, root: string): boolean {
     path.startsWith(`${root}\\`);
 }
 
+/** Most names of a folder that are looked at for one that was meant. */
+const maxNames = 10_000;
+
+/**
+ * The file that a name means apart from case, the form of accents (Unicode NFC or NFD, in which systems
+ * differ) and the slashes of Windows; null if there is none.
+ */
+async function sameFile(root: string, name: string): Promise<string | null> {
+  const plain = (text: string) => text.normalize("NFC").toLowerCase();
+  let found = "";
+  for (const part of name.split(/[/\\]/).filter((part) => part !== "." && part !== "")) {
+    let next: string | null = null, looked = 0;
+    try {
+      for await (const entry of Deno.readDir(`${root}/${found}`)) {
+        if (++looked > maxNames) return null;
+        if (plain(entry.name) === plain(part)) next = entry.name;
+        if (entry.name === part) break;
+      }
+    } catch {
+      return null;
+    }
+    if (next === null) return null;
+    found += `${found === "" ? "" : "/"}${next}`;
+  }
+  return found;
+}
+
 /**
  * The real path of a file below `root`, wherever its symbolic links lead, provided that this is
  * still below `root` (or below one of `alsoAllowed`).
@@ -91,7 +118,13 @@ export async function containedPath(
     real = await Deno.realPath(`${root}/${name}`);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      throw new InputError(`Cannot open ${quoted(name)} in ${root}: no such file`);
+      const near = await sameFile(root, name);
+      const hint = near === null
+        ? ""
+        : near.normalize("NFC") === name.normalize("NFC")
+        ? "; there is one whose accents are in another Unicode form (NFC, NFD)"
+        : `; there is ${quoted(near)}`;
+      throw new InputError(`Cannot open ${quoted(name)} in ${root}: no such file${hint}`);
     }
     if (error instanceof Deno.errors.FilesystemLoop) {
       throw new InputError(`Cannot open ${quoted(name)} in ${root}: its links form a loop`);

@@ -118,12 +118,26 @@ export function chosenIndex(prediction: string, choices: readonly string[]): num
   return stated !== "" && indexOf(stated) < choices.length ? indexOf(stated) : -1;
 }
 
-/** Where the right answer stands among the choices: of several, where its letter is an answer too. */
-function rightIndex({ answer, choices = [] }: Pick<SampleText, "answer" | "choices">): number {
+/**
+ * Where the right answer stands among the choices: of several, where its letter is an answer too; where
+ * no choice has its text, the one whose letter it is. Undefined where there is none.
+ */
+function foundIndex({ answer, choices = [] }: Pick<SampleText, "answer" | "choices">) {
   const answers = answersOf({ answer }).map(normaliseAnswer);
+  const isLettered = (i: number) => answers.includes(choiceLetter(i).toLowerCase());
   const matching = choices.flatMap((one, i) => answers.includes(normaliseAnswer(one)) ? [i] : []);
-  const lettered = matching.filter((i) => answers.includes(choiceLetter(i).toLowerCase()));
-  const right = lettered.at(-1) ?? matching.at(-1);
+  const lettered = [...choices.keys()].filter(isLettered);
+  return matching.filter(isLettered).at(-1) ?? matching.at(-1) ?? lettered.at(-1);
+}
+
+/** Whether one of the choices is right, by its text or its letter. */
+export function hasRightChoice(sample: Pick<SampleText, "answer" | "choices">): boolean {
+  return foundIndex(sample) !== undefined;
+}
+
+/** Where the right answer stands among the choices. */
+function rightIndex({ answer, choices = [] }: Pick<SampleText, "answer" | "choices">): number {
+  const right = foundIndex({ answer, choices });
   if (right !== undefined) return right;
   throw new InputError(
     `Cannot score a choice: none of the right answers (${answersOf({ answer }).join(", ")}) is ` +

@@ -43,7 +43,11 @@ export async function readFolderDataSet(
     if (line.trim() === "") continue;
     const place = `line ${number} of ${samplesFile}`;
     const sample = await listing.attempt(place, () => {
-      const entry = parseSample(parsedLine(line, `${place} in ${folder}`), place);
+      const json = parsedLine(line, `${place} in ${folder}`);
+      if (Array.isArray(json)) {
+        throw new InputError(`Cannot read ${place} in ${folder}: it is a list; ${oneALine}`);
+      }
+      const entry = parseSample(json, place);
       if (!ids.has(entry.id)) return { ...entry, folder };
       throw new InputError(`Cannot read ${place}: sample ${quoted(entry.id)} is there already`);
     });
@@ -66,10 +70,26 @@ function parsedLine(line: string, place: string): unknown {
     return JSON.parse(line);
   } catch {
     const wanted = /^\s*\[/.test(line)
-      ? ` but the beginning of a list; wanted one object a line: jq -c ".[]" FILE > ${samplesFile}`
+      ? ` but the beginning of a list; ${oneALine}`
+      : /\b(NaN|Infinity)\b/.test(line)
+      ? ", which has no NaN or Infinity; wanted numbers, or null"
       : "; wanted one object a line";
     throw new InputError(`Cannot read ${place}: it is not JSON${wanted}`);
   }
+}
+
+/** How a list becomes lines. */
+const oneALine = `wanted one object a line: jq -c ".[]" FILE > ${samplesFile}`;
+
+/** What is wrong with a box in an image; null where nothing is. */
+function boxProblem(box: readonly number[], width: number, height: number): string | null {
+  const largest = Math.max(...box);
+  if (largest <= 1 && Math.min(width, height) > 1 && !box.every(Number.isInteger)) {
+    return `is within one pixel; wanted pixels of an image of ${width} x ${height}, not shares of its sides`;
+  }
+  if (box[2] <= width && box[3] <= height) return null;
+  return `leaves its image of ${width} x ${height} pixels` +
+    (largest <= 1000 ? "; wanted pixels, not thousandths of its sides" : "");
 }
 
 /** Throws where a box of evidence or foils leaves its image. */
@@ -81,10 +101,10 @@ function checkBoxes(
   for (const piece of evidence) {
     if ("text" in piece || piece.box === undefined) continue;
     const { width, height } = images["image" in piece ? piece.image : piece.frames[0]];
-    if (piece.box[2] > width || piece.box[3] > height) {
+    const problem = boxProblem(piece.box, width, height);
+    if (problem !== null) {
       throw new InputError(
-        `Cannot load sample ${quoted(id)}: box [${piece.box.join(", ")}] leaves its image of ` +
-          `${width} x ${height} pixels`,
+        `Cannot load sample ${quoted(id)}: box [${piece.box.join(", ")}] ${problem}`,
       );
     }
   }

@@ -6,6 +6,7 @@
 import { InputError } from "../common/errors.ts";
 import { quoted, shownValue } from "../common/text.ts";
 import { userText } from "../inputs/messages.ts";
+import { hasRightChoice } from "./choice.ts";
 import {
   type Box,
   type Evidence,
@@ -51,6 +52,9 @@ function text(where: string, fields: Fields, field: string): string {
   throw wrongField(where, field, value, "a text");
 }
 
+/** A number as its text, as tables hold ids and answers; any other value as it is. */
+const asText = (value: unknown): unknown => Number.isFinite(value) ? String(value) : value;
+
 function texts(where: string, field: string, value: unknown, least: number): string[] {
   const valid = Array.isArray(value) && value.length >= least &&
     value.every((one) => typeof one === "string" && one !== "");
@@ -58,12 +62,19 @@ function texts(where: string, field: string, value: unknown, least: number): str
   throw wrongField(where, field, value, `a list of ${least > 0 ? `at least ${least} ` : ""}texts`);
 }
 
-/** Choices: at least one of them has a text. */
-function choicesOf(where: string, value: unknown): string[] {
-  const valid = Array.isArray(value) && value.every((one) => typeof one === "string") &&
-    value.some((one) => one !== "");
-  if (valid) return value;
-  throw wrongField(where, "choices", value, "a list of at least 1 texts");
+/** Choices: at least one of them has a text, and one of them is right. */
+function choicesOf(where: string, value: unknown, answer: string | readonly string[]): string[] {
+  const choices = Array.isArray(value) ? value.map(asText) : [];
+  const valid = choices.every((one): one is string => typeof one === "string") &&
+    choices.some((one) => one !== "");
+  if (!valid) throw wrongField(where, "choices", value, "a list of at least 1 texts");
+  if (hasRightChoice({ answer, choices })) return choices;
+  throw wrongField(
+    where,
+    "answer",
+    answer,
+    `one of the choices (${choices.join(", ")}), or its letter`,
+  );
 }
 
 const isWhole = (value: unknown): value is number =>
@@ -106,10 +117,23 @@ function evidenceOf(where: string, field: string, value: unknown, extent: Extent
   if (!isFields(value)) throw wrongField(where, field, value, "an object");
   const kinds = ["image", "frames", "text"].filter((kind) => kind in value);
   if (kinds.length !== 1) throw wrongField(where, field, value, "one of image, frames, text");
+  const keys = kinds[0] === "text" ? ["text"] : [kinds[0], "box"];
+  const stranger = Object.keys(value).find((key) => !keys.includes(key));
+  if (stranger !== undefined) {
+    // a box under another name would make the whole image evidence
+    throw wrongField(
+      where,
+      field,
+      value,
+      `no key but ${keys.join(" and ")}, not ${quoted(stranger, 30)}`,
+    );
+  }
   if (kinds[0] === "text") {
     return { text: range(where, `${field}.text`, value.text, extent.characters + 1, false) };
   }
-  const box = value.box === undefined ? {} : { box: boxOf(where, `${field}.box`, value.box) };
+  const box = (value.box ?? undefined) === undefined
+    ? {}
+    : { box: boxOf(where, `${field}.box`, value.box) };
   if (kinds[0] === "frames") {
     return { frames: range(where, `${field}.frames`, value.frames, extent.frames, true), ...box };
   }
@@ -134,7 +158,10 @@ function foilsOf(where: string, value: unknown, extent: Extent): Evidence[][] {
 
 /** An answer, or several of which each is right. */
 function answerOf(where: string, field: string, value: unknown): string | string[] {
-  return typeof value === "string" && value !== "" ? value : texts(where, field, value, 1);
+  const given = Array.isArray(value) ? value.map(asText) : asText(value);
+  if (typeof given === "string" && given !== "") return given;
+  if (Array.isArray(given)) return texts(where, field, given, 1);
+  throw wrongField(where, field, value, "a text, or a list of texts of which each is right");
 }
 
 /** Answers of foils: one for each. */
@@ -147,11 +174,13 @@ function foilAnswersOf(where: string, value: unknown, foils: unknown): (string |
 }
 
 function mediaOf(where: string, fields: Fields) {
-  const { images, video } = fields;
+  const { images = fields.image, video } = fields;
   if ((images === undefined) === (video === undefined)) {
     throw new InputError(`Cannot read ${where}: wanted either images or a video`);
   }
-  if (video === undefined) return { images: texts(where, "images", images, 0) };
+  if (video === undefined) {
+    return { images: texts(where, "images", typeof images === "string" ? [images] : images, 0) };
+  }
   if (!isFields(video)) throw wrongField(where, "video", video, "an object with frames and fps");
   const { frames, fps } = video;
   if (!(typeof fps === "number" && fps > 0 && fps < Infinity)) {
@@ -160,10 +189,14 @@ function mediaOf(where: string, fields: Fields) {
   return { video: { frames: texts(where, "video.frames", frames, 1), fps } };
 }
 
+/** Fields whose value is not null, which tables have where they have nothing. */
+const withoutNulls = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+
 /**
- * Reads one sample. Keys beyond the format have no meaning.
+ * Reads one sample. Keys beyond the format have no meaning, and null is as good as nothing.
  *
- * @param json parsed JSON
+ * @param given parsed JSON
  * @param place what to call it until its id is known, e.g. `line 3 of samples.jsonl`
  * @throws {InputError} that names the sample and the first field that is wrong
  *
@@ -177,10 +210,12 @@ function mediaOf(where: string, fields: Fields) {
  * assertThrows(() => parseSample({ ...line, evidence: [{ image: 1 }] }, "line 1"), Error, "s1");
  * ```
  */
-export function parseSample(json: unknown, place: string): SampleEntry {
-  if (!isFields(json)) {
+export function parseSample(given: unknown, place: string): SampleEntry {
+  if (!isFields(given)) {
     throw new InputError(`Cannot read ${place}: wanted a JSON object for each sample`);
   }
+  const own = withoutNulls(given);
+  const json: Fields = { domain: "default", evidence: [], ...own, id: asText(own.id) };
   const id = text(place, json, "id");
   const where = `sample ${quoted(id, 60)} (${place})`;
   const media = mediaOf(where, json);
@@ -204,13 +239,14 @@ export function parseSample(json: unknown, place: string): SampleEntry {
     frames: media.video?.frames.length ?? 0,
     characters: [...userText(question, context)].length,
   };
+  const right = answerOf(where, "answer", answer);
   return {
     id,
     domain: text(where, json, "domain"),
     ...(context === undefined ? {} : { context }),
     question,
-    answer: answerOf(where, "answer", answer),
-    ...(choices === undefined ? {} : { choices: choicesOf(where, choices) }),
+    answer: right,
+    ...(choices === undefined ? {} : { choices: choicesOf(where, choices, right) }),
     evidence: evidence.map((one, i) => evidenceOf(where, `evidence[${i}]`, one, extent)),
     ...optional("null"),
     ...optional("unrelated"),

@@ -53,11 +53,16 @@ async function checkFolder(name: string): Promise<void> {
   const { isDirectory } = await Deno.stat(name).catch(() => ({ isDirectory: null }));
   const isList = await Deno.stat(`${name}/${samplesFile}`).then(() => true, () => false);
   if (isList) return;
+  const table = /\.(csv|tsv|json|parquet|arrow|xlsx?)$/i.test(name)
+    ? `it is a table; data/README.md ("Data of your own") makes ${samplesFile} of it`
+    : /\.jsonl$/i.test(name)
+    ? `it is a list; call it ${samplesFile} and give the folder that it is in`
+    : null;
   const found = isDirectory === null
     ? "there is no such folder"
     : isDirectory
     ? `the folder has no ${samplesFile}`
-    : "it is no folder";
+    : table ?? "it is no folder";
   throw new InputError(
     `Cannot read data set ${
       quoted(name)

@@ -8,6 +8,7 @@ import {
   writeFolderDataSet,
 } from "../../lib/data/folder_data_set.ts";
 import { encodePng } from "../../lib/data/png.ts";
+import { listSamples } from "../../lib/data/shipped_samples.ts";
 import type { Sample } from "../../lib/data/sample.ts";
 
 /** A folder that is removed at the end. */
@@ -88,7 +89,7 @@ Deno.test("folder data set: mistakes in the list name the line or the sample", (
     const cases: readonly (readonly [readonly (object | string)[], string])[] = [
       [[line, "{"], "line 2 of samples.jsonl"],
       [[line, line], '"s1" is there already'],
-      [[{ ...line, answer: 1 }], 'sample "s1" (line 1 of samples.jsonl): answer'],
+      [[{ ...line, answer: true }], 'sample "s1" (line 1 of samples.jsonl): answer'],
       [[], "has no samples"],
     ];
     for (const [lines, message] of cases) {
@@ -149,13 +150,61 @@ Deno.test("folder data set: a list in JSON and values of another kind are told a
     const cases: readonly (readonly [string, string])[] = [
       [JSON.stringify([good], null, 1), 'wanted one object a line: jq -c ".[]" FILE'],
       ["not JSON", "it is not JSON; wanted one object a line"],
-      [JSON.stringify({ ...good, id: 7 }), "id is 7; wanted a text"],
+      [JSON.stringify({ ...good, id: false }), "id is false; wanted a text"],
       [JSON.stringify({ ...good, question: undefined }), "question is nothing; wanted a text"],
       [JSON.stringify({ ...good, question: "" }), 'question is ""; wanted a text'],
-      [JSON.stringify({ ...good, answer: ["a", 1] }), 'answer is ["a",1]; wanted'],
+      [JSON.stringify({ ...good, answer: ["a", {}] }), 'answer is ["a",{}]; wanted'],
     ];
     for (const [text, message] of cases) {
       await Deno.writeTextFile(`${folder}/${samplesFile}`, text);
       await assertRejects(() => readFolderDataSet(folder), InputError, message);
     }
+  }));
+
+Deno.test("folder data set: boxes in shares or thousandths, and names that mean another file, are told", () =>
+  withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/Pages`, { recursive: true });
+    const image = await encodePng({ width: 90, height: 70, data: new Uint8Array(90 * 70 * 3) });
+    const accented = "u\u0308.png"; // as macOS writes it
+    for (const path of ["Pages/A.PNG", accented]) await Deno.writeFile(`${folder}/${path}`, image);
+    const loaded = async (path: string, box: readonly number[]) => {
+      const line = {
+        id: 1,
+        images: path,
+        question: "q?",
+        answer: "a",
+        evidence: [{ image: 0, box }],
+      };
+      await Deno.writeTextFile(`${folder}/${samplesFile}`, JSON.stringify(line));
+      const [sample] = await readFolderDataSet(folder);
+      return await loadSample(sample);
+    };
+    assertEquals((await loaded("Pages/A.PNG", [0, 0, 1, 1])).images!.length, 1);
+    assertEquals((await loaded("Pages/A.PNG", [0.5, 0.5, 1.5, 1])).images!.length, 1);
+    const cases: [string, number[], string][] = [
+      ["Pages/A.PNG", [0.1, 0.1, 0.5, 1], "not shares of its sides"],
+      ["Pages/A.PNG", [100, 100, 500, 900], "not thousandths of its sides"],
+      ["Pages/A.PNG", [0, 0, 2000, 70], "leaves its image of 90 x 70 pixels"],
+      ["pages/a.png", [0, 0, 9, 9], 'there is "Pages/A.PNG"'],
+      ["Pages\\A.PNG", [0, 0, 9, 9], 'there is "Pages/A.PNG"'],
+      ["\u00fc.png", [0, 0, 9, 9], "another Unicode form"],
+      ["Pages/b.png", [0, 0, 9, 9], "no such file"],
+    ];
+    for (const [path, box, said] of cases) {
+      await assertRejects(() => loaded(path, box), InputError, said);
+    }
+  }));
+
+Deno.test("folder data set: a list in one line, NaN, and a table in place of a folder say what to do", () =>
+  withFolder(async (folder) => {
+    await Deno.mkdir(folder);
+    for (const [line, said] of [['[{"id": 1}]', "it is a list"], ['{"id": NaN}', "NaN"]]) {
+      await Deno.writeTextFile(`${folder}/${samplesFile}`, line);
+      await assertRejects(() => readFolderDataSet(folder), InputError, said);
+    }
+    await Deno.writeTextFile(`${folder}/questions.csv`, "id\n1\n");
+    const table = () => listSamples(`${folder}/questions.csv`);
+    await assertRejects(table, InputError, "data/README.md");
+    const list = () => listSamples(`${folder}/${samplesFile}`);
+    await assertRejects(list, InputError, "give the folder that it is in");
   }));

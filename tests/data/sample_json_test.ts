@@ -31,15 +31,47 @@ Deno.test("parseSample: images and videos come through as they are, without furt
   );
 });
 
+Deno.test("parseSample: samples as tables hold them", () => {
+  const { domain: _domain, evidence: _evidence, ...short } = text;
+  const nothing = {
+    context: null,
+    choices: null,
+    null: null,
+    foils: null,
+    metric: null,
+    video: null,
+  };
+  assertEquals(
+    parseSample({ ...short, ...nothing, id: 7, answer: 12.5, image: "a.png" }, "line 1"),
+    {
+      ...short,
+      id: "7",
+      domain: "default",
+      images: ["a.png"],
+      answer: "12.5",
+      evidence: [],
+    },
+  );
+  assertEquals(parseSample({ ...image, images: "a.png", evidence: [] }, "l").images, ["a.png"]);
+  assertEquals(parseSample({ ...image, answer: [3, "three"] }, "line 1").answer, ["3", "three"]);
+  const lettered = parseSample({ ...image, answer: "B", choices: [2, 3] }, "line 1");
+  assertEquals([lettered.answer, lettered.choices], ["B", ["2", "3"]]);
+});
+
 Deno.test("parseSample: every mistake names the sample and the field", () => {
   const cases: readonly (readonly [unknown, string])[] = [
     [[], "Cannot read line 7: wanted a JSON object"],
-    [{ ...image, id: 5 }, "line 7: id is"],
+    [{ ...image, id: "" }, "line 7: id is"],
+    [{ ...image, id: null }, "line 7: id is"],
+    [{ ...image, id: [5] }, "line 7: id is"],
     [{ ...image, domain: "" }, '"s1" (line 7): domain'],
     [{ ...image, question: null }, "question"],
     [{ ...image, answer: [] }, "answer"],
-    [{ ...image, answer: 5 }, "answer"],
+    [{ ...image, answer: true }, "a text, or a list of texts"],
+    [{ ...image, answer: null }, "answer"],
     [{ ...image, choices: [] }, "choices"],
+    [{ ...image, choices: "a, b" }, "choices"],
+    [{ ...image, choices: ["a", "b"] }, "answer is"],
     [{ ...image, images: undefined }, "either images or a video"],
     [{ ...image, video: video.video }, "either images or a video"],
     [{ ...image, images: [1] }, "images"],
@@ -49,6 +81,9 @@ Deno.test("parseSample: every mistake names the sample and the field", () => {
     [{ ...image, evidence: {} }, "evidence is"],
     [{ ...image, evidence: [3] }, "evidence[0]"],
     [{ ...image, evidence: [{}] }, "one of image, frames, text"],
+    [{ ...image, evidence: [{ image: 0, bbox: [0, 0, 1, 1] }] }, '"bbox"'],
+    [{ ...image, evidence: [{ image: 0, text: null, boxes: [] }] }, "evidence[0]"],
+    [{ ...video, evidence: [{ text: [0, 5], box: [0, 0, 1, 1] }] }, '"box"'],
     [{ ...image, evidence: [{ image: 0 }, { image: 2 }] }, "evidence[1].image"],
     [{ ...image, evidence: [{ frames: [0, 0] }] }, "evidence[0].frames"],
     [{ ...image, evidence: [{ image: 0, box: [0, 0, 0, 5] }] }, "evidence[0].box"],
