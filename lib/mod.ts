@@ -4,19 +4,18 @@
  *
  * This is the front door: what a first project needs. The rest has entries of its own: `corelens/model`,
  * `corelens/inputs`, `corelens/heads`, `corelens/causal`, `corelens/sparse`, `corelens/stats`,
- * `corelens/data`, `corelens/experiments` and `corelens/figures`.
+ * `corelens/data`, `corelens/experiments`, `corelens/figures` and `corelens/explorer`.
  *
  * @example Ask a question about an image
  * ```ts
  * import { fromPretrained } from "corelens";
  *
- * const model = await fromPretrained("tests/golden/qwen3_vl");
+ * using model = await fromPretrained("tests/golden/qwen3_vl"); // or "Qwen/Qwen3-VL-4B-Instruct"
  * const { answer } = await model.ask(
  *   { images: ["tests/golden/qwen3_vl/expected/image_image0.png"], question: "What is this?" },
  *   { maxNewTokens: 4 },
  * );
  * console.log(answer);
- * model.dispose();
  * ```
  * @module
  */

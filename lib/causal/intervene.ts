@@ -69,7 +69,8 @@ function activeRows(mask: HeadMask, context: PromptContext, rows: Rows): boolean
 }
 
 /**
- * The attention function of one or several variants of a model.
+ * The attention function of one or several variants of a model: what `forward` and `generate` take as
+ * `attention`.
  *
  * Pattern rows and hooks on scores and pattern show the heads' own attention; hooks on `attn.z` show
  * what takes the place of their output.

@@ -250,10 +250,30 @@ export async function ablateHeadsRun(
  * `results.json`, `samples.arrow` and `manifest.json` there, and a run that was killed goes on where
  * it stopped.
  *
+ * @param samples prompts with their right answers: `ablationSamples` makes them of a data set's samples
  * @param scores scores that say which heads are best; take them from other samples than these.
  * `score-matched` controls need scores by the rule `context-mass` among its `rules`, and are alike in
  * it, `induction-matched` ones need its `rivals`; without them they are left out.
  * @throws {InputError} naming the sample that cannot be used; what was done before stays done
+ *
+ * @example
+ * ```ts
+ * import { createKernels, useBackend } from "../model_entry.ts";
+ * import { ablateHeads, findHeads } from "./mod.ts";
+ * import { plantedModel, plantedSample } from "../../lab/mod.ts";
+ * import { assert } from "@std/assert";
+ * await useBackend("auto");
+ * const { model } = plantedModel(createKernels("float32"), { seed: 1 });
+ * const samples = [0, 1, 2, 3].map((i) => ({ ...plantedSample(1, i), domain: "planted" }));
+ * const scores = await findHeads(model, samples.slice(0, 2));
+ * const options = { fractions: [3 / 32], conditions: ["core", "bottom"] as const };
+ * const { results } = await ablateHeads(model, samples.slice(2), scores, options);
+ * const [core, bottom] = options.conditions.map((condition) =>
+ *   results.find((row) => row.condition === condition && row.metric === "accuracy")!
+ * );
+ * assert(core.value < bottom.value);
+ * model.dispose();
+ * ```
  */
 export async function ablateHeads(
   model: AnyModel,

@@ -6,11 +6,13 @@
 import { type AblationEffect, ablationEffect } from "../causal/effect.ts";
 import type { Variant } from "../causal/head_mask.ts";
 import { InputError } from "../common/errors.ts";
+import { checkOptions } from "../common/values.ts";
 import type { AnyModel } from "../model/network_of.ts";
 import type { BootstrapOptions } from "../stats/bootstrap.ts";
 import type { AblateHeadsOptions } from "./ablate_heads.ts";
 import { ablateSample, type AblationSample, type LazyAblationSample } from "./ablation_sample.ts";
 import type { AblationRow } from "./ablation_table.ts";
+import { compareVariantsNames } from "./known_options.ts";
 import { checkSamples } from "./lazy_sample.ts";
 
 /** What one variant costs, paired by sample. */
@@ -28,7 +30,7 @@ export interface VariantEffect {
 /** Settings of {@link compareVariants}. */
 export type CompareVariantsOptions =
   & BootstrapOptions
-  & Pick<AblateHeadsOptions, "scope" | "batchRows" | "maxNewTokens">;
+  & Pick<AblateHeadsOptions, "scope" | "batchRows" | "maxNewTokens" | "onProgress">;
 
 /**
  * Runs every sample with the model as it is and under each variant, all in one sweep, and says what
@@ -63,6 +65,11 @@ export async function compareVariants(
   variants: Readonly<Record<string, Variant>>,
   options: CompareVariantsOptions = {},
 ): Promise<VariantEffect[]> {
+  checkOptions(
+    "compare variants",
+    options,
+    compareVariantsNames satisfies Record<keyof CompareVariantsOptions, true>,
+  );
   checkSamples(samples, "ablationSamples");
   const names = Object.keys(variants);
   if (names.length === 0 || samples.length === 0) {
@@ -72,7 +79,11 @@ export async function compareVariants(
   }
   const all: Variant[] = [[], ...Object.values(variants)];
   const rows: AblationRow[] = [];
-  for (const sample of samples) rows.push(await ablateSample(model, all, sample, options));
+  options.onProgress?.(0, samples.length);
+  for (const sample of samples) {
+    rows.push(await ablateSample(model, all, sample, options));
+    options.onProgress?.(rows.length, samples.length);
+  }
   const effect = (metric: "logProb" | "correct", variant: number) =>
     ablationEffect(
       rows.map((row) => row[metric][0]),

@@ -229,9 +229,12 @@ export async function findHeadsRun(
 }
 
 /**
- * Scores every head on every sample. With a folder, writes `scores.json`, `samples.arrow` and
- * `manifest.json` there, and a run that was killed goes on where it stopped.
+ * Scores every head on every sample, by retrieval attention mass and by every other rule that the
+ * samples allow. With a folder, writes `scores.json`, `samples.arrow` and `manifest.json` there, and a
+ * run that was killed goes on where it stopped.
  *
+ * @param samples prompts whose evidence is known: `headSamples` makes them of a data set's samples
+ * @returns scores by the first rule, `ram` by default, and in `rules` by all of them
  * @throws {InputError} naming the sample that cannot be scored; what was done before stays done
  *
  * @example

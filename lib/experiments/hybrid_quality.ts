@@ -8,6 +8,7 @@ import { sweep } from "../causal/sweep.ts";
 import { digestOf } from "../common/digest.ts";
 import { InputError } from "../common/errors.ts";
 import { gridOf } from "../common/head_id.ts";
+import { checkOptions } from "../common/values.ts";
 import { denseAttention } from "../nn/attention.ts";
 import { ReuseCache } from "../model/reuse_cache.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
@@ -27,6 +28,7 @@ import {
   runExperiment,
   type Settled,
 } from "./experiment.ts";
+import { hybridQualityNames } from "./known_options.ts";
 import type { ReuseOptions, SamplesContext } from "./run_context.ts";
 import { checkSamples, sampleUnits } from "./lazy_sample.ts";
 import { layoutOf } from "./prompt_layout.ts";
@@ -46,7 +48,7 @@ export interface HybridSetting extends PatternChoice {
 
 /** Settings of {@link hybridQuality}. */
 export interface HybridQualityOptions extends SamplesContext, OriginOptions, ReuseOptions {
-  /** Score of every head, `[L, N]` row by row; higher is better. */
+  /** Score of every head, `[L, N]` row by row; higher is better. Take them from other samples. */
   readonly scores: ArrayLike<number>;
   /** Whose scores they are; then they must be this model's. */
   readonly origin?: ScoreOrigin;
@@ -263,10 +265,8 @@ export const hybridQualityExperiment: Experiment<
 
 /**
  * Measures answers under hybrid attention against dense attention, on the same samples. With a
- * folder, writes `results.json` and `manifest.json` there, and a run that was killed goes on where it
- * stopped.
+ * folder, writes `results.json` and `manifest.json` there; a killed run goes on where it stopped.
  *
- * @param scores of heads: take them from other samples than these
  * @throws {InputError} for scores of another model, impossible shares, or samples that cannot be used
  */
 export async function hybridQuality(
@@ -274,6 +274,8 @@ export async function hybridQuality(
   samples: readonly (AblationSample | LazyAblationSample)[],
   options: HybridQualityOptions,
 ): Promise<HybridQualityRow[]> {
+  const names = hybridQualityNames satisfies Record<keyof HybridQualityOptions, true>;
+  checkOptions("measure hybrid attention", options, names);
   checkSamples(samples, "ablationSamples");
   const network = networkOf(model);
   const { scores, settings, templates, timed, seed = 0, data, origin } = options;

@@ -131,3 +131,35 @@ export const prefillSpeedNames = {
   seed: true,
   data: true,
 } as const;
+
+/** Options of `hybridQuality`. */
+export const hybridQualityNames = {
+  ...contextNames,
+  reuseBytes: true,
+  model: true,
+  allowOtherScores: true,
+  scores: true,
+  origin: true,
+  settings: true,
+  templates: true,
+  timed: true,
+  seed: true,
+  data: true,
+} as const;
+
+/** Options of `compareVariants`. */
+export const compareVariantsNames = {
+  draws: true,
+  seed: true,
+  strata: true,
+  clusters: true,
+  level: true,
+  method: true,
+  scope: true,
+  batchRows: true,
+  maxNewTokens: true,
+  onProgress: true,
+} as const;
+
+/** Options of `patchedHeads`. */
+export const patchedHeadsNames = { corrupt: true, leastLoss: true, onProgress: true } as const;

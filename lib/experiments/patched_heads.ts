@@ -6,11 +6,14 @@
 import { corruptMedia, patchHeads } from "../causal/path.ts";
 import { sweep } from "../causal/sweep.ts";
 import { InputError } from "../common/errors.ts";
+import { checkOptions } from "../common/values.ts";
 import { type HeadScores, headScores, type SampleScores } from "../heads/head_scores.ts";
 import type { ModelInputs } from "../model/model_inputs.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { AblationSample, LazyAblationSample } from "./ablate_heads.ts";
+import { patchedHeadsNames } from "./known_options.ts";
 import { checkSamples } from "./lazy_sample.ts";
+import type { Progress } from "./run_context.ts";
 
 /** What each head alone brings back, by sample. */
 export interface PatchedHeads extends HeadScores {
@@ -27,6 +30,8 @@ export interface PatchedHeadsOptions {
    * shares of next to nothing are noise.
    */
   readonly leastLoss?: number;
+  /** Told how many samples are done. */
+  readonly onProgress?: Progress;
 }
 
 /**
@@ -52,11 +57,15 @@ export interface PatchedHeadsOptions {
 export async function patchedHeads(
   model: AnyModel,
   samples: readonly (AblationSample | LazyAblationSample)[],
-  { corrupt = (inputs) => corruptMedia(inputs, 0), leastLoss = 0.1 }: PatchedHeadsOptions = {},
+  options: PatchedHeadsOptions = {},
 ): Promise<PatchedHeads> {
+  const names = patchedHeadsNames satisfies Record<keyof PatchedHeadsOptions, true>;
+  checkOptions("patch heads", options, names);
+  const { corrupt = (inputs: ModelInputs) => corruptMedia(inputs, 0), leastLoss = 0.1 } = options;
   checkSamples(samples, "ablationSamples");
   const rows: SampleScores[] = [], leftOut: string[] = [];
-  for (const given of samples) {
+  for (const [i, given] of samples.entries()) {
+    options.onProgress?.(i, samples.length);
     const sample = "load" in given ? await given.load() : given;
     const corrupted = corrupt(sample.inputs);
     const [clean] = await sweep(model, sample, [[]], { scope: "all" });
@@ -68,6 +77,7 @@ export async function patchedHeads(
     const { restored } = await patchHeads(model, sample, corrupted);
     rows.push({ id: sample.id, domain: given.domain, map: Float32Array.from(restored) });
   }
+  options.onProgress?.(samples.length, samples.length);
   if (rows.length === 0) {
     throw new InputError(
       `Cannot patch ${samples.length} samples: the corruption costs none of them ${leastLoss} nats ` +

@@ -128,9 +128,11 @@ export async function prefillSpeedRun(
 }
 
 /**
- * Measures hybrid prefill against dense prefill. With a folder, writes `results.json` and
- * `manifest.json` there, and a run that was killed resumes where it stopped.
+ * Measures how fast prefill is with full attention in some heads only, against dense prefill on the
+ * same samples, and what the answers lose. With a folder, writes `results.json` and `manifest.json`
+ * there, and a run that was killed goes on where it stopped.
  *
+ * @param samples of a data set, as they are read; others than those that gave `options.scores`
  * @throws {InputError} for scores of another model, or samples that cannot be used
  */
 export async function prefillSpeed(

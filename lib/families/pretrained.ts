@@ -229,10 +229,14 @@ export class PretrainedModel {
 }
 
 /**
- * Loads a checkpoint in Hugging Face's layout.
+ * Loads a checkpoint in Hugging Face's layout, or GGUF files.
  *
- * @param dirOrHubId a shipped model (`mini`), a directory, or an id such as `Qwen/Qwen3-VL-4B-Instruct`, which is downloaded
- *   once into the cache that Python's huggingface_hub uses
+ * The weights stay in memory until the model is freed: declare it with `using`, or call `dispose()`.
+ *
+ * @param dirOrHubId a shipped model such as `mini`, a directory, a GGUF file, or an id such as
+ *   `Qwen/Qwen3-VL-4B-Instruct`, which is downloaded once into the cache that Python's huggingface_hub
+ *   uses
+ * @param options element type, backend and what else may be chosen; all have defaults
  * @throws {InputError} for a missing, damaged or unsupported checkpoint
  *
  * @example

@@ -45,7 +45,24 @@ export interface DetectedHeads {
  * minimum of 0.1 says that at least a tenth of the question's attention moves to the evidence because
  * it is asked for. With plain RAM a head that always looks at the same salient place can pass.
  *
+ * @param scores by one rule, of two or more samples, best calibrated ones
  * @throws {InputError} for fewer than 2 samples or a level outside of (0, 1)
+ *
+ * @example
+ * ```ts
+ * import { detectHeads } from "./detect.ts";
+ * import { assertEquals } from "@std/assert";
+ * const samples = [0, 1, 2, 3, 4, 5, 6, 7]; // two heads: the second attends to the evidence in all
+ * const data = Float32Array.from(samples.flatMap((i) => [0.01 * i, 0.8 + 0.01 * i]));
+ * const scores = {
+ *   rule: "calibrated",
+ *   sampleIds: samples.map(String),
+ *   domains: samples.map(() => "page"),
+ *   shape: [8, 1, 2] as const,
+ *   data,
+ * };
+ * assertEquals(detectHeads(scores).heads, [{ layer: 0, head: 1 }]);
+ * ```
  */
 export function detectHeads(scores: HeadScores, options: DetectOptions = {}): DetectedHeads {
   const { minimum = 0.1, level = 0.99, draws = 2000, seed = 0 } = options;

@@ -218,8 +218,8 @@ export interface HeadConcentration {
 }
 
 /**
- * Share of the top fraction of heads, with its interval and the probability of such a share by
- * chance (see `concentrationTest`). Negative means count as 0.
+ * How much of all heads' scores the top fraction of heads holds, with its interval and the probability
+ * of such a share by chance (see `concentrationTest`). Negative means count as 0.
  *
  * @throws {InputError} for a fraction outside (0, 1]
  */

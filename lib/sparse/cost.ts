@@ -138,8 +138,10 @@ export interface CacheCost {
 }
 
 /**
- * Bytes of the KV cache after a prompt.
+ * Bytes of the KV cache after a prompt, dense and by a plan.
  *
+ * @param length tokens of the prompt
+ * @param plan which heads see what
  * @param bytesPerNumber 4 in float32, 2 in bfloat16
  */
 export function cacheCost(

@@ -25,7 +25,8 @@ export interface PlanPart {
 }
 
 /**
- * The hybrid plan of the paper: chosen heads see everything, all others a sink and a window.
+ * A hybrid plan: chosen heads see everything, all others what a pattern shows them. In the paper that
+ * is the first tokens and the last ones, here `patterns.local`.
  *
  * @param grid layers and query heads of the model
  * @param full heads that keep full attention

@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../common/errors.ts";
+import { checkOptions } from "../common/values.ts";
 import { type AnyModel, networkOf } from "../model/network_of.ts";
 import type { Seed } from "../stats/random.ts";
 import { chosenPattern, type PatternChoice } from "./patterns/choice.ts";
@@ -19,6 +20,15 @@ export interface PlanFromOptions extends PatternChoice {
   /** Seed of random policies; 0 by default. */
   readonly seed?: Seed;
 }
+
+const optionNames: Readonly<Record<keyof PlanFromOptions, true>> = {
+  fraction: true,
+  policy: true,
+  seed: true,
+  pattern: true,
+  sink: true,
+  window: true,
+};
 
 /**
  * Which heads of a model see everything, and which only what a pattern lets them see: by default the
@@ -42,8 +52,10 @@ export interface PlanFromOptions extends PatternChoice {
 export function planFrom(
   model: AnyModel,
   scores: ArrayLike<number>,
-  { fraction, policy = "core", seed = 0, ...choice }: PlanFromOptions,
+  options: PlanFromOptions,
 ): SparsePlan {
+  checkOptions("plan hybrid attention", options, optionNames);
+  const { fraction, policy = "core", seed = 0, ...choice } = options;
   const { grid, config: { text } } = networkOf(model), total = grid.layers * grid.heads;
   if (scores.length !== total) {
     throw new InputError(

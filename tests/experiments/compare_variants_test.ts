@@ -24,7 +24,11 @@ Deno.test("variants are compared on the same samples: planted heads matter, by t
     blind: [{ heads: retrievalHeads, intervention: blind }],
     "others blind": [{ heads: otherHeads(retrievalHeads, { layers, heads }), intervention: blind }],
   };
-  const found = await compareVariants(model, samples, variants, { draws: 200 });
+  const told: string[] = [];
+  const onProgress = (done: number, total: number) => void told.push(`${done} of ${total}`);
+  const found = await compareVariants(model, samples, variants, { draws: 200, onProgress });
+  const { length } = samples;
+  assertEquals(told, Array.from({ length: length + 1 }, (_, i) => `${i} of ${length}`));
   assertEquals(found.map(({ name }) => name), Object.keys(variants));
   const [nothing, removed, blinded, others] = found.map(({ accuracy }) => accuracy.drop.estimate);
   assertEquals([nothing, others], [0, 0]);

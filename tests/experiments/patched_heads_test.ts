@@ -17,7 +17,10 @@ Deno.test("planted heads bring the answer back, others do not", async () => {
   const { model, retrievalHeads } = plantedModel(await testKernels(), {
     ...{ seed: 6, retrievalHeads: 1, layers: 2 },
   });
-  const found = await patchedHeads(model, samples, { corrupt });
+  const told: number[] = [];
+  const onProgress = (done: number) => void told.push(done);
+  const found = await patchedHeads(model, samples, { corrupt, onProgress });
+  assertEquals(told, [0, 1, 2, 3]);
   const mean = meanScores(found), planted = headIndex(retrievalHeads[0], found.shape[2]);
   assert(mean[planted] > 0.5);
   mean.forEach((share, i) => assert(i === planted || Math.abs(share) < 0.1, `head ${i}: ${share}`));
