@@ -127,11 +127,12 @@ export class RunHooks {
 }
 
 /**
- * The names and hooks of an object.
+ * The names and hooks of an object, or of a Map.
  *
  * @throws {InputError} for anything else
  */
 export function hookEntries(hooks: Hooks): [string, Hooks[string]][] {
+  if (hooks instanceof Map) return [...hooks];
   if (isRecord(hooks)) return Object.entries(hooks);
   throw new InputError(
     `Cannot use ${kindOf(hooks)} as hooks: wanted an object with functions by hook name, such as ` +
@@ -153,7 +154,13 @@ function checkHook(pattern: string, hook: unknown): void {
 
 /** Refuses what a hook returned if it is no tensor. */
 function checkReturned(result: unknown, name: string): void {
-  if (isRecord(result) && Array.isArray(result.shape)) return;
+  if (isRecord(result) && Array.isArray(result.shape)) {
+    if (result.isDisposed !== true) return;
+    throw new InputError(
+      `Cannot replace the activation at "${name}": the hook returned a tensor that was disposed of; ` +
+        "keep it with tf.keep, or make it within the hook",
+    );
+  }
   const promised = typeof (result as { then?: unknown }).then === "function";
   if (promised) (result as Promise<unknown>).then(undefined, () => {}); // its failure is not news
   throw new InputError(
@@ -171,8 +178,9 @@ function onTfjsTensor(hook: Hook, name: string): KernelHook {
     onTensor(x, kernels, context) {
       const result = tf.tidy(() => {
         const returned = hook(kernels.toTfjs(x), context) as tf.Tensor | undefined | null;
-        if (returned !== undefined && returned !== null) checkReturned(returned, name);
-        return returned ?? undefined;
+        if (returned === undefined || returned === null) return undefined;
+        checkReturned(returned, name);
+        return returned.clone(); // one that was made before the run stays its maker's
       });
       if (!result) return;
       const replaced = kernels.fromTfjs(result, x.dtype);

@@ -64,37 +64,43 @@ export class ChatTemplate {
   }
 }
 
-/** The default one of named templates, as `tokenizer_config.json` may list them. */
-function defaultTemplate(value: unknown): string | null {
-  if (typeof value === "string") return value;
-  if (!Array.isArray(value)) return null;
-  const found = value.find((entry) => entry?.name === "default") ?? value[0];
-  return typeof found?.template === "string" ? found.template : null;
+/** The named templates of a file's `chat_template`, which may be a text, a list or an object. */
+function namedTemplates(value: unknown): ReadonlyMap<unknown, unknown> {
+  if (typeof value === "string") return new Map([["default", value]]);
+  if (typeof value !== "object" || value === null) return new Map();
+  return new Map(
+    Array.isArray(value)
+      ? value.map((entry) => [entry?.name, entry?.template])
+      : Object.entries(value),
+  );
 }
 
-/** The files in which a chat template may stand, as transformers looks for them. */
+/** The file that has a chat template as it is. */
 const jinja = "chat_template.jinja";
-const templateFiles = ["chat_template.json", jinja, "tokenizer_config.json"] as const;
 
-/** What stands in for the chat template of a base model: it says so when messages are rendered. */
+/** The files in which a chat template may stand, as transformers looks for them. */
+const templateFiles = [
+  "processor_config.json",
+  "chat_template.json",
+  jinja,
+  "tokenizer_config.json",
+];
+
+/** What stands in for a chat template that there is not: it says why when messages are rendered. */
 class MissingChatTemplate extends ChatTemplate {
-  constructor(readonly dir: string) {
+  constructor(readonly why: string) {
     super("");
   }
 
   override render(): never {
-    throw new InputError(
-      `Cannot render the messages: ${this.dir} has no chat template (${jinja}, ` +
-        "chat_template.json, or chat_template in tokenizer_config.json); a base model goes on " +
-        "with a text: give its tokens as inputs of your own",
-    );
+    throw new InputError(`Cannot render the messages: ${this.why}`);
   }
 }
 
 /**
- * Loads a checkpoint's chat template: `chat_template.json` if there is one (as transformers, which
- * then does not look at the next), else `chat_template.jinja`, else the one in
- * `tokenizer_config.json`. Base models have none: theirs refuses to render.
+ * Loads a checkpoint's chat template: the one in `processor_config.json`, else `chat_template.json` if
+ * there is one (as transformers, which then does not look at the next), else `chat_template.jinja`, else
+ * the one in `tokenizer_config.json`. Base models have none: theirs refuses to render.
  *
  * @param dir checkpoint directory
  * @param values values that every rendering gets, such as `bos_token`
@@ -108,10 +114,22 @@ export async function loadChatTemplate(
 ): Promise<ChatTemplate> {
   for (const file of templateFiles) {
     if (!await hasCheckpointFile(dir, file)) continue;
-    const source = file === jinja
-      ? await readCheckpointText(dir, file, links)
-      : defaultTemplate((await readCheckpointJson(dir, file, links)).chat_template);
-    if (source !== null) return new ChatTemplate(source, values);
+    const named = namedTemplates(
+      file === jinja
+        ? await readCheckpointText(dir, file, links)
+        : (await readCheckpointJson(dir, file, links)).chat_template,
+    );
+    const source = named.get("default");
+    if (typeof source === "string") return new ChatTemplate(source, values);
+    if (named.size === 0) continue;
+    const names = [...named.keys()].map((name) => quoted(String(name), 40)).join(", ");
+    return new MissingChatTemplate(
+      `none of the chat templates of ${dir}/${file} (${names}) is called "default"; put the one to be ` +
+        `used into ${jinja}`,
+    );
   }
-  return new MissingChatTemplate(dir);
+  return new MissingChatTemplate(
+    `${dir} has no chat template (${jinja}, chat_template.json, or chat_template in ` +
+      "tokenizer_config.json); a base model goes on with a text: give its tokens as inputs of your own",
+  );
 }

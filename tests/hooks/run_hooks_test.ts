@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../lib/common/errors.ts";
-import { hookNames } from "../../lib/hooks/hook_point.ts";
+import { hookNames, type Hooks } from "../../lib/hooks/hook_point.ts";
 import { RunHooks } from "../../lib/hooks/run_hooks.ts";
 import { testKernels } from "../suites/golden.ts";
 
@@ -32,6 +32,33 @@ Deno.test("hooks run in order, replace the activation and are counted", async ()
   assertEquals(hooks.wants("blocks.0.resid_pre"), false);
   assertEquals(k.tensorCount(), before);
   assertEquals(tf.memory().numTensors, tfjsBefore);
+});
+
+Deno.test("a tensor that was made before the run serves every time, and stays", async () => {
+  const k = await testKernels();
+  const patch = tf.tensor1d([5, 7]);
+  const hooks = new RunHooks({ "blocks.*.attn.z": () => patch, "embed": (x) => x }, names, k);
+  const before = tf.memory().numTensors;
+  for (const name of ["blocks.0.attn.z", "blocks.1.attn.z", "blocks.1.attn.z"]) {
+    const values = k.scope(() => [...k.readSync(hooks.apply(name, k.zeros([2])))]);
+    assertEquals(values, [5, 7]);
+  }
+  k.scope(() => void hooks.apply("embed", k.zeros([2])));
+  assertEquals(tf.memory().numTensors, before);
+  assertEquals([...patch.dataSync()], [5, 7]);
+  patch.dispose();
+  const late = () => k.scope(() => hooks.apply("blocks.0.attn.z", k.zeros([2])));
+  assertThrows(late, InputError, "was disposed of");
+});
+
+Deno.test("hooks may stand in a Map", async () => {
+  const k = await testKernels();
+  const given = new Map([["blocks.1.attn.z", (z: tf.Tensor) => z.add(1)]]);
+  const hooks = new RunHooks(given as unknown as Hooks, names, k);
+  const values = k.scope(() => [...k.readSync(hooks.apply("blocks.1.attn.z", k.zeros([2])))]);
+  assertEquals(values, [1, 1]);
+  const wrong = new Map([["blocks.9.attn.z", () => {}]]);
+  assertThrows(() => new RunHooks(wrong as unknown as Hooks, names, k), InputError, "blocks.9");
 });
 
 Deno.test("a hook is told its name, layer and position", async () => {

@@ -23,7 +23,7 @@ Deno.test("a template can refuse, and damaged ones are refused", () => {
   assertThrows(() => new ChatTemplate("{% for %}"), Error, "Cannot use the chat template");
 });
 
-Deno.test("files: chat_template.json, then .jinja, then the tokenizer's config", async () => {
+Deno.test("files: the processor's, then chat_template.json, .jinja and the tokenizer's config", async () => {
   const dir = await Deno.makeTempDir();
   const write = (name: string, text: string) => Deno.writeTextFile(`${dir}/${name}`, text);
   const rendered = async () => (await loadChatTemplate(dir)).render([]);
@@ -40,6 +40,20 @@ Deno.test("files: chat_template.json, then .jinja, then the tokenizer's config",
     assertEquals(await rendered(), "j");
     await write("chat_template.json", JSON.stringify({ chat_template: "json" }));
     assertEquals(await rendered(), "json");
+    await write(
+      "chat_template.json",
+      JSON.stringify({ chat_template: { rag: "r", default: "o" } }),
+    );
+    assertEquals(await rendered(), "o");
+    await write("processor_config.json", JSON.stringify({ image_token: "<image>" }));
+    assertEquals(await rendered(), "o");
+    await write("processor_config.json", JSON.stringify({ chat_template: "p" }));
+    assertEquals(await rendered(), "p");
+    await write(
+      "processor_config.json",
+      JSON.stringify({ chat_template: { rag: "r", tools: "t" } }),
+    );
+    await assertRejects(rendered, InputError, '("rag", "tools")');
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
