@@ -29,11 +29,11 @@ export function expectedShapes(
 }
 
 /**
- * What programs that wrap a model put into the names of its weights: DistributedDataParallel and PEFT in
- * front, `torch.compile`, FSDP and activation checkpointing anywhere.
+ * What programs that wrap a model put into the names of its weights: DistributedDataParallel, PEFT and
+ * TRL's models with a value head in front, `torch.compile`, FSDP and activation checkpointing anywhere.
  */
 const wrappers = [
-  /^(?:module\.|base_model\.model\.)+/,
+  /^(?:module\.|base_model\.model\.|pretrained_model\.)+/,
   /(?<=^|\.)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\./g,
 ];
 

@@ -55,6 +55,12 @@ const preTokenizers: Readonly<Record<string, PreTokenizer>> = {
   "llama-bpe": { preTokenizer: cutBy(modern("{1,3}")), ignoreMerges: true },
 };
 
+/** Other names of the same, as llama.cpp takes them. */
+const sameAs: Readonly<Record<string, string>> = {
+  ...{ "phi-2": "gpt-2", "deepseek-r1-qwen": "qwen2", kormo: "qwen2" },
+  ...{ llama3: "llama-bpe", "llama-v3": "llama-bpe", falcon3: "llama-bpe", pixtral: "llama-bpe" },
+};
+
 /** What a file says of its vocabulary, checked. */
 interface Vocabulary {
   readonly tokens: readonly string[];
@@ -114,7 +120,9 @@ function readVocabulary({ metadata }: GgufHeader, file: string): Vocabulary {
 
 /** BPE over bytes, as GPT-2 spells them; merges are in the file. */
 function byteLevelScheme(header: GgufHeader, _: Vocabulary, file: string): Scheme {
-  const pre = preTokenizers[choose(header, "pre", Object.keys(preTokenizers), file)];
+  const names = [...Object.keys(preTokenizers), ...Object.keys(sameAs)];
+  const name = choose(header, "pre", names, file);
+  const pre = preTokenizers[sameAs[name] ?? name];
   return {
     normalizer: pre.normalizer ?? null,
     preTokenizer: pre.preTokenizer,

@@ -60,6 +60,7 @@ const wrapped: Record<string, (name: string) => string> = {
   "DistributedDataParallel": (name) => `module.${name}`,
   "DistributedDataParallel around torch.compile": (name) => `module._orig_mod.${name}`,
   "PEFT, merged": (name) => `base_model.model.${name}`,
+  "TRL's value head": (name) => `pretrained_model.${name}`,
   "torch.compile of the decoder": (name) =>
     name.replace("language_model.", "language_model._orig_mod."),
   "FSDP and activation checkpointing": (name) =>

@@ -93,3 +93,16 @@ for (const [what, notes, message] of refused) {
     assertThrows(() => build(notes), InputError, message);
   });
 }
+
+Deno.test("ggufTokenizer: names that llama.cpp takes for the same way to cut texts are the same", () => {
+  // llama.cpp, src/llama-vocab.cpp, where tokenizer.ggml.pre is read
+  const same: readonly (readonly string[])[] = [
+    ["gpt-2", "phi-2"],
+    ["qwen2", "deepseek-r1-qwen", "kormo"],
+    ["llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral"],
+  ];
+  const made = (name: string) => ggufTokenizer(header(replaced(textNote(key("pre"), name))), "x");
+  for (const [name, ...others] of same) {
+    for (const other of others) assertEquals(made(other), made(name), other);
+  }
+});
