@@ -1,6 +1,6 @@
 /** `corelens explore`: the head explorer of an identify run, in one HTML file. */
 import { InputError } from "../lib/common/errors.ts";
-import { counted } from "../lib/common/text.ts";
+import { counted, quoted } from "../lib/common/text.ts";
 import type { FolderSample } from "../lib/data/folder_sample.ts";
 import type { PretrainedModel } from "../lib/families/pretrained.ts";
 import type { Arguments, Command } from "./command.ts";
@@ -89,6 +89,7 @@ export const command: Command = {
     const { loadCommandModel } = await import("./model.ts");
     const { listSamples } = await import("../lib/data/shipped_samples.ts");
     const { readManifest } = await import("../lib/experiments/record.ts");
+    const { checkExperiment, experiments } = await import("../lib/experiments/registry.ts");
     const { explorer } = await import("../lib/explorer/explorer.ts");
     const given = args.text("scores"), out = args.required("out");
     if (!/\.html?$/i.test(out)) {
@@ -101,13 +102,24 @@ export const command: Command = {
       ...(args.text("heads") === undefined ? {} : { heads: args.integer("heads", 0, 1) }),
     };
     const manifest = given === undefined ? null : await readManifest(given);
+    if (given !== undefined) {
+      checkExperiment(given, manifest, experiments.findHeads, experiments.attributeHeads);
+    }
     const data = args.text("dataset") ?? manifest?.data;
     if (data === undefined) {
       throw new InputError(
         "Missing option --scores, the folder of an identify run (or --dataset, to score heads first)",
       );
     }
-    const dataset = await listSamples(data, { skipBad: true });
+    const dataset = await listSamples(data, { skipBad: true }).catch((error) => {
+      if (args.text("dataset") !== undefined || !(error instanceof InputError)) throw error;
+      throw new InputError(
+        `Cannot find the samples of ${given}: its record calls them ${
+          quoted(data)
+        }, which is no data ` +
+          "set here; --dataset says where they are now",
+      );
+    });
     using model = await loadCommandModel(args, manifest?.model);
     const folder = given ?? await scoreFirst(args, model, dataset);
     const shown = await explorer(folder, {

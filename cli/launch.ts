@@ -6,14 +6,9 @@
  *
  * @module
  */
+import { pathOfFileAddress } from "../lib/common/file_address.ts";
 import { permissionFlags, PermissionMistake } from "./permissions.ts";
 import { stoppedLine } from "./stopped.ts";
-
-/** Decodes a file address into a path. */
-function pathOf(url: URL): string {
-  const path = decodeURIComponent(url.pathname).replace(/(.)\/$/, "$1");
-  return Deno.build.os === "windows" ? path.replace(/^\//, "") : path;
-}
 
 /** Where relative paths begin. */
 function startFolder(): string {
@@ -21,7 +16,8 @@ function startFolder(): string {
 }
 
 async function launch(args: readonly string[]): Promise<number> {
-  const repository = pathOf(new URL("../", import.meta.url));
+  const root = pathOfFileAddress(new URL("../", import.meta.url).href)!;
+  const repository = root.replace(/(.)\/$/, "$1");
   const cwd = startFolder();
   let flags: string[];
   try {

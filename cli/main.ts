@@ -5,6 +5,7 @@
  * @module
  */
 import { InputError, nearestNames } from "../lib/common/errors.ts";
+import { packageVersion } from "../lib/common/package.ts";
 import { checkNeeds, type Command, helpOf, parseCommand } from "./command.ts";
 import { runCommands } from "./run_commands.ts";
 import { lastWords, protectConsole } from "./terminal.ts";
@@ -47,9 +48,16 @@ async function overview(): Promise<string> {
 /** Runs one command line and returns its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    const [name, ...rest] = args;
-    if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    const [first, second, ...others] = args;
+    // "help NAME" is "NAME --help"
+    const asksHelp = first === "help" && second !== undefined;
+    const [name, ...rest] = asksHelp ? [second, ...others, "--help"] : args;
+    if (name === undefined || ["help", "--help", "-h"].includes(name)) {
       console.log(await overview());
+      return 0;
+    }
+    if (["version", "--version", "-V"].includes(name)) {
+      console.log(`corelens ${packageVersion}`);
       return 0;
     }
     if (!Object.hasOwn(commands, name)) {

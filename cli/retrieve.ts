@@ -25,7 +25,7 @@ export const command = runCommand({
     const { retrievePlacesRun } = await import("../lib/experiments/retrieve_places.ts");
     const { headSamples } = await import("../lib/experiments/samples.ts");
     const settings = {
-      fraction: args.number("fraction", 0.05),
+      fraction: args.number("fraction", 0.05, 0, 1),
       draws: args.integer("draws", 20, 1),
       allowOtherScores: args.flag("allow-other-scores"),
     };

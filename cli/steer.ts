@@ -54,7 +54,7 @@ export const command = runCommand({
     const settings = {
       ...answerSettings(args),
       biases: biasesOf(args.text("biases")),
-      fraction: args.number("fraction", 0.05),
+      fraction: args.number("fraction", 0.05, 0, 1),
       conditions: namesOf("condition", args.text("conditions"), steerConditions),
       draws: args.integer("draws", 20, 1),
       during: args.oneOf("during", ["prefill", "decode", "both"] as const, "both"),

@@ -123,6 +123,8 @@ Deno.test("mistakes about data sets are told before a model is loaded", async ()
     [["ablate", ...scored], /no\/run/],
     [["accelerate", ...scored, "--policies", "cores"], /policy "cores".*nearest: core/],
     [["accelerate", ...scored, "--window", "none"], /--window none/],
+    [["steer", ...scored, "--fraction", "5"], /--fraction 5: wanted a number from 0 to 1/],
+    [["retrieve", ...scored, "--fraction", "-1"], /--fraction -1: wanted a number from 0 to 1/],
   ];
   for (const [args, pattern] of mistakes) {
     const { code, get } = await corelens(...args, "--model", "/no/such/model");

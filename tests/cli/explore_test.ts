@@ -3,6 +3,9 @@ import { corelens, corelensProcess } from "../suites/command_line.ts";
 import { repository } from "../suites/program.ts";
 import { permissionFlags } from "../../cli/permissions.ts";
 
+/** Records on drawn samples, which no folder holds. */
+const results = `${repository}data/results/mini`;
+
 Deno.test("explore says what it needs", async () => {
   const mistakes: [string[], RegExp][] = [
     [["--out", "x.html"], /Missing option --scores/],
@@ -10,6 +13,11 @@ Deno.test("explore says what it needs", async () => {
     [["--scores", "x", "--out", "x"], /wanted a file that ends in \.html/],
     [["--scores", "no/such/run", "--out", "x.html"], /Cannot find .*manifest\.json/],
     [["--scores", "x", "--out", "x.html", "--samples", "0"], /of at least 1/],
+    [["--scores", `${results}/ablate`, "--out", "x.html"], /holds a record of ablate_heads/],
+    [
+      ["--scores", `${results}/identify`, "--out", "x.html"],
+      /which is no data set here; --dataset/,
+    ],
   ];
   for (const [args, pattern] of mistakes) {
     const { code, out, err } = await corelens("explore", ...args);

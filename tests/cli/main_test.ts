@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { unpacked } from "../figures/helpers.ts";
+import { packageVersion } from "../../lib/common/package.ts";
 import { printable } from "../../lib/common/text.ts";
 import { readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
 import { corelens, corelensProcess } from "../suites/command_line.ts";
@@ -62,7 +63,18 @@ Deno.test("help lists the commands, and each command its options", async () => {
   for (const name of ["doctor", "info", "ask", "encode", "forward", "generate"]) {
     assertMatch(overview.out, new RegExp(`^  ${name} `, "m"));
   }
-  assertMatch((await corelens("forward", "--help")).out, /--capture NAMES/);
+  const { out } = await corelens("forward", "--help");
+  assertMatch(out, /--capture NAMES/);
+  assertEquals((await corelens("help", "forward")).out, out);
+  const nested = (await corelens("help", "plan", "identify")).out;
+  assertMatch(nested, /--shard-minutes M/);
+  assertMatch((await corelens("help", "frward")).err, /nearest: forward/);
+});
+
+Deno.test("the version is that of the package", async () => {
+  for (const name of ["--version", "version", "-V"]) {
+    assertEquals(await corelens(name), { code: 0, out: `corelens ${packageVersion}\n`, err: "" });
+  }
 });
 
 Deno.test("info tells sizes without loading weights", async () => {
