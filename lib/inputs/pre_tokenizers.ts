@@ -1,6 +1,6 @@
 /**
- * Steps before a tokenizer's model, where the library differs from Hugging Face's tokenizers: `Split` by
- * any behaviour, and what counts as a word or as white space.
+ * Steps before and after a tokenizer's model, where the library differs from Hugging Face's tokenizers:
+ * `Split` by any behaviour, what counts as a word or as white space, and a byte order mark in bytes.
  *
  * Source: tokenizers 0.23 `pre_tokenizers/split.rs`, `pre_tokenizers/whitespace.rs`,
  * `normalizers/strip.rs`, `tokenizer/normalizer.rs` (`SplitDelimiterBehavior`).
@@ -13,6 +13,8 @@ interface Step {
   readonly pattern?: RegExp | null;
   readonly tokenizers?: readonly Step[];
   readonly normalizers?: readonly Step[];
+  readonly decoders?: readonly Step[];
+  text_decoder?: TextDecoder;
   pre_tokenize_text?: (text: string) => string[];
   normalize?: (text: string) => string;
 }
@@ -89,14 +91,14 @@ const unspaced = /\P{White_Space}+/gu;
 /**
  * Corrects the steps that the library takes otherwise.
  *
- * @param json `pre_tokenizer` or `normalizer` of `tokenizer.json`
+ * @param json `pre_tokenizer`, `normalizer` or `decoder` of `tokenizer.json`
  * @param step what the library made of it
  */
 export function correctSteps(json: unknown, step: unknown): void {
   if (!isRecord(json) || typeof step !== "function") return;
   const own = step as unknown as Step;
-  const inner = json.pretokenizers ?? json.normalizers;
-  const parts = own.tokenizers ?? own.normalizers ?? [];
+  const inner = json.pretokenizers ?? json.normalizers ?? json.decoders;
+  const parts = own.tokenizers ?? own.normalizers ?? own.decoders ?? [];
   if (Array.isArray(inner)) inner.forEach((part, i) => correctSteps(part, parts[i]));
   if (json.type === "Split") {
     const split = splitting(json, own);
@@ -105,7 +107,9 @@ export function correctSteps(json: unknown, step: unknown): void {
     own.pre_tokenize_text = (text) => text.match(words) ?? [];
   } else if (json.type === "WhitespaceSplit") {
     own.pre_tokenize_text = (text) => text.match(unspaced) ?? [];
-  } else if (json.type === "Strip") {
+  } else if (json.type === "ByteFallback") {
+    own.text_decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  } else if (json.type === "Strip" && "strip_left" in json) { // no decoder of that name
     own.normalize = (text) => {
       const left = json.strip_left === true ? text.replace(/^\p{White_Space}+/u, "") : text;
       return json.strip_right === true ? left.replace(/\p{White_Space}+$/u, "") : left;

@@ -97,6 +97,7 @@ export class Tokenizer {
       this.#library = new LibraryTokenizer(tokenizer, config);
       correctSteps(tokenizer.normalizer, this.#library.normalizer);
       correctSteps(tokenizer.pre_tokenizer, this.#library.pre_tokenizer);
+      correctSteps(tokenizer.decoder, this.#library.decoder);
       this.#pipeline = new AddedTokenPipeline(this.#library);
       this.#library.encode("a"); // parts of a wrong kind show only now
     } catch (error) {

@@ -43,3 +43,13 @@ Deno.test("tokenizer files: a token that only the config names has its place in 
   assert(at >= 0);
   assertEquals([offsets[2 * at], offsets[2 * at + 1]], [1, 6]);
 });
+
+Deno.test("tokenizer files: a byte order mark within a text is kept", () => {
+  for (const family of ["llava", "llava_next", "gemma3", "qwen3_vl"]) {
+    const file = (name: string) =>
+      JSON.parse(Deno.readTextFileSync(`${goldenDir(family)}/${name}`)) as Json;
+    const tokenizer = new Tokenizer(file("tokenizer.json"), file("tokenizer_config.json"));
+    const ids = tokenizer.encode("a \ufeffb\ufeff", { addSpecialTokens: false });
+    assertEquals(tokenizer.decode(ids), "a \ufeffb\ufeff", family);
+  }
+});
