@@ -7,6 +7,7 @@ import { InputError } from "../lib/common/errors.ts";
 import { quoted } from "../lib/common/text.ts";
 import type { FolderSample } from "../lib/data/folder_data_set.ts";
 import { publishedNames } from "../lib/data/published/mod.ts";
+import { sharedMediaLine } from "../lib/data/shared_media.ts";
 import { type LeftOut, leftOutLine } from "../lib/data/unusable.ts";
 import type { Arguments, Options } from "./command.ts";
 import { checkOutput } from "./outputs.ts";
@@ -95,7 +96,8 @@ export interface DataRun {
 
 /**
  * Reads `--dataset`, `--out`, `--limit`, `--skip`, `--skip-bad`, `--reuse-mb`, `--seed` and `--model`, before any
- * model is loaded. Says on standard error how many samples were left out since they cannot be used.
+ * model is loaded. Says on standard error how many samples were left out since they cannot be used,
+ * and whether several ask about the same images.
  *
  * @param refuse why the command has no use for a sample, or null; it has one for all by default
  * @throws {InputError} for missing options and a data set that cannot be read
@@ -129,6 +131,8 @@ export async function readData(
       `Cannot use --skip ${skip}: it leaves no sample of ${quoted(data)} that can be used`,
     );
   }
+  const shared = sharedMediaLine(samples);
+  if (shared !== null) console.error(shared);
   const onLeftOut = ({ sample, reason }: LeftOut) =>
     console.error(`left out: sample ${sample}: ${reason}`);
   const model = args.text("model") ?? "mini";

@@ -211,3 +211,26 @@ Deno.test("a data set of which nothing can be used is told in one line", async (
   assertMatch(get().err, /none of 4 samples can be used/);
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("identify says that samples ask about the same image", async () => {
+  const folder = await Deno.makeTempDir();
+  const image = { width: 32, height: 32, data: new Uint8Array(3 * 32 * 32) };
+  await Deno.writeFile(`${folder}/a.png`, await encodePng(image));
+  const line = (id: string) =>
+    JSON.stringify({
+      id,
+      images: ["a.png"],
+      question: "Which?",
+      answer: "a",
+      evidence: [{ image: 0 }],
+    });
+  await Deno.writeTextFile(`${folder}/samples.jsonl`, ["1", "2", "3"].map(line).join("\n"));
+  const run = ["identify", "--model", goldenDir("qwen3_vl"), "--dataset", folder];
+  const [all, one] = [
+    await corelens(...run, "--out", `${folder}/all`),
+    await corelens(...run, "--out", `${folder}/one`, "--limit", "1"),
+  ];
+  assertEquals([all.code, one.code], [0, 0], all.get().err + one.get().err);
+  assertMatch(all.get().err, /^note: 3 samples ask about 1 different images/m);
+  assert(!one.get().err.includes("note: "), one.get().err);
+});
