@@ -20,6 +20,7 @@ import {
 } from "../common/head_id.ts";
 import { mean } from "../stats/summary.ts";
 import { bottomHeads, otherHeads, topHeads } from "../heads/select.ts";
+import { tieAtEnd } from "../heads/ties.ts";
 
 /**
  * What is removed:
@@ -96,7 +97,10 @@ export interface PlanOptions {
   readonly seed?: number;
   /** More sets of heads by name, each with the same drawn controls as `core`. */
   readonly sets?: Readonly<Record<string, readonly HeadId[]>>;
-  /** Told in one sentence which controls are left out because they cannot be matched. */
+  /**
+   * Told in one sentence which controls are left out because they cannot be matched, and which sets
+   * were chosen among equal scores.
+   */
   readonly onNotice?: (text: string) => void;
 }
 
@@ -172,16 +176,23 @@ export function ablationPlan(
       });
     }
   };
-  const counts = new Set<number>();
+  const counts = new Set<number>(), ties = new Map<Condition, string[]>();
   for (const fraction of fractions) {
     const core = topHeads(map, grid, { fraction });
     if (counts.has(core.length)) continue;
     counts.add(core.length);
-    const add = (condition: Condition, heads: readonly HeadId[]) => {
-      if (conditions.includes(condition)) plan.push({ condition, fraction, draw: 0, heads });
+    const add = (condition: Condition, heads: readonly HeadId[], chosen = heads) => {
+      if (!conditions.includes(condition)) return;
+      plan.push({ condition, fraction, draw: 0, heads });
+      const tie = tieAtEnd(map, grid, chosen);
+      if (tie === null) return;
+      const where = `${percent(fraction)} (${tie.taken} of ${tie.tied} with score ${
+        Number(tie.score.toPrecision(3))
+      })`;
+      ties.set(condition, [...ties.get(condition) ?? [], where]);
     };
     add("core", core);
-    add("keep", otherHeads(core, grid));
+    add("keep", otherHeads(core, grid), core);
     if (2 * core.length <= total) add("bottom", bottomHeads(map, grid, { count: core.length }));
     addControls(core, fraction);
   }
@@ -191,6 +202,12 @@ export function ablationPlan(
     const fraction = heads.length / total;
     plan.push({ condition: "set", fraction, draw: 0, heads: [...heads].sort(compareHeads), set });
     addControls(heads, fraction, set);
+  }
+  for (const [condition, where] of ties) {
+    options.onNotice?.(
+      `note: heads with equal scores, of which those of lower layers were taken: ${condition} at ` +
+        where.join(", "),
+    );
   }
   for (const [condition, where] of leftOut) {
     options.onNotice?.(

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ablationPlan, conditionNames, controlNames } from "../../lib/experiments/ablation_plan.ts";
+import { bottomHeads, topHeads } from "../../lib/heads/select.ts";
+import { tieAtEnd } from "../../lib/heads/ties.ts";
 import { type HeadId, headIndex, headName } from "../../lib/common/head_id.ts";
 
 const grid = { layers: 4, heads: 8 };
@@ -84,6 +86,45 @@ Deno.test("controls that cannot be matched are left out, and said to be", () => 
     "left out: score-matched controls at 25%; no such heads are left",
     "left out: induction-matched controls at 25%; no such heads are left",
   ]);
+});
+
+Deno.test("sets that end among heads with equal scores are told", () => {
+  // as scores of retrieval are: few heads have any
+  const few = Float64Array.from({ length: 32 }, (_, i) => i < 28 ? 0 : i - 27); // 4 heads of layer 3
+  const noticesOf = (map: Float64Array, fractions: number[]) => {
+    const notices: string[] = [];
+    const conditions = ["core", "keep", "bottom"] as const;
+    ablationPlan(map, {}, grid, {
+      conditions,
+      fractions,
+      onNotice: (text) => notices.push(text),
+    });
+    return notices;
+  };
+  const start = "note: heads with equal scores, of which those of lower layers were taken: ";
+  assertEquals(noticesOf(few, [0.125, 0.25]), [
+    `${start}bottom at 12.5% (4 of 28 with score 0), 25% (8 of 28 with score 0)`,
+    `${start}core at 25% (4 of 28 with score 0)`,
+    `${start}keep at 25% (4 of 28 with score 0)`,
+  ]);
+  assertEquals(noticesOf(Float64Array.from(few, (_, i) => i), [0.125, 0.25, 0.5, 1]), []);
+  assertEquals(noticesOf(new Float64Array(32), [1]), []); // all are taken
+});
+
+Deno.test("a tie at the end is one that another order would choose otherwise", () => {
+  const scores = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 32, maxLength: 32 });
+  fc.assert(fc.property(scores, fc.integer({ min: 1, max: 32 }), (score, count) => {
+    const turned = [...score].reverse();
+    for (const choose of [topHeads, bottomHeads]) {
+      const places = choose(score, grid, { count }).map(({ layer, head }) => 8 * layer + head);
+      const others = choose(turned, grid, { count }).map(({ layer, head }) =>
+        31 - 8 * layer - head
+      );
+      const differ = places.toSorted().join() !== others.toSorted().join();
+      const chosen = choose(score, grid, { count });
+      assertEquals(tieAtEnd(score, grid, chosen) !== null, differ);
+    }
+  }));
 });
 
 Deno.test("every matched control that is planned is matched", () => {
