@@ -30,6 +30,7 @@ export function internvlInputs(files: ProcessorFiles): InputRecipe {
   return {
     images: tiledImages({ token, start, end, side }, settingsOf(files.image), defaults),
     videos: frameVideos(settingsOf(files.video), {
+      processor: "InternVLVideoProcessor",
       placeholder: "<video>",
       defaults,
       side,

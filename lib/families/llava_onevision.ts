@@ -48,6 +48,7 @@ export function llavaOnevisionInputs(files: ProcessorFiles, config: ModelConfig)
       },
     ),
     videos: frameVideos(settingsOf(files.video), {
+      processor: "LlavaOnevisionVideoProcessor",
       placeholder: video,
       defaults: { ...clip, edge: 384 },
       side: Math.ceil(side / 2),

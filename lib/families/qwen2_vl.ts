@@ -42,6 +42,7 @@ export function qwen2Inputs(
   return {
     images: nativeImages(qwenImageToken, imageSettings(files), qwenImage),
     videos: nativeVideos(qwenVideoToken, settingsOf(withPixels(files.video, files.overrides)), {
+      processor: "Qwen2VLVideoProcessor",
       defaults: { ...qwenImage, minPixels: 128 * 28 * 28, maxPixels: 28 * 28 * 768 },
       fps: null,
       maxVideoTokens: 128_000,

@@ -27,6 +27,7 @@ export function qwen3VlInputs(files: ProcessorFiles): InputRecipe {
   return {
     images: nativeImages(qwenImageToken, imageSettings(files), qwenImage),
     videos: nativeVideos(qwenVideoToken, settingsOf(files.video), {
+      processor: "Qwen3VLVideoProcessor",
       defaults: {
         ...half,
         ...{ patchSize: 16, temporalPatchSize: 2, mergeSize: 2 },

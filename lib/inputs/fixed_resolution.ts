@@ -84,6 +84,31 @@ export function patchGrid(patchSize: number): FixedTokens["grid"] {
   return (height, width) => [Math.floor(height / patchSize), Math.floor(width / patchSize)];
 }
 
+/** Grey levels where SigLIP's class finds none in the file. */
+const siglip: PixelDefaults = { imageMean: [0.5, 0.5, 0.5], imageStd: [0.5, 0.5, 0.5] };
+
+/** Classes of transformers that give one picture at one size, and whether they cut out the middle. */
+const fixedProcessors: Readonly<Record<string, boolean>> = {
+  CLIPImageProcessor: true,
+  LlavaImageProcessor: true,
+  SiglipImageProcessor: false,
+  CLIPFeatureExtractor: true, // CLIPImageProcessor's name in old files
+};
+
+/**
+ * Whether the class that the settings name cuts out the middle where they do not say; without a name
+ * it does.
+ *
+ * @throws {InputError} for a class that would make other pictures than these
+ */
+function cropsByDefault(settings: JsonReader): boolean {
+  const named = settings.value("image_processor_type") ?? "CLIPImageProcessor";
+  const name = String(named).replace(/(Fast|Pil)$/, "");
+  if (Object.hasOwn(fixedProcessors, name)) return fixedProcessors[name];
+  const wanted = Object.keys(fixedProcessors).slice(0, 3);
+  throw settings.error("image_processor_type", `one of ${wanted.join(", ")}`);
+}
+
 /**
  * Images: each is cut to one size and becomes one grid of tokens.
  *
@@ -97,14 +122,16 @@ export function fixedImages(
   settings: JsonReader,
   defaults: PixelDefaults & { readonly edge: number },
 ): MediaRecipe<RgbImage> {
-  const config = readPixelConfig(settings, defaults);
-  const shape = readSize(settings, "size", false);
+  const crops = cropsByDefault(settings);
+  const config = readPixelConfig(settings, crops ? defaults : siglip);
+  const shape = readSize(settings, "size", !crops);
   const edge = shape.count("shortest_edge", defaults.edge, configLimits.side);
   const height = shape.count("height", edge, configLimits.side);
   const width = shape.count("width", edge, configLimits.side);
-  const square = shape.value("height") !== undefined;
+  const square = shape.value("height") !== undefined ||
+    (!crops && shape.value("shortest_edge") === undefined);
   const crop = readFixedSize(settings, "crop_size", edge);
-  const cropped = settings.flag("do_center_crop", true);
+  const cropped = settings.flag("do_center_crop", crops);
   settings.finish();
   const levels = levelTable(config);
   const frame = (image: RgbImage): FramedImage => {

@@ -9,16 +9,24 @@ import { stackImages } from "./canvas.ts";
 import { readFixedSize } from "./fixed_resolution.ts";
 import type { LayoutPiece, VideoRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
-import { type PixelDefaults, readPixelConfig } from "./processor_files.ts";
+import {
+  type PixelDefaults,
+  readPixelConfig,
+  refuseOtherVideos,
+  type VideoProcessorName,
+} from "./processor_files.ts";
 import { resizeImage } from "./resize.ts";
 import { chosenFrames, type FrameRule } from "./video.ts";
 import { wishedSampling } from "./pixel_wishes.ts";
+import type { RgbImage } from "./image.ts";
 import type { VisualGrid } from "./visual_grid.ts";
 import { InputError } from "../common/errors.ts";
 import type { JsonReader } from "../common/json_reader.ts";
 
 /** What differs between families whose videos are frames at one size. */
 export interface FrameRules {
+  /** Name of the class in transformers. */
+  readonly processor: VideoProcessorName;
   /** What the chat template writes for a video. */
   readonly placeholder: string;
   /** Where the file says nothing; `edge` is a frame's side in pixels. */
@@ -47,7 +55,8 @@ export function frameVideos(settings: JsonReader, rules: FrameRules): VideoRecip
   const size = readFixedSize(settings, "size", defaults.edge);
   const fps = settings.number("fps", 0),
     numFrames = settings.integer("num_frames", 0, 0, configLimits.frames);
-  const sampled = settings.boolean("do_sample_frames", false);
+  refuseOtherVideos(settings, rules.processor);
+  const sampled = settings.flag("do_sample_frames", false);
   const sampling = {
     fps: sampled && fps > 0 ? fps : null,
     numFrames: sampled && numFrames > 0 ? numFrames : null,
@@ -58,6 +67,14 @@ export function frameVideos(settings: JsonReader, rules: FrameRules): VideoRecip
   settings.ignore("crop_to_patches", "min_patches", "max_patches"); // of images, if shared
   settings.finish();
   const levels = levelTable(config);
+  const sized = (frame: RgbImage): RgbImage => {
+    if (config.doResize) return resizeImage(frame, size.width, size.height, config.filter);
+    if (frame.width === size.width && frame.height === size.height) return frame;
+    throw new InputError(
+      `Cannot use frames of ${frame.width} x ${frame.height} pixels: ${settings.where} says not to ` +
+        `resize them, wanted ${size.width} x ${size.height}`,
+    );
+  };
   const choose: VideoRecipe["choose"] = (total, fps, wishes, isFile) =>
     rules.sample(total, fps, wishedSampling(sampling, wishes, isFile), 1);
   return {
@@ -70,9 +87,7 @@ export function frameVideos(settings: JsonReader, rules: FrameRules): VideoRecip
       );
       const counts = chosen.map(({ indices }) => indices.length);
       const { data, shape } = stackImages(
-        chosen.flatMap(({ frames }) =>
-          frames.map((frame) => resizeImage(frame, size.width, size.height, config.filter))
-        ),
+        chosen.flatMap(({ frames }) => frames.map((frame) => sized(frame))),
         levels,
       );
       if (tensor === "pixel_values_videos" && counts.some((count) => count !== counts[0])) {

@@ -13,7 +13,13 @@ import type { RgbImage } from "./image.ts";
 import type { LayoutPiece, MediaRecipe, VideoRecipe } from "./media_layout.ts";
 import { levelTable } from "./normalize.ts";
 import { cutPatches, joinPatches, type PatchConfig, type Patches } from "./patches.ts";
-import { type PixelConfig, type PixelDefaults, readPixelConfig } from "./processor_files.ts";
+import {
+  type PixelConfig,
+  type PixelDefaults,
+  readPixelConfig,
+  refuseOtherVideos,
+  type VideoProcessorName,
+} from "./processor_files.ts";
 import { wishedFrameSize, wishedImageSize, wishedSampling, wishesSize } from "./pixel_wishes.ts";
 import { resizeImage } from "./resize.ts";
 import { imageSize, type PixelBudget, type Size, videoSize } from "./smart_resize.ts";
@@ -156,6 +162,8 @@ export interface PatchedVideo {
 
 /** What differs between families that take videos near their own resolution. */
 export interface VideoRules {
+  /** Name of the class in transformers. */
+  readonly processor: VideoProcessorName;
   /** What holds where the file says nothing. */
   readonly defaults: NativeDefaults;
   /** Wanted frames per second where the file says nothing; null for every frame. */
@@ -230,7 +238,8 @@ export function nativeVideos(
     maxVideoTokens: settings.count("max_video_tokens", rules.maxVideoTokens),
   };
   const wanted = settings.number("fps", rules.fps ?? 0);
-  const sampled = settings.boolean("do_sample_frames", rules.fps !== null);
+  refuseOtherVideos(settings, rules.processor);
+  const sampled = settings.flag("do_sample_frames", rules.fps !== null);
   const numFrames = settings.integer("num_frames", 0, 0, configLimits.frames);
   const sampling = {
     fps: sampled && wanted > 0 ? wanted : null,

@@ -96,6 +96,26 @@ export interface PixelDefaults {
   readonly imageStd: readonly number[];
 }
 
+/** Classes of transformers that prepare videos as some family here does. */
+const videoProcessors = [
+  "Qwen2VLVideoProcessor",
+  "Qwen3VLVideoProcessor",
+  "LlavaOnevisionVideoProcessor",
+  "InternVLVideoProcessor",
+] as const;
+
+/** Name of a class of transformers that prepares videos. */
+export type VideoProcessorName = typeof videoProcessors[number];
+
+/**
+ * Throws where settings name another family's class for videos: transformers would take it, whatever
+ * the model, and frames and sizes would be others.
+ */
+export function refuseOtherVideos(settings: JsonReader, own: VideoProcessorName): void {
+  const named = videoProcessors.find((name) => name === settings.value("video_processor_type"));
+  if (named !== undefined && named !== own) throw settings.error("video_processor_type", own);
+}
+
 /** Pillow's numbers of the filters that are supported. */
 const filters: Readonly<Record<number, ResizeFilter>> = { 2: "bilinear", 3: "bicubic" };
 

@@ -101,8 +101,16 @@ export function evenIndices(total: number, count: number): number[] {
 /** All frames. */
 const everyFrame = (total: number) => Array.from({ length: total }, (_, i) => i);
 
-/** Throws if more frames are wanted than there are. */
-function checkCount(wanted: number, total: number): void {
+/** Throws if more frames are wanted than there are, or none. */
+function checkCount(wanted: number, total: number, fps: number): void {
+  if (wanted < 1) {
+    throw new InputError(
+      `Cannot sample a video of ${total} frame${
+        total === 1 ? "" : "s"
+      } at ${fps} a second: no frame is left; ask for more ` +
+        "frames a second",
+    );
+  }
   if (wanted <= total) return;
   throw new InputError(`Cannot sample ${wanted} frames of a video that has ${total}`);
 }
@@ -146,7 +154,7 @@ export const steppedFrames: FrameRule = (total, fps, sampling, patch): number[] 
     const wanted = total / fps * sampling.fps;
     count = whole(Math.min(Math.max(wanted, sampling.minFrames), most, total));
   }
-  checkCount(count, total);
+  checkCount(count, total, fps);
   const step = total / count;
   return Array.from({ length: count }, (_, i) => Math.trunc(Math.fround(i * step)));
 };
@@ -159,7 +167,7 @@ export const steppedFrames: FrameRule = (total, fps, sampling, patch): number[] 
 export const defaultFrames: FrameRule = (total, fps, sampling): number[] => {
   if (!sampling.numFrames && sampling.fps === null) return everyFrame(total);
   const count = sampling.numFrames || Math.max(1, Math.trunc(total / fps * sampling.fps!));
-  checkCount(count, total);
+  checkCount(count, total, fps);
   return Array.from({ length: count }, (_, i) => Math.floor(i * total / count));
 };
 
@@ -171,7 +179,7 @@ export const defaultFrames: FrameRule = (total, fps, sampling): number[] => {
 export const middleFrames: FrameRule = (total, fps, sampling): number[] => {
   if (!sampling.numFrames && sampling.fps === null) return everyFrame(total);
   const count = sampling.numFrames || Math.trunc(total / fps * sampling.fps!);
-  checkCount(count, total);
+  checkCount(count, total, fps);
   const step = total / count;
   return Array.from({ length: count }, (_, i) => Math.trunc(Math.fround(step / 2 + i * step)));
 };

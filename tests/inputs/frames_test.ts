@@ -17,6 +17,7 @@ const recipe = (
   json: Record<string, unknown> = {},
 ) =>
   frameVideos(new JsonReader({ do_normalize: false, do_rescale: false, ...json }, "v.json"), {
+    processor: "LlavaOnevisionVideoProcessor",
     placeholder: "<video>",
     defaults: { imageMean: [0, 0, 0], imageStd: [1, 1, 1], edge: 4 },
     side: 2,

@@ -27,6 +27,7 @@ const picture = (width: number, height: number) => ({
   data: new Uint8Array(width * height * 3),
 });
 const rules: VideoRules = {
+  processor: "Qwen2VLVideoProcessor",
   defaults,
   fps: 2,
   maxVideoTokens: 10,

@@ -37,6 +37,19 @@ ONLY = {
     "llava": tuple(name for name in CHANGES if name != "budgets by name"),
 }
 
+# in place of all settings of the file, for llava
+WHOLE = {
+    "SigLIP's class": {"image_processor_type": "SiglipImageProcessor", "size": {"height": 56, "width": 56}},
+    "SigLIP's class, shorter side": {"image_processor_type": "SiglipImageProcessorFast", "size": {"shortest_edge": 56},
+                                     "crop_size": {"height": 56, "width": 56}},
+    "SigLIP's class, nothing else": {"image_processor_type": "SiglipImageProcessor"},
+    "SigLIP's class, cropped": {"image_processor_type": "SiglipImageProcessor", "size": {"shortest_edge": 56},
+                                "crop_size": 42, "do_center_crop": True},
+    "CLIP's class, square": {"image_processor_type": "CLIPImageProcessor", "size": {"height": 56, "width": 42},
+                             "crop_size": {"height": 56, "width": 56}},
+    "LLaVA's class": {"image_processor_type": "LlavaImageProcessor", "size": {"shortest_edge": 56}, "crop_size": 56},
+}
+
 
 def picture():
     y, x, c = np.meshgrid(np.arange(HEIGHT), np.arange(WIDTH), np.arange(3), indexing="ij")
@@ -46,18 +59,20 @@ def picture():
 def main():
     cases = []
     for family, names in ONLY.items():
-        for name in names:
+        for name in (*names, *(WHOLE if family == "llava" else ())):
             with tempfile.TemporaryDirectory() as made:
                 for path in (GOLDEN / family).iterdir():
                     if path.is_file() and path.suffix in (".json", ".jinja", ".txt"):
                         shutil.copy(path, made)
                 file = Path(made, "preprocessor_config.json")
-                file.write_text(json.dumps({**json.loads(file.read_text()), **CHANGES[name]}))
+                changed = {**json.loads(file.read_text()), **CHANGES[name]} if name in CHANGES else WHOLE[name]
+                file.write_text(json.dumps(changed))
                 tiles = {"crop_to_patches": True} if family == "internvl" else {}  # as its processor calls it
                 own = AutoProcessor.from_pretrained(made).image_processor
                 pixels = own(images=[picture()], return_tensors="np", **tiles)
             values = np.asarray(pixels["pixel_values"], dtype=np.float64)
-            cases.append({"family": family, "name": name, "settings": CHANGES[name], "shape": list(values.shape),
+            cases.append({"family": family, "name": name, "settings": CHANGES.get(name) or WHOLE[name],
+                          **({"whole": True} if name in WHOLE else {}), "shape": list(values.shape),
                           "sum": float(values.sum()), "absolute": float(np.abs(values).sum()),
                           "some": [float(v) for v in values.reshape(-1)[:: max(1, values.size // 12)][:12]]})
     rows = ",\n".join(json.dumps(case) for case in cases)
