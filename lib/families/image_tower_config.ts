@@ -179,8 +179,6 @@ export interface TowerDefaults {
   readonly encoder: string;
   /** Layer of the features where the file has none. */
   readonly featureLayer: number;
-  /** The one way of choosing features: without (`default`) or with all tokens (`full`). */
-  readonly strategy: "default" | "full";
   /** Whether the projector normalises and joins patches (InternVL). */
   readonly pixelShuffle: boolean;
   /** Whether there is a learned newline row. */
@@ -194,8 +192,9 @@ export interface TowerDefaults {
  * @throws {InputError} for missing, impossible or unsupported values
  */
 export function readImageTower(config: JsonReader, family: TowerDefaults): ImageTowerConfig {
-  config.object("vision_config").oneOf("model_type", Object.keys(encoders), family.encoder);
-  config.require("vision_feature_select_strategy", family.strategy);
+  const { classToken } = chosen(config.object("vision_config"), encoders, family.encoder);
+  // features are those of patches: all but the first token's, or all where there is no class token
+  config.require("vision_feature_select_strategy", classToken ? "default" : "full");
   const layer = config.value("vision_feature_layer") ?? family.featureLayer;
   if (!Number.isInteger(layer)) {
     config.require("vision_feature_layer", family.featureLayer); // a list of layers

@@ -55,7 +55,6 @@ const base = imageTowerFamily({
   tower: {
     encoder: "internvl_vision",
     featureLayer: -1,
-    strategy: "default",
     pixelShuffle: true,
     newline: false,
   },

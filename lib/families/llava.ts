@@ -35,7 +35,6 @@ export function llavaInputs(files: ProcessorFiles): InputRecipe {
 export const clipTower: TowerDefaults = {
   encoder: "clip_vision_model",
   featureLayer: -2,
-  strategy: "default",
   pixelShuffle: false,
   newline: false,
 };

@@ -71,7 +71,6 @@ export const llavaOnevision: Family = imageTowerFamily({
   tower: {
     encoder: "siglip_vision_model",
     featureLayer: -1,
-    strategy: "full",
     pixelShuffle: false,
     newline: true,
   },

@@ -5,7 +5,6 @@ import { readImageTower, type TowerDefaults } from "../../lib/families/image_tow
 const llava: TowerDefaults = {
   encoder: "clip_vision_model",
   featureLayer: -2,
-  strategy: "default",
   pixelShuffle: false,
   newline: false,
 };
