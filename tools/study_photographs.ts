@@ -21,7 +21,7 @@ import { topHeads } from "../lib/heads/select.ts";
 import { type BlockGrid, blockGrids } from "../lab/pages/photograph_page.ts";
 import { type PhotographQuestion, photographSample } from "../lab/pages/photograph_samples.ts";
 import { manualSample } from "../lab/pages/manual_page.ts";
-import { type ManualKind, manualKinds } from "../lab/pages/manuals.ts";
+import { type ManualKind, reportedManualKinds } from "../lab/pages/manuals.ts";
 import { type PhotographKind, photographKinds } from "../lab/pages/photographs.ts";
 import { photographReading, picturedCompletions } from "../lab/studies/photograph_reading.ts";
 import { loadReadingMatter } from "../lab/training/reading_matter.ts";
@@ -100,13 +100,13 @@ if (import.meta.main) {
 
   if (await wanted("manuals")) {
     const samples = Array.from({ length: count }, (_, i) =>
-      manualKinds.map((kind) => ({
+      reportedManualKinds.map((kind) => ({
         id: `${kind} ${i}`,
         kind: `${kind}, heading, 4`,
         draw: () => manualSample(i, sections[kind], kind),
       }))).flat();
     await photographReading({
-      ...{ model, samples, name, data: `pages of two manuals, ${count} of each kind` },
+      ...{ model, samples, name, data: `pages of manuals, ${count} of each kind` },
       views: ["seen", "read", "blind", "named"],
     }, { folder: folder("manuals"), onProgress: progress("manuals") });
   }

@@ -1,10 +1,11 @@
 /**
- * Trains a vision tower for Qwen2.5-Coder-0.5B on photographs, in two phases. `align`: each cell of a page is to
- * become a word of its caption's embedding; the language model is not run. `decoder`: the loss of answers goes back
+ * Trains a vision tower for Qwen2.5-Coder-0.5B on pages of manuals, words and photographs, in two phases. `align`: each
+ * cell of a page is to become a word's embedding; the language model is not run. `decoder`: the loss of answers goes back
  * through the language model, of which no weight changes. Then the tower and the model with it are written. Begins
- * with the encoder of SmolLM2's tower. Needs `deno task qwen` and `deno task photographs`. Goes on where it stopped.
+ * with the encoder of SmolLM2's tower, made twice as wide. Needs `deno task qwen`, `deno task photographs` and
+ * `deno task manuals`. Goes on where it stopped.
  *
- *     deno run -A tools/train_photographs.ts [--phases align,decoder] [--steps 760] [--pages 8]
+ *     deno run -A tools/train_photographs.ts [--phases align,decoder] [--steps 1150] [--pages 24]
  *       [--decoder-steps 40] [--prompts 4] [--work .cache/training/photographs] [--out data/models/qwen-vision]
  * @module
  */
@@ -25,7 +26,7 @@ import {
 } from "../lab/training/run_vision_tower.ts";
 import { trainThrough } from "../lab/training/train_through.ts";
 import { loadVisionTower, saveVisionTower } from "../lab/training/vision_tower_files.ts";
-import type { VisionTowerParameters } from "../lab/training/vision_tower_model.ts";
+import { type VisionTowerParameters, wideTowerConfig } from "../lab/training/vision_tower_model.ts";
 
 const { values: args } = parseArgs({
   args: [...Deno.args],
@@ -34,8 +35,8 @@ const { values: args } = parseArgs({
     photographs: { type: "string", default: photographsFolder },
     work: { type: "string", default: ".cache/training/photographs" },
     phases: { type: "string", default: "align,decoder" },
-    steps: { type: "string", default: "760" },
-    pages: { type: "string", default: "8" },
+    steps: { type: "string", default: "1150" },
+    pages: { type: "string", default: "24" },
     "decoder-steps": { type: "string", default: "40" },
     prompts: { type: "string", default: "4" },
     out: { type: "string", default: join(dataFolder(), "models", "qwen-vision") },
@@ -45,10 +46,11 @@ await Deno.mkdir(args.work, { recursive: true });
 await useBackend("auto");
 const dir = shippedOrGiven(args.base);
 const { tokenizer } = await loadProcessorOf(dir);
-const { encode, photographs: all, sections, words } = await loadReadingMatter(tokenizer, {
+const { encode, photographs: all, sections, words, drawn } = await loadReadingMatter(tokenizer, {
   photographs: args.photographs,
 });
 const photographs = all.filter(({ kind }) => kind === "train");
+const readable = sections.train.filter(({ captions }) => !captions.includes(null));
 const table = await wordTableOf(dir, encode, words);
 const stop = new AbortController(), { signal } = stop;
 Deno.addSignalListener("SIGTERM", () => stop.abort());
@@ -77,13 +79,13 @@ async function save(parameters: VisionTowerParameters, phase: string): Promise<v
 }
 
 async function align(): Promise<void> {
-  const start = freshVisionTower(table);
+  const start = freshVisionTower(table, wideTowerConfig);
   await takeEncoder(start, join(dataFolder(), "models", "smollm2-vision-tower"));
   const report = logged("align", 10);
   const parameters = await trainVisionTower(table, {
     start,
     draw: (random, pages, level) =>
-      mixedPages(random, pages, level, words, photographs, sections.train),
+      mixedPages(random, pages, level, words, photographs, readable, drawn),
     checkpoint: join(args.work, "align.safetensors"),
     steps: Number(args.steps),
     pages: Number(args.pages),
@@ -97,7 +99,7 @@ async function align(): Promise<void> {
 
 async function throughDecoder(): Promise<void> {
   using model = await fromPretrained(args.out, { dtype: "float32" });
-  const parameters = await loadVisionTower(towerOf("align"), table);
+  const parameters = await loadVisionTower(towerOf("align"), table, wideTowerConfig);
   const report = logged("decoder", 1);
   await trainThrough(model, parameters, table.scale, photographs, {
     checkpoint: join(args.work, "decoder.safetensors"),

@@ -52,22 +52,28 @@ const firstLetterLarge = (word: string) => word[0].toUpperCase() + word.slice(1)
  * with a capital, as headings begin.
  *
  * @param frequent how many of those
+ * @param least in how many headings a piece has to occur
  */
 export function headingPieces(
   tokens: Tokens,
   sections: readonly ManualSection[],
   frequent = 100,
+  least = 1,
 ): string[] {
   const counts = new Map<string, number>();
   for (const word of sections.flatMap(({ words }) => words)) {
     if (/^[a-z]{2,}$/.test(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   const most = [...counts].sort((a, b) => b[1] - a[1]).slice(0, frequent);
-  const words = [
-    ...sections.flatMap(({ heading }) => heading.split(" ")),
-    ...most.map(([word]) => firstLetterLarge(word)),
-  ];
-  return [...new Set(words.map((word) => pieceOf(tokens, word)))].filter((piece) => piece !== null);
+  const headings = new Map<string, number>();
+  for (const { heading } of sections) {
+    for (const piece of new Set(heading.split(" ").map((word) => pieceOf(tokens, word)))) {
+      if (piece !== null) headings.set(piece, (headings.get(piece) ?? 0) + 1);
+    }
+  }
+  const often = [...headings].filter(([, count]) => count >= least).map(([piece]) => piece);
+  const begin = most.map(([word]) => pieceOf(tokens, firstLetterLarge(word)));
+  return [...new Set([...often, ...begin])].filter((piece) => piece !== null);
 }
 
 /**

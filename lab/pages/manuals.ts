@@ -20,20 +20,36 @@ export interface ManualSection {
 }
 
 /**
- * Manuals by what their sections are kept for: `train` to learn from, `unseen-section` a third of the same manual,
- * of which no heading was trained on, `unseen-manual` another one.
+ * Manuals by what their sections are kept for: `train` to learn from, `unseen-section` a third of the first of them,
+ * of which no heading was trained on, `unseen-manual` and `second-unseen-manual` others, and `validation` one to
+ * choose by, which is none of those reported.
  */
 export const manuals = {
-  train: "policy",
-  "unseen-section": "policy",
-  "unseen-manual": "maint-guide",
-} as const;
+  train: [
+    "policy",
+    "debian-reference",
+    "developers-reference",
+    "installation-guide",
+    "debian-handbook",
+    "postgresql",
+    "autoconf",
+    "exim",
+  ],
+  "unseen-section": ["policy"],
+  "unseen-manual": ["maint-guide"],
+  "second-unseen-manual": ["securing-debian"],
+  validation: ["bash"],
+} as const satisfies Record<string, readonly string[]>;
 
 /** What a section is kept for. */
 export type ManualKind = keyof typeof manuals;
 
 /** Every kind, the one to learn from first. */
 export const manualKinds = Object.keys(manuals) as readonly ManualKind[];
+
+/** The kinds that results are reported of. */
+export const reportedManualKinds: readonly ManualKind[] = manualKinds
+  .filter((kind) => kind !== "validation");
 
 /** Where `deno task manuals` puts them. */
 export const manualsFolder = ".cache/manuals";
@@ -67,26 +83,45 @@ export function manualSections(text: string): ManualSection[] {
   return found;
 }
 
-/**
- * Reads the sections that are kept for something.
- *
- * @throws {InputError} if the folder does not have it, saying how to get it
- */
-export async function loadManual(
-  kind: ManualKind,
-  folder: string = manualsFolder,
-): Promise<ManualSection[]> {
-  const text = await Deno.readTextFile(join(folder, `${manuals[kind]}.txt`)).catch((error) => {
+async function readManual(name: string, folder: string): Promise<ManualSection[]> {
+  const text = await Deno.readTextFile(join(folder, `${name}.txt`)).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new InputError(
-      `Cannot read the manual ${manuals[kind]}: ${folder} does not have it; get it once with ` +
+      `Cannot read the manual ${name}: ${folder} does not have it; get it once with ` +
         "`deno task manuals`",
     );
   });
-  const sections = manualSections(text);
-  if (kind === "unseen-manual") return sections;
-  return sections.filter((own) => isKept(own) === (kind === "unseen-section"));
+  return manualSections(text);
 }
+
+/**
+ * Reads the sections of every kind. None to learn from has the heading of a section that is kept.
+ *
+ * @throws {InputError} if the folder does not have a manual, saying how to get it
+ */
+export async function loadManuals(
+  folder: string = manualsFolder,
+): Promise<Record<ManualKind, readonly ManualSection[]>> {
+  const kept = new Set<string>();
+  const kind = async (name: ManualKind) => {
+    const read = await Promise.all(manuals[name].map((manual) => readManual(manual, folder)));
+    return read.flat();
+  };
+  const sections = {} as Record<ManualKind, readonly ManualSection[]>;
+  for (const name of manualKinds.toReversed()) { // what is trained on last, when all else is known
+    const all = await kind(name);
+    sections[name] = name === "unseen-section"
+      ? all.filter(isKept)
+      : name === "train"
+      ? all.filter(({ heading }) => !kept.has(plain(heading)))
+      : all;
+    sections[name].forEach(({ heading }) => kept.add(plain(heading)));
+  }
+  return sections;
+}
+
+/** A heading as it is compared: whatever its capitals. */
+const plain = (heading: string) => heading.toLowerCase();
 
 /** Whether a section is kept from training. */
 function isKept({ heading }: ManualSection): boolean {

@@ -46,7 +46,8 @@ export async function assembleLlava(base: string, tower: string, out: string): P
   const { tensors: own } = await readSafetensorsFile(join(tower, visionTowerWeightsFile));
   for (const [name, { shape, data }] of own) tensors[name] = halved(data as Float32Array, shape);
   const norm = "vision_tower.vision_model.post_layernorm"; // after the features, of no effect on them
-  const { hiddenSize: hidden, imageSize, patchSize } = visionTowerConfig.encoder;
+  const { imageSize, patchSize } = visionTowerConfig.encoder; // in every tower of ours
+  const hidden = Number(settings.vision_config.hidden_size);
   tensors[`${norm}.weight`] = halved(new Float32Array(hidden).fill(1), [hidden]);
   tensors[`${norm}.bias`] = halved(new Float32Array(hidden), [hidden]);
   await writeSafetensors(join(out, "model.safetensors"), tensors, { format: "pt" });

@@ -6,10 +6,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { join } from "node:path";
 import { InputError } from "../../lib/common/errors.ts";
-import type { Random } from "../../lib/stats/random.ts";
+import { Random } from "../../lib/stats/random.ts";
 import { float32Tensor, readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
 import { drawnObjects } from "../pages/drawn_objects.ts";
 import type { HeadedSection } from "../pages/headed_sections.ts";
+import type { DrawnWord } from "../pages/drawn_words.ts";
 import { differentSections, drawManualPage } from "../pages/manual_page.ts";
 import { blank, tokenText } from "../pages/page_words.ts";
 import type { Photograph } from "../pages/photographs.ts";
@@ -26,9 +27,10 @@ import type { LabelledPages } from "./vision_tower_aligner.ts";
 import { storedTowerName, visionTowerWeightsFile } from "./vision_tower_files.ts";
 import type { VisionTowerParameters } from "./vision_tower_model.ts";
 import { labelledPages, randomPages } from "./vision_tower_pages.ts";
+import { widened } from "./widen_weights.ts";
 
 /** Shares of a step's pages that are words and pages of manuals; the others show photographs. */
-const shares = { words: 1 / 4, manuals: 1 / 4 };
+const shares = { words: 5 / 12, manuals: 3 / 8 };
 
 /** Whether a word is one token. */
 export function isOneToken(encode: WordSource["encode"], word: string): boolean {
@@ -73,6 +75,7 @@ export function randomPhotographs(
  * @param words what labels count: {@link photographWords}
  * @param photographs to show
  * @param sections of manuals to show; none by default
+ * @param drawn words that pages of words show in full; none by default
  * @throws {InputError} for fewer than 4 pages
  */
 export function mixedPages(
@@ -82,6 +85,7 @@ export function mixedPages(
   words: readonly string[],
   photographs: readonly Photograph[],
   sections: readonly HeadedSection[] = [],
+  drawn: readonly DrawnWord[] = [],
 ): LabelledPages {
   if (count < 4) throw new InputError(`Cannot mix ${count} pages: at least 4 hold every kind`);
   const classes = new Map(words.map((word, i) => [word, i]));
@@ -95,12 +99,12 @@ export function mixedPages(
     ),
     ...Array.from(
       { length: count - ofWords - ofManuals },
-      (_, i) => randomPhotographs(random, photographs, i % 4 === 3 ? four : eight, level),
+      () => randomPhotographs(random, photographs, random.integer(4) === 0 ? four : eight, level),
     ),
   ];
   const labels = pages.flatMap((page) => page.words.map((word) => classes.get(word)!));
   const shown = labelledPages(pages.map(({ image }) => image), Int32Array.from(labels));
-  const read = randomPages(random, ofWords, { level }, words);
+  const read = randomPages(random, ofWords, { level }, words, drawn);
   const [, ...side] = shown.pixels.shape;
   return {
     pixels: { data: joined(read.pixels.data, shown.pixels.data), shape: [count, ...side] },
@@ -115,15 +119,17 @@ function joined(a: Float32Array, b: Float32Array): Float32Array {
   return out;
 }
 
-/** Takes over the encoder of a saved vision tower of the same sizes; the projector stays as it is. */
+/** Takes over the encoder of a saved vision tower of the same sizes, or of half the width; the projector stays as it is. */
 export async function takeEncoder(
   parameters: VisionTowerParameters,
   folder: string,
 ): Promise<void> {
   const content = await readSafetensorsFile(join(folder, visionTowerWeightsFile));
-  for (const [name, variable] of parameters.variables) {
+  const random = new Random("widened encoder");
+  for (const { name, variable, rule } of parameters.parameters()) {
     if (!name.startsWith("encoder.")) continue;
-    const { data } = float32Tensor(content, storedTowerName(name));
+    const stored = float32Tensor(content, storedTowerName(name));
+    const data = widened(stored, variable.shape, rule === "muon", random.fork(name));
     tf.tidy(() => variable.assign(tf.tensor(data, variable.shape)));
   }
 }

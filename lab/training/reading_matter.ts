@@ -4,8 +4,14 @@
  *
  * @module
  */
+import {
+  type DrawnWord,
+  drawnWords,
+  favouringBeginnings,
+  oneTokenWords,
+} from "../pages/drawn_words.ts";
 import { type HeadedSection, headedSections, headingPieces } from "../pages/headed_sections.ts";
-import { loadManual, type ManualKind, manualKinds } from "../pages/manuals.ts";
+import { loadManuals, type ManualKind, manualKinds } from "../pages/manuals.ts";
 import { loadPhotographs, type Photograph } from "../pages/photographs.ts";
 import { isOneToken, photographWords } from "./photograph_batches.ts";
 
@@ -24,7 +30,15 @@ export interface ReadingMatter {
   readonly sections: Readonly<Record<ManualKind, readonly HeadedSection[]>>;
   /** What the tower is to read, of what may be trained on. */
   readonly words: readonly string[];
+  /** Words of the manuals to learn from, each of which stands for one of those; half of them begin headings. */
+  readonly drawn: readonly DrawnWord[];
 }
+
+/** How many words are read beside those of headings: frequent words of texts, and the language model's own. */
+const more = { frequent: 400, oneToken: 600 };
+
+/** In how many headings a token has to occur to be read. */
+const leastHeadings = 2;
 
 /**
  * Loads photographs and manuals for a tokenizer.
@@ -44,14 +58,15 @@ export async function loadReadingMatter(
     (name) => isOneToken(encode, name),
   );
   const trained = photographs.filter(({ kind }) => kind === "train");
-  const loaded = await Promise.all(
-    manualKinds.map(async (kind) => [kind, await loadManual(kind, folders.manuals)] as const),
-  );
-  const [[, train]] = loaded;
-  const words = photographWords(encode, trained, headingPieces(tokens, train));
+  const manuals = await loadManuals(folders.manuals);
+  const words = photographWords(encode, trained, [
+    ...headingPieces(tokens, manuals.train, more.frequent, leastHeadings),
+    ...oneTokenWords(tokens, more.oneToken),
+  ]);
   const read = new Set(words);
   const sections = Object.fromEntries(
-    loaded.map(([kind, own]) => [kind, headedSections(tokens, own, read)]),
+    manualKinds.map((kind) => [kind, headedSections(tokens, manuals[kind], read)]),
   ) as Record<ManualKind, HeadedSection[]>;
-  return { encode, photographs, sections, words };
+  const drawn = favouringBeginnings(drawnWords(tokens, manuals.train, read), manuals.train);
+  return { encode, photographs, sections, words, drawn };
 }

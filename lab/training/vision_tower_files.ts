@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { join } from "node:path";
 import { writeTextAtomically } from "../../lib/common/files.ts";
+import type { ImageTowerConfig } from "../../lib/model/config.ts";
 import { pageWords } from "../pages/page_words.ts";
 import { readCheckpointJson } from "../../lib/weights/checkpoint_files.ts";
 import { float32Tensor, readSafetensorsFile } from "../../lib/weights/safetensors_file.ts";
@@ -36,8 +37,7 @@ export function storedTowerName(name: string): string {
     .replace(".pre_norm.", ".pre_layrnorm.").replace("model.layers.", "model.encoder.layers.");
 }
 
-const visionConfig = () => {
-  const { encoder } = visionTowerConfig;
+const visionConfig = ({ encoder }: ImageTowerConfig) => {
   return {
     model_type: "clip_vision_model",
     hidden_size: encoder.hiddenSize,
@@ -81,7 +81,7 @@ export async function saveVisionTower(
   }
   await writeSafetensors(join(folder, visionTowerWeightsFile), tensors, { format: "pt" });
   const settings: VisionTowerSettings = {
-    vision_config: visionConfig(),
+    vision_config: visionConfig(parameters.config),
     text_width: parameters.textWidth,
     words,
     tokens: [...tokens],
@@ -102,14 +102,16 @@ export async function readVisionTowerSettings(folder: string): Promise<VisionTow
  * Loads a saved vision tower, to be evaluated or trained further.
  *
  * @param words the table that they were trained on
+ * @param tower its sizes; those of SmolLM2's tower by default
  * @throws {InputError} if a weight is missing
  */
 export async function loadVisionTower(
   folder: string,
   words: WordTable,
+  tower: ImageTowerConfig = visionTowerConfig,
 ): Promise<VisionTowerParameters> {
   const content = await readSafetensorsFile(join(folder, visionTowerWeightsFile));
-  const parameters = freshVisionTower(words);
+  const parameters = freshVisionTower(words, tower);
   for (const [name, variable] of parameters.variables) {
     const { data } = float32Tensor(content, storedTowerName(name));
     const scale = name.startsWith("projector.linear_2.") ? words.scale : 1;

@@ -33,6 +33,15 @@ export const visionTowerConfig: ImageTowerConfig = {
   newline: false,
 };
 
+/**
+ * The tower twice as wide in all but its feed-forward layers, which reads some thousand words: embeddings of so many
+ * do not lie near any 256 directions.
+ */
+export const wideTowerConfig: ImageTowerConfig = {
+  ...visionTowerConfig,
+  encoder: { ...visionTowerConfig.encoder, hiddenSize: 512, numHeads: 8 },
+};
+
 /** Mean and deviation of the pixels, per channel. */
 export const visionTowerPixels = { mean: 0.5, deviation: 0.5 } as const;
 

@@ -31,6 +31,7 @@ Deno.test("pieces are those of headings and of frequent words as headings begin,
   const sections = [section("1.1", "Overwriting files"), section("1.2", "Overwriting Scope")];
   assertEquals(headingPieces(tokens, sections, 1), ["Over", "files", "Scope", "Must"]);
   assertEquals(headingPieces(tokens, sections, 2).at(-1), "Copy");
+  assertEquals(headingPieces(tokens, sections, 1, 2), ["Over", "Must"]); // those of two headings
 });
 
 Deno.test("sections are those of one digit whose heading fits and begins with a word that is read", () => {

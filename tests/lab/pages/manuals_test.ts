@@ -4,7 +4,12 @@ import { Random } from "../../../lib/stats/random.ts";
 import type { Box } from "../../../lib/data/sample.ts";
 import type { HeadedSection } from "../../../lab/pages/headed_sections.ts";
 import { drawManualPage, type ManualPage, manualSample } from "../../../lab/pages/manual_page.ts";
-import { loadManual, manualSections } from "../../../lab/pages/manuals.ts";
+import {
+  loadManuals,
+  manuals,
+  type ManualSection,
+  manualSections,
+} from "../../../lab/pages/manuals.ts";
 
 const heading = (i: number) => `${"Alpha Beta Gamma Delta Omega".split(" ")[i]} of things`;
 const text = "Contents\n  1.1. Alpha of things\n\n" +
@@ -81,21 +86,49 @@ Deno.test("the heading that is asked for is the evidence, the others are foils",
 const sampleShows = ({ words }: ManualPage, digit: string) =>
   words.some((word, i) => i % 16 === 0 && word === digit);
 
-Deno.test("sections to be judged by are of the same manual, and none of them to learn from", async () => {
+/** A folder with every manual, each of which has the same sections but for its own last one. */
+async function madeManuals(): Promise<string> {
   const folder = await Deno.makeTempDir();
-  await Deno.writeTextFile(`${folder}/policy.txt`, text);
-  const [train, kept] = [
-    await loadManual("train", folder),
-    await loadManual("unseen-section", folder),
-  ];
-  assertEquals(train.length + kept.length, 5);
-  assert(kept.every(({ heading }) => train.every((own) => own.heading !== heading)));
+  for (const name of new Set(Object.values(manuals).flat())) {
+    const own = `1.8. About ${name.toUpperCase()}\n\n${"Some words of a section . ".repeat(6)}\n\n`;
+    await Deno.writeTextFile(`${folder}/${name}.txt`, text + own);
+  }
+  return folder;
+}
+
+Deno.test("no section to learn from has the heading of one that is kept, in whatever manual", async () => {
+  const folder = await madeManuals();
+  const { train, ...kept } = await loadManuals(folder);
+  const headings = (sections: readonly ManualSection[]) => sections.map(({ heading }) => heading);
+  assertEquals(kept["unseen-manual"].length, 6);
+  const learnt = headings(train), held = Object.values(kept).flatMap(headings);
+  assert(learnt.includes("About POSTGRESQL") && !learnt.includes("About MAINT-GUIDE"));
+  assertEquals(learnt.filter((heading) => held.includes(heading)), []);
+  assertEquals(learnt.filter((heading) => heading.endsWith("of things")), []);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("about a third of the first manual's sections are kept, and nothing of the others' by it", async () => {
+  const folder = await madeManuals();
+  const names = Array.from(
+    { length: 60 },
+    (_, i) => `Chapter ${String.fromCharCode(65 + i % 26)}${i}`,
+  );
+  const policy = names.map((name, i) =>
+    `2.${i}. ${name}\n\n${"Some words of it . ".repeat(6)}\n\n`
+  );
+  await Deno.writeTextFile(`${folder}/policy.txt`, policy.join(""));
+  const { train, "unseen-section": kept } = await loadManuals(folder);
+  const own = train.filter(({ heading }) => names.includes(heading));
+  assertEquals(own.length + kept.length, 60);
+  assert(kept.length > 10 && kept.length < 30, `${kept.length}`);
   await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a manual that is not there says how to get it", async () => {
-  const folder = await Deno.makeTempDir();
-  await Deno.writeTextFile(`${folder}/policy.txt`, text);
-  await assertRejects(() => loadManual("unseen-manual", folder), InputError, "deno task manuals");
+  const folder = await madeManuals();
+  await Deno.remove(`${folder}/maint-guide.txt`);
+  const error = await assertRejects(() => loadManuals(folder), InputError, "deno task manuals");
+  assert(error.message.includes("maint-guide"));
   await Deno.remove(folder, { recursive: true });
 });

@@ -17,8 +17,10 @@ import {
 import {
   visionTowerConfig,
   VisionTowerParameters,
+  wideTowerConfig,
 } from "../../../lab/training/vision_tower_model.ts";
 import { trainingKernels } from "../../../lab/training/training_kernels.ts";
+import { float32Tensor, readSafetensorsFile } from "../../../lib/weights/safetensors_file.ts";
 import { readCheckpointJson } from "../../../lib/weights/checkpoint_files.ts";
 
 await useBackend("auto");
@@ -92,6 +94,23 @@ Deno.test("a page becomes as many tokens as it has cells, with the features of t
   found.forEach((value, i) =>
     assert(Math.abs(value - scale * trained[i]) < 0.03 * scale * largest, `${i}`)
   );
+});
+
+Deno.test("a wide tower is assembled with its own sizes", async () => {
+  const wide = new VisionTowerParameters(wideTowerConfig, width, new Float32Array(width), 1);
+  await saveVisionTower(`${folder}/wide`, wide, scale, tokens);
+  await assembleLlava(base, `${folder}/wide`, `${folder}/wide-model`);
+  using whole = await fromPretrained(`${folder}/wide-model`, { dtype: "float32" });
+  const table = { embeddings: new Float32Array(2 * width), words: 2, width, scale };
+  const loaded = await loadVisionTower(`${folder}/wide`, table, wideTowerConfig);
+  const name = "encoder.layers.1.self_attn.q_proj.weight";
+  assertEquals(loaded.get(name).shape, [512, 512]);
+  const norm = await readSafetensorsFile(`${folder}/wide-model/model.safetensors`);
+  const stored = "vision_tower.vision_model.post_layernorm.weight";
+  assertEquals(float32Tensor(norm, stored).shape, [512]);
+  assertEquals(whole.config.modelType, "llava");
+  wide.dispose();
+  loaded.dispose();
 });
 
 Deno.test("a vision tower of another width is refused", async () => {

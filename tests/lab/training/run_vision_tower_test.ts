@@ -60,6 +60,25 @@ Deno.test("pages for training have the words that their labels say, drawn as the
   }
 });
 
+Deno.test("drawn words stand for their first tokens, and take half of the cells", () => {
+  const drawn = [{ text: "lanterns", piece: "lantern" }];
+  const share = (of: typeof drawn) => {
+    const { pixels, labels } = randomPages(new Random(3), 20, { level: 0 }, pageWords, of);
+    const own = pageWordClass("lantern");
+    return {
+      pixels,
+      labels,
+      share: labels.filter((label) => label === own).length / labels.length,
+    };
+  };
+  const [some, none] = [share(drawn), share([])];
+  assert(some.share > 0.45 && some.share < 0.55 && none.share < 0.02);
+  const other = share([{ text: "lantern", piece: "lantern" }]);
+  assertEquals(other.labels, some.labels);
+  const differ = other.pixels.data.filter((value, i) => value !== some.pixels.data[i]).length;
+  assert(differ > 20 * 64 * 0.45, `${differ} pixels show that words are drawn in full`);
+});
+
 const small = { depth: 1, featureDepth: 1, hiddenSize: 16, intermediateSize: 16, numHeads: 2 };
 const tower = { ...visionTowerConfig, encoder: { ...visionTowerConfig.encoder, ...small } };
 

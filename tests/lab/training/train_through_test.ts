@@ -46,7 +46,7 @@ Deno.test("words are those of one token, each once, and pages mix them with phot
   const named = photographs.slice(1);
   const { pixels, labels } = mixedPages(new Random(1), 4, 1, words, named);
   assertEquals([...pixels.shape, labels.length], [4, 3, 384, 384, 256]);
-  const captions = Array.from(labels.slice(64), (label) => words[label]);
+  const captions = Array.from(labels.slice(128), (label) => words[label]);
   assertEquals([captions[0], captions[1], captions[3]], ["A", ":", "\n"]);
   assert(named.some(({ name }) => name === captions[2]));
 });
