@@ -4,23 +4,32 @@
  * learns through the language model, from its answers about albums of eight, which taught it nothing about photographs
  * that it did not train on (`docs/log.md`).
  *
- * With `--adapt 120` the language model learns to read what the projector makes of photographs that the projector was not
- * aligned to: low-rank adapters of its attention, merged into another model, `qwen-photographs-adapted`.
+ * With `--adapt 30` the language model learns to read what a projector makes of photographs that it was not aligned to:
+ * low-rank adapters of its attention, merged into another model, `qwen-photographs-adapted`. What is merged is the mean of
+ * `--adapters`, which differ by their seed. The projector of that model, and the adapters, also learn from the photographs
+ * that were kept apart to choose this by; with `--validate` they are kept apart, and tell when to stop.
  *
  * Resumable; run it again to go on. Needs `deno task qwen`, `deno task photographs` and `deno task efficientnet`.
  *
  *     deno run -A tools/train_projector.ts [--base qwen] [--views 12] [--steps 800] [--through 0]
  *       [--work .cache/qwen-photographs] [--out data/models/qwen-photographs]
- *       [--adapt 0] [--adapted data/models/qwen-photographs-adapted]
+ *       [--adapt 0] [--adapters 3] [--places 16] [--validate] [--adapted data/models/qwen-photographs-adapted]
  * @module
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { useBackend } from "../lib/backend/select.ts";
+import { digestOf } from "../lib/common/digest.ts";
 import { Random } from "../lib/stats/random.ts";
 import { fromPretrained } from "../lib/families/pretrained.ts";
 import { dataFolder, shippedOrGiven } from "../lib/families/shipped.ts";
-import { keptForValidation, loadPhotographs, photographsFolder } from "../lab/pages/photographs.ts";
+import {
+  keptForValidation,
+  loadPhotographs,
+  type Photograph,
+  photographsFolder,
+} from "../lab/pages/photographs.ts";
+import { meanWeights } from "../lab/training/decoder_adapters.ts";
 import { imageNetNouns } from "../lab/training/imagenet_nouns.ts";
 import { isOneToken } from "../lab/training/photograph_batches.ts";
 import {
@@ -33,7 +42,12 @@ import {
   efficientNetFolder,
   replaceProjector,
 } from "../lab/training/photograph_tower.ts";
-import { alignProjector, freshProjector } from "../lab/training/projector.ts";
+import {
+  alignProjector,
+  freshProjector,
+  type ProjectorInTraining,
+} from "../lab/training/projector.ts";
+import type { NamedFeatures } from "../lab/training/projector_variables.ts";
 import {
   chosenViews,
   outputsOutOfFold,
@@ -59,6 +73,9 @@ if (import.meta.main) {
       work: { type: "string", default: ".cache/qwen-photographs" },
       out: { type: "string", default: join(dataFolder(), "models", "qwen-photographs") },
       adapt: { type: "string", default: "0" },
+      adapters: { type: "string", default: "3" },
+      places: { type: "string", default: "16" },
+      validate: { type: "boolean", default: false },
       adapted: {
         type: "string",
         default: join(dataFolder(), "models", "qwen-photographs-adapted"),
@@ -83,29 +100,37 @@ if (import.meta.main) {
     .filter((noun) => isOneToken(encode, noun) && !never.has(noun));
   const words = [...new Set([...known.map(({ name }) => name), ...nouns])];
   const table = await wordTableOf(dir, encode, words);
-  const featuresOf = (kept: boolean) => {
-    const own = known.filter((_, i) => apart[i] === kept);
-    console.log(`${own.length} photographs to ${kept ? "validate with" : "learn from"}`);
-    return keptPhotographFeatures(args.work, model, own, Number(args.views), words);
-  };
-  const features = await featuresOf(false), validation = await featuresOf(true);
+  const featuresOf = (own: readonly Photograph[]) =>
+    keptPhotographFeatures(args.work, model, own, Number(args.views), words);
+  const [learnt, kept] = [false, true].map((wanted) => known.filter((_, i) => apart[i] === wanted));
+  console.log(`${learnt.length} photographs to learn from, ${kept.length} to validate with`);
+  const features = await featuresOf(learnt);
   const classes = await classDirections(args.network, words);
   console.log(`${words.length} words, ${classes.words.length} classes`);
-  using projector = freshProjector(features, table, seed, classes);
-  const { variables } = projector, aligned = join(args.work, "aligned.safetensors");
   const alignment = { views: 48, cells: 12 };
-  if (!await isThere(aligned)) {
-    await alignProjector(projector, {
-      ...{ ...alignment, steps: Number(args.steps), seed },
-      onStep: (step, { loss, distance }) => {
-        if (step % 50 === 0) console.log(JSON.stringify({ step, loss, distance }));
-      },
-    });
-    await saveCheckpoint(aligned, variables, null, {});
-  }
-  await loadCheckpoint(aligned, variables, null);
+  /** A file in the work folder that holds what was made of some features with these settings, and nothing else. */
+  const fileOf = (what: string, from: NamedFeatures, settings: object) => {
+    const digest = digestOf({ from, table, classes, alignment, seed, ...settings });
+    return join(args.work, `${what}-${digest.slice(0, 16)}.safetensors`);
+  };
+  const alignedTo = async (from: NamedFeatures): Promise<ProjectorInTraining> => {
+    const projector = freshProjector(from, table, seed, classes), steps = Number(args.steps);
+    const file = fileOf("aligned", from, { steps });
+    if (!await isThere(file)) {
+      await alignProjector(projector, {
+        ...{ ...alignment, steps, seed },
+        onStep: (step, { loss, distance }) => {
+          if (step % 50 === 0) console.log(JSON.stringify({ step, loss, distance }));
+        },
+      });
+      await saveCheckpoint(file, projector.variables, null, {});
+    }
+    await loadCheckpoint(file, projector.variables, null);
+    return projector;
+  };
+  using projector = await alignedTo(features);
   if (Number(args.through) > 0) {
-    await trainProjectorThrough(model, projector, words, validation, {
+    await trainProjectorThrough(model, projector, words, await featuresOf(kept), {
       ...{ work: args.work, steps: Number(args.through), pictures: 8, alignment, seed },
       ...{ validateEvery: 10, albums: 3 },
       onStep: (step, report) => console.log(JSON.stringify({ step, ...report })),
@@ -116,40 +141,42 @@ if (import.meta.main) {
   console.log(`wrote ${args.out}`);
 
   if (Number(args.adapt) > 0) {
-    const views = Number(args.views);
-    const data = await keptNumbers(join(args.work, "out-of-fold.safetensors"), async () => {
-      const outputs = await outputsOutOfFold(features, table, classes, {
-        ...{ ...alignment, perPhotograph: views, folds: 5, steps: 400, seed },
+    const perPhotograph = Number(args.views), steps = Number(args.adapt);
+    const places = Number(args.places);
+    const own = args.validate ? features : await featuresOf(known);
+    using seeing = await alignedTo(own);
+    const folded = { perPhotograph, folds: 5, steps: 400 };
+    const outOfFold = fileOf("out-of-fold", own, folded);
+    const data = await keptNumbers(outOfFold, async () => {
+      const outputs = await outputsOutOfFold(own, table, classes, {
+        ...{ ...alignment, ...folded, seed },
         onFold: (fold) => console.log(`aligned without part ${fold + 1} of 5`),
       });
       return outputs.data;
     });
-    const tellable = tellableViews(features, views, classes);
-    const unseen = chosenViews({ ...features, data, channels: table.width }, tellable);
+    const tellable = tellableViews(own, perPhotograph, classes);
+    const unseen = chosenViews({ ...own, data, channels: table.width }, tellable);
     const random = new Random(`renamed photographs ${seed}`);
-    using adapters = await trainAdapters(
-      model,
-      words,
-      [
-        { outputs: unseen, share: 0.45 },
-        { outputs: renamedOutputs(unseen, table, { count: 800, least: 0.25, random }), share: 0.3 },
-        { outputs: projectedFeatures(projector, features), share: 0.25 },
-      ],
-      projectedFeatures(projector, validation),
-      {
-        ...{ work: join(args.work, "adapters"), steps: Number(args.adapt), rank: 8, pictures: 8 },
-        ...{ places: 4, validateEvery: 30, albums: 6, seed },
-        onStep: (step, loss) => console.log(JSON.stringify({ step, loss })),
+    const renamed = renamedOutputs(unseen, table, { count: 800, least: 0.25, random });
+    const sources = [
+      { outputs: unseen, share: 0.45 },
+      { outputs: renamed, share: 0.3 },
+      { outputs: projectedFeatures(seeing, own), share: 0.25 },
+    ];
+    const validation = args.validate ? projectedFeatures(seeing, await featuresOf(kept)) : null;
+    const merged: Map<string, Float32Array>[] = [];
+    for (let each = 1; each <= Number(args.adapters); each++) {
+      const run = { steps, rank: 8, pictures: 8, places, seed: each };
+      const work = fileOf("adapters", own, { ...folded, ...run }).replace(".safetensors", "");
+      using adapters = await trainAdapters(model, words, sources, validation, {
+        ...{ ...run, work, validateEvery: 30, albums: 6 },
+        onStep: (step, loss) => console.log(JSON.stringify({ adapters: each, step, loss })),
         onValidation: (steps, loss) => console.log(JSON.stringify({ steps, validation: loss })),
-      },
-    );
-    await assembleFastVlm(
-      dir,
-      args.network,
-      args.adapted,
-      projector.weights(),
-      adapters.merged(),
-    );
+      });
+      merged.push(adapters.merged());
+    }
+    const weights = meanWeights(merged);
+    await assembleFastVlm(dir, args.network, args.adapted, seeing.weights(), weights);
     console.log(`wrote ${args.adapted}`);
   }
 }

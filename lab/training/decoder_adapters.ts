@@ -142,5 +142,37 @@ export class DecoderAdapters extends WeightVariables {
   }
 }
 
+/**
+ * The mean of several checkpoints of one shape, e.g. of adapters that differ by their seed: what they have in common stays,
+ * what each learnt by chance grows less. Source: Wortsman et al., "Model soups", arXiv 2203.05482.
+ *
+ * @throws {InputError} for checkpoints of different matrices, or none
+ *
+ * @example
+ * ```ts
+ * import { meanWeights } from "./decoder_adapters.ts";
+ * import { assertEquals } from "@std/assert";
+ * const mean = meanWeights([1, 3].map((x) => new Map([["q_proj", Float32Array.of(x, 2 * x)]])));
+ * assertEquals([...mean.get("q_proj")!], [2, 4]);
+ * ```
+ */
+export function meanWeights(
+  all: readonly ReadonlyMap<string, Float32Array>[],
+): Map<string, Float32Array> {
+  const [first] = all;
+  if (!first) throw new InputError("Cannot average weights: there are none");
+  return new Map(Array.from(first, ([name, { length }]) => {
+    const sum = new Float64Array(length);
+    for (const own of all) {
+      const data = own.get(name);
+      if (data?.length !== length) {
+        throw new InputError(`Cannot average weights: ${name} differs in size or is missing`);
+      }
+      data.forEach((value, i) => sum[i] += value);
+    }
+    return [name, Float32Array.from(sum, (value) => value / all.length)];
+  }));
+}
+
 /** `[rows, columns] -> [columns, rows]`. */
 const turned = (k: Kernels, x: Tensor) => k.transpose(x, [1, 0]);

@@ -54,18 +54,18 @@ function drawnSource(sources: readonly AlbumSource[], at: number): NamedOutputs 
 }
 
 /**
- * Trains adapters, or goes on; they are left as they were best on the validation's views.
+ * Trains adapters, or goes on; they are left as they were best on the validation's views, or as they are at the end.
  *
  * @param names of the words in the outputs
  * @param sources what is trained on
- * @param validation what is judged by
+ * @param validation what is judged by, if anything is kept for it
  * @returns the adapters, the caller's
  */
 export async function trainAdapters(
   model: PretrainedModel,
   names: readonly string[],
   sources: readonly AlbumSource[],
-  validation: NamedOutputs,
+  validation: NamedOutputs | null,
   run: AdapterRun,
 ): Promise<DecoderAdapters> {
   const random = new Random(`adapters ${run.seed}`);
@@ -80,13 +80,15 @@ export async function trainAdapters(
     const { views, prompt } = await drawnAlbum(model, from, names, { pictures, places }, own);
     return { ...prompt, shown: somePlaces(from, views, places, own) };
   };
-  const validate = () =>
-    validationLoss(run.albums, async (own) => {
-      const prompt = await draw(validation, validation.cells, own);
-      const losses = await through.losses(prompt);
-      prompt.shown.dispose();
-      return losses;
-    });
+  const validate = validation === null
+    ? undefined
+    : () =>
+      validationLoss(run.albums, async (own) => {
+        const prompt = await draw(validation, validation.cells, own);
+        const losses = await through.losses(prompt);
+        prompt.shown.dispose();
+        return losses;
+      });
   const gradients = async (step: number) => {
     const own = random.fork(step + 1);
     const prompt = await draw(drawnSource(sources, own.uniform()), run.places, own);

@@ -1,5 +1,6 @@
 /**
- * A training that is judged by a validation: it resumes where it stopped, and leaves the weights as they were best.
+ * A training that resumes where it stopped. Where a validation judges it, it leaves the weights as they were best, else as
+ * they are at the end.
  *
  * @module
  */
@@ -18,7 +19,7 @@ export interface ValidatedRun {
   readonly steps: number;
   /** Steps over which the rate rises. */
   readonly warmUp: number;
-  /** Steps between two validations, each of which saves the state. */
+  /** Steps between two validations, where there are any; the state is saved as often. */
   readonly validateEvery: number;
   /** Told of every validation, which comes after that many steps. */
   readonly onValidation?: (steps: number, loss: number) => void;
@@ -33,8 +34,8 @@ export interface ValidatedTraining {
   readonly optimiser: Optimiser;
   /** Gradients of a step, freed after use. */
   readonly gradients: (step: number) => Promise<Gradients>;
-  /** The loss on what is kept to judge by. */
-  readonly validate: () => Promise<number>;
+  /** The loss on what is kept to judge by, if anything is. */
+  readonly validate?: () => Promise<number>;
 }
 
 /**
@@ -52,7 +53,7 @@ export async function runValidated(
   await Deno.mkdir(run.work, { recursive: true });
   const warmUp = Math.min(run.warmUp, run.steps), breathe = breather();
   const schedule = { warmUp, holdUntil: warmUp, end: run.steps, floor: 0.05 };
-  if (step === 0) run.onValidation?.(0, await validate());
+  if (step === 0 && validate) run.onValidation?.(0, await validate());
   while (step < run.steps && !run.signal?.aborted) {
     const own = await gradients(step);
     optimiser.step(own, rateAt(schedule, step));
@@ -60,10 +61,12 @@ export async function runValidated(
     step++;
     await breathe();
     if (step % run.validateEvery !== 0 && step !== run.steps) continue;
-    const now = await validate();
-    run.onValidation?.(step, now);
-    if (now < least) await saveCheckpoint(best, variables, optimiser, { step });
-    least = Math.min(least, now);
+    if (validate) {
+      const now = await validate();
+      run.onValidation?.(step, now);
+      if (now < least) await saveCheckpoint(best, variables, optimiser, { step });
+      least = Math.min(least, now);
+    }
     await saveCheckpoint(state, variables, optimiser, { step, least });
   }
   optimiser.dispose();

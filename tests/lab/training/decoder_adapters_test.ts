@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../../../lib/common/errors.ts";
 import { Random } from "../../../lib/stats/random.ts";
-import { DecoderAdapters } from "../../../lab/training/decoder_adapters.ts";
+import { DecoderAdapters, meanWeights } from "../../../lab/training/decoder_adapters.ts";
 import { ThroughDecoder } from "../../../lab/training/through_decoder.ts";
 import { WeightVariables } from "../../../lab/training/weight_variables.ts";
 import { goldenCase, goldenModel } from "../../suites/golden.ts";
@@ -107,4 +107,17 @@ Deno.test("a decoder with norms behind its attention is refused", async () => {
   const gemma = await goldenModel("gemma3_text");
   assertThrows(() => new DecoderAdapters(gemma, rank, new Random(1)), InputError, "Cannot adapt");
   gemma.dispose();
+});
+
+Deno.test("the mean of checkpoints needs the same matrices in all of them", () => {
+  const one = new Map([["q_proj", Float32Array.of(1, 2)]]);
+  const mean = meanWeights([one, new Map([["q_proj", Float32Array.of(2, 6)]])]);
+  assertEquals(mean, new Map([["q_proj", Float32Array.of(1.5, 4)]]));
+  const others = [
+    new Map(),
+    new Map([["k_proj", Float32Array.of(1, 2)]]),
+    new Map([["q_proj", Float32Array.of(1)]]),
+  ];
+  for (const other of others) assertThrows(() => meanWeights([one, other]), InputError, "q_proj");
+  assertThrows(() => meanWeights([]), InputError, "none");
 });

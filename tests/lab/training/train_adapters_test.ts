@@ -14,6 +14,8 @@ import {
   renamedOutputs,
   tellableViews,
 } from "../../../lab/training/projector_folds.ts";
+import { loadCheckpoint } from "../../../lab/training/checkpoints.ts";
+import { DecoderAdapters } from "../../../lab/training/decoder_adapters.ts";
 import { trainAdapters } from "../../../lab/training/train_adapters.ts";
 import { publishedNetwork } from "../../suites/published_network.ts";
 
@@ -130,12 +132,13 @@ Deno.test("an album's prompt shows as many places of a picture as are wanted", a
 });
 
 /** Trains for some steps and gives the merged matrices and what was told. */
-async function train(work: string, steps: number, until = steps) {
+async function train(work: string, steps: number, { until = steps, judged = true } = {}) {
   using model = await load();
   using projector = freshProjector(features, table, 1);
   const outputs = projectedFeatures(projector, features);
   const stop = new AbortController(), losses: number[] = [], validations: number[] = [];
-  using adapters = await trainAdapters(model, names, [{ outputs, share: 1 }], outputs, {
+  const validation = judged ? outputs : null;
+  using adapters = await trainAdapters(model, names, [{ outputs, share: 1 }], validation, {
     ...{ work, steps, rank: 2, pictures: 2, places: 3, albums: 2, validateEvery: 2, seed: 1 },
     signal: stop.signal,
     onStep: (step, loss) => {
@@ -152,9 +155,23 @@ Deno.test("adapters learn from albums, an interrupted run goes on, and no tensor
   const whole = await train(`${folder}/whole`, 12);
   assertEquals(tf.memory().numTensors, before);
   assert(Math.min(...whole.validations) < whole.validations[0], `${whole.validations}`);
-  await train(`${folder}/parts`, 12, 4);
+  await train(`${folder}/parts`, 12, { until: 4 });
   const rest = await train(`${folder}/parts`, 12);
   assertEquals(rest.losses, whole.losses.slice(4));
+  assertEquals(rest.merged, whole.merged);
+});
+
+Deno.test("without a validation adapters are left as they are at the end, after an interruption too", async () => {
+  const whole = await train(`${folder}/unjudged`, 12, { judged: false });
+  assertEquals([whole.losses.length, whole.validations.length], [12, 0]);
+  // the same steps as those of a training that is judged, whose last state is on file
+  await train(`${folder}/judged`, 12);
+  using model = await load();
+  using last = new DecoderAdapters(model.network, 2, new Random(1));
+  await loadCheckpoint(`${folder}/judged/state.safetensors`, last, null);
+  assertEquals(whole.merged, last.merged());
+  await train(`${folder}/unjudged-parts`, 12, { until: 5, judged: false });
+  const rest = await train(`${folder}/unjudged-parts`, 12, { judged: false });
   assertEquals(rest.merged, whole.merged);
 });
 
