@@ -15,9 +15,11 @@ export interface AlbumTurn {
   readonly question: string;
   readonly begun: string;
   readonly rest: string;
+  /** How it might go on for the album's pictures, itself among them. */
+  readonly choices: readonly string[];
 }
 
-type Wording = (name: string, number: number) => AlbumTurn;
+type Wording = (name: string, number: number) => Omit<AlbumTurn, "choices">;
 
 /** In the words of `albumSample`, then others. */
 const wordings: Readonly<Record<"what" | "which", readonly Wording[]>> = {
@@ -66,11 +68,20 @@ const wordings: Readonly<Record<"what" | "which", readonly Wording[]>> = {
  */
 export function albumTurns(names: readonly string[], random: Random): AlbumTurn[] {
   return Array.from(random.permutation(names.length), (i) => {
-    const own = wordings[random.integer(3) === 0 ? "which" : "what"];
+    const kind = random.integer(3) === 0 ? "which" : "what", own = wordings[kind];
     // half of the turns in the first wording
     const wording = random.integer(2) === 0 ? own[0] : own[random.integer(own.length)];
-    return wording(names[i], i + 1);
+    const choices = names.map((name, at) => kind === "which" ? `${at + 1}` : ` ${name}`);
+    return { ...wording(names[i], i + 1), choices };
   });
+}
+
+/** What an album's prompt is to hold. */
+export interface AlbumPromptOptions {
+  /** Visual tokens of an image; all by default. */
+  readonly places?: number;
+  /** Whether an answer of one token counts as a choice among those of the album's pictures. */
+  readonly choosing?: boolean;
 }
 
 /**
@@ -78,13 +89,12 @@ export function albumTurns(names: readonly string[], random: Random): AlbumTurn[
  * to say.
  *
  * @param pictures number of images
- * @param places visual tokens of an image; all by default
  */
 export async function albumPrompt(
   model: PretrainedModel,
   pictures: number,
   turns: readonly AlbumTurn[],
-  places: number = albumCells ** 2,
+  { places = albumCells ** 2, choosing = false }: AlbumPromptOptions = {},
 ): Promise<AnsweredPrompt> {
   const side = albumSide, white = new Uint8Array(3 * side * side).fill(255);
   const images = Array.from(
@@ -98,14 +108,21 @@ export async function albumPrompt(
   const { imageTokenId } = model.config;
   let seen = 0;
   const ids = [...start].filter((id) => id !== imageTokenId || seen++ % albumCells ** 2 < places);
-  const answerIds: number[] = [], answerRows: number[] = [];
-  turns.forEach(({ question, begun, rest }, i) => {
+  const answerIds: number[] = [],
+    answerRows: number[] = [],
+    answerChoices: (Int32Array | undefined)[] = [];
+  turns.forEach(({ question, begun, rest, choices }, i) => {
     if (i > 0) {
       const asked = `<|im_end|>\n<|im_start|>user\n${question}<|im_end|>\n<|im_start|>assistant\n`;
       ids.push(...encode(asked));
     }
     ids.push(...encode(begun));
-    for (const id of encode(rest)) {
+    const tokens = encode(rest), others = choices.map((choice) => encode(choice));
+    const isChoice = choosing && others.every(({ length }) => length === 1);
+    for (const id of tokens) {
+      answerChoices.push(
+        isChoice ? Int32Array.from(others, ([first]) => first) : undefined,
+      );
       answerRows.push(ids.length - 1);
       answerIds.push(id);
       ids.push(id);
@@ -122,5 +139,6 @@ export async function albumPrompt(
     },
     answerIds: Int32Array.from(answerIds),
     answerRows: Int32Array.from(answerRows),
+    ...(choosing ? { answerChoices } : {}),
   };
 }

@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { Random } from "../../lib/stats/random.ts";
-import { albumPrompt, albumTurns } from "./album_prompts.ts";
+import { albumPrompt, type AlbumPromptOptions, albumTurns } from "./album_prompts.ts";
 import { type Gradients, Optimiser } from "./optimiser.ts";
 import type { AlignmentBatch, ProjectorInTraining } from "./projector.ts";
 import type { NamedFeatures } from "./projector_variables.ts";
@@ -69,18 +69,20 @@ export function albumViews(
  *
  * @param features what views are drawn from
  * @param names of the words in the features
- * @param places visual tokens of a picture; all by default
  */
 export async function drawnAlbum(
   model: PretrainedModel,
   features: Pick<NamedFeatures, "words">,
   names: readonly string[],
-  { pictures, places }: { readonly pictures: number; readonly places?: number },
+  { pictures, places, choosing }: { readonly pictures: number } & AlbumPromptOptions,
   random: Random,
 ): Promise<{ readonly views: Int32Array; readonly prompt: AnsweredPrompt }> {
   const views = albumViews(features, pictures, random);
   const shown = Array.from(views, (view) => names[features.words[view]]);
-  const prompt = await albumPrompt(model, pictures, albumTurns(shown, random), places);
+  const prompt = await albumPrompt(model, pictures, albumTurns(shown, random), {
+    places,
+    choosing,
+  });
   return { views, prompt };
 }
 

@@ -7,12 +7,12 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { answerLogProb } from "../../lib/causal/paths/metric.ts";
 import { InputError } from "../../lib/common/errors.ts";
 import { DecoderGradients } from "../../lib/model/decoder_gradients.ts";
 import { ImageTower } from "../../lib/model/image_tower.ts";
 import type { ModelInputs } from "../../lib/model/model_inputs.ts";
 import type { VisionLanguageModel } from "../../lib/model/vision_language_model.ts";
+import { answerLoss } from "./answer_loss.ts";
 import { adapterPoints, type DecoderAdapters } from "./decoder_adapters.ts";
 import type { Gradients } from "./optimiser.ts";
 import { asTfjs } from "./tensors.ts";
@@ -26,6 +26,8 @@ export interface AnsweredPrompt {
   readonly answerIds: Int32Array;
   /** The prompt's token that predicts each, ascending; by default the prompt's last ones. */
   readonly answerRows?: Int32Array;
+  /** Tokens that each is chosen from, where it is: see {@link answerLoss}. */
+  readonly answerChoices?: readonly (Int32Array | undefined)[];
 }
 
 /** What is trained: gives the features of a prompt's images on TensorFlow.js's tape. */
@@ -63,7 +65,7 @@ export function imageTowerInTraining(
 
 /** What one prompt gives. */
 export interface PromptGradients {
-  /** Cross entropy of the answer, in nats for each of its tokens. */
+  /** Loss of the answer, in nats for each of its tokens. */
   readonly loss: number;
   /** Gradients of the loss by the name of the weight, of those that it depends on; the caller's. */
   readonly gradients: Gradients;
@@ -125,7 +127,7 @@ export class ThroughDecoder<P extends AnsweredPrompt = AnsweredPrompt> {
 
   /** The losses, and the gradients of their mean with respect to what enters the decoder and to its adapters. */
   async #decoderSlope(
-    { inputs: { inputIds, positionIds }, answerIds, answerRows }: P,
+    { inputs: { inputIds, positionIds }, answerIds, answerRows, answerChoices }: P,
     embeddings: Float32Array,
     wanted = true,
   ): Promise<{ losses: number[]; slope?: Float32Array; adapting?: Gradients }> {
@@ -144,12 +146,16 @@ export class ThroughDecoder<P extends AnsweredPrompt = AnsweredPrompt> {
       const logits = pass.logits();
       const data = await k.read(logits) as Float32Array, size = logits.shape[2];
       k.dispose(logits);
-      const rows = Array.from(answerIds, (_, i) => data.subarray(i * size, (i + 1) * size));
-      const losses = rows.map((row, i) => -answerLogProb.of([row], answerIds.slice(i, i + 1)));
+      const found = Array.from(
+        answerIds,
+        (id, i) =>
+          answerLoss(data.subarray(i * size, (i + 1) * size), { id, choices: answerChoices?.[i] }),
+      );
+      const losses = found.map(({ loss }) => loss);
       if (!wanted) return { losses };
       const dLogits = new Float32Array(data.length);
-      answerLogProb.gradient(rows, answerIds).forEach((row, i) =>
-        dLogits.set(row.map((value) => -value / count), i * size)
+      found.forEach(({ gradient }, i) =>
+        dLogits.set(gradient.map((value) => value / count), i * size)
       );
       const dy = k.tensor(dLogits, [1, count, size]);
       const back = collector

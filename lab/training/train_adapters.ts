@@ -77,7 +77,8 @@ export async function trainAdapters(
   );
   const draw = async (from: NamedOutputs, places: number, own: Random): Promise<ShownPrompt> => {
     const { pictures } = run;
-    const { views, prompt } = await drawnAlbum(model, from, names, { pictures, places }, own);
+    const shape = { pictures, places, choosing: true };
+    const { views, prompt } = await drawnAlbum(model, from, names, shape, own);
     return { ...prompt, shown: somePlaces(from, views, places, own) };
   };
   const validate = validation === null

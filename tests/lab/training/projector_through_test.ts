@@ -53,6 +53,28 @@ Deno.test("a prompt's rows predict its answers, and its images stand before the 
   assertEquals(ids.slice(0, alone.inputs.inputIds.length), [...alone.inputs.inputIds]);
 });
 
+Deno.test("an answer of one token is chosen from those of the album's other pictures", async () => {
+  using model = await load(); // its words of one token are few; of numbers each digit is one
+  for (const [album, kinds] of [[["the", "of"], ["what", "which"]], [names, ["which"]]]) {
+    for (let seed = 0; seed < 5; seed++) {
+      const turns = albumTurns(album, new Random(seed));
+      const options = { choosing: true };
+      const prompt = await albumPrompt(model, album.length, turns, options);
+      const { answerIds, answerChoices } = prompt;
+      assertEquals(answerChoices!.length, answerIds.length);
+      answerChoices!.forEach((choices, i) => {
+        if (!choices) return;
+        assert(choices.includes(answerIds[i]));
+        assertEquals(new Set(choices).size, album.length);
+      });
+      const wanted = turns.filter(({ rest }) =>
+        kinds.includes(/^\d/.test(rest) ? "which" : "what")
+      );
+      assertEquals(answerChoices!.filter((choices) => choices).length, wanted.length);
+    }
+  }
+});
+
 Deno.test("an album shows no name twice", () => {
   const words = Int32Array.of(0, 0, 0, 1, 1, 2);
   for (let seed = 0; seed < 10; seed++) {

@@ -117,13 +117,14 @@ Deno.test("an album's prompt shows as many places of a picture as are wanted", a
   using model = await load();
   const turns = albumTurns(names, new Random(3));
   const prompts = await Promise.all(
-    [undefined, 3].map((places) => albumPrompt(model, names.length, turns, places)),
+    [undefined, 3].map((places) => albumPrompt(model, names.length, turns, { places })),
   );
   const visual = prompts.map(({ inputs: { inputIds } }) =>
     inputIds.filter((id) => id === model.config.imageTokenId).length
   );
   assertEquals(visual, [4 * cells, 4 * 3]);
   assertEquals(prompts[0].answerIds, prompts[1].answerIds);
+  assertEquals(prompts[0].answerChoices, undefined);
   for (const { inputs: { inputIds }, answerIds, answerRows } of prompts) {
     answerRows!.forEach((row, i) => {
       if (row + 1 < inputIds.length) assertEquals(inputIds[row + 1], answerIds[i]);
