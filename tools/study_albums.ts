@@ -1,8 +1,9 @@
 /**
  * Records of `qwen-photographs` (`tools/train_projector.ts`): what it answers about eight photographs that the projector was
  * trained on in new views, about photographs and names that it was not (each of these once), and from the names as text;
- * which heads look the answer up, and what their loss costs. Parts `identify-reply` and `ablate-reply` score heads where
- * the reply begins, and ask about photographs that the projector was not trained on. Resumable; run it again to go on.
+ * which heads look the answer up, and what their loss costs. Parts `identify-reply`, `identify-null-reply` and
+ * `ablate-reply` score heads where the reply begins, the same where question and reply are about a picture that is not
+ * there, and ask about photographs that the projector was not trained on. Resumable; run it again to go on.
  *
  *     deno run -A tools/study_albums.ts [--samples 24] [--scored 24] [--ablated 20] [--views seen,read]
  *       [--parts reading,naming,which,identify,ablate] [--model data/models/qwen-photographs]
@@ -33,7 +34,7 @@ import {
   photographViews,
   picturedCompletions,
 } from "../lab/studies/photograph_reading.ts";
-import { replyHeadSamples } from "../lab/studies/reply_samples.ts";
+import { type BegunReply, lessAsked, replyHeadSamples } from "../lab/studies/reply_samples.ts";
 import { isOneToken } from "../lab/training/photograph_batches.ts";
 import { partsWithoutRecord } from "./study_parts.ts";
 import { progress } from "./study_smol.ts";
@@ -134,14 +135,18 @@ if (import.meta.main) {
     albumRules,
     (albums) => headSamples(model, albums.map(({ sample }) => sample)),
   );
-  await identify("identify-reply", replyRules, (albums) =>
-    replyHeadSamples(
-      model,
-      albums.map(({ sample, names, begun }) => ({
-        ...{ sample, begun },
-        nullBegun: albumAsking("what", "", names.length + 1).begun,
-      })),
-    ));
+  /** Asked for a picture that is not there, as the null query asks, and its reply. */
+  const nowhere = ({ sample, names }: AlbumSample) => ({
+    sample: { ...sample, question: sample.null! },
+    begun: albumAsking("what", "", names.length + 1).begun,
+  });
+  const replies = (
+    albums: readonly AlbumSample[],
+    of: (own: AlbumSample) => Omit<BegunReply, "nullBegun">,
+  ) =>
+    replyHeadSamples(model, albums.map((own) => ({ ...of(own), nullBegun: nowhere(own).begun })));
+  await identify("identify-reply", replyRules, (albums) => replies(albums, (own) => own));
+  await identify("identify-null-reply", ["ram"], (albums) => replies(albums, nowhere));
   const onText = () => readFoundHeads(join("data", "results", "qwen", "identify"));
   const best = (rule: string, record: FoundHeads) =>
     topHeads(meanScores(scoresBy(record, rule)), model.grid, { fraction: 0.05 });
@@ -162,11 +167,13 @@ if (import.meta.main) {
   }
   if (await wanted("ablate-reply")) {
     const found = await readFoundHeads(folder("identify-reply"));
+    const scores = lessAsked(found, await readFoundHeads(folder("identify-null-reply")));
     const unseen = albums("unseen-photograph", "what", 8, { from: 3000 });
     const samples = picturedCompletions(model, unseen.map(({ draw }) => draw()));
-    await ablateHeads(model, samples, scoresBy(found, "calibrated"), {
+    await ablateHeads(model, samples, scores, {
       ...ablation,
       sets: {
+        "calibrated-by-null-reply": best("calibrated", found),
         "calibrated-from-question": best("calibrated", await readFoundHeads(folder("identify"))),
         "calibrated-on-text": best("calibrated", await onText()),
       },

@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { InputError } from "../../lib/common/errors.ts";
 import type { LazyHeadSample } from "../../lib/experiments/find_heads.ts";
+import { type FoundHeads, scoresBy } from "../../lib/experiments/found_heads.ts";
 import { type AnySample, lazily } from "../../lib/experiments/samples.ts";
 import type { PretrainedModel } from "../../lib/families/pretrained.ts";
 import { begunSample } from "./completion_sample.ts";
@@ -44,4 +46,31 @@ export function replyHeadSamples(
     { scored: "reply", replies: replies.map(({ begun, nullBegun }) => [begun, nullBegun]) },
   );
   return lazy.map((one) => ({ ...one, offers: ["nullQuery" as const] }));
+}
+
+/** Name of the scores of {@link lessAsked}. */
+export const lessAskedRule = "ram-less-asked";
+
+/**
+ * Scores where a reply begins, less those of the same heads on the same evidence when something else was asked for and the
+ * reply begins otherwise. A null reply behind the same question takes the score of heads that follow the question; behind
+ * another question it does not.
+ *
+ * @param found RAM from a reply's beginning
+ * @param other the same where question and reply are about what is not there, for the same samples
+ * @returns scores by this difference in front, among those of the record
+ * @throws {InputError} if the samples are not the same
+ */
+export function lessAsked(found: FoundHeads, other: FoundHeads): FoundHeads {
+  const [own, taken] = [found, other].map((record) => scoresBy(record, "ram"));
+  if (own.sampleIds.join() !== taken.sampleIds.join()) {
+    throw new InputError(
+      `Cannot compare replies: ${own.sampleIds.length} samples and ${taken.sampleIds.length} ` +
+        "others, not the same ones in one order",
+    );
+  }
+  const data = own.data.map((value, i) => value - taken.data[i]);
+  const { sampleIds, domains, shape } = own;
+  const scores = { rule: lessAskedRule, sampleIds, domains, shape, data };
+  return { ...found, ...scores, rules: [scores, ...found.rules] };
 }

@@ -1,11 +1,12 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../../lib/common/errors.ts";
 import { findHeads } from "../../../lib/experiments/find_heads.ts";
 import { fromPretrained } from "../../../lib/families/pretrained.ts";
 import { meanScores } from "../../../lib/heads/head_scores.ts";
 import { ruleNamed } from "../../../lib/heads/scoring_rules.ts";
 import { tokensOf } from "../../../lib/inputs/token_spans.ts";
 import { textNeedles } from "../../../lab/pages/text_needles.ts";
-import { replyHeadSamples } from "../../../lab/studies/reply_samples.ts";
+import { lessAsked, replyHeadSamples } from "../../../lab/studies/reply_samples.ts";
 
 const model = await fromPretrained("tests/golden/gguf/tiny-llama.gguf", { dtype: "float32" });
 const [sample] = textNeedles(1, { needles: 2, sentences: 4, split: "test" });
@@ -56,4 +57,25 @@ Deno.test("replyHeadSamples: RAM is the attention from the reply's beginning, ca
     assertAlmostEquals(ram[head], value, 1e-5);
     assertAlmostEquals(calibrated[head], value - other[head], 1e-5);
   });
+});
+
+Deno.test("lessAsked: RAM of a reply less that where question and reply are about something else", async () => {
+  const rules = ["ram", "calibrated"].map((rule) => ruleNamed(rule));
+  const find = (question: string, begun: string, wanted = rules) =>
+    findHeads(
+      model.network,
+      replyHeadSamples(model, [{ sample: { ...sample, question }, begun, nullBegun }]),
+      { rules: wanted },
+    );
+  const own = await find(sample.question, begun), other = await find(sample.null!, nullBegun);
+  const difference = lessAsked(own, other), [ram, taken] = [own, other].map(meanScores);
+  assertEquals(difference.rules.map(({ rule }) => rule), ["ram-less-asked", "ram", "calibrated"]);
+  meanScores(difference).forEach((value, head) =>
+    assertAlmostEquals(value, ram[head] - taken[head], 1e-6)
+  );
+  // another question moves what a null reply behind the same one does not
+  const [, calibrated] = own.rules.map(meanScores);
+  assert(meanScores(difference).some((value, head) => Math.abs(value - calibrated[head]) > 1e-3));
+  const foreign = { ...other, rules: other.rules.map((own) => ({ ...own, sampleIds: ["x"] })) };
+  assertThrows(() => lessAsked(own, foreign), InputError, "not the same");
 });
