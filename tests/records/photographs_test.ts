@@ -83,6 +83,11 @@ Deno.test("the model card's answers of the adapted model are those of the record
     said.includes(`unseen photographs the adapted model names ${right} among eight (${share}%)`),
   );
   assert(said.includes(`Of ${Math.round(free.seen![0] * samples)} the name is also the likeliest`));
+  const [, { choice: { pointed } }] = await readPhotographReading(
+    "data/results/qwen-photographs-adapted/naming",
+  );
+  const told = Math.round(pointed![0] * samples);
+  assert(said.includes(`gives ${told} of the 38 are told apart (${shown(pointed!).replace(" ", "% ")}`));
   const readme = (await Deno.readTextFile("README.md")).replace(/\s+/g, " ");
   assert(readme.includes(`and ${share}% with adapters`));
 });
