@@ -4,7 +4,7 @@
  * page; which heads look the answer up, and what their loss costs. Resumable; run it again to go on. Needs
  * `deno task qwen`, `deno task photographs`, `deno task manuals` and `deno run -A tools/train_photographs.ts`.
  *
- *     deno run -A tools/study_photographs.ts [--samples 40] [--scored 24] [--draws 20] [--model data/models/qwen-vision]
+ *     deno run -A tools/study_photographs.ts [--samples 40] [--scored 24] [--draws 200] [--model data/models/qwen-vision]
  *       [--parts naming,reading,letters,manuals,identify,ablate-answer,identify-manuals,ablate-manuals] [--out data/results/qwen-vision]
  * @module
  */
@@ -36,7 +36,7 @@ if (import.meta.main) {
       model: { type: "string", default: "data/models/qwen-vision" },
       samples: { type: "string", default: "40" },
       scored: { type: "string", default: "24" },
-      draws: { type: "string", default: "20" },
+      draws: { type: "string" },
       parts: {
         type: "string",
         default:
@@ -45,7 +45,9 @@ if (import.meta.main) {
       out: { type: "string", default: "data/results/qwen-vision" },
     },
   });
-  const [count, scored, draws] = [values.samples, values.scored, values.draws].map(Number);
+  const [count, scored] = [values.samples, values.scored].map(Number);
+  // by default 200, each on one sample in ten
+  const draws = values.draws === undefined ? undefined : Number(values.draws);
   const wanted = partsWithoutRecord(values.out, values.parts);
   using model = await fromPretrained(values.model, { dtype: "float32" });
   const { photographs, sections } = await loadReadingMatter(model.processor.tokenizer);
