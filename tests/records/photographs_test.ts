@@ -135,7 +135,7 @@ const toldOfHeads = [
       `data/results/qwen-vision/${part}`
     ),
     rivals: ["calibrated-on-text", "ram"],
-    draws: 20,
+    draws: 200,
   },
   {
     about: "photographs",
