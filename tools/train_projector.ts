@@ -108,14 +108,18 @@ if (import.meta.main) {
   const classes = await classDirections(args.network, words);
   console.log(`${words.length} words, ${classes.words.length} classes`);
   const alignment = { views: 48, cells: 12 };
-  /** A file in the work folder that holds what was made of some features with these settings, and nothing else. */
-  const fileOf = (what: string, from: NamedFeatures, settings: object) => {
-    const digest = digestOf({ from, table, classes, alignment, seed, ...settings });
-    return join(args.work, `${what}-${digest.slice(0, 16)}.safetensors`);
+  /** Paths in the work folder, without an end, of what was made of some features with some settings, and nothing else. */
+  const pathsFor = (from: NamedFeatures) => {
+    const made = digestOf({ from, table, classes, alignment, seed });
+    return (what: string, settings: object) =>
+      join(args.work, `${what}-${digestOf({ made, ...settings }).slice(0, 16)}`);
   };
-  const alignedTo = async (from: NamedFeatures): Promise<ProjectorInTraining> => {
+  const alignedTo = async (
+    from: NamedFeatures,
+    pathOf: ReturnType<typeof pathsFor>,
+  ): Promise<ProjectorInTraining> => {
     const projector = freshProjector(from, table, seed, classes), steps = Number(args.steps);
-    const file = fileOf("aligned", from, { steps });
+    const file = `${pathOf("aligned", { steps })}.safetensors`;
     if (!await isThere(file)) {
       await alignProjector(projector, {
         ...{ ...alignment, steps, seed },
@@ -128,7 +132,7 @@ if (import.meta.main) {
     await loadCheckpoint(file, projector.variables, null);
     return projector;
   };
-  using projector = await alignedTo(features);
+  using projector = await alignedTo(features, pathsFor(features));
   if (Number(args.through) > 0) {
     await trainProjectorThrough(model, projector, words, await featuresOf(kept), {
       ...{ work: args.work, steps: Number(args.through), pictures: 8, alignment, seed },
@@ -144,10 +148,10 @@ if (import.meta.main) {
     const perPhotograph = Number(args.views), steps = Number(args.adapt);
     const places = Number(args.places);
     const own = args.validate ? features : await featuresOf(known);
-    using seeing = await alignedTo(own);
+    const pathOf = pathsFor(own);
+    using seeing = await alignedTo(own, pathOf);
     const folded = { perPhotograph, folds: 5, steps: 400 };
-    const outOfFold = fileOf("out-of-fold", own, folded);
-    const data = await keptNumbers(outOfFold, async () => {
+    const data = await keptNumbers(`${pathOf("out-of-fold", folded)}.safetensors`, async () => {
       const outputs = await outputsOutOfFold(own, table, classes, {
         ...{ ...alignment, ...folded, seed },
         onFold: (fold) => console.log(`aligned without part ${fold + 1} of 5`),
@@ -167,7 +171,7 @@ if (import.meta.main) {
     const merged: Map<string, Float32Array>[] = [];
     for (let each = 1; each <= Number(args.adapters); each++) {
       const run = { steps, rank: 8, pictures: 8, places, seed: each };
-      const work = fileOf("adapters", own, { ...folded, ...run }).replace(".safetensors", "");
+      const work = pathOf("adapters", { folded, run, aligned: args.steps });
       using adapters = await trainAdapters(model, words, sources, validation, {
         ...{ ...run, work, validateEvery: 30, albums: 6 },
         onStep: (step, loss) => console.log(JSON.stringify({ adapters: each, step, loss })),

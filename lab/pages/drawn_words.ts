@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { pieceOf, type Tokens } from "./headed_sections.ts";
+import { firstLetterLarge, pieceOf, type Tokens } from "./headed_sections.ts";
 import type { ManualSection } from "./manuals.ts";
 import { hasStrokes } from "./stroke_font.ts";
 
@@ -13,8 +13,6 @@ export interface DrawnWord {
   /** Its first token, as text without the space: what a tower is to read. */
   readonly piece: string;
 }
-
-const capitalised = (word: string) => word[0].toUpperCase() + word.slice(1);
 
 /**
  * The words that a language model has as one token each, the most frequent ones first: a tokenizer of byte pairs has
@@ -60,7 +58,7 @@ export function drawnWords(
   }
   const frequent = [...counts].filter(([, count]) => count >= least).map(([word]) => word);
   const headings = sections.flatMap(({ heading }) => heading.split(" "));
-  const texts = new Set([...headings, ...frequent, ...frequent.map(capitalised)]);
+  const texts = new Set([...headings, ...frequent, ...frequent.map(firstLetterLarge)]);
   return [...texts].flatMap((text) => {
     if (text === "" || ![...text].every(hasStrokes)) return [];
     const piece = pieceOf(tokens, text);

@@ -45,7 +45,8 @@ export function pieceOf({ encode, decode }: Tokens, word: string): string | null
   return piece !== "" && again === first && more.length === 0 ? piece : null;
 }
 
-const firstLetterLarge = (word: string) => word[0].toUpperCase() + word.slice(1);
+/** A word with its first letter large, as headings begin. */
+export const firstLetterLarge = (word: string): string => word[0].toUpperCase() + word.slice(1);
 
 /**
  * What cells of headings stand for: the pieces of the headings' words, and those of the most frequent words of the text

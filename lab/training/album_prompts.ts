@@ -117,12 +117,12 @@ export async function albumPrompt(
       ids.push(...encode(asked));
     }
     ids.push(...encode(begun));
-    const tokens = encode(rest), others = choices.map((choice) => encode(choice));
-    const isChoice = choosing && others.every(({ length }) => length === 1);
-    for (const id of tokens) {
-      answerChoices.push(
-        isChoice ? Int32Array.from(others, ([first]) => first) : undefined,
-      );
+    const others = choosing ? choices.map((choice) => encode(choice)) : [];
+    const chosenFrom = others.every(({ length }) => length === 1)
+      ? Int32Array.from(others, ([first]) => first)
+      : undefined;
+    for (const id of encode(rest)) {
+      answerChoices.push(chosenFrom);
       answerRows.push(ids.length - 1);
       answerIds.push(id);
       ids.push(id);

@@ -16,6 +16,14 @@ const contextNames = {
   leftOut: true,
 } as const;
 
+/** Options of experiments on heads that scores chose. */
+const scoredNames = {
+  ...contextNames,
+  reuseBytes: true,
+  model: true,
+  allowOtherScores: true,
+} as const;
+
 /** Options of `findHeads`. */
 export const findHeadsNames = {
   ...contextNames,
@@ -31,10 +39,7 @@ export const findHeadsNames = {
 
 /** Options of `ablateHeads`. */
 export const ablateHeadsNames = {
-  ...contextNames,
-  reuseBytes: true,
-  model: true,
-  allowOtherScores: true,
+  ...scoredNames,
   conditions: true,
   fractions: true,
   draws: true,
@@ -51,10 +56,7 @@ export const ablateHeadsNames = {
 
 /** Options of `steerHeads`. */
 export const steerHeadsNames = {
-  ...contextNames,
-  reuseBytes: true,
-  model: true,
-  allowOtherScores: true,
+  ...scoredNames,
   biases: true,
   fraction: true,
   conditions: true,
@@ -101,10 +103,7 @@ export const attentionFlowsNames = {
 
 /** Options of `retrievePlaces`. */
 export const retrievePlacesNames = {
-  ...contextNames,
-  reuseBytes: true,
-  model: true,
-  allowOtherScores: true,
+  ...scoredNames,
   fraction: true,
   draws: true,
   seed: true,
@@ -113,10 +112,7 @@ export const retrievePlacesNames = {
 
 /** Options of `prefillSpeed`. */
 export const prefillSpeedNames = {
-  ...contextNames,
-  reuseBytes: true,
-  model: true,
-  allowOtherScores: true,
+  ...scoredNames,
   scores: true,
   origin: true,
   policies: true,
@@ -134,10 +130,7 @@ export const prefillSpeedNames = {
 
 /** Options of `hybridQuality`. */
 export const hybridQualityNames = {
-  ...contextNames,
-  reuseBytes: true,
-  model: true,
-  allowOtherScores: true,
+  ...scoredNames,
   scores: true,
   origin: true,
   settings: true,

@@ -6,7 +6,6 @@
 import { isLarge, type StoredWeights } from "../backend/create_kernels.ts";
 import { widenToFloat32 } from "../backend/widen.ts";
 import type { Kernels, StoredDType, Tensor } from "../nn/kernels.ts";
-
 import { hasVision, type ModelConfig } from "../model/config.ts";
 import { TextDecoder } from "../model/text_decoder.ts";
 import { VisionLanguageModel } from "../model/vision_language_model.ts";
@@ -17,8 +16,6 @@ import { checkIdleBias } from "./idle_biases.ts";
 import { keptFormat } from "./kept_weights.ts";
 import { expectedShapes, matchWeights, roleName, storedOrder } from "./match_weights.ts";
 import { otherParts, readConvolution } from "./read_convolutions.ts";
-
-export { expectedShapes } from "./match_weights.ts";
 
 /** Called while weights are read: bytes so far and in all. */
 export type LoadProgress = (loaded: number, total: number) => void;

@@ -29,17 +29,17 @@ export function expectedShapes(
 }
 
 /**
- * What programs that wrap a model put into the names of its weights: DistributedDataParallel, PEFT and
- * TRL's models with a value head in front, `torch.compile`, FSDP and activation checkpointing anywhere.
+ * What programs that wrap a model put into the names of its weights: `torch.compile`, FSDP and activation
+ * checkpointing anywhere; then DistributedDataParallel, PEFT and TRL's models with a value head in front.
  */
 const wrappers = [
-  /^(?:module\.|base_model\.model\.|pretrained_model\.)+/,
   /(?<=^|\.)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\./g,
+  /^(?:module\.|base_model\.model\.|pretrained_model\.)+/,
 ];
 
 /** A weight's name in the model itself. */
 const unwrapped = (stored: string): string =>
-  wrappers.toReversed().reduce((name, wrapper) => name.replace(wrapper, ""), stored);
+  wrappers.reduce((name, wrapper) => name.replace(wrapper, ""), stored);
 
 /**
  * Buffers that older releases stored, and that a config determines; transformers passes them over, too.

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type CallArguments, textMethods } from "./python_methods.ts";
+import { type CallArguments, given, textMethods } from "./python_methods.ts";
 import { formatted, pythonOperation } from "./python_operators.ts";
 import {
   jinjaFloat,
@@ -20,15 +20,6 @@ const noArguments: CallArguments = { positional: [], named: new Map() };
 
 /** What a filter makes of its operand. */
 export type Filter = (operand: JinjaValue, args: CallArguments) => JinjaValue;
-
-/** The argument at a place or under a name. */
-function argument(
-  { positional, named }: CallArguments,
-  place: number,
-  name: string,
-): unknown {
-  return (positional[place] ?? named.get(name))?.value ?? undefined;
-}
 
 /** Entries of a list, keys of an object or characters of a text; an error for anything else. */
 export function entriesOf(operand: JinjaValue, filter: string): readonly JinjaValue[] {
@@ -132,8 +123,8 @@ function halfEven(x: number): number {
 /** Jinja's `round`. */
 function round(operand: JinjaValue, args: CallArguments): JinjaValue {
   const value = numberOf(operand, "round");
-  const precision = Number(argument(args, 0, "precision") ?? 0);
-  const method = argument(args, 1, "method") ?? "common";
+  const precision = Number(given(args, 0, "precision") ?? 0);
+  const method = given(args, 1, "method") ?? "common";
   const scale = 10 ** precision;
   if (method !== "common") {
     return jinjaFloat((method === "ceil" ? Math.ceil : Math.floor)(value * scale) / scale);
@@ -152,7 +143,7 @@ function round(operand: JinjaValue, args: CallArguments): JinjaValue {
 /** The largest or smallest entry. */
 function extreme(name: "max" | "min"): Filter {
   return (operand, args) => {
-    const attribute = argument(args, 1, "attribute");
+    const attribute = given(args, 1, "attribute");
     const key = (entry: JinjaValue) => attributeOf(entry, attribute).value as number;
     const before = (a: number, b: number) => name === "max" ? a > b : a < b;
     return entriesOf(operand, name).reduce(
@@ -207,7 +198,7 @@ export const filters: Readonly<Record<string, Filter>> = {
       : jinjaList(reversed);
   },
   batch: (operand, args) => {
-    const size = Number(argument(args, 0, "linecount")), fill = args.positional[1];
+    const size = Number(given(args, 0, "linecount")), fill = args.positional[1];
     if (!(size >= 1)) throw new Error(`wanted a number above 0 for batch`);
     const entries = entriesOf(operand, "batch");
     const rows = Array.from({ length: Math.ceil(entries.length / size) }, (_, i) => {
@@ -223,12 +214,12 @@ export const filters: Readonly<Record<string, Filter>> = {
   min: extreme("min"),
   string: (operand) => jinjaValue(pythonText(operand)),
   join: (operand, args) => {
-    const attribute = argument(args, 1, "attribute");
+    const attribute = given(args, 1, "attribute");
     const parts = entriesOf(operand, "join").map((entry) => attributeOf(entry, attribute));
-    return jinjaValue(parts.map(pythonText).join(String(argument(args, 0, "d") ?? "")));
+    return jinjaValue(parts.map(pythonText).join(String(given(args, 0, "d") ?? "")));
   },
   sum: (operand, args) => {
-    const attribute = argument(args, 0, "attribute");
+    const attribute = given(args, 0, "attribute");
     const start = args.positional[1] ?? args.named.get("start") ?? jinjaValue(0);
     const parts = [start, ...entriesOf(operand, "sum").map((x) => attributeOf(x, attribute))];
     const total = parts.reduce((sum, part) => sum + numberOf(part, "sum"), 0);
@@ -236,10 +227,10 @@ export const filters: Readonly<Record<string, Filter>> = {
   },
   tojson: (operand, args) => {
     const style: JsonStyle = {
-      ensureAscii: argument(args, 0, "ensure_ascii") as boolean | undefined,
-      indent: argument(args, 1, "indent") as number | undefined,
+      ensureAscii: given(args, 0, "ensure_ascii") as boolean | undefined,
+      indent: given(args, 1, "indent") as number | undefined,
       separators: separatorsOf(args),
-      sortKeys: argument(args, 3, "sort_keys") as boolean | undefined,
+      sortKeys: given(args, 3, "sort_keys") as boolean | undefined,
     };
     return jinjaValue(pythonJson(operand, style));
   },
@@ -247,8 +238,8 @@ export const filters: Readonly<Record<string, Filter>> = {
 
 /** The pair of texts that `tojson` may be given. */
 function separatorsOf(args: CallArguments): [string, string] | null {
-  const given = argument(args, 2, "separators");
-  if (given === undefined) return null;
-  const [between, after] = (given as JinjaValue[]).map(({ value }) => String(value));
+  const pair = given(args, 2, "separators");
+  if (pair === undefined) return null;
+  const [between, after] = (pair as JinjaValue[]).map(({ value }) => String(value));
   return [between, after];
 }

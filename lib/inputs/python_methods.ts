@@ -42,7 +42,7 @@ export function withinLimit(): (part: string) => string {
 }
 
 /** The argument at a place or under a name; undefined where there is none, or None. */
-function given({ positional, named }: CallArguments, place: number, name: string): unknown {
+export function given({ positional, named }: CallArguments, place: number, name: string): unknown {
   return (positional[place] ?? named.get(name))?.value ?? undefined;
 }
 

@@ -169,8 +169,10 @@ async function bestOf(record: string, nulls?: string) {
   const found = await readFoundHeads(record), ram = scoresBy(found, "ram");
   const other = nulls === undefined ? null : await readFoundHeads(nulls);
   const heads = best(other ? lessAsked(found, other) : scoresBy(found, "calibrated"));
-  const sum = (scores: HeadScores) =>
-    best(ram).reduce((all, head) => all + meanScores(scores)[headIndex(head, grid.heads)], 0);
+  const sum = (scores: HeadScores) => {
+    const means = meanScores(scores);
+    return best(ram).reduce((all, head) => all + means[headIndex(head, grid.heads)], 0);
+  };
   return {
     heads,
     left: sum(other ? scoresBy(other, "ram") : scoresBy(found, "null-ram")) / sum(ram),

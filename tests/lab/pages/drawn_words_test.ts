@@ -1,19 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { drawnWords, favouringBeginnings, oneTokenWords } from "../../../lab/pages/drawn_words.ts";
 import type { ManualSection } from "../../../lab/pages/manuals.ts";
+import { fewTokens } from "../../suites/few_tokens.ts";
 
-/** A tokenizer of a few tokens: the longest that a text begins with, or one character. */
-const vocabulary = [" Over", " const", " x", " files", "writing", " Copy", " Scope", " over"];
-const tokens = {
-  encode: (text: string): number[] => {
-    if (text === "") return [];
-    const at = vocabulary.findIndex((token) => text.startsWith(token));
-    const length = at < 0 ? 1 : vocabulary[at].length;
-    return [at < 0 ? 1000 + text.charCodeAt(0) : at, ...tokens.encode(text.slice(length))];
-  },
-  decode: (ids: readonly number[]): string =>
-    ids.map((id) => id < 1000 ? vocabulary[id] ?? "" : String.fromCharCode(id - 1000)).join(""),
-};
+const tokens = fewTokens([
+  " Over",
+  " const",
+  " x",
+  " files",
+  "writing",
+  " Copy",
+  " Scope",
+  " over",
+]);
 
 Deno.test("words of one token come in the tokenizer's order, without pieces and single letters", () => {
   assertEquals(oneTokenWords(tokens, 3), ["Over", "const", "files"]);

@@ -1,19 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { headedSections, headingPieces, pieceOf } from "../../../lab/pages/headed_sections.ts";
 import type { ManualSection } from "../../../lab/pages/manuals.ts";
+import { fewTokens } from "../../suites/few_tokens.ts";
 
-/** A tokenizer of a few tokens: the longest that a text begins with, or one character. */
-const vocabulary = [" Over", " Copy", " files", " Must", "writing", " Scope"];
-const tokens = {
-  encode: (text: string): number[] => {
-    if (text === "") return [];
-    const at = vocabulary.findIndex((token) => text.startsWith(token));
-    const length = at < 0 ? 1 : vocabulary[at].length;
-    return [at < 0 ? 1000 + text.charCodeAt(0) : at, ...tokens.encode(text.slice(length))];
-  },
-  decode: (ids: readonly number[]): string =>
-    ids.map((id) => id < 1000 ? vocabulary[id] : String.fromCharCode(id - 1000)).join(""),
-};
+const tokens = fewTokens([" Over", " Copy", " files", " Must", "writing", " Scope"]);
 
 const section = (number: string, heading: string): ManualSection => ({
   number,
